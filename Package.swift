@@ -1,0 +1,80 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swift: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+let argumentParser: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+/// A library of ours and, where it has one, its test target.
+func room(_ name: String, _ dependencies: [Target.Dependency], tests: Bool = true) -> [Target] {
+  var targets: [Target] = [
+    .target(name: name, dependencies: dependencies, swiftSettings: swift)
+  ]
+  if tests {
+    targets.append(
+      .testTarget(
+        name: "\(name)Tests", dependencies: [.target(name: name), "Support"],
+        swiftSettings: swift))
+  }
+  return targets
+}
+
+// Arrows point down only: outfit -> Commands -> parts, Sharing -> Engine -> Profile, Fetch -> System -> Core.
+let package = Package(
+  name: "outfit",
+  platforms: [.macOS(.v14)],
+  products: [
+    .executable(name: "outfit", targets: ["outfit"]),
+    .executable(name: "outfit-shim", targets: ["outfit-shim"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+  ],
+  targets: [
+    [
+      .target(name: "CCurl", cSettings: [.define("_GNU_SOURCE")]),
+      .executableTarget(
+        name: "outfit", dependencies: ["OutfitCommands"], swiftSettings: swift),
+      .executableTarget(
+        name: "outfit-shim", dependencies: ["OutfitDispatch"], swiftSettings: swift,
+        linkerSettings: [.unsafeFlags(["-static-executable"], .when(platforms: [.linux]))]),
+      .target(
+        name: "Support", dependencies: ["OutfitCore", "OutfitSystem", "OutfitEngine", system],
+        path: "Tests/Support", swiftSettings: swift),
+      .testTarget(
+        name: "EndToEnd", dependencies: ["Support", subprocess, system], swiftSettings: swift),
+    ],
+    room("OutfitCore", [crypto, system]),
+    room("OutfitSystem", ["OutfitCore", subprocess, system]),
+    room("OutfitFetch", ["OutfitSystem", "CCurl"]),
+    room("OutfitProfile", ["OutfitSystem", yams, mustache]),
+    room("OutfitEngine", ["OutfitProfile", "OutfitFetch"]),
+    room("OutfitInterpreters", ["OutfitEngine"]),
+    room("OutfitTools", ["OutfitEngine"]),
+    room("OutfitDotfiles", ["OutfitEngine"]),
+    room("OutfitHooks", ["OutfitEngine"]),
+    room("OutfitRender", ["OutfitEngine"]),
+    room("OutfitSharing", ["OutfitEngine"]),
+    room(
+      "OutfitCommands",
+      [
+        "OutfitInterpreters", "OutfitTools", "OutfitDotfiles", "OutfitHooks", "OutfitRender",
+        "OutfitSharing", argumentParser,
+      ]),
+    room("OutfitDispatch", []),
+  ].flatMap { $0 }
+)

@@ -1,0 +1,77 @@
+import Crypto
+
+/// A SHA-256 digest, written as 64 lower-case hexadecimal digits.
+public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
+  public let hex: String
+
+  /// Takes 64 hexadecimal digits in either case, with or without a leading `sha256:`; nil for anything else.
+  public init?(_ text: some StringProtocol) {
+    let digits = text.hasPrefix("sha256:") ? text.dropFirst(7) : text[...]
+    guard digits.utf8.count == 64, digits.utf8.allSatisfy({ $0.hexadecimalValue != nil }) else {
+      return nil
+    }
+    hex = digits.lowercased()
+  }
+
+  public init(of bytes: some Sequence<UInt8>) {
+    var running = Running()
+    running.update(Array(bytes))
+    self = running.finish()
+  }
+
+  public init(of text: String) { self.init(of: Array(text.utf8)) }
+
+  fileprivate init(_ value: SHA256.Digest) {
+    var hex = ""
+    hex.reserveCapacity(64)
+    for byte in value {
+      hex.append(Digest.digits[Int(byte >> 4)])
+      hex.append(Digest.digits[Int(byte & 15)])
+    }
+    self.hex = hex
+  }
+
+  private static let digits = Array("0123456789abcdef")
+
+  /// The first digits, as names in the store and messages show them.
+  public func short(_ count: Int = 12) -> String { String(hex.prefix(count)) }
+
+  public var description: String { hex }
+
+  public static func < (a: Digest, b: Digest) -> Bool { a.hex < b.hex }
+
+  /// A digest over bytes that come in pieces.
+  public struct Running: Sendable {
+    private var hash = SHA256()
+    public init() {}
+
+    public mutating func update(_ bytes: [UInt8]) {
+      bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+    }
+
+    public mutating func update(_ bytes: UnsafeRawBufferPointer) {
+      hash.update(bufferPointer: bytes)
+    }
+
+    public mutating func update(_ text: String) { update(Array(text.utf8)) }
+
+    /// Adds a field with its length before it, so that no two lists of fields give the same digest.
+    public mutating func field(_ text: String) {
+      update("\(text.utf8.count):")
+      update(text)
+    }
+
+    public func finish() -> Digest { Digest(hash.finalize()) }
+  }
+}
+
+extension UInt8 {
+  fileprivate var hexadecimalValue: UInt8? {
+    switch self {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,435 @@
+import OutfitCore
+import OutfitProfile
+import SystemPackage
+
+/// A part of Outfit: it describes what it wants, and does nothing.
+///
+/// Both functions are pure. They are called again with more facts for as long as they answer `.ask`.
+public protocol Part: Sendable {
+  /// `interpreters`, `tools`, ...: what `--only` takes.
+  var name: String { get }
+  /// Completes `context.lock` for what the profile asks and the lock does not have yet; moves no other pin.
+  func resolve(_ context: Context) throws -> Round<Lock>
+  /// What the machine should have.
+  func propose(_ context: Context) throws -> Round<Proposal>
+}
+
+/// What a part works from.
+public struct Context: Sendable {
+  public var profile: Profile
+  public var lock: Lock
+  public var facts: Facts
+  public var platform: Platform
+  /// HOME (machine) or the project's folder.
+  public var root: FilePath
+  /// `places.store`: where objects will stand, since environments embed their paths.
+  public var store: FilePath
+  /// `places.bin`.
+  public var bin: FilePath
+  /// The user's variables, for settings that are read from there (OUTFIT_MIRROR).
+  public var environment: [String: String]
+  /// What parts before this one proposed: tools stand on interpreters.
+  public var earlier: Proposal
+
+  public init(
+    profile: Profile, lock: Lock, facts: Facts, platform: Platform, root: FilePath, store: FilePath,
+    bin: FilePath, environment: [String: String], earlier: Proposal = Proposal()
+  ) {
+    self.profile = profile
+    self.lock = lock
+    self.facts = facts
+    self.platform = platform
+    self.root = root
+    self.store = store
+    self.bin = bin
+    self.environment = environment
+    self.earlier = earlier
+  }
+}
+
+public struct Proposal: Sendable {
+  public var objects: [Object] = []
+  public var claims: [Claim] = []
+  public var changes: [Change] = []
+  public var effects: [Effect] = []
+  /// The interpreters that this scope offers, the default first, for tools, virtualenvs and the shims.
+  public var interpreters: [ProvidedInterpreter] = []
+  /// What can't be had; the rest goes on, and the generation is incomplete.
+  public var failures: [Diagnostic] = []
+
+  public init() {}
+
+  public mutating func merge(_ other: Proposal) {
+    objects += other.objects.filter { object in !objects.contains { $0.id == object.id } }
+    claims += other.claims
+    changes += other.changes
+    effects += other.effects
+    interpreters += other.interpreters
+    failures += other.failures
+  }
+}
+
+public struct ProvidedInterpreter: Hashable, Sendable {
+  public var language: Language
+  public var version: Version
+  /// The request in the manifest that it answers.
+  public var request: String
+  public var program: Reference
+  /// The object that must stand first.
+  public var object: ObjectID
+
+  public init(
+    language: Language, version: Version, request: String, program: Reference, object: ObjectID
+  ) {
+    self.language = language
+    self.version = version
+    self.request = request
+    self.program = program
+    self.object = object
+  }
+}
+
+/// The name of an object in the store: `<name>-<digest>`, the digest over everything that determines it.
+public struct ObjectID: Hashable, Sendable, Comparable, CustomStringConvertible {
+  public let name: String
+  public let digest: Digest
+  public init(name: String, digest: Digest) {
+    self.name = name
+    self.digest = digest
+  }
+  public var description: String { "\(name)-\(digest.short(16))" }
+  public static func < (a: ObjectID, b: ObjectID) -> Bool { a.description < b.description }
+}
+
+/// A path that may lie in the store.
+public enum Reference: Hashable, Sendable {
+  case object(ObjectID, String)
+  case path(FilePath)
+
+  public func resolved(store: FilePath) -> FilePath {
+    switch self {
+    case .object(let id, let path):
+      path.isEmpty
+        ? store.appending(id.description) : store.appending(id.description).pushing(FilePath(path))
+    case .path(let path): path
+    }
+  }
+}
+
+/// Something that the store holds: built once, at its final path, from inputs that its name is a digest of.
+public struct Object: Hashable, Sendable {
+  public let id: ObjectID
+  /// For people: `Python 3.13.5`, `black 25.1.0`.
+  public let label: String
+  /// Objects that must stand before it is built, and for as long as it is used.
+  public let inputs: [ObjectID]
+  public let recipe: Recipe
+  public let checks: [Check]
+
+  /// - Parameters:
+  ///   - name: lower case, for the folder's name: `python-3.13.5`.
+  ///   - store: the store's own path, which environments embed.
+  public init(
+    name: String, label: String, inputs: [ObjectID] = [], recipe: Recipe, checks: [Check] = [],
+    store: FilePath
+  ) {
+    self.label = label
+    self.inputs = inputs
+    self.recipe = recipe
+    self.checks = checks
+    var digest = Digest.Running()
+    digest.field(store.string)
+    digest.field(name)
+    for input in inputs { digest.field(input.description) }
+    recipe.feed(&digest)
+    id = ObjectID(name: name, digest: digest.finish())
+  }
+}
+
+public enum Recipe: Hashable, Sendable {
+  case unpack(Unpack)
+  case run(Run)
+  case tree([TreeEntry])
+  /// Something that stays where it is and is watched.
+  case adopt(Adoption)
+
+  func feed(_ digest: inout Digest.Running) {
+    switch self {
+    case .unpack(let unpack):
+      digest.field("unpack")
+      digest.field(unpack.artifact.digest.hex)
+      digest.field("\(unpack.format)/\(unpack.strip)")
+      for rewrite in unpack.rewrites {
+        digest.field(rewrite.glob)
+        digest.field(rewrite.find)
+        digest.field(rewrite.replacement)
+      }
+      TreeEntry.feed(unpack.additions, &digest)
+    case .run(let run):
+      digest.field("run")
+      for (path, bytes) in run.files.sorted(by: { $0.key < $1.key }) {
+        digest.field(path)
+        digest.field(Digest(of: bytes).hex)
+      }
+      for step in run.steps { digest.field("\(step.identity)") }
+    case .tree(let entries):
+      digest.field("tree")
+      TreeEntry.feed(entries, &digest)
+    case .adopt(let adoption):
+      digest.field("adopt")
+      digest.field(adoption.program.string)
+      digest.field(adoption.fingerprint)
+    }
+  }
+}
+
+extension TreeEntry {
+  fileprivate static func feed(_ entries: [TreeEntry], _ digest: inout Digest.Running) {
+    for entry in entries {
+      digest.field(entry.path)
+      switch entry.content {
+      case .file(let bytes, let mode): digest.field("file \(mode) \(Digest(of: bytes))")
+      case .link(let destination): digest.field("link \(destination)")
+      case .directory(let mode): digest.field("directory \(mode)")
+      }
+    }
+  }
+}
+
+/// Bytes from outside, known by their digest.
+public struct Artifact: Hashable, Sendable {
+  /// Tried in this order: http, https, file.
+  public var addresses: [String]
+  public var digest: Digest
+  /// For people: the file's name.
+  public var name: String
+  public init(addresses: [String], digest: Digest, name: String) {
+    self.addresses = addresses
+    self.digest = digest
+    self.name = name
+  }
+}
+
+public struct Unpack: Hashable, Sendable {
+  public enum Format: String, Sendable { case tar, zip, program }
+  public var artifact: Artifact
+  /// `tar` in whatever compression the system's tar knows; `program` is one executable, put at `bin/<name>`.
+  public var format: Format
+  /// Leading folders to drop from every name.
+  public var strip: Int
+  public var programName: String?
+  /// Text replaced in unpacked files: build prefixes.
+  public var rewrites: [Rewrite]
+  /// Files added after unpacking.
+  public var additions: [TreeEntry]
+
+  public struct Rewrite: Hashable, Sendable {
+    /// A path relative to the object, `*` standing for any run of characters within a name.
+    public var glob: String
+    public var find: String
+    /// `{out}` stands for the object's path.
+    public var replacement: String
+    public init(glob: String, find: String, replacement: String) {
+      self.glob = glob
+      self.find = find
+      self.replacement = replacement
+    }
+  }
+
+  public init(
+    artifact: Artifact, format: Format, strip: Int = 0, programName: String? = nil,
+    rewrites: [Rewrite] = [], additions: [TreeEntry] = []
+  ) {
+    self.artifact = artifact
+    self.format = format
+    self.strip = strip
+    self.programName = programName
+    self.rewrites = rewrites
+    self.additions = additions
+  }
+}
+
+public struct Run: Hashable, Sendable {
+  /// Made in a scratch folder that is `Argument.scratch` and goes afterwards.
+  public var files: [String: [UInt8]]
+  public var steps: [Step]
+  public init(files: [String: [UInt8]] = [:], steps: [Step]) {
+    self.files = files
+    self.steps = steps
+  }
+}
+
+public struct Adoption: Hashable, Sendable {
+  public var program: FilePath
+  public var fingerprint: String
+  public init(program: FilePath, fingerprint: String) {
+    self.program = program
+    self.fingerprint = fingerprint
+  }
+}
+
+/// One program to run while something is built or asked.
+public struct Step: Hashable, Sendable {
+  public var program: Reference
+  public var arguments: [Argument]
+  /// Added to a small fixed environment (PATH, HOME, LANG, proxies, certificates).
+  public var environment: [String: Argument]
+  /// The child sees what the user's environment says of indexes, proxies and credentials.
+  public var needsNetwork: Bool
+  /// A first try without the network, whose failure is followed by one with it: arguments added to it.
+  public var offlineArguments: [String]
+  /// Standard output is kept as this file in the scratch folder.
+  public var outputFile: String?
+
+  public init(
+    _ program: Reference, _ arguments: [Argument], environment: [String: Argument] = [:],
+    needsNetwork: Bool = false, offlineArguments: [String] = [], outputFile: String? = nil
+  ) {
+    self.program = program
+    self.arguments = arguments
+    self.environment = environment
+    self.needsNetwork = needsNetwork
+    self.offlineArguments = offlineArguments
+    self.outputFile = outputFile
+  }
+
+  /// What determines the result.
+  var identity: String {
+    let environment = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    return "\(program) \(arguments) \(environment)"
+  }
+}
+
+public enum Argument: Hashable, Sendable, ExpressibleByStringInterpolation {
+  case text(String)
+  case reference(Reference)
+  /// A path inside the object that is being built.
+  case output(String)
+  /// A path inside the scratch folder.
+  case scratch(String)
+  case joined([Argument])
+
+  public init(stringLiteral value: String) { self = .text(value) }
+}
+
+/// What must hold for an object before anything is switched to it.
+public enum Check: Hashable, Sendable {
+  /// The program, relative to the object, ends with status 0.
+  case runs(String, [String])
+  case exists(String)
+  /// Every file that the wheels' RECORD files below this folder list has the listed digest.
+  case record(String)
+}
+
+/// A name on PATH, and what it runs.
+public struct Claim: Hashable, Sendable {
+  public var name: String
+  public var program: Reference
+  /// Put before the user's own arguments.
+  public var arguments: [String]
+  /// For people: `black 25.1.0`.
+  public var label: String
+  public var owner: Source
+  /// The object that must stand for the claim to be made.
+  public var object: ObjectID?
+
+  public init(
+    name: String, program: Reference, arguments: [String] = [], label: String, owner: Source,
+    object: ObjectID?
+  ) {
+    self.name = name
+    self.program = program
+    self.arguments = arguments
+    self.label = label
+    self.owner = owner
+    self.object = object
+  }
+}
+
+/// Something of the user's that will be other than it is.
+public struct Change: Hashable, Sendable {
+  /// Absolute.
+  public var target: FilePath
+  public var owner: Source
+  /// Its content is kept nowhere and shown nowhere.
+  public var isSecret: Bool
+  public var kind: Kind
+  /// The change is made only if this object stands.
+  public var object: ObjectID?
+
+  public enum Kind: Hashable, Sendable {
+    case file([UInt8], mode: UInt16)
+    case link(Reference)
+    case directory(mode: UInt16)
+    case edit(Edit)
+    case absent
+  }
+
+  public init(
+    target: FilePath, owner: Source, isSecret: Bool = false, kind: Kind, object: ObjectID? = nil
+  ) {
+    self.target = target
+    self.owner = owner
+    self.isSecret = isSecret
+    self.kind = kind
+    self.object = object
+  }
+}
+
+/// A change inside a file that others write too.
+public enum Edit: Hashable, Sendable {
+  case block(Block)
+
+  /// Lines between two marker lines, `<comment> >>> outfit <identifier> >>>` and `<comment> <<< outfit <identifier> <<<`.
+  public struct Block: Hashable, Sendable {
+    public enum Position: String, Sendable { case top, bottom }
+    public var identifier: String
+    /// What starts a comment in that file: `#`, `"`.
+    public var comment: String
+    public var body: String
+    public var position: Position
+    /// When the file is not there: make it (with this mode), or leave it.
+    public var createMode: UInt16?
+    public init(
+      identifier: String, comment: String = "#", body: String, position: Position = .bottom,
+      createMode: UInt16? = 0o644
+    ) {
+      self.identifier = identifier
+      self.comment = comment
+      self.body = body
+      self.position = position
+      self.createMode = createMode
+    }
+  }
+}
+
+/// Something that can't be undone: it runs after consent, outside the transaction, and is checked by a probe.
+public struct Effect: Hashable, Sendable {
+  public enum Ability: String, Sendable { case packages, script }
+  /// For people: `apt: ripgrep`.
+  public var label: String
+  public var ability: Ability
+  public var needsRoot: Bool
+  /// Status 0 means: nothing to do. Nil: a receipt decides.
+  public var probe: Step?
+  /// For an effect without probe: run again when this changes.
+  public var fingerprint: String
+  public var command: Step
+  /// Before the objects are built (system packages), or after the switch (scripts).
+  public var runsFirst: Bool
+  public var owner: Source
+
+  public init(
+    label: String, ability: Ability, needsRoot: Bool, probe: Step?, fingerprint: String,
+    command: Step, runsFirst: Bool, owner: Source
+  ) {
+    self.label = label
+    self.ability = ability
+    self.needsRoot = needsRoot
+    self.probe = probe
+    self.fingerprint = fingerprint
+    self.command = command
+    self.runsFirst = runsFirst
+    self.owner = owner
+  }
+}

@@ -1,0 +1,121 @@
+import OutfitCore
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+/// What a part wants to know of the outside world. The engine asks the host and hands back `Facts`.
+public enum Query: Hashable, Sendable {
+  /// The bytes of a file.
+  case contents(FilePath)
+  /// Every file, link and folder below a folder, with contents.
+  case tree(FilePath)
+  case status(FilePath)
+  /// The interpreters that are on this machine already, probed at known places only.
+  case interpreters(Language)
+  /// A small document (an index, a list of checksums) from the first address that answers.
+  case document([String])
+  /// A run of one of Outfit's own engines on inputs that can't execute anything.
+  case inquiry(Inquiry)
+}
+
+/// A run of an engine (`uv pip compile --no-build`, say) whose output is a fact.
+public struct Inquiry: Hashable, Sendable {
+  /// Shown while it runs: `resolving black`.
+  public var label: String
+  /// Built first.
+  public var objects: [Object]
+  /// Made in the scratch folder that is `Argument.scratch`.
+  public var files: [String: [UInt8]]
+  public var steps: [Step]
+  /// Paths in the scratch folder whose contents make the answer, `*` standing for any one name; a match
+  /// that is a folder answers with an empty file.
+  public var collect: [String]
+  /// It asks the network, so that an offline run or a dry run can't have it.
+  public var needsNetwork: Bool
+
+  public init(
+    label: String, objects: [Object], files: [String: [UInt8]] = [:], steps: [Step],
+    collect: [String], needsNetwork: Bool = true
+  ) {
+    self.label = label
+    self.objects = objects
+    self.files = files
+    self.steps = steps
+    self.collect = collect
+    self.needsNetwork = needsNetwork
+  }
+}
+
+public enum Answer: Hashable, Sendable {
+  case absent
+  case contents([UInt8])
+  case tree([TreeEntry])
+  case status(FileStatus)
+  case interpreters([FoundInterpreter])
+  /// The document, and the address that it came from.
+  case document([UInt8], from: String)
+  /// What the inquiry collected, by path in the scratch folder.
+  case collected([String: [UInt8]])
+  /// The question can't be answered now: the reason, for a person.
+  case failed(Diagnostic)
+}
+
+/// A file, link or folder below some root.
+public struct TreeEntry: Hashable, Sendable {
+  /// Relative, without `..`.
+  public var path: String
+  public var content: Content
+  public enum Content: Hashable, Sendable {
+    case file([UInt8], mode: UInt16)
+    case link(String)
+    case directory(mode: UInt16)
+  }
+  public init(_ path: String, _ content: Content) {
+    self.path = path
+    self.content = content
+  }
+}
+
+/// An interpreter that this machine has already.
+public struct FoundInterpreter: Hashable, Sendable {
+  public enum Origin: String, Sendable { case system, pyenv, uv, mise, asdf, other }
+  public var language: Language
+  public var version: Version
+  /// Absolute, links resolved.
+  public var program: FilePath
+  public var origin: Origin
+  /// The standard library's modules that it lacks, of those that Outfit requires.
+  public var missingModules: [String]
+  /// Changes when the program does: size, modification time, inode.
+  public var fingerprint: String
+
+  public init(
+    language: Language, version: Version, program: FilePath, origin: Origin,
+    missingModules: [String] = [], fingerprint: String
+  ) {
+    self.language = language
+    self.version = version
+    self.program = program
+    self.origin = origin
+    self.missingModules = missingModules
+    self.fingerprint = fingerprint
+  }
+}
+
+/// What is known so far.
+public struct Facts: Sendable {
+  private var answers: [Query: Answer]
+
+  public init(_ answers: [Query: Answer] = [:]) { self.answers = answers }
+
+  public subscript(query: Query) -> Answer? {
+    get { answers[query] }
+    set { answers[query] = newValue }
+  }
+}
+
+/// One round of a part's work: either it is done, or it must know more.
+public enum Round<Value: Sendable>: Sendable {
+  case ask([Query])
+  case done(Value)
+}

@@ -1,0 +1,76 @@
+import OutfitCore
+import SystemPackage
+
+/// One `outfit.yaml` of the chain that makes up a profile.
+public struct Layer: Hashable, Sendable {
+  public enum Kind: String, Sendable {
+    /// `/etc/outfit/outfit.yaml`.
+    case system
+    /// What `extends` names, from the bottom up.
+    case base
+    /// The profile itself, or the project.
+    case profile
+    /// `$XDG_CONFIG_HOME/outfit/outfit.yaml`.
+    case personal
+  }
+
+  public var kind: Kind
+  /// `profile:` of the manifest, or the folder's name.
+  public var name: String
+  /// As a person would write it: a folder, or a git address with its commit.
+  public var address: String
+  /// The folder that holds the manifest; relative names in the manifest start here.
+  public var folder: FilePath
+  public var manifest: FilePath
+  /// The commit, for a layer that came from git.
+  public var commit: String?
+
+  public init(
+    kind: Kind, name: String, address: String, folder: FilePath, manifest: FilePath,
+    commit: String? = nil
+  ) {
+    self.kind = kind
+    self.name = name
+    self.address = address
+    self.folder = folder
+    self.manifest = manifest
+    self.commit = commit
+  }
+}
+
+/// Where a value of a profile was written.
+public struct Source: Hashable, Sendable {
+  public var layer: Layer
+  public var location: SourceLocation
+
+  public init(layer: Layer, location: SourceLocation) {
+    self.layer = layer
+    self.location = location
+  }
+}
+
+/// A value, and where it was written.
+public struct Sourced<Value: Sendable>: Sendable {
+  public var value: Value
+  public var source: Source
+
+  public init(_ value: Value, _ source: Source) {
+    self.value = value
+    self.source = source
+  }
+
+  public func map<Other>(_ transform: (Value) throws -> Other) rethrows -> Sourced<Other> {
+    Sourced<Other>(try transform(value), source)
+  }
+}
+
+extension Sourced: Equatable where Value: Equatable {}
+extension Sourced: Hashable where Value: Hashable {}
+
+/// What a set of pins belongs to, and what `up` and `rollback` act on.
+public enum Scope: Hashable, Sendable {
+  /// This user's machine.
+  case machine
+  /// The project in this folder (absolute, links resolved).
+  case project(FilePath)
+}

@@ -1,0 +1,103 @@
+import OutfitCore
+
+/// `outfit.lock`: exact pins with digests, the same bytes for the same input, and no index host.
+public struct Lock: Hashable, Sendable {
+  public var interpreters: [Language: [LockedInterpreter]] = [:]
+  public var tools: [String: LockedTool] = [:]
+  public var virtualenv: LockedRequirements?
+  /// By image reference as the manifest or the template names it: `postgres:17.2`.
+  public var images: [String: LockedImage] = [:]
+
+  public init() {}
+}
+
+/// One pinned interpreter, in the order of the manifest.
+public struct LockedInterpreter: Hashable, Sendable {
+  /// The request that it answers; a changed request is resolved anew.
+  public var request: String
+  public var version: Version
+  /// The release that it was built in: `20261021` of python-build-standalone.
+  public var build: String?
+  public var provider: InterpreterSection.Provider
+  /// By platform key.
+  public var artifacts: [String: LockedArtifact]
+  /// For the wheel provider: hashed requirement lines.
+  public var requirements: String?
+  /// The path it was adopted from; only in a lock that is not shared.
+  public var adoptedFrom: String?
+
+  public init(
+    request: String, version: Version, build: String? = nil,
+    provider: InterpreterSection.Provider, artifacts: [String: LockedArtifact] = [:],
+    requirements: String? = nil, adoptedFrom: String? = nil
+  ) {
+    self.request = request
+    self.version = version
+    self.build = build
+    self.provider = provider
+    self.artifacts = artifacts
+    self.requirements = requirements
+    self.adoptedFrom = adoptedFrom
+  }
+}
+
+/// A file of a release, without the host.
+public struct LockedArtifact: Hashable, Sendable {
+  /// Below the release host or its mirror: `20261021/cpython-3.13.5+20261021-...tar.gz`.
+  public var path: String
+  public var digest: Digest
+  public init(path: String, digest: Digest) {
+    self.path = path
+    self.digest = digest
+  }
+}
+
+public struct LockedTool: Hashable, Sendable {
+  /// What was asked (version, packages beside it, Python), in one canonical line.
+  public var request: String
+  public var version: Version
+  /// The Python that it was resolved for, `3.13`; nil for what needs none.
+  public var python: String?
+  /// The names of its own programs.
+  public var programs: [String]
+  /// Hashed requirement lines, one universal set.
+  public var requirements: String
+  /// For `from: url`, by platform key. The path is the whole address.
+  public var artifacts: [String: LockedArtifact]
+  /// For `from: npm`: the package-lock.json.
+  public var packageLock: String?
+
+  public init(
+    request: String, version: Version, python: String? = nil, programs: [String] = [],
+    requirements: String = "", artifacts: [String: LockedArtifact] = [:],
+    packageLock: String? = nil
+  ) {
+    self.request = request
+    self.version = version
+    self.python = python
+    self.programs = programs
+    self.requirements = requirements
+    self.artifacts = artifacts
+    self.packageLock = packageLock
+  }
+}
+
+/// A set of hashed requirement lines, and the digest of the file that they were made from.
+public struct LockedRequirements: Hashable, Sendable {
+  public var from: String
+  public var sourceDigest: Digest
+  public var python: String
+  public var requirements: String
+  public init(from: String, sourceDigest: Digest, python: String, requirements: String) {
+    self.from = from
+    self.sourceDigest = sourceDigest
+    self.python = python
+    self.requirements = requirements
+  }
+}
+
+/// A container image: its digest, or nil (written `unresolved`) where no registry answered.
+public struct LockedImage: Hashable, Sendable {
+  public var digest: Digest?
+  public init(digest: Digest?) { self.digest = digest }
+}

@@ -1,0 +1,260 @@
+import OutfitCore
+import SystemPackage
+
+/// Layers merged into one: what a manifest asks for, every value with the line that set it.
+public struct Profile: Sendable {
+  public var scope: Scope
+  public var name: String
+  /// One line for people, `description:`.
+  public var summary: String?
+  /// From the bottom up; the profile itself, then the personal layer, come last.
+  public var layers: [Layer]
+  public var interpreters: [Language: Sourced<InterpreterSection>] = [:]
+  public var tools: [String: Sourced<ToolSection>] = [:]
+  public var indexes: [String: Sourced<IndexSection>] = [:]
+  /// `data:`, with the answers to `ask:` and what the host says (`os`, `arch`, `home`, `user`, `hostname`) beside it.
+  public var data: [String: Sourced<String>] = [:]
+  /// Key to question.
+  public var ask: [String: Sourced<Question>] = [:]
+  /// By target: relative to HOME (machine) or to the project.
+  public var dotfiles: [String: Sourced<DotfileSection>] = [:]
+  /// By package manager: `apt`, `brew`, `dnf`, `pacman`, `apk`.
+  public var packages: [String: [Sourced<String>]] = [:]
+  public var scripts: [String: Sourced<ScriptSection>] = [:]
+  public var virtualenv: Sourced<VirtualenvSection>?
+  public var env: [String: Sourced<String>] = [:]
+  public var hooks: [String: Sourced<HookSection>] = [:]
+  public var app: Sourced<AppSection>?
+  /// What a layer wrote that a later one overrode, for `why`: key path to its sources, oldest first.
+  public var overridden: [String: [Source]] = [:]
+
+  public init(scope: Scope, name: String, summary: String? = nil, layers: [Layer]) {
+    self.scope = scope
+    self.name = name
+    self.summary = summary
+    self.layers = layers
+  }
+}
+
+public enum Language: String, Sendable, CaseIterable, Comparable {
+  case python, node
+  public static func < (a: Language, b: Language) -> Bool { a.rawValue < b.rawValue }
+}
+
+public struct InterpreterSection: Hashable, Sendable {
+  public enum Provider: String, Sendable, CaseIterable { case prebuilt, wheel, adopted, source }
+  /// The first is the default.
+  public var versions: [VersionRequest]
+  /// In the order to try; nil leaves the order to Outfit.
+  public var providers: [Provider]?
+  /// The operating system's own may serve.
+  public var system: Bool
+  /// Replaces the release host: http, https or file.
+  public var mirror: String?
+
+  public init(
+    versions: [VersionRequest], providers: [Provider]? = nil, system: Bool = false,
+    mirror: String? = nil
+  ) {
+    self.versions = versions
+    self.providers = providers
+    self.system = system
+    self.mirror = mirror
+  }
+}
+
+public struct ToolSection: Hashable, Sendable {
+  public enum Origin: String, Sendable, CaseIterable { case pypi, npm, url }
+  public var version: VersionRequest
+  public var origin: Origin
+  /// Other packages in the same environment.
+  public var with: [String]
+  /// `black[d]`'s `d`.
+  public var extras: [String]
+  /// Which Python it runs on; nil is the profile's default.
+  public var python: VersionRequest?
+  /// Names to expose; nil exposes all of the tool's own.
+  public var expose: [String]?
+  /// The package's name where it differs from the tool's.
+  public var package: String?
+  /// For `from: url`: `{os}`, `{arch}` and `{version}` are filled in.
+  public var url: String?
+  /// For `from: url`, by platform key.
+  public var digests: [String: Digest]
+  /// The only index that may serve it.
+  public var index: String?
+  /// Added to each exposed name.
+  public var suffix: String?
+
+  public init(
+    version: VersionRequest = .latest, origin: Origin = .pypi, with: [String] = [],
+    extras: [String] = [], python: VersionRequest? = nil, expose: [String]? = nil,
+    package: String? = nil, url: String? = nil, digests: [String: Digest] = [:],
+    index: String? = nil, suffix: String? = nil
+  ) {
+    self.version = version
+    self.origin = origin
+    self.with = with
+    self.extras = extras
+    self.python = python
+    self.expose = expose
+    self.package = package
+    self.url = url
+    self.digests = digests
+    self.index = index
+    self.suffix = suffix
+  }
+}
+
+public struct IndexSection: Hashable, Sendable {
+  public enum Priority: String, Sendable, CaseIterable { case primary, supplemental, explicit }
+  public var url: String
+  public var priority: Priority
+  public init(url: String, priority: Priority) {
+    self.url = url
+    self.priority = priority
+  }
+}
+
+public struct Question: Hashable, Sendable {
+  public var prompt: String
+  /// `git: user.email`: what git answers is offered, and taken where nobody can be asked.
+  public var gitSetting: String?
+  public var defaultAnswer: String?
+  public init(prompt: String, gitSetting: String? = nil, defaultAnswer: String? = nil) {
+    self.prompt = prompt
+    self.gitSetting = gitSetting
+    self.defaultAnswer = defaultAnswer
+  }
+}
+
+public struct DotfileSection: Hashable, Sendable {
+  public enum Kind: String, Sendable, CaseIterable {
+    /// The file, rendered with `data`.
+    case template
+    /// The file or the folder's files, as they are.
+    case copy
+    /// A link to the file in the profile's folder.
+    case link
+    /// A marked block inside a file that others write too; rendered with `data`.
+    case block
+  }
+  public var kind: Kind
+  /// Relative to the layer's folder.
+  public var file: String
+  /// Permission bits; nil takes the source's executable bit and 0644.
+  public var mode: UInt16?
+  public var secret: Bool
+  /// Only on these systems (`linux`, `macos`); empty is everywhere.
+  public var systems: [String]
+  /// For a block: made only where the file exists already.
+  public var onlyIfPresent: Bool
+
+  public init(
+    kind: Kind, file: String, mode: UInt16? = nil, secret: Bool = false, systems: [String] = [],
+    onlyIfPresent: Bool = false
+  ) {
+    self.kind = kind
+    self.file = file
+    self.mode = mode
+    self.secret = secret
+    self.systems = systems
+    self.onlyIfPresent = onlyIfPresent
+  }
+}
+
+public struct ScriptSection: Hashable, Sendable {
+  public enum Moment: String, Sendable, CaseIterable { case once, changed, always }
+  /// Relative to the layer's folder.
+  public var run: String
+  public var when: Moment
+  public init(run: String, when: Moment) {
+    self.run = run
+    self.when = when
+  }
+}
+
+public struct VirtualenvSection: Hashable, Sendable {
+  /// `requirements.txt`, `uv.lock`, `poetry.lock` or `pyproject.toml`, relative to the project.
+  public var from: String
+  /// Folder relative to the project.
+  public var path: String
+  public init(from: String, path: String = ".venv") {
+    self.from = from
+    self.path = path
+  }
+}
+
+/// One hook that the pinned tools run; the keys are those of `.pre-commit-config.yaml`.
+public struct HookSection: Hashable, Sendable {
+  /// The command and its arguments; nil takes Outfit's own for a tool that it knows.
+  public var entry: [String]?
+  public var arguments: [String]
+  public var files: String?
+  public var exclude: String?
+  public var types: [String]
+  public var stages: [String]
+  public var passFilenames: Bool
+
+  public init(
+    entry: [String]? = nil, arguments: [String] = [], files: String? = nil, exclude: String? = nil,
+    types: [String] = [], stages: [String] = ["pre-commit"], passFilenames: Bool = true
+  ) {
+    self.entry = entry
+    self.arguments = arguments
+    self.files = files
+    self.exclude = exclude
+    self.types = types
+    self.stages = stages
+    self.passFilenames = passFilenames
+  }
+}
+
+public struct AppSection: Hashable, Sendable {
+  /// A name of templates/, or a folder relative to the layer's.
+  public var template: String
+  public var name: String
+  /// Without tag.
+  public var image: String
+  public var processes: [String: Process]
+  /// Name to version: `postgres: "17.2"`.
+  public var services: [String: String]
+  public var environments: [String: Environment]
+  /// The base image, `name:tag`; nil takes the template's.
+  public var base: String?
+
+  public struct Process: Hashable, Sendable {
+    public var command: [String]?
+    public var port: Int?
+    public var replicas: Int?
+    public init(command: [String]? = nil, port: Int? = nil, replicas: Int? = nil) {
+      self.command = command
+      self.port = port
+      self.replicas = replicas
+    }
+  }
+
+  public struct Environment: Hashable, Sendable {
+    public var host: String?
+    public var replicas: Int?
+    public var env: [String: String]
+    public init(host: String? = nil, replicas: Int? = nil, env: [String: String] = [:]) {
+      self.host = host
+      self.replicas = replicas
+      self.env = env
+    }
+  }
+
+  public init(
+    template: String, name: String, image: String, processes: [String: Process] = [:],
+    services: [String: String] = [:], environments: [String: Environment] = [:], base: String? = nil
+  ) {
+    self.template = template
+    self.name = name
+    self.image = image
+    self.processes = processes
+    self.services = services
+    self.environments = environments
+    self.base = base
+  }
+}

@@ -1,0 +1,119 @@
+import SystemPackage
+
+/// What the file system says of one path.
+public struct FileStatus: Hashable, Sendable {
+  public enum Kind: String, Sendable { case file, directory, link, other }
+  public var kind: Kind
+  /// Permission bits, set-id and sticky bits included.
+  public var mode: UInt16
+  public var size: Int64
+  /// Nanoseconds since 1970.
+  public var modified: Int64
+  /// Nanoseconds since 1970 of the last change of content or attributes.
+  public var changed: Int64
+  public var device: UInt64
+  public var inode: UInt64
+  public var owner: UInt32
+
+  public init(
+    kind: Kind, mode: UInt16, size: Int64, modified: Int64, changed: Int64, device: UInt64,
+    inode: UInt64, owner: UInt32
+  ) {
+    self.kind = kind
+    self.mode = mode
+    self.size = size
+    self.modified = modified
+    self.changed = changed
+    self.device = device
+    self.inode = inode
+    self.owner = owner
+  }
+}
+
+/// A call to the file system that did not succeed.
+public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
+  public let operation: String
+  public let path: FilePath
+  public let code: Errno
+
+  public init(_ operation: String, _ path: FilePath, _ code: Errno) {
+    self.operation = operation
+    self.path = path
+    self.code = code
+  }
+
+  public var description: String { "can't \(operation) \(path): \(code)" }
+}
+
+/// The file system, in the few operations that all of Outfit is built from. Paths are absolute.
+///
+/// Nothing here is durable before `synchronize` was called for the file, and for the folder that names it.
+public protocol Files: Sendable {
+  /// Nil when there is nothing at `path`.
+  func status(_ path: FilePath, followLinks: Bool) throws(FileError) -> FileStatus?
+  func read(_ path: FilePath) throws(FileError) -> [UInt8]
+  /// The names in a folder, sorted by their bytes.
+  func list(_ path: FilePath) throws(FileError) -> [String]
+  func readLink(_ path: FilePath) throws(FileError) -> String
+  /// Makes a file that was not there, with just this mode whatever the umask; fails when something is there.
+  func create(_ path: FilePath, _ contents: [UInt8], mode: UInt16) throws(FileError)
+  func append(_ path: FilePath, _ contents: [UInt8]) throws(FileError)
+  func createLink(_ path: FilePath, to destination: String) throws(FileError)
+  func createDirectory(_ path: FilePath, mode: UInt16) throws(FileError)
+  /// Replaces what stands at `target` in one step.
+  func rename(_ path: FilePath, to target: FilePath) throws(FileError)
+  /// Removes a file or a link.
+  func remove(_ path: FilePath) throws(FileError)
+  /// Removes an empty folder.
+  func removeDirectory(_ path: FilePath) throws(FileError)
+  func setMode(_ path: FilePath, _ mode: UInt16) throws(FileError)
+  /// Nanoseconds since 1970.
+  func setModified(_ path: FilePath, _ time: Int64) throws(FileError)
+  /// Makes the content of a file, or the names in a folder, durable.
+  func synchronize(_ path: FilePath) throws(FileError)
+  /// Takes an exclusive advisory lock on a file, made when absent; nil when another process has it.
+  func tryLock(_ path: FilePath) throws(FileError) -> FileLock?
+}
+
+/// A held lock: released by `release`, by deinitialisation, and by the death of the process.
+public final class FileLock: Sendable {
+  private let onRelease: @Sendable () -> Void
+  public init(onRelease: @escaping @Sendable () -> Void) { self.onRelease = onRelease }
+  deinit { onRelease() }
+}
+
+extension Files {
+  public func exists(_ path: FilePath) -> Bool {
+    ((try? status(path, followLinks: true)) ?? nil) != nil
+  }
+
+  /// The text of a file that may not be there.
+  public func text(_ path: FilePath) throws(FileError) -> String? {
+    guard try status(path, followLinks: true) != nil else { return nil }
+    return String(decoding: try read(path), as: UTF8.self)
+  }
+
+  /// Makes a folder and those above it that are missing.
+  public func createDirectories(_ path: FilePath, mode: UInt16 = 0o755) throws(FileError) {
+    if let status = try status(path, followLinks: true) {
+      guard status.kind == .directory else {
+        throw FileError("make the folder", path, .notDirectory)
+      }
+      return
+    }
+    let parent = path.removingLastComponent()
+    if parent != path { try createDirectories(parent, mode: mode) }
+    do {
+      try createDirectory(path, mode: mode)
+    } catch  where error.code == .fileExists {}
+  }
+
+  /// Removes whatever is at `path`, never through a link; nothing there is no error.
+  public func removeTree(_ path: FilePath) throws(FileError) {
+    guard let status = try status(path, followLinks: false) else { return }
+    guard status.kind == .directory else { return try remove(path) }
+    if status.mode & 0o700 != 0o700 { try setMode(path, 0o700) }
+    for name in try list(path) { try removeTree(path.appending(name)) }
+    try removeDirectory(path)
+  }
+}
