@@ -149,10 +149,14 @@ public struct DotfileSection: Hashable, Sendable {
   public var systems: [String]
   /// For a block: made only where the file exists already.
   public var onlyIfPresent: Bool
+  /// For a block, `position:`: at the top, what the user writes below it wins.
+  public var position: Position
+
+  public enum Position: String, Sendable, CaseIterable { case top, bottom }
 
   public init(
     kind: Kind, file: String, mode: UInt16? = nil, secret: Bool = false, systems: [String] = [],
-    onlyIfPresent: Bool = false
+    onlyIfPresent: Bool = false, position: Position = .bottom
   ) {
     self.kind = kind
     self.file = file
@@ -160,6 +164,7 @@ public struct DotfileSection: Hashable, Sendable {
     self.secret = secret
     self.systems = systems
     self.onlyIfPresent = onlyIfPresent
+    self.position = position
   }
 }
 
