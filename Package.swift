@@ -31,7 +31,7 @@ func room(_ name: String, _ dependencies: [Target.Dependency], tests: Bool = tru
 // Arrows point down only: outfit -> Commands -> parts, Sharing -> Engine -> Profile, Fetch -> System -> Core.
 let package = Package(
   name: "outfit",
-  platforms: [.macOS(.v14)],
+  platforms: [.macOS(.v15)],
   products: [
     .executable(name: "outfit", targets: ["outfit"]),
     .executable(name: "outfit-shim", targets: ["outfit-shim"]),
