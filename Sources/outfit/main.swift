@@ -1,1 +1,3 @@
 import OutfitCommands
+
+await OutfitCommand.run()

@@ -1,0 +1,37 @@
+# The first two commands of the README are `make up` and `make test`; everything that they need they install.
+
+SWIFT ?= swift
+RELEASE := .build/release
+BUILD := $(SWIFT) build --disable-automatic-resolution --static-swift-stdlib -c release
+
+.PHONY: up build dependencies test lint format bench dist clean
+
+up: build  ## build Outfit and put the starter profile on this machine
+	$(RELEASE)/outfit up profiles/starter --trust $(UPFLAGS)
+
+build: dependencies  ## the release executables, in .build/release
+	$(SWIFT) package resolve
+	$(BUILD) --product outfit
+	$(BUILD) --product outfit-shim
+
+dependencies:  ## libcurl's headers, needed to build only
+	@scripts/dependencies.sh
+
+test: build lint  ## the whole suite, against a release build and HOMEs of its own
+	$(SWIFT) build --build-tests
+	OUTFIT_TEST_BUILD=$(CURDIR)/$(RELEASE) $(SWIFT) test --skip-build
+
+lint:  ## what swift-format has to say
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+
+format:
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+
+bench: build  ## figures, as ratios against rivals in the same run
+	Tests/Benchmarks/run
+
+dist: build  ## a relocatable tarball and install.sh, in dist/
+	scripts/dist.sh
+
+clean:
+	rm -rf .build dist
