@@ -71,6 +71,9 @@ public protocol Files: Sendable {
   func setModified(_ path: FilePath, _ time: Int64) throws(FileError)
   /// Makes the content of a file, or the names in a folder, durable.
   func synchronize(_ path: FilePath) throws(FileError)
+  /// Makes all that was written so far to the file system that holds `path` durable: one pass for a whole run
+  /// (`syncfs` on Linux).
+  func synchronizeAll(_ path: FilePath) throws(FileError)
   /// Takes an exclusive advisory lock on a file, made when absent; nil when another process has it.
   func tryLock(_ path: FilePath) throws(FileError) -> FileLock?
 }
