@@ -14,6 +14,11 @@ let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
+/// Named by `outfit --version`; a build from a tarball has none.
+let commit = Context.gitInformation.map {
+  String($0.currentCommit.prefix(12)) + ($0.hasUncommittedChanges ? "+changes" : "")
+}
+
 /// A library of ours and, where it has one, its test target.
 func room(_ name: String, _ dependencies: [Target.Dependency], tests: Bool = true) -> [Target] {
   var targets: [Target] = [
@@ -47,6 +52,8 @@ let package = Package(
   targets: [
     [
       .target(name: "CCurl", cSettings: [.define("_GNU_SOURCE")]),
+      .target(
+        name: "CBuild", cSettings: commit.map { [.define("OUTFIT_COMMIT", to: "\"\($0)\"")] } ?? []),
       .executableTarget(
         name: "outfit", dependencies: ["OutfitCommands"], swiftSettings: swift),
       .executableTarget(
@@ -73,7 +80,7 @@ let package = Package(
       "OutfitCommands",
       [
         "OutfitInterpreters", "OutfitTools", "OutfitDotfiles", "OutfitHooks", "OutfitRender",
-        "OutfitSharing", argumentParser,
+        "OutfitSharing", "CBuild", argumentParser,
       ]),
     room("OutfitDispatch", []),
   ].flatMap { $0 }
