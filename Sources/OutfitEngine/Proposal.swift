@@ -144,6 +144,17 @@ public struct Object: Hashable, Sendable {
     recipe.feed(&digest)
     id = ObjectID(name: name, digest: digest.finish())
   }
+
+  /// What must stand before it is built: its inputs, and the objects whose programs build it.
+  public var prerequisites: Set<ObjectID> {
+    var all = Set(inputs)
+    if case .run(let run) = recipe {
+      for step in run.steps {
+        if case .object(let id, _) = step.program { all.insert(id) }
+      }
+    }
+    return all
+  }
 }
 
 public enum Recipe: Hashable, Sendable {
@@ -280,10 +291,17 @@ public struct Step: Hashable, Sendable {
   public var offlineArguments: [String]
   /// Standard output is kept as this file in the scratch folder.
   public var outputFile: String?
+  /// Added to the environment too, but no part of what determines the result: caches, indexes. It may hold
+  /// credentials, so it is never written or shown.
+  public var surroundings: [String: Argument]
+  /// What stands for the program where results are identified, when it doesn't matter which one ran: a newer
+  /// uv makes the same environment from the same pins.
+  public var standIn: String?
 
   public init(
     _ program: Reference, _ arguments: [Argument], environment: [String: Argument] = [:],
-    needsNetwork: Bool = false, offlineArguments: [String] = [], outputFile: String? = nil
+    needsNetwork: Bool = false, offlineArguments: [String] = [], outputFile: String? = nil,
+    surroundings: [String: Argument] = [:], standIn: String? = nil
   ) {
     self.program = program
     self.arguments = arguments
@@ -291,12 +309,14 @@ public struct Step: Hashable, Sendable {
     self.needsNetwork = needsNetwork
     self.offlineArguments = offlineArguments
     self.outputFile = outputFile
+    self.surroundings = surroundings
+    self.standIn = standIn
   }
 
   /// What determines the result.
   var identity: String {
     let environment = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-    return "\(program) \(arguments) \(environment)"
+    return "\(standIn ?? "\(program)") \(arguments) \(environment)"
   }
 }
 
