@@ -60,6 +60,12 @@ struct LiveFiles: Files {
     try call("make durable", path) { () throws(Errno) in try Libc.synchronize(path) }
   }
 
+  func synchronizeAll(_ path: FilePath) throws(FileError) {
+    try call("make durable what is on the disk of", path) { () throws(Errno) in
+      try Libc.synchronizeAll(path)
+    }
+  }
+
   func tryLock(_ path: FilePath) throws(FileError) -> FileLock? {
     let descriptor = try call("lock", path) { () throws(Errno) in try Libc.lock(path) }
     guard let descriptor else { return nil }

@@ -159,6 +159,24 @@ enum Libc {
     try attempt { fsync(descriptor) }
   }
 
+  static func synchronizeAll(_ path: FilePath) throws(Errno) {
+    let descriptor = try attempt(path) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+    defer { _ = close(descriptor) }
+    #if canImport(Darwin)
+      sync()
+      try attempt { fcntl(descriptor, F_FULLFSYNC) }
+    #else
+      // The C library's module map does not show it.
+      typealias SyncFS = @convention(c) (CInt) -> CInt
+      guard let symbol = dlsym(nil, "syncfs") else {
+        sync()
+        return
+      }
+      let syncfs = unsafeBitCast(symbol, to: SyncFS.self)
+      try attempt { syncfs(descriptor) }
+    #endif
+  }
+
   /// A descriptor that holds the lock, or nil when another has it.
   static func lock(_ path: FilePath) throws(Errno) -> CInt? {
     while true {
