@@ -1,0 +1,159 @@
+import OutfitCore
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+/// What a scope had after one switch, and what stood there before it.
+public struct Generation: Hashable, Sendable {
+  public enum Origin: Hashable, Sendable {
+    case up
+    /// It has what that generation had; 0 is the time before everything.
+    case rollback(to: Int)
+  }
+
+  public var number: Int
+  public var scope: Scope
+  public var origin: Origin
+  /// Seconds since 1970.
+  public var time: Int64
+  public var profile: ProfileStamp
+  /// Something failed, and kept its previous version or stayed absent.
+  public var isIncomplete: Bool
+  public var claims: [RecordedClaim] = []
+  public var interpreters: [RecordedInterpreter] = []
+  /// What must stay in the store for this generation.
+  public var objects: [RecordedObject] = []
+  public var targets: [RecordedTarget] = []
+  /// What this switch changed of the user's files.
+  public var changes: [RecordedChange] = []
+  /// Folders made by Outfit that were not there before.
+  public var folders: [FilePath] = []
+  /// Files that are no targets, as they were: the personal manifest and its lock.
+  public var snapshots: [RecordedSnapshot] = []
+
+  public init(
+    number: Int, scope: Scope, origin: Origin, time: Int64, profile: ProfileStamp, isIncomplete: Bool
+  ) {
+    self.number = number
+    self.scope = scope
+    self.origin = origin
+    self.time = time
+    self.profile = profile
+    self.isIncomplete = isIncomplete
+  }
+}
+
+/// Which profile a generation was made from.
+public struct ProfileStamp: Hashable, Sendable {
+  public var name: String
+  public var address: String
+  public var commit: String?
+  public init(name: String, address: String, commit: String? = nil) {
+    self.name = name
+    self.address = address
+    self.commit = commit
+  }
+}
+
+public struct RecordedClaim: Hashable, Sendable {
+  public var name: String
+  /// Absolute.
+  public var program: String
+  public var arguments: [String]
+  /// `black 25.1.0`.
+  public var label: String
+  /// `file:line:column`.
+  public var owner: String
+  public var object: ObjectID?
+}
+
+public struct RecordedInterpreter: Hashable, Sendable {
+  public var language: Language
+  public var version: Version
+  public var request: String
+  public var program: String
+  public var object: ObjectID
+}
+
+public struct RecordedObject: Hashable, Sendable {
+  public var id: ObjectID
+  public var label: String
+  public var inputs: [ObjectID]
+}
+
+/// A target that a generation wrote or found to be right.
+public struct RecordedTarget: Hashable, Sendable {
+  /// As the manifest means it.
+  public var target: FilePath
+  /// Where it stands, links in its parents resolved.
+  public var resolved: FilePath
+  /// `file:line:column`.
+  public var owner: String
+  public var isSecret: Bool
+  /// What Outfit wrote; its content is kept, unless it is secret.
+  public var written: TargetState
+  /// What was there before Outfit ever touched it.
+  public var first: TargetState
+  /// For a file of which only these blocks are ours.
+  public var blocks: [RecordedBlock]
+}
+
+public struct RecordedBlock: Hashable, Sendable {
+  public var identifier: String
+  /// Of the lines between the markers.
+  public var body: Digest
+  /// The file did not end with a line end, and got one before the block.
+  public var addedNewline: Bool
+}
+
+/// One path before and after a switch.
+public struct RecordedChange: Hashable, Sendable {
+  public var path: FilePath
+  public var before: TargetState
+  public var after: TargetState
+}
+
+public struct RecordedSnapshot: Hashable, Sendable {
+  public var path: FilePath
+  public var state: TargetState
+}
+
+extension Places {
+  /// Where the records of a scope are kept.
+  public func state(of scope: Scope) -> FilePath {
+    switch scope {
+    case .machine: state.appending("machine")
+    case .project(let root): state.appending("projects").appending(fnv1a64(root.string.utf8))
+    }
+  }
+
+  /// The dispatch table of a scope.
+  public func table(of scope: Scope) -> FilePath {
+    switch scope {
+    case .machine: tables.appending("machine")
+    case .project(let root): tables.appending(fnv1a64(root.string.utf8))
+    }
+  }
+}
+
+/// The generations of a scope on disk.
+public enum Generations {
+  /// From the oldest to the newest.
+  public static func list(_ scope: Scope, host: Host) throws -> [Generation] { [] }
+
+  /// The newest; nil before the first, and after a rollback to the time before everything.
+  public static func current(_ scope: Scope, host: Host) throws -> Generation? { nil }
+
+  /// Every scope that has records on this machine.
+  public static func scopes(_ host: Host) throws -> [Scope] { [] }
+
+  /// Makes the folders of a scope.
+  static func prepare(_ scope: Scope, host: Host) throws {}
+}
+
+/// Which effects were run, and as what: they can't be undone, so this is no part of a generation.
+public enum EffectReceipts {
+  /// Label to fingerprint.
+  public static func read(_ scope: Scope, host: Host) throws -> [String: String] { [:] }
+  public static func record(_ effects: [Effect], scope: Scope, host: Host) throws {}
+}

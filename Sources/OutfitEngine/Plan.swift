@@ -1,0 +1,190 @@
+import OutfitCore
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+/// Everything that would change, compared with what is there: made by `Planner` and `Rollback`, shown by
+/// `status` and `diff`, done by `Switch`.
+public struct Plan: Sendable {
+  public let scope: Scope
+  public let origin: Generation.Origin
+  /// The generation that it starts from; 0 before the first.
+  public let base: Int
+  /// Every target that the scope manages or stops managing, sorted by path.
+  public var targets: [PlannedTarget] = []
+  /// To be built first, in the order of the proposal.
+  public var objects: [Object] = []
+  /// The commands of the scope afterwards, sorted by name.
+  public var claims: [RecordedClaim] = []
+  public var interpreters: [RecordedInterpreter] = []
+  /// How the commands differ from now.
+  public var names: [PlannedName] = []
+  public var effects: [Effect] = []
+  public var notes: [Diagnostic] = []
+  /// What can't be had: the generation will be incomplete.
+  public var failures: [Diagnostic] = []
+
+  var previous: Generation?
+  var usedObjects: [RecordedObject] = []
+  /// Folders that Outfit made, and takes away again once they are empty.
+  var folders: [FilePath] = []
+  var foldersToRemove: [FilePath] = []
+  var interpretersDiffer = false
+  var completesPrevious = false
+
+  init(scope: Scope, origin: Generation.Origin, base: Int) {
+    self.scope = scope
+    self.origin = origin
+    self.base = base
+  }
+
+  /// There is nothing to build, to write, or to run.
+  public var isEmpty: Bool {
+    objects.isEmpty && names.isEmpty && effects.isEmpty && !interpretersDiffer && !completesPrevious
+      && targets.allSatisfy { $0.action == .upToDate } && foldersToRemove.isEmpty && !isFirst
+  }
+
+  /// No generation of the scope is there yet, though there is something to record.
+  var isFirst: Bool { base == 0 && origin == .up && !(targets.isEmpty && claims.isEmpty) }
+
+  public var conflicts: [PlannedTarget] { targets.filter { $0.conflict != nil } }
+
+  /// What will be other than it is, conflicts included.
+  public var differing: [PlannedTarget] { targets.filter { $0.action != .upToDate } }
+}
+
+/// One path of the user's, as it is and as it will be.
+public struct PlannedTarget: Sendable {
+  public enum Action: String, Sendable, CaseIterable {
+    case upToDate = "up-to-date"
+    case create, update
+    /// It was not there before Outfit, and goes.
+    case remove
+    /// What was there before comes back.
+    case restore
+    case conflict
+  }
+
+  /// As the manifest means it.
+  public let target: FilePath
+  /// Where it stands, links in its parents resolved.
+  public let resolved: FilePath
+  /// `file:line:column` of the entry that asks for it; nil for what is put back.
+  public let owner: SourceLocation?
+  public let isSecret: Bool
+  public var action: Action
+  public var conflict: Conflict?
+  /// What is there now.
+  public let before: TargetState
+  /// What will be there: for a conflict, when it is decided for Outfit's side.
+  public let after: Content
+  /// The change is made only if this object stands.
+  public var object: ObjectID?
+
+  /// What is written when a conflict is decided for the user's side: other blocks of the same file.
+  var afterKeeping: Content?
+  /// What the record says of it afterwards; nil when Outfit manages it no more.
+  var record: RecordedTarget?
+  var recordKeeping: RecordedTarget?
+  /// What the user's file looked like when `before` was read.
+  var signature: Signature?
+
+  /// What a target is to be.
+  public enum Content: Hashable, Sendable {
+    case absent
+    /// With a modification time where an old file is put back.
+    case file(Bytes, mode: UInt16, modified: Int64?)
+    case link(String)
+    case directory(mode: UInt16)
+  }
+
+  public enum Bytes: Hashable, Sendable {
+    case given([UInt8])
+    /// Kept by an earlier generation.
+    case kept(Digest)
+  }
+}
+
+/// Why a target is not simply written.
+public struct Conflict: Hashable, Sendable {
+  public enum Reason: String, Sendable {
+    /// Changed, or removed, since Outfit wrote it.
+    case edited
+    /// It was never Outfit's, and is other than what is wanted.
+    case notOurs = "not-ours"
+    /// The marker lines of a block are not in order.
+    case malformed
+    /// Something is in the way that Outfit does not remove: a folder with things in it, a device.
+    case blocked
+    /// A secret of an earlier generation, whose content was kept nowhere.
+    case notKept = "not-kept"
+  }
+  public var reason: Reason
+  public var message: String
+  /// In the user's file.
+  public var line: Int?
+  /// `take` and `backup` are possible.
+  public var canTake: Bool
+}
+
+/// What `--on-conflict` takes.
+public enum ConflictPolicy: String, Sendable, CaseIterable {
+  /// On a terminal the caller asks before the switch; for the switch itself it is the same as `keep`.
+  case ask
+  /// The file stays as it is, is reported, and the exit status is 4.
+  case keep
+  /// Outfit's side is written; what was there is kept for `rollback`.
+  case take
+  /// As `take`, and what was there is also written to `<name>.outfit-backup`.
+  case backup
+}
+
+/// What was decided about one conflict.
+public enum Decision: Hashable, Sendable {
+  case keep
+  case take
+  case backup
+  /// The result of a merge.
+  case merged([UInt8])
+}
+
+/// What was decided about the conflicts of a plan.
+public struct Decisions: Sendable {
+  public var policy: ConflictPolicy
+  public var byTarget: [FilePath: Decision]
+
+  public init(_ policy: ConflictPolicy = .keep, byTarget: [FilePath: Decision] = [:]) {
+    self.policy = policy
+    self.byTarget = byTarget
+  }
+
+  func decision(for target: PlannedTarget) -> Decision {
+    let wanted: Decision =
+      byTarget[target.target]
+      ?? {
+        switch policy {
+        case .ask, .keep: .keep
+        case .take: .take
+        case .backup: .backup
+        }
+      }()
+    return target.conflict?.canTake == false ? .keep : wanted
+  }
+}
+
+/// A command that comes, goes or changes.
+public struct PlannedName: Hashable, Sendable {
+  public enum Action: String, Sendable { case add, update, remove }
+  public var name: String
+  public var action: Action
+  /// `black 25.1.0`: of the new program, or of the one that goes.
+  public var label: String
+}
+
+extension Plan {
+  /// The unified diff of one target, from what is there to what will be; `(secret)` for a secret.
+  public func diff(_ target: PlannedTarget, host: Host) throws -> String { "" }
+
+  /// The content that Outfit wrote last: the common ancestor for a merge; nil when there is none.
+  public func base(of target: PlannedTarget, host: Host) throws -> [UInt8]? { nil }
+}
