@@ -9,33 +9,39 @@ public struct OutfitCommand: AsyncParsableCommand {
     commandName: "outfit",
     abstract: "Sets up a developer's machine, and what that developer ships, from one manifest.",
     discussion: """
-      Run it alone to see where you stand. A machine: `outfit up PROFILE`, a folder or a git address. A project: \
-      `outfit up` at or below its outfit.yaml.
+      Alone, it says where you stand. `outfit up PROFILE` sets up this machine from a folder or a git address; \
+      `outfit up` at or below an outfit.yaml sets up that project.
 
-      Exit status: 0 done; 1 failed or incomplete; 2 bad usage or a bad manifest; 3 drift; 4 consent or a \
-      decision is needed; 130 interrupted.
+      Exit status: 0 done, or nothing to do; 1 failed, or incomplete; 2 bad usage or a bad manifest; 3 drift; \
+      4 consent or a decision is needed; 130 interrupted.
       """,
-    version: versionText,
-    subcommands: [],
     groupedSubcommands: [
-      CommandGroup(name: "Every day", subcommands: [Up.self, Status.self, Diff.self, Why.self, Doctor.self]),
-      CommandGroup(name: "Programs", subcommands: [Which.self, Exec.self, ShellInitCommand.self]),
-      CommandGroup(name: "Pins", subcommands: [LockCommand.self, Update.self]),
       CommandGroup(
-        name: "Going back", subcommands: [RollbackCommand.self, GenerationsCommand.self, CollectCommand.self]),
-      CommandGroup(name: "What you ship", subcommands: [RenderCommand.self, ParityCommand.self, HooksCommand.self]),
+        name: "Every day",
+        subcommands: [Up.self, StatusCommand.self, DiffCommand.self, WhyCommand.self, DoctorCommand.self]),
+      CommandGroup(
+        name: "Programs", subcommands: [WhichCommand.self, ExecCommand.self, ShellInitCommand.self]),
+      CommandGroup(name: "Pins", subcommands: [LockCommand.self, UpdateCommand.self]),
+      CommandGroup(
+        name: "Going back",
+        subcommands: [RollbackCommand.self, GenerationsCommand.self, CollectCommand.self]),
+      CommandGroup(
+        name: "What you ship", subcommands: [RenderCommand.self, ParityCommand.self, HooksCommand.self]),
       CommandGroup(name: "Sharing", subcommands: [ShowCommand.self, TrustCommand.self]),
     ])
+
+  @Flag(name: .customLong("version"), help: "Show the version, the commit and the platform.")
+  var showsVersion = false
 
   public init() {}
 
   public func run() async throws {
-    try await withSession { session in try await Overview(session).run() }
-  }
-
-  static var versionText: String {
-    let commit = String(cString: outfit_build_commit())
-    return "outfit \(Release.version)" + (commit.isEmpty ? "" : " (\(commit))") + " \(Platform.current)"
+    try await withSession { session in
+      guard showsVersion else { return try await Overview(session).show() }
+      let commit = String(cString: outfit_build_commit())
+      session.host.terminal.write(
+        "outfit \(Release.version)" + (commit.isEmpty ? "" : " (\(commit))") + " \(session.host.platform)\n")
+    }
   }
 
   /// Parses the arguments, runs the verb, and ends the process with the design's exit status.
@@ -47,20 +53,22 @@ public struct OutfitCommand: AsyncParsableCommand {
       } else {
         try command.run()
       }
-      leave(.done)
-    } catch let status as ExitStatus {
-      leave(status)
+      exit()
+    } catch let ended as Ended {
+      exit(withError: ExitCode(ended.status))
     } catch {
-      // ArgumentParser's own: help and version end with 0, bad usage with 64.
-      let text = fullMessage(for: error)
-      if exitCode(for: error).isSuccess {
-        LiveTerminal().write(text + "\n")
-        leave(.done)
-      }
-      LiveTerminal().talk(text + "\n")
-      leave(.usage)
+      // ArgumentParser's own: help ends with 0, bad usage with 64.
+      if exitCode(for: error).isSuccess { exit(withError: error) }
+      LiveTerminal().talk(fullMessage(for: error) + "\n")
+      exit(withError: ExitCode(ExitStatus.usage.rawValue))
     }
   }
 }
 
-extension ExitStatus: Error {}
+/// A verb ended with this status, and has said all there is to say.
+struct Ended: Error {
+  let status: Int32
+  init(_ status: ExitStatus) { self.status = status.rawValue }
+  /// A child's own.
+  init(child status: Int32) { self.status = status }
+}

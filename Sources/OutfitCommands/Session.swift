@@ -1,0 +1,58 @@
+import OutfitCore
+import OutfitSystem
+import SystemPackage
+
+/// What every verb works with: the machine, and the person.
+struct Session: Sendable {
+  let host: Host
+
+  var places: Places { host.places }
+
+  /// Shows diagnostics on standard error.
+  func report(_ diagnostics: [Diagnostic]) {
+    let printer = DiagnosticPrinter(style: errorStyle, width: host.terminal.width)
+    for diagnostic in diagnostics { host.terminal.talk(printer.text(diagnostic)) }
+  }
+
+  /// A result, on standard output.
+  func write(_ text: String) { host.terminal.write(text + "\n") }
+
+  /// Talk, on standard error.
+  func talk(_ text: String) { host.terminal.talk(text + "\n") }
+
+  var outputStyle: Style {
+    Style(isTerminal: host.terminal.outputIsTerminal, environment: host.environment)
+  }
+
+  var errorStyle: Style {
+    Style(isTerminal: host.terminal.errorIsTerminal, environment: host.environment)
+  }
+
+  /// A path as a person types it.
+  func short(_ path: FilePath) -> String {
+    if path == host.user.home { return "~" }
+    var rest = path
+    return rest.removePrefix(host.user.home) ? "~/\(rest)" : path.string
+  }
+}
+
+/// Runs a verb: failures become diagnostics on standard error, and the process's exit status.
+func withSession(_ body: @escaping @Sendable (Session) async throws -> Void) async throws {
+  let session: Session
+  do {
+    session = Session(host: try Host.live())
+  } catch {
+    let printer = DiagnosticPrinter(style: Style(isTerminal: false, environment: [:]), width: 80)
+    for diagnostic in error.diagnostics { LiveTerminal().talk(printer.text(diagnostic)) }
+    throw Ended(error.status)
+  }
+  do {
+    try await Interrupts.guarded { try await body(session) }
+  } catch let failure as Failure {
+    session.report(failure.diagnostics)
+    throw Ended(failure.status)
+  } catch let error as FileError {
+    session.report([Diagnostic(.error, error.description)])
+    throw Ended(.failed)
+  }
+}
