@@ -52,6 +52,8 @@ public protocol Files: Sendable {
   /// Nil when there is nothing at `path`.
   func status(_ path: FilePath, followLinks: Bool) throws(FileError) -> FileStatus?
   func read(_ path: FilePath) throws(FileError) -> [UInt8]
+  /// At most `count` bytes from `offset` on; none behind the end.
+  func read(_ path: FilePath, from offset: Int64, count: Int) throws(FileError) -> [UInt8]
   /// The names in a folder, sorted by their bytes.
   func list(_ path: FilePath) throws(FileError) -> [String]
   func readLink(_ path: FilePath) throws(FileError) -> String
@@ -86,6 +88,10 @@ public final class FileLock: Sendable {
 }
 
 extension Files {
+  public func read(_ path: FilePath, from offset: Int64, count: Int) throws(FileError) -> [UInt8] {
+    Array(try read(path).dropFirst(Int(offset)).prefix(count))
+  }
+
   public func exists(_ path: FilePath) -> Bool {
     ((try? status(path, followLinks: true)) ?? nil) != nil
   }

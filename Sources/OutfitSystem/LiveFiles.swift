@@ -10,6 +10,10 @@ struct LiveFiles: Files {
     try call("read", path) { () throws(Errno) in try Libc.read(path) }
   }
 
+  func read(_ path: FilePath, from offset: Int64, count: Int) throws(FileError) -> [UInt8] {
+    try call("read", path) { () throws(Errno) in try Libc.read(path, from: offset, count: count) }
+  }
+
   func list(_ path: FilePath) throws(FileError) -> [String] {
     try call("list", path) { () throws(Errno) in try Libc.list(path) }
   }

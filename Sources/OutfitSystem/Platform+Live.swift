@@ -102,6 +102,25 @@ enum Libc {
     }
   }
 
+  static func read(_ path: FilePath, from offset: Int64, count: Int) throws(Errno) -> [UInt8] {
+    let descriptor = try attempt(path) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
+    defer { _ = close(descriptor) }
+    var done = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: max(count, 0)) { buffer, initialized in
+      while done < count {
+        let more = pread(
+          descriptor, buffer.baseAddress?.advanced(by: done), count - done, off_t(offset) + off_t(done))
+        if more < 0, errno == EINTR { continue }
+        if more < 0 { done = -1 }
+        if more <= 0 { break }
+        done += more
+      }
+      initialized = max(done, 0)
+    }
+    guard done >= 0 else { throw Errno(rawValue: errno) }
+    return bytes
+  }
+
   static func append(_ path: FilePath, _ contents: [UInt8]) throws(Errno) {
     let descriptor = try attempt(path) { open($0, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC) }
     do {
