@@ -1,0 +1,234 @@
+import OutfitSystem
+import SystemPackage
+
+extension MemoryFiles {
+  struct Node: Sendable {
+    var kind: FileStatus.Kind
+    var mode: UInt16
+    var contents: [UInt8] = []
+    var destination = ""
+    var entries: [String: Int] = [:]
+    var modified: Int64 = 0
+    var changed: Int64 = 0
+    /// What a power cut leaves.
+    var durableMode: UInt16?
+    var durableContents: [UInt8] = []
+    var durableEntries: [String: Int] = [:]
+    /// What a power cut leaves where the changes of names are kept in their order.
+    var orderedEntries: [String: Int] = [:]
+
+    init(kind: FileStatus.Kind, mode: UInt16, contents: [UInt8] = [], destination: String = "") {
+      self.kind = kind
+      self.mode = mode
+      self.contents = contents
+      self.destination = destination
+    }
+
+    var sortedNames: [String] {
+      entries.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+  }
+
+  /// Where a path leads: the folder that has or would have its last name.
+  struct Place {
+    var folder: Int
+    var name: String
+    var inode: Int?
+    /// The folders from the root to the last one.
+    var above: [Int]
+  }
+
+  /// Names that change together: one for most operations, two for a rename.
+  struct Pending: Sendable {
+    var entries: [(folder: Int, name: String, inode: Int?)]
+  }
+
+  struct State: Sendable {
+    private var nodes: [Int: Node]
+    private var lastInode = 1
+    private var time: Int64
+    var operations = 0
+    var log: [String] = []
+    var stopBefore: Int?
+    var isStopped = false
+    var failures: [Int: Errno] = [:]
+    var locks: [Int: Int] = [:]
+    var lastLock = 0
+    var pending: [Pending] = []
+
+    init(time: Int64) {
+      self.time = time
+      var root = Node(kind: .directory, mode: 0o755)
+      root.durableMode = 0o755
+      nodes = [1: root]
+    }
+
+    subscript(inode: Int) -> Node {
+      get {
+        guard let node = nodes[inode] else { fatalError("no inode \(inode)") }
+        return node
+      }
+      set { nodes[inode] = newValue }
+    }
+
+    mutating func tick() -> Int64 {
+      time += 1_000_000
+      return time
+    }
+
+    mutating func touch(_ inode: Int) {
+      self[inode].modified = tick()
+      self[inode].changed = time
+    }
+
+    func status(_ inode: Int) -> FileStatus {
+      let node = self[inode]
+      let size =
+        switch node.kind {
+        case .file: node.contents.count
+        case .link: node.destination.utf8.count
+        default: 4096
+        }
+      return FileStatus(
+        kind: node.kind, mode: node.mode, size: Int64(size), modified: node.modified,
+        changed: node.changed, device: 1, inode: UInt64(inode), owner: 1000)
+    }
+
+    func walk(_ path: FilePath, followLast: Bool) throws(Errno) -> Place {
+      guard path.isAbsolute else { throw .invalidArgument }
+      var rest = path.components.map(\.string)
+      var above = [1]
+      var links = 0
+      while !rest.isEmpty {
+        let name = rest.removeFirst()
+        guard let folder = above.last else { throw .ioError }
+        guard self[folder].kind == .directory else { throw .notDirectory }
+        guard self[folder].mode & 0o100 != 0 else { throw .permissionDenied }
+        if name == "." { continue }
+        if name == ".." {
+          if above.count > 1 { above.removeLast() }
+          continue
+        }
+        let inode = self[folder].entries[name]
+        guard let inode else {
+          guard rest.isEmpty else { throw .noSuchFileOrDirectory }
+          return Place(folder: folder, name: name, inode: nil, above: above)
+        }
+        if self[inode].kind == .link, followLast || !rest.isEmpty {
+          links += 1
+          guard links <= 40 else { throw .tooManySymbolicLinkLevels }
+          let destination = FilePath(self[inode].destination)
+          if destination.isAbsolute { above = [1] }
+          rest = destination.components.map(\.string) + rest
+          continue
+        }
+        if rest.isEmpty { return Place(folder: folder, name: name, inode: inode, above: above) }
+        above.append(inode)
+      }
+      return Place(folder: above.last ?? 1, name: "", inode: above.last, above: above)
+    }
+
+    func existing(_ path: FilePath, followLast: Bool) throws(Errno) -> Node {
+      guard let inode = try walk(path, followLast: followLast).inode else { throw .noSuchFileOrDirectory }
+      return self[inode]
+    }
+
+    mutating func add(_ path: FilePath, _ node: Node) throws(Errno) {
+      let place = try walk(path, followLast: false)
+      guard place.inode == nil else { throw .fileExists }
+      lastInode += 1
+      nodes[lastInode] = node
+      touch(lastInode)
+      do {
+        try setEntry(place.folder, place.name, lastInode)
+      } catch {
+        nodes[lastInode] = nil
+        throw error
+      }
+    }
+
+    mutating func setEntry(_ folder: Int, _ name: String, _ inode: Int?) throws(Errno) {
+      try setEntries([(folder, name, inode)])
+    }
+
+    mutating func setEntries(_ entries: [(folder: Int, name: String, inode: Int?)]) throws(Errno) {
+      for entry in entries {
+        guard !entry.name.isEmpty else { throw .resourceBusy }
+        guard self[entry.folder].mode & 0o200 != 0 else { throw .permissionDenied }
+      }
+      for entry in entries {
+        self[entry.folder].entries[entry.name] = entry.inode
+        touch(entry.folder)
+      }
+      pending.append(Pending(entries: entries))
+    }
+
+    mutating func rename(_ path: FilePath, to target: FilePath) throws(Errno) {
+      let from = try walk(path, followLast: false)
+      let onto = try walk(target, followLast: false)
+      guard let inode = from.inode else { throw .noSuchFileOrDirectory }
+      guard !onto.above.contains(inode) else { throw .invalidArgument }
+      if let replaced = onto.inode {
+        if replaced == inode { return }
+        switch (self[inode].kind == .directory, self[replaced].kind == .directory) {
+        case (true, true):
+          guard self[replaced].entries.isEmpty else { throw .directoryNotEmpty }
+        case (true, false): throw .notDirectory
+        case (false, true): throw .isDirectory
+        case (false, false): break
+        }
+      }
+      try setEntries([(from.folder, from.name, nil), (onto.folder, onto.name, inode)])
+      self[inode].changed = tick()
+    }
+
+    mutating func synchronize(_ inode: Int) {
+      self[inode].durableContents = self[inode].contents
+      self[inode].durableMode = self[inode].mode
+      self[inode].durableEntries = self[inode].entries
+      keepOrdered(pending.count)
+    }
+
+    mutating func synchronizeAll() {
+      for inode in nodes.keys {
+        self[inode].durableContents = self[inode].contents
+        self[inode].durableMode = self[inode].mode
+        self[inode].durableEntries = self[inode].entries
+      }
+      keepOrdered(pending.count)
+    }
+
+    private mutating func keepOrdered(_ count: Int) {
+      for change in pending.prefix(count) {
+        for entry in change.entries { self[entry.folder].orderedEntries[entry.name] = entry.inode }
+      }
+      pending.removeFirst(min(count, pending.count))
+    }
+
+    mutating func crash(_ kind: Crash) {
+      switch kind {
+      case .killed: return
+      case .strict: break
+      case .ordered(let keeping): keepOrdered(keeping)
+      }
+      pending = []
+      for inode in nodes.keys {
+        var node = self[inode]
+        if kind == .strict { node.orderedEntries = node.durableEntries }
+        node.entries = node.orderedEntries
+        node.contents = node.durableContents
+        node.mode = node.durableMode ?? node.mode
+        node.durableEntries = node.entries
+        self[inode] = node
+      }
+    }
+
+    func contents(of path: FilePath) -> [UInt8] {
+      (try? existing(path, followLast: false).contents) ?? []
+    }
+
+    func names(of path: FilePath) -> [String] {
+      (try? existing(path, followLast: false).sortedNames) ?? []
+    }
+  }
+}

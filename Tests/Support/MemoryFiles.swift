@@ -1,0 +1,301 @@
+import OutfitSystem
+import SystemPackage
+
+/// A file system in memory that knows what would survive a power cut.
+///
+/// A file's content survives once the file was synchronized; a name survives once its folder was. Every
+/// operation that changes something has a number, so that a test can stop before each of them:
+///
+///     files.stop(before: n)          // operation n and all after it fail, as do reads
+///     try? thing.run()
+///     files.crash(.strict)           // what was not synchronized is lost; the file system works again
+///
+/// Permissions are those of an owner who is not root. The time moves by a millisecond with every change.
+public final class MemoryFiles: Files {
+  /// What a power cut takes.
+  public enum Crash: Sendable, Hashable {
+    /// Nothing: the process was killed, the machine went on.
+    case killed
+    /// All that was not synchronized, file by file and folder by folder.
+    case strict
+    /// As a journaling file system does it: the first `keeping` of the changed names since the last
+    /// synchronization of anything survive, in their order; contents only where they were synchronized.
+    case ordered(keeping: Int)
+  }
+
+  private let state: Locked<State>
+
+  /// - Parameter now: seconds since 1970.
+  public init(now: Int64 = 1_800_000_000) {
+    state = Locked(State(time: now * 1_000_000_000))
+  }
+
+  // MARK: For tests
+
+  /// How many operations have changed something so far.
+  public var operations: Int { state.withLock { $0.operations } }
+
+  /// What the changing operations were, in order: `create /a/b`.
+  public var log: [String] { state.withLock { $0.log } }
+
+  /// How many changed names a crash of the kind `ordered` may keep.
+  public var unsynchronizedNames: Int { state.withLock { $0.pending.count } }
+
+  /// Stops before the changing operation with this number (the first is 0): it and all later calls fail.
+  public func stop(before operation: Int?) { state.withLock { $0.stopBefore = operation } }
+
+  /// True once `stop` has had its effect.
+  public var isStopped: Bool { state.withLock { $0.isStopped } }
+
+  /// Lets just this changing operation fail.
+  public func fail(at operation: Int, with code: Errno) {
+    state.withLock { $0.failures[operation] = code }
+  }
+
+  /// Ends everything that runs: locks are free, `stop` is lifted, and what a power cut takes is gone.
+  public func crash(_ kind: Crash) {
+    state.withLock { state in
+      state.crash(kind)
+      state.locks = [:]
+      state.stopBefore = nil
+      state.isStopped = false
+      state.failures = [:]
+    }
+  }
+
+  /// Makes a file, and the folders above it, all of it durable; replaces what is there.
+  public func put(_ path: FilePath, _ text: String, mode: UInt16 = 0o644) {
+    put(path, Array(text.utf8), mode: mode)
+  }
+
+  public func put(_ path: FilePath, _ bytes: [UInt8], mode: UInt16 = 0o644) {
+    setUp {
+      try createDirectories(path.removingLastComponent())
+      try removeTree(path)
+      try create(path, bytes, mode: mode)
+    }
+  }
+
+  public func putLink(_ path: FilePath, to destination: String) {
+    setUp {
+      try createDirectories(path.removingLastComponent())
+      try removeTree(path)
+      try createLink(path, to: destination)
+    }
+  }
+
+  public func putDirectory(_ path: FilePath, mode: UInt16 = 0o755) {
+    setUp {
+      try createDirectories(path)
+      try setMode(path, mode)
+    }
+  }
+
+  /// All below a folder, one line each, without times: `0644 file .zshrc 3:abc`. For comparisons.
+  public func snapshot(_ root: FilePath = "/", except: Set<FilePath> = []) -> [String] {
+    var lines: [String] = []
+    func walk(_ path: FilePath, _ relative: String) {
+      guard !except.contains(path), let status = try? status(path, followLinks: false) else { return }
+      let mode = String(status.mode, radix: 8)
+      switch status.kind {
+      case .file:
+        let bytes = state.withLock { $0.contents(of: path) }
+        lines.append("\(mode) file \(relative) \(bytes.count):\(String(decoding: bytes, as: UTF8.self))")
+      case .link: lines.append("link \(relative) -> \((try? readLink(path)) ?? "?")")
+      default:
+        lines.append("\(mode) folder \(relative)")
+        for name in state.withLock({ $0.names(of: path) }) {
+          walk(path.appending(name), relative.isEmpty ? name : "\(relative)/\(name)")
+        }
+      }
+    }
+    walk(root, "")
+    return lines
+  }
+
+  /// Does what a test needs to be there already: durable, and not counted.
+  private func setUp(_ body: () throws -> Void) {
+    let (counted, log) = state.withLock { ($0.operations, $0.log) }
+    do {
+      try body()
+    } catch {
+      fatalError("the test's own files can't be made: \(error)")
+    }
+    state.withLock { state in
+      state.synchronizeAll()
+      state.operations = counted
+      state.log = log
+    }
+  }
+
+  // MARK: Files
+
+  public func status(_ path: FilePath, followLinks: Bool) throws(FileError) -> FileStatus? {
+    try reading("look at", path) { state throws(Errno) in
+      do throws(Errno) {
+        guard let inode = try state.walk(path, followLast: followLinks).inode else { return nil }
+        return state.status(inode)
+      } catch {
+        guard error == .noSuchFileOrDirectory || error == .notDirectory else { throw error }
+        return nil
+      }
+    }
+  }
+
+  public func read(_ path: FilePath) throws(FileError) -> [UInt8] {
+    try reading("read", path) { state throws(Errno) in
+      let node = try state.existing(path, followLast: true)
+      guard node.kind != .directory else { throw .isDirectory }
+      guard node.mode & 0o400 != 0 else { throw .permissionDenied }
+      return node.contents
+    }
+  }
+
+  public func list(_ path: FilePath) throws(FileError) -> [String] {
+    try reading("list", path) { state throws(Errno) in
+      let node = try state.existing(path, followLast: true)
+      guard node.kind == .directory else { throw .notDirectory }
+      guard node.mode & 0o400 != 0 else { throw .permissionDenied }
+      return node.sortedNames
+    }
+  }
+
+  public func readLink(_ path: FilePath) throws(FileError) -> String {
+    try reading("read the link", path) { state throws(Errno) in
+      let node = try state.existing(path, followLast: false)
+      guard node.kind == .link else { throw .invalidArgument }
+      return node.destination
+    }
+  }
+
+  public func create(_ path: FilePath, _ contents: [UInt8], mode: UInt16) throws(FileError) {
+    try changing("create", path) { state throws(Errno) in
+      try state.add(path, Node(kind: .file, mode: mode, contents: contents))
+    }
+  }
+
+  public func append(_ path: FilePath, _ contents: [UInt8]) throws(FileError) {
+    try changing("append to", path) { state throws(Errno) in
+      let place = try state.walk(path, followLast: false)
+      guard let inode = place.inode else { throw .noSuchFileOrDirectory }
+      let node = state[inode]
+      guard node.kind == .file else { throw node.kind == .link ? .tooManySymbolicLinkLevels : .isDirectory }
+      guard node.mode & 0o200 != 0 else { throw .permissionDenied }
+      state[inode].contents += contents
+      state.touch(inode)
+    }
+  }
+
+  public func createLink(_ path: FilePath, to destination: String) throws(FileError) {
+    try changing("make the link", path) { state throws(Errno) in
+      try state.add(path, Node(kind: .link, mode: 0o777, destination: destination))
+    }
+  }
+
+  public func createDirectory(_ path: FilePath, mode: UInt16) throws(FileError) {
+    try changing("make the folder", path) { state throws(Errno) in
+      try state.add(path, Node(kind: .directory, mode: mode))
+    }
+  }
+
+  public func rename(_ path: FilePath, to target: FilePath) throws(FileError) {
+    try changing("rename to \(target)", path) { state throws(Errno) in
+      try state.rename(path, to: target)
+    }
+  }
+
+  public func remove(_ path: FilePath) throws(FileError) {
+    try changing("remove", path) { state throws(Errno) in
+      let place = try state.walk(path, followLast: false)
+      guard let inode = place.inode else { throw .noSuchFileOrDirectory }
+      guard state[inode].kind != .directory else { throw .isDirectory }
+      try state.setEntry(place.folder, place.name, nil)
+    }
+  }
+
+  public func removeDirectory(_ path: FilePath) throws(FileError) {
+    try changing("remove the folder", path) { state throws(Errno) in
+      let place = try state.walk(path, followLast: false)
+      guard let inode = place.inode else { throw .noSuchFileOrDirectory }
+      guard state[inode].kind == .directory else { throw .notDirectory }
+      guard state[inode].entries.isEmpty else { throw .directoryNotEmpty }
+      try state.setEntry(place.folder, place.name, nil)
+    }
+  }
+
+  public func setMode(_ path: FilePath, _ mode: UInt16) throws(FileError) {
+    try changing("change the mode of", path) { state throws(Errno) in
+      guard let inode = try state.walk(path, followLast: true).inode else { throw .noSuchFileOrDirectory }
+      state[inode].mode = mode
+      state[inode].changed = state.tick()
+    }
+  }
+
+  public func setModified(_ path: FilePath, _ time: Int64) throws(FileError) {
+    try changing("set the time of", path) { state throws(Errno) in
+      guard let inode = try state.walk(path, followLast: false).inode else { throw .noSuchFileOrDirectory }
+      state[inode].modified = time
+      state[inode].changed = state.tick()
+    }
+  }
+
+  public func synchronize(_ path: FilePath) throws(FileError) {
+    try changing("make durable", path) { state throws(Errno) in
+      guard let inode = try state.walk(path, followLast: false).inode else { throw .noSuchFileOrDirectory }
+      guard state[inode].kind != .link else { throw .tooManySymbolicLinkLevels }
+      state.synchronize(inode)
+    }
+  }
+
+  public func synchronizeAll(_ path: FilePath) throws(FileError) {
+    try changing("make durable what is on the disk of", path) { state throws(Errno) in
+      _ = try state.existing(path, followLast: true)
+      state.synchronizeAll()
+    }
+  }
+
+  public func tryLock(_ path: FilePath) throws(FileError) -> FileLock? {
+    let exists = try status(path, followLinks: false) != nil
+    if !exists { try create(path, [], mode: 0o600) }
+    let token = try reading("lock", path) { state throws(Errno) -> (Int, Int)? in
+      guard let inode = try state.walk(path, followLast: false).inode else { throw .noSuchFileOrDirectory }
+      guard state.locks[inode] == nil else { return nil }
+      state.lastLock += 1
+      state.locks[inode] = state.lastLock
+      return (inode, state.lastLock)
+    }
+    guard let (inode, lock) = token else { return nil }
+    return FileLock { [state] in
+      state.withLock { if $0.locks[inode] == lock { $0.locks[inode] = nil } }
+    }
+  }
+
+  private func reading<Result>(
+    _ operation: String, _ path: FilePath, _ body: (inout State) throws(Errno) -> Result
+  ) throws(FileError) -> Result {
+    do {
+      return try state.withLock { state throws(Errno) in
+        guard !state.isStopped else { throw .ioError }
+        return try body(&state)
+      }
+    } catch {
+      throw FileError(operation, path, error)
+    }
+  }
+
+  private func changing(
+    _ operation: String, _ path: FilePath, _ body: (inout State) throws(Errno) -> Void
+  ) throws(FileError) {
+    try reading(operation, path) { state throws(Errno) in
+      let number = state.operations
+      if let stop = state.stopBefore, number >= stop {
+        state.isStopped = true
+        throw .ioError
+      }
+      state.operations += 1
+      state.log.append("\(operation) \(path)")
+      if let code = state.failures[number] { throw code }
+      try body(&state)
+    }
+  }
+}
