@@ -80,27 +80,29 @@ static bool find_all(void *library, char *reason, size_t reason_size) {
   return true;
 }
 
-int ccurl_open(const char *const *candidates, size_t count, char *reason, size_t reason_size) {
-  pthread_mutex_lock(&opening);
-  for (size_t i = 0; i < count && !is_open; i++) {
-    void *library = dlopen(candidates[i], RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL) {
-      const char *error = dlerror();
-      snprintf(reason, reason_size, "%s", error == NULL ? "unknown reason" : error);
-      continue;
-    }
-    if (!find_all(library, reason, reason_size)) {
-      dlclose(library);
-      continue;
-    }
-    CURLcode code = curl.global_init(CURL_GLOBAL_ALL);
-    if (code != CURLE_OK) {
-      snprintf(reason, reason_size, "%s", curl.easy_strerror(code));
-      dlclose(library);
-      continue;
-    }
-    is_open = true;
+static bool open_locked(const char *name, char *reason, size_t reason_size) {
+  void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+  if (library == NULL) {
+    const char *error = dlerror();
+    snprintf(reason, reason_size, "%s", error == NULL ? name : error);
+    return false;
   }
+  if (!find_all(library, reason, reason_size)) {
+    dlclose(library);
+    return false;
+  }
+  CURLcode code = curl.global_init(CURL_GLOBAL_ALL);
+  if (code != CURLE_OK) {
+    snprintf(reason, reason_size, "%s: %s", name, curl.easy_strerror(code));
+    dlclose(library);
+    return false;
+  }
+  return true;
+}
+
+int ccurl_open(const char *library, char *reason, size_t reason_size) {
+  pthread_mutex_lock(&opening);
+  if (!is_open) is_open = open_locked(library, reason, reason_size);
   bool opened = is_open;
   pthread_mutex_unlock(&opening);
   return opened ? 0 : 1;

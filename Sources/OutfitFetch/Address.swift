@@ -4,8 +4,8 @@ struct Address: Hashable, Sendable, CustomStringConvertible {
 
   let scheme: Scheme
   /// Percent-decoded.
-  let user: String?
-  let password: String?
+  private(set) var user: String?
+  private(set) var password: String?
   /// Host and, where it was written, port; lower case.
   let authority: String
   /// From the first slash: the path and the query, as they were written, without a fragment.
@@ -54,6 +54,19 @@ struct Address: Hashable, Sendable, CustomStringConvertible {
     let query = rest.firstIndex(of: "?")
     let path = query.map { rest[..<$0] } ?? rest[...]
     return "\(scheme)://" + (user == nil ? "" : "***@") + authority + path + (query == nil ? "" : "?...")
+  }
+
+  /// Where a redirect leads; nil where it may not: from https to anything but https, or to a file. The
+  /// credentials go along to the same origin only.
+  func following(_ redirect: String) -> Address? {
+    guard var target = Address(redirect), target.scheme != .file,
+      scheme != .https || target.scheme == .https
+    else { return nil }
+    if target.origin == origin, target.user == nil {
+      target.user = user
+      target.password = password
+    }
+    return target
   }
 
   /// The path of a file address, percent-decoded.

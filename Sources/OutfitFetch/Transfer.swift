@@ -1,3 +1,5 @@
+import OutfitSystem
+
 /// One request, and where its answer goes.
 struct Transfer: Sendable {
   var address: Address
@@ -12,6 +14,17 @@ protocol Receiver: Sendable {
   func begin(_ response: Response) -> Bool
   /// False ends the transfer.
   func receive(_ bytes: UnsafeRawBufferPointer) -> Bool
+  /// Puts what came in order, and says, once, why it wanted no more. Called when the transfer has ended.
+  func settle() -> Stop?
+}
+
+/// Why a receiver wanted no more.
+enum Stop: Sendable {
+  case file(FileError)
+  /// The server sent another part than the one that was asked for.
+  case wrongRange
+  /// More than this many bytes.
+  case tooLong(Int64)
 }
 
 /// The head of an answer.

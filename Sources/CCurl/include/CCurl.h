@@ -8,11 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/// Opens the first of `count` libraries that is there and complete, and initialises it once for the process.
+/// Opens a libcurl and initialises it, once for the process: when that was done already, it does nothing.
 ///
-/// A name without a slash is searched for by the dynamic linker. Later calls do nothing. Safe from any thread.
-/// Returns 0, or 1 after writing why the last candidate failed into `reason`.
-int ccurl_open(const char *const *candidates, size_t count, char *reason, size_t reason_size);
+/// A name without a slash is searched for by the dynamic linker. Safe from any thread.
+/// Returns 0, or 1 after writing what is wrong with this one into `reason`.
+int ccurl_open(const char *library, char *reason, size_t reason_size);
 
 /// The version and the TLS library of the libcurl in use: `libcurl/7.88.1 OpenSSL/3.0.19`.
 const char *ccurl_version(void);
