@@ -61,7 +61,10 @@ public struct Proposal: Sendable {
 
   public mutating func merge(_ other: Proposal) {
     objects += other.objects.filter { object in !objects.contains { $0.id == object.id } }
-    claims += other.claims
+    let stronger = Set(other.claims.filter(\.takesOver).map(\.name))
+    claims.removeAll { !$0.takesOver && stronger.contains($0.name) }
+    let held = Set(claims.filter(\.takesOver).map(\.name))
+    claims += other.claims.filter { $0.takesOver || !held.contains($0.name) }
     changes += other.changes
     effects += other.effects
     interpreters += other.interpreters
@@ -352,10 +355,12 @@ public struct Claim: Hashable, Sendable {
   public var owner: Source
   /// The object that must stand for the claim to be made.
   public var object: ObjectID?
+  /// It answers to the name although another part claims it too: a project's virtualenv does to `python`.
+  public var takesOver: Bool
 
   public init(
     name: String, program: Reference, arguments: [String] = [], label: String, owner: Source,
-    object: ObjectID?
+    object: ObjectID?, takesOver: Bool = false
   ) {
     self.name = name
     self.program = program
@@ -363,6 +368,7 @@ public struct Claim: Hashable, Sendable {
     self.label = label
     self.owner = owner
     self.object = object
+    self.takesOver = takesOver
   }
 }
 
@@ -376,6 +382,9 @@ public struct Change: Hashable, Sendable {
   public var kind: Kind
   /// The change is made only if this object stands.
   public var object: ObjectID?
+  /// The digest of a file at `target` that may be replaced without asking, since what it did goes on by another
+  /// way: a git hook of the user's that the new one runs.
+  public var carriesOn: Digest?
 
   public enum Kind: Hashable, Sendable {
     case file([UInt8], mode: UInt16)
@@ -386,13 +395,15 @@ public struct Change: Hashable, Sendable {
   }
 
   public init(
-    target: FilePath, owner: Source, isSecret: Bool = false, kind: Kind, object: ObjectID? = nil
+    target: FilePath, owner: Source, isSecret: Bool = false, kind: Kind, object: ObjectID? = nil,
+    carriesOn: Digest? = nil
   ) {
     self.target = target
     self.owner = owner
     self.isSecret = isSecret
     self.kind = kind
     self.object = object
+    self.carriesOn = carriesOn
   }
 }
 

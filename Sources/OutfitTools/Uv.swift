@@ -1,0 +1,172 @@
+import OutfitCore
+import OutfitEngine
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+/// The pinned uv at work for one interpreter: what to ask of it, and the environments that it makes.
+///
+/// It is used by its low-level verbs only, never builds anything from a package's source, and its own cache is
+/// asked before the network.
+struct Uv {
+  let context: Context
+  let interpreter: ProvidedInterpreter
+  let pythons: Pythons
+  let indexes: Indexes
+  /// uv itself.
+  let object: Object
+
+  init(_ context: Context, on interpreter: ProvidedInterpreter, pythons: Pythons, indexes: Indexes)
+    throws
+  {
+    self.context = context
+    self.interpreter = interpreter
+    self.pythons = pythons
+    self.indexes = indexes
+    let uv = try Engines.uv(
+      python: interpreter.program, platform: context.platform, store: context.store)
+    object = context.earlier.objects.first { $0.id == uv.id } ?? uv
+  }
+
+  /// What a run of uv needs to stand.
+  var objects: [Object] {
+    let installer = object.prerequisites.sorted()
+    let others = context.earlier.objects.filter { installer.contains($0.id) }
+    var result = pythons.objects(for: interpreter)
+    for other in others + [object] where !result.contains(where: { $0.id == other.id }) {
+      result.append(other)
+    }
+    return result
+  }
+
+  // MARK: Questions
+
+  /// Exact pins with hashes for every platform from some requirement files: `{scratch}/lock.txt`.
+  /// - Parameters:
+  ///   - files: What uv reads, by name in the scratch folder.
+  ///   - input: The one of them to start from.
+  ///   - previous: Pins that stay where the requirements allow it.
+  func compile(
+    label: String, files: [String: [UInt8]], input: String, previous: String? = nil
+  ) -> Query {
+    var files = files
+    if let previous { files[Self.lockFile] = Array(previous.utf8) }
+    let arguments: [Argument] = [
+      "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-build", "--no-header",
+      "--no-annotate", "--system-certs", "--no-progress", "--no-python-downloads", "--python",
+      .reference(interpreter.program), "--python-version", .text(interpreter.version.minor),
+      "--output-file", .scratch(Self.lockFile), .scratch(input),
+    ]
+    return ask(
+      Inquiry(
+        label: label, objects: objects, files: files,
+        steps: [step(arguments, needsNetwork: true)], collect: [Self.lockFile]))
+  }
+
+  /// The pins of a uv.lock, taken as they stand.
+  func export(label: String, project: [UInt8], lock: [UInt8]) -> Query {
+    let arguments: [Argument] = [
+      "export", "--quiet", "--frozen", "--no-emit-local", "--no-header", "--no-annotate",
+      "--format", "requirements-txt", "--no-python-downloads", "--python",
+      .reference(interpreter.program), "--project", .scratch(""), "--output-file",
+      .scratch(Self.lockFile),
+    ]
+    return ask(
+      Inquiry(
+        label: label, objects: objects, files: ["pyproject.toml": project, "uv.lock": lock],
+        steps: [step(arguments, needsNetwork: false)], collect: [Self.lockFile],
+        needsNetwork: false))
+  }
+
+  /// The names of the programs that some packages install, without what they depend on.
+  func programs(label: String, of entries: [RequirementSet.Entry], index: String?) -> Query {
+    let arguments: [Argument] = [
+      "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--no-build", "--system-certs",
+      "--no-progress", "--no-python-downloads", "--python", .reference(interpreter.program),
+      "--target", .scratch("own"), "-r", .scratch("own.txt"),
+    ]
+    return ask(
+      Inquiry(
+        label: label, objects: objects,
+        files: ["own.txt": Array(RequirementSet.text(entries).utf8)],
+        steps: [step(arguments, needsNetwork: true, index: index, offlineFirst: true)],
+        collect: ["own/bin/*"]))
+  }
+
+  static let lockFile = "lock.txt"
+
+  private func ask(_ inquiry: Inquiry) -> Query { .inquiry(inquiry) }
+
+  // MARK: Environments
+
+  /// A virtualenv with just these packages.
+  /// - Parameters:
+  ///   - name: For the store.
+  ///   - bound: Packages that one index alone may serve.
+  ///   - linkMode: `hardlink` shares files with the cache; `copy` is for what a user may edit.
+  ///   - prompt: What a shell shows while the environment is active.
+  func environment(
+    name: String, label: String, requirements: String, bound: (packages: [String], index: String)? = nil,
+    linkMode: String, prompt: String? = nil, checks: [Check]
+  ) -> Object {
+    var create: [Argument] = [
+      "venv", "--quiet", "--no-project", "--no-config", "--no-python-downloads", "--allow-existing",
+      "--python", .reference(interpreter.program),
+    ]
+    if let prompt { create += ["--prompt", .text(prompt)] }
+    create.append(.output(""))
+    var steps = [step(create, needsNetwork: false)]
+    var files = ["requirements.txt": Array(requirements.utf8)]
+    if let bound {
+      let set = RequirementSet(requirements)
+      let names = Set(bound.packages.map { Requirement.normalized($0) })
+      files["bound.txt"] = Array(
+        RequirementSet.text(set.entries.filter { names.contains($0.name) }).utf8)
+      files["requirements.txt"] = Array(
+        RequirementSet.text(set.entries.filter { !names.contains($0.name) }).utf8)
+      steps.append(
+        step(
+          install(["pip", "install", "--no-deps"], ["-r", .scratch("bound.txt")], linkMode),
+          needsNetwork: true,
+          index: bound.index, offlineFirst: true))
+      steps.append(
+        step(
+          install(["pip", "install", "--no-deps"], ["-r", .scratch("requirements.txt")], linkMode),
+          needsNetwork: true,
+          offlineFirst: true))
+    } else {
+      steps.append(
+        step(
+          install(
+            ["pip", "sync", "--allow-empty-requirements"], [.scratch("requirements.txt")], linkMode),
+          needsNetwork: true, offlineFirst: true))
+    }
+    return Object(
+      name: name, label: label, inputs: [interpreter.object],
+      recipe: .run(Run(files: files, steps: steps)), checks: checks, store: context.store)
+  }
+
+  private func install(_ verb: [Argument], _ from: [Argument], _ linkMode: String) -> [Argument] {
+    verb + [
+      "--quiet", "--require-hashes", "--no-build", "--system-certs", "--no-progress",
+      "--no-python-downloads", "--link-mode", .text(linkMode), "--python", .output("bin/python"),
+    ] + from
+  }
+
+  private func step(
+    _ arguments: [Argument], needsNetwork: Bool, index: String? = nil, offlineFirst: Bool = false
+  ) -> Step {
+    var variables = index.flatMap { indexes.only($0) } ?? indexes.variables
+    variables["UV_CACHE_DIR"] = cache.string
+    if let folder = context.environment["XDG_CONFIG_HOME"] { variables["XDG_CONFIG_HOME"] = folder }
+    return Step(
+      .object(object.id, "bin/uv"), arguments, needsNetwork: needsNetwork,
+      offlineArguments: offlineFirst ? ["--offline"] : [],
+      surroundings: variables.mapValues { .text($0) }, standIn: "uv")
+  }
+
+  private var cache: FilePath {
+    let home = FilePath(context.environment["HOME"] ?? "/")
+    return Places(environment: context.environment, home: home).cache.appending("uv")
+  }
+}
