@@ -80,7 +80,7 @@ let package = Package(
       "OutfitCommands",
       [
         "OutfitInterpreters", "OutfitTools", "OutfitDotfiles", "OutfitHooks", "OutfitRender",
-        "OutfitSharing", "CBuild", argumentParser,
+        "OutfitSharing", "OutfitDispatch", "CBuild", argumentParser,
       ]),
     room("OutfitDispatch", []),
   ].flatMap { $0 }

@@ -30,10 +30,13 @@ public struct Context: Sendable {
   public var environment: [String: String]
   /// What parts before this one proposed: tools stand on interpreters.
   public var earlier: Proposal
+  /// The lock lies beside a manifest, for others to use, so that no path of this machine may stand in it.
+  public var lockIsShared: Bool
 
   public init(
     profile: Profile, lock: Lock, facts: Facts, platform: Platform, root: FilePath, store: FilePath,
-    bin: FilePath, environment: [String: String], earlier: Proposal = Proposal()
+    bin: FilePath, environment: [String: String], earlier: Proposal = Proposal(),
+    lockIsShared: Bool = false
   ) {
     self.profile = profile
     self.lock = lock
@@ -44,6 +47,7 @@ public struct Context: Sendable {
     self.bin = bin
     self.environment = environment
     self.earlier = earlier
+    self.lockIsShared = lockIsShared
   }
 }
 
@@ -56,6 +60,8 @@ public struct Proposal: Sendable {
   public var interpreters: [ProvidedInterpreter] = []
   /// What can't be had; the rest goes on, and the generation is incomplete.
   public var failures: [Diagnostic] = []
+  /// What a person should know of how something is had: a fall to another provider, say.
+  public var notes: [Diagnostic] = []
 
   public init() {}
 
@@ -69,6 +75,7 @@ public struct Proposal: Sendable {
     effects += other.effects
     interpreters += other.interpreters
     failures += other.failures
+    notes += other.notes
   }
 }
 

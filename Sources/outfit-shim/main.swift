@@ -1,1 +1,3 @@
 import OutfitDispatch
+
+Launcher.main()

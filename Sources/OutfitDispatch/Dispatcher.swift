@@ -1,0 +1,279 @@
+/// Decides what a name runs in a folder: the launcher's whole logic, and that of `outfit which`.
+///
+/// The tables of projects that the user has brought up come first, the nearest folder first; then the machine's;
+/// then the next program of that name on PATH. Nothing that lies in a repository is ever run or trusted: version
+/// files can only choose among the interpreters that tables offer.
+public struct Dispatcher {
+  /// Outfit's data folder: `bin/`, `libexec/` and `tables/` lie in it. Absolute, without a slash at its end.
+  public let data: Bytes
+  private let variable: (String) -> Bytes?
+
+  /// - Parameter variable: the environment.
+  public init(data: Bytes, variable: @escaping (String) -> Bytes?) {
+    self.data = data
+    self.variable = variable
+  }
+
+  /// What a name comes to.
+  public enum Resolution: Equatable {
+    case run(Match)
+    /// Nothing to run: the message for standard error, without the name of the program that says it, and the
+    /// exit status.
+    case stop(String, status: Int32)
+  }
+
+  public struct Match: Equatable {
+    public enum Origin: Equatable {
+      /// The project's root.
+      case project(Bytes)
+      case machine
+      case path
+    }
+    public var command: Command
+    public var origin: Origin
+    /// The variable, or the file and line, that chose this version; nil when a table alone decided.
+    public var chosenBy: String?
+  }
+
+  /// - Parameters:
+  ///   - name: without a slash.
+  ///   - folder: where the user stands: absolute, links resolved; nil when it is gone.
+  public func resolve(_ name: Bytes, in folder: Bytes?) -> Resolution {
+    let interpreter = InterpreterName(name)
+    var choice = interpreter.flatMap { choiceOfVariable($0.language) }
+    var scopes: [Scope] = []
+    for place in folder.map(Ancestors.init(of:)) ?? Ancestors() {
+      if let table = table(place.hash, root: place.path) {
+        let scope = Scope(origin: .project(Bytes(place.path)), table: table)
+        if choice == nil, let command = scope.command(name, interpreter) {
+          return .run(Match(command: command, origin: scope.origin))
+        }
+        scopes.append(scope)
+      }
+      guard let interpreter, choice == nil else { continue }
+      switch VersionFile.read(in: place.withSlash, for: interpreter.language) {
+      case .none: break
+      case .wishes(let wishes): choice = Choice(wishes)
+      case .tooLarge(let file):
+        return .stop("\(shown(file)) is too large to be a version file", status: 127)
+      }
+    }
+    if let machine = table(nil, root: nil) {
+      let scope = Scope(origin: .machine, table: machine)
+      if choice == nil, let command = scope.command(name, interpreter) {
+        return .run(Match(command: command, origin: .machine))
+      }
+      scopes.append(scope)
+    }
+    if let interpreter, let choice {
+      return choose(name, interpreter, choice, scopes)
+    }
+    return next(name) ?? nowhere(name, isInProject: scopes.contains { $0.origin != .machine })
+  }
+
+  /// All that the name could run here, the winner first: each scope's own, then those on PATH.
+  public func candidates(_ name: Bytes, in folder: Bytes?) -> [Match] {
+    let interpreter = InterpreterName(name)
+    var all: [Match] = []
+    if case .run(let winner) = resolve(name, in: folder) { all.append(winner) }
+    for place in folder.map(Ancestors.init(of:)) ?? Ancestors() {
+      guard let table = table(place.hash, root: place.path) else { continue }
+      let scope = Scope(origin: .project(Bytes(place.path)), table: table)
+      if let command = scope.command(name, interpreter) {
+        all.append(Match(command: command, origin: scope.origin))
+      }
+    }
+    if let command = table(nil, root: nil).flatMap({
+      Scope(origin: .machine, table: $0).command(name, interpreter)
+    }) {
+      all.append(Match(command: command, origin: .machine))
+    }
+    all += SearchPath(data: data, variable: variable).programs(name).map {
+      Match(command: Command(program: $0), origin: .path)
+    }
+    var seen: [Command] = []
+    return all.filter { match in
+      guard !seen.contains(match.command) else { return false }
+      seen.append(match.command)
+      return true
+    }
+  }
+
+  /// What belongs to the nearest project that sets an environment up; nil where none does.
+  public func activation(in folder: Bytes?) -> Activation? {
+    for place in folder.map(Ancestors.init(of:)) ?? Ancestors() {
+      guard let table = table(place.hash, root: place.path) else { continue }
+      let activation = Activation(
+        root: Bytes(place.path), virtualenv: table.virtualenv, variables: table.variables)
+      if activation.virtualenv != nil || !activation.variables.isEmpty { return activation }
+    }
+    return nil
+  }
+
+  // MARK: Choosing by version
+
+  /// Who asks for a version, and for which.
+  private struct Choice {
+    let source: Bytes
+    let wishes: [VersionFile.Wish]
+
+    init(_ wishes: VersionFile.Wishes) {
+      source = wishes.file
+      self.wishes = wishes.all
+    }
+
+    init(variable: String, _ wish: VersionFile.Wish) {
+      source = Bytes(variable.utf8)
+      wishes = [wish]
+    }
+
+    func place(_ wish: VersionFile.Wish) -> String {
+      wish.line == 0 ? shown(source) : "\(shown(source, limit: 1000)):\(wish.line)"
+    }
+  }
+
+  private func choiceOfVariable(_ language: Language) -> Choice? {
+    guard let value = variable(language.variable)?[...].trimmed, !value.isEmpty else { return nil }
+    return Choice(
+      variable: language.variable,
+      VersionFile.Wish(text: Bytes(value), line: 0, request: Request(value, for: language)))
+  }
+
+  private func choose(
+    _ name: Bytes, _ interpreter: InterpreterName, _ choice: Choice, _ scopes: [Scope]
+  ) -> Resolution {
+    let language = interpreter.language
+    // `python3.11` may be any of the versions that a file lists; `python` is the first.
+    for wish in interpreter.isExact ? choice.wishes[...] : choice.wishes.prefix(1) {
+      let place = choice.place(wish)
+      guard let request = wish.request else {
+        if interpreter.isExact { continue }
+        return .stop(
+          "\(place) asks for \(language.name) \"\(shown(wish.text, limit: 60))\", "
+            + "which names no version that can be chosen here", status: 127)
+      }
+      if request == .system {
+        return next(name, chosenBy: place)
+          ?? .stop("\(place) asks for the system's \(shown(name)), and there is none", status: 127)
+      }
+      for scope in scopes {
+        let offers = scope.table.interpreters(of: language).filter {
+          interpreter.admits($0.version)
+        }
+        guard let offer = request.best(of: offers) else { continue }
+        guard let command = interpreter.command(offer) else {
+          return .stop("\(shown(offer.program)) came without \(shown(name))", status: 127)
+        }
+        return .run(Match(command: command, origin: scope.origin, chosenBy: place))
+      }
+      if !interpreter.isExact {
+        let text = shown(wish.text, limit: 60)
+        return .stop(
+          "\(language.name) \(text) is asked for by \(place) and is not installed; "
+            + "outfit \(language.name) install \(quoted(text))", status: 127)
+      }
+    }
+    for scope in scopes {
+      if let command = scope.command(name, interpreter) {
+        return .run(Match(command: command, origin: scope.origin))
+      }
+    }
+    return next(name) ?? nowhere(name, isInProject: scopes.contains { $0.origin != .machine })
+  }
+
+  // MARK: Elsewhere
+
+  /// The next program of that name on PATH.
+  private func next(_ name: Bytes, chosenBy: String? = nil) -> Resolution? {
+    SearchPath(data: data, variable: variable).programs(name).first { _ in true }.map {
+      .run(Match(command: Command(program: $0), origin: .path, chosenBy: chosenBy))
+    }
+  }
+
+  /// Says where a name lives that is not to be had here.
+  private func nowhere(_ name: Bytes, isInProject: Bool) -> Resolution {
+    let here = isInProject ? "in this project" : "here"
+    var places: [String] = []
+    if case .bytes(let text) = Outside.contents(of: data + Bytes("/tables/names".utf8), limit: Table.limit) {
+      for line in Lines(text) {
+        let fields = line.split(separator: Ascii.tab, omittingEmptySubsequences: false)
+        guard fields.count >= 3, fields[0] == name[...] else { continue }
+        var label = shown(fields[2])
+        let prefix = shown(name) + " "
+        if label.hasPrefix(prefix) { label.removeFirst(prefix.count) }
+        places.append("\(shown(fields[1])) (\(label))")
+      }
+    }
+    let message =
+      places.isEmpty
+      ? "\(shown(name)) is not \(here), and nothing that Outfit manages has it any more"
+      : "\(shown(name)) is not \(here); it is in \(places.joined(separator: ", and in "))"
+    return .stop(message, status: 127)
+  }
+
+  // MARK: Tables
+
+  private struct Scope {
+    let origin: Match.Origin
+    let table: Table
+
+    /// What the name runs by this table alone.
+    func command(_ name: Bytes, _ interpreter: InterpreterName?) -> Command? {
+      if let command = table.command(name) { return command }
+      guard let interpreter else { return nil }
+      return table.interpreters(of: interpreter.language)
+        .first { interpreter.admits($0.version) }.flatMap { interpreter.command($0) }
+    }
+  }
+
+  private func table(_ hash: UInt64?, root: ArraySlice<UInt8>?) -> Table? {
+    var path = data
+    path += Bytes("/tables/".utf8)
+    path += hash.map { TablePlace.name($0) } ?? Bytes("machine".utf8)
+    guard case .bytes(let text) = Outside.contents(of: path, limit: Table.limit) else { return nil }
+    return Table(text, root: root)
+  }
+}
+
+/// A word that a shell takes as it is.
+private func quoted(_ text: String) -> String {
+  text.utf8.allSatisfy({ Ascii.isLetter($0) || Ascii.isDigit($0) || $0 == Ascii.dot || $0 == Ascii.dash })
+    ? text : "'\(text.filter { $0 != "'" })'"
+}
+
+/// A folder and those above it, the deepest first, each with the hash that names its table.
+struct Ancestors: Sequence, IteratorProtocol {
+  struct Place {
+    let path: ArraySlice<UInt8>
+    let hash: UInt64
+    /// The path with a slash at its end.
+    let withSlash: ArraySlice<UInt8>
+  }
+
+  private let path: Bytes
+  private var ends: [(end: Int, hash: UInt64)] = []
+
+  init() { path = [] }
+
+  init(of folder: Bytes) {
+    guard folder.first == Ascii.slash else {
+      path = []
+      return
+    }
+    let last = folder.lastIndex { $0 != Ascii.slash }
+    path = last.map { folder[...$0] + [Ascii.slash] } ?? [Ascii.slash]
+    ends.reserveCapacity(16)
+    var hash = TablePlace.step(TablePlace.seed, Ascii.slash)
+    ends.append((1, hash))
+    for index in path.indices.dropFirst() {
+      if path[index] == Ascii.slash { ends.append((index, hash)) }
+      hash = TablePlace.step(hash, path[index])
+    }
+  }
+
+  mutating func next() -> Place? {
+    guard let (end, hash) = ends.popLast() else { return nil }
+    return Place(
+      path: path[..<end], hash: hash, withSlash: end == 1 ? path[..<1] : path[...end])
+  }
+}

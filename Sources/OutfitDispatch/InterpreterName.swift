@@ -1,0 +1,67 @@
+/// A name by which an interpreter, or its package installer, answers.
+struct InterpreterName {
+  enum Role { case interpreter, pip, npm, npx }
+
+  let language: Language
+  let role: Role
+  /// What the name itself says of the version: empty, `[3]`, `[3, 11]`.
+  let series: [Int]
+  /// `python3.13t`
+  let isFreeThreaded: Bool
+
+  /// Reads `python`, `python3`, `python3.11`, `python3.13t`, `pip` likewise, `node`, `npm`, `npx`.
+  init?(_ name: Bytes) {
+    func named(_ text: StaticString) -> Bool { name.equals(text) }
+    if named("node") || named("npm") || named("npx") {
+      language = .node
+      role = named("node") ? .interpreter : named("npm") ? .npm : .npx
+      series = []
+      isFreeThreaded = false
+      return
+    }
+    let isPip = name.starts(with: "pip")
+    guard isPip || name.starts(with: "python") else { return nil }
+    language = .python
+    role = isPip ? .pip : .interpreter
+    let rest = name.dropFirst(isPip ? 3 : 6)
+    if rest.isEmpty {
+      series = []
+      isFreeThreaded = false
+      return
+    }
+    guard let version = OfferedVersion(rest), rest.first.map(Ascii.isDigit) == true,
+      version.release.count <= 2, version.prerelease.isEmpty
+    else { return nil }
+    series = version.release
+    isFreeThreaded = version.isFreeThreaded
+  }
+
+  /// Whether the name itself leaves no choice of the minor version.
+  var isExact: Bool { series.count == 2 }
+
+  func admits(_ version: OfferedVersion) -> Bool {
+    version.release.starts(with: series) && (!isExact || version.isFreeThreaded == isFreeThreaded)
+  }
+
+  /// What the name runs when this interpreter was chosen; nil when the interpreter came without it.
+  func command(_ offer: Offer) -> Command? {
+    switch role {
+    case .interpreter: return Command(program: offer.program)
+    case .pip: return Command(program: offer.program, arguments: [Bytes("-m".utf8), Bytes("pip".utf8)])
+    case .npm, .npx:
+      let script = role == .npm ? "npm" : "npx"
+      guard let bin = folder(of: offer.program), let prefix = folder(of: bin) else { return nil }
+      // By the interpreter itself, so that npm never runs on another Node that PATH may name.
+      let program = prefix + Bytes("/lib/node_modules/npm/bin/\(script)-cli.js".utf8)
+      if Outside.exists(program) { return Command(program: offer.program, arguments: [program]) }
+      let beside = bin + Bytes("/\(script)".utf8)
+      return Outside.identity(of: beside)?.isProgram == true ? Command(program: beside) : nil
+    }
+  }
+}
+
+/// The folder that a path lies in, without a slash at its end; nil for the root.
+func folder(of path: Bytes) -> Bytes? {
+  guard let slash = path.lastIndex(of: Ascii.slash), path.count > 1 else { return nil }
+  return Bytes(path[..<slash])
+}
