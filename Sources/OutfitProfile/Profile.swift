@@ -27,6 +27,13 @@ public struct Profile: Sendable {
   public var app: Sourced<AppSection>?
   /// What a layer wrote that a later one overrode, for `why`: key path to its sources, oldest first.
   public var overridden: [String: [Source]] = [:]
+  /// The lines that locked an entry or a section: key path to its source.
+  public var locked: [String: Source] = [:]
+  /// What the reader may want to know, and what is no mistake: sections that don't apply in this scope.
+  public var notes: [Diagnostic] = []
+  /// Every manifest that was read or looked for, absent ones too: a profile stays what it is for as long as
+  /// these do.
+  public var inputs: [FilePath] = []
 
   public init(scope: Scope, name: String, summary: String? = nil, layers: [Layer]) {
     self.scope = scope
@@ -34,6 +41,12 @@ public struct Profile: Sendable {
     self.summary = summary
     self.layers = layers
   }
+
+  /// What the host says, beside `data:`.
+  public static let builtInData: Set<String> = ["os", "arch", "home", "user", "hostname"]
+
+  /// The questions that nothing has answered yet.
+  public var unanswered: [String: Sourced<Question>] { ask.filter { data[$0.key] == nil } }
 }
 
 public enum Language: String, Sendable, CaseIterable, Comparable {

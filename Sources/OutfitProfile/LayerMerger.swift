@@ -1,0 +1,314 @@
+import OutfitCore
+import OutfitSystem
+import SystemPackage
+
+/// Puts layers upon each other: a later one wins, unless an earlier one locked the entry.
+struct LayerMerger {
+  var profile: Profile
+  private(set) var diagnostics: [Diagnostic]
+  private let manifests: [Manifest]
+  private let host: Host
+  /// Every entry of the layers so far, those too that don't apply in this scope.
+  private var known: [String: Source] = [:]
+
+  init(scope: Scope, manifests: [Manifest], host: Host, diagnostics: [Diagnostic]) {
+    let own = manifests.last { $0.layer.kind == .profile } ?? manifests.last
+    profile = Profile(
+      scope: scope, name: own?.layer.name ?? "personal", summary: own?.content.summary,
+      layers: manifests.map(\.layer))
+    self.manifests = manifests
+    self.host = host
+    self.diagnostics = diagnostics
+  }
+
+  private var isProject: Bool { profile.scope != .machine }
+
+  mutating func mergeAll() {
+    for manifest in manifests {
+      let isGuest = isProject && manifest.layer.kind == .personal
+      if manifest.layer.kind == .profile { noteForeignSections(manifest) }
+      if !isGuest { remove(manifest) }
+      merge(manifest, isGuest: isGuest)
+      for (path, location) in manifest.entries { known[path] = manifest.source(at: location) }
+      if !isGuest { lock(manifest) }
+    }
+  }
+
+  private mutating func noteForeignSections(_ manifest: Manifest) {
+    let foreign = isProject ? ManifestKeys.machineOnly : ManifestKeys.projectOnly
+    for section in foreign.sorted() {
+      let places = manifest.entries.filter { $0.key == section || $0.key.hasPrefix("\(section).") }.map(
+        \.value)
+      guard let first = places.min() else { continue }
+      diagnostics.append(
+        manifest.diagnostic(
+          isProject
+            ? "`\(section)` is for machines: in a project it does nothing"
+            : "`\(section)` is for projects: on a machine it does nothing", at: first, severity: .note))
+    }
+  }
+
+  // MARK: - Merging
+
+  private mutating func merge(_ manifest: Manifest, isGuest: Bool) {
+    let content = manifest.content
+    for (language, value) in content.interpreters.sorted(by: { $0.key < $1.key }) {
+      guard admits("interpreters.\(language)", profile.interpreters[language], value, manifest, isGuest)
+      else {
+        continue
+      }
+      profile.interpreters[language] = value
+    }
+    merge("tools", \.tools, manifest, isGuest)
+    merge("indexes", \.indexes, manifest, isGuest)
+    guard !isGuest else { return }
+    merge("data", \.data, manifest, isGuest)
+    if isProject {
+      merge("env", \.env, manifest, isGuest)
+      merge("hooks", \.hooks, manifest, isGuest)
+      if let value = content.virtualenv, admits("virtualenv", profile.virtualenv, value, manifest, isGuest) {
+        profile.virtualenv = value
+      }
+      if let value = content.app, admits("app", profile.app, value, manifest, isGuest) { profile.app = value }
+    } else {
+      merge("ask", \.ask, manifest, isGuest)
+      merge("dotfiles", \.dotfiles, manifest, isGuest)
+      merge("scripts", \.scripts, manifest, isGuest)
+      mergePackages(manifest)
+    }
+  }
+
+  private mutating func merge<Value: Equatable & Sendable>(
+    _ section: String, _ keyPath: WritableKeyPath<Profile, [String: Sourced<Value>]>, _ manifest: Manifest,
+    _ isGuest: Bool
+  ) {
+    for (name, value) in manifest.content[keyPath: keyPath].sorted(by: { $0.key < $1.key }) {
+      let before = profile[keyPath: keyPath][name]
+      if admits("\(section).\(name)", before, value, manifest, isGuest) {
+        profile[keyPath: keyPath][name] = value
+      }
+    }
+  }
+
+  /// Packages of layers add up.
+  private mutating func mergePackages(_ manifest: Manifest) {
+    for (manager, packages) in manifest.content.packages.sorted(by: { $0.key < $1.key }) {
+      for package in packages {
+        let present = profile.packages[manager] ?? []
+        guard !present.contains(where: { $0.value == package.value }) else { continue }
+        if let lock = lock(on: "packages.\(manager)") {
+          complain(ofLock: lock, on: "packages.\(manager)", at: package.source.location, in: manifest)
+        } else {
+          profile.packages[manager] = present + [package]
+        }
+      }
+    }
+  }
+
+  /// Whether `value` may stand at `path`; notes what it overrides.
+  private mutating func admits<Value: Equatable & Sendable>(
+    _ path: String, _ before: Sourced<Value>?, _ value: Sourced<Value>, _ manifest: Manifest, _ isGuest: Bool
+  ) -> Bool {
+    if let before, before.value == value.value { return false }
+    // A guest adds names, and never changes one.
+    if isGuest { return before == nil && known[path] == nil && lock(on: path) == nil }
+    if let lock = lock(on: path) {
+      complain(ofLock: lock, on: path, at: value.source.location, in: manifest)
+      return false
+    }
+    if let before { profile.overridden[path, default: []].append(before.source) }
+    return true
+  }
+
+  // MARK: - locked and remove
+
+  private func lock(on path: String) -> Source? {
+    profile.locked[path] ?? profile.locked[String(path.prefix { $0 != "." })]
+  }
+
+  private mutating func complain(
+    ofLock lock: Source, on path: String, at location: SourceLocation, in manifest: Manifest
+  ) {
+    diagnostics.append(
+      manifest.diagnostic(
+        "`\(path)` is locked by \(lock.layer.name), \(lock.location.file):\(lock.location.line)",
+        at: location,
+        hint: "take it out here, or ask whoever keeps \(lock.layer.name)"))
+  }
+
+  private mutating func lock(_ manifest: Manifest) {
+    for (path, location) in manifest.locked {
+      guard isKnown(path) else {
+        complainOfUnknown(path, at: location, in: manifest)
+        continue
+      }
+      if profile.locked[path] == nil { profile.locked[path] = manifest.source(at: location) }
+    }
+  }
+
+  private mutating func remove(_ manifest: Manifest) {
+    for (path, location) in manifest.remove {
+      guard isKnown(path) else {
+        if manifest.entries[path] != nil {
+          diagnostics.append(
+            manifest.diagnostic(
+              "`\(path)` is in this same manifest", at: location,
+              hint: "`remove` is for entries of earlier layers: take the entry itself out"))
+        } else {
+          complainOfUnknown(path, at: location, in: manifest)
+        }
+        continue
+      }
+      if let lock = lock(on: path) ?? lock(below: path) {
+        complain(ofLock: lock, on: path, at: location, in: manifest)
+        continue
+      }
+      drop(path)
+    }
+  }
+
+  private func lock(below path: String) -> Source? {
+    profile.locked.first { $0.key.hasPrefix("\(path).") }?.value
+  }
+
+  private func isKnown(_ path: String) -> Bool {
+    known[path] != nil || ManifestKeys.withEntries.contains(path)
+  }
+
+  private mutating func complainOfUnknown(_ path: String, at location: SourceLocation, in manifest: Manifest)
+  {
+    let section = path.prefix { $0 != "." }
+    let names = known.keys.filter { $0.hasPrefix("\(section).") }.sorted()
+    diagnostics.append(
+      manifest.diagnostic(
+        "no layer has `\(path)`", at: location,
+        hint: nearest(path, among: known.keys).map { "did you mean `\($0)`?" }
+          ?? (names.isEmpty ? nil : "there are \(names.prefix(8).joined(separator: ", "))")))
+  }
+
+  private mutating func drop(_ path: String) {
+    let section = String(path.prefix { $0 != "." })
+    let name = path.count > section.count ? String(path.dropFirst(section.count + 1)) : nil
+    func without<Value>(_ values: [String: Value]) -> [String: Value] {
+      name.map { name in values.filter { $0.key != name } } ?? [:]
+    }
+    switch section {
+    case "interpreters":
+      profile.interpreters =
+        name.map { name in profile.interpreters.filter { $0.key.rawValue != name } } ?? [:]
+    case "tools": profile.tools = without(profile.tools)
+    case "indexes": profile.indexes = without(profile.indexes)
+    case "data": profile.data = without(profile.data)
+    case "ask": profile.ask = without(profile.ask)
+    case "dotfiles": profile.dotfiles = without(profile.dotfiles)
+    case "packages": profile.packages = without(profile.packages)
+    case "scripts": profile.scripts = without(profile.scripts)
+    case "env": profile.env = without(profile.env)
+    case "hooks": profile.hooks = without(profile.hooks)
+    case "virtualenv": profile.virtualenv = nil
+    case "app": profile.app = nil
+    default: break
+    }
+    for key in known.keys where key == path || key.hasPrefix("\(path).") { known[key] = nil }
+    profile.overridden[path] = nil
+  }
+
+  // MARK: - Data and answers
+
+  mutating func settle(answers: [String: String], set: [String: String]) {
+    for name in set.keys.sorted() where profile.ask[name] == nil {
+      let hint =
+        nearest(name, among: profile.ask.keys).map { "did you mean `\($0)`?" }
+        ?? (profile.ask.isEmpty
+          ? "it asks for nothing" : "it asks for \(profile.ask.keys.sorted().joined(separator: ", "))")
+      diagnostics.append(
+        Diagnostic(.error, "--set \(name): the profile does not ask for `\(name)`", hint: hint))
+    }
+    for (name, question) in profile.ask {
+      if let answer = set[name] {
+        profile.data[name] = Sourced(answer, question.source)
+      } else if profile.data[name] == nil, let answer = answers[name] {
+        profile.data[name] = Sourced(answer, question.source)
+      }
+    }
+    guard let manifest = manifests.last(where: { $0.layer.kind == .profile }) ?? manifests.last else {
+      return
+    }
+    let source = manifest.source(at: SourceLocation(file: manifest.source.file))
+    let machine = [
+      "os": host.platform.system.rawValue, "arch": host.platform.architecture.rawValue,
+      "home": host.user.home.string, "user": host.user.name, "hostname": hostname,
+    ]
+    for (name, value) in machine { profile.data[name] = Sourced(value, source) }
+  }
+
+  private var hostname: String {
+    if let name = host.environment["HOSTNAME"], !name.isEmpty { return name }
+    let text = ((try? host.files.text("/etc/hostname")) ?? nil) ?? ""
+    let name = text.prefix { !$0.isNewline }
+    return name.isEmpty ? "localhost" : String(name)
+  }
+
+  // MARK: - What only the whole can say
+
+  mutating func check() {
+    for (name, tool) in profile.tools.sorted(by: { $0.key < $1.key }) {
+      guard let index = tool.value.index, profile.indexes[index] == nil else { continue }
+      complain(
+        "`tools.\(name)` wants the index `\(index)`, which no layer has", tool.source, "tools.\(name)",
+        hint: nearest(index, among: profile.indexes.keys).map { "did you mean `\($0)`?" }
+          ?? "add `indexes: {\(index): {url: …}}`")
+    }
+    for (target, dotfile) in profile.dotfiles.sorted(by: { $0.key < $1.key }) {
+      let runsHere =
+        dotfile.value.systems.isEmpty || dotfile.value.systems.contains(host.platform.system.rawValue)
+      if runsHere { checkFile(dotfile.value.file, dotfile.source, "dotfiles.\(target)") }
+    }
+    for (name, script) in profile.scripts.sorted(by: { $0.key < $1.key }) {
+      checkFile(script.value.run, script.source, "scripts.\(name)")
+    }
+    if let virtualenv = profile.virtualenv, case .project(let folder) = profile.scope {
+      checkFile(virtualenv.value.from, virtualenv.source, "virtualenv", folder: folder)
+    }
+  }
+
+  private mutating func complain(_ message: String, _ source: Source, _ path: String, hint: String?) {
+    guard let manifest = manifests.first(where: { $0.layer.manifest == source.layer.manifest }) else {
+      return
+    }
+    diagnostics.append(
+      manifest.diagnostic(message, at: manifest.details[path] ?? source.location, hint: hint))
+  }
+
+  /// A file that a manifest names must be there and readable.
+  private mutating func checkFile(_ file: String, _ source: Source, _ path: String, folder: FilePath? = nil) {
+    let folder = folder ?? source.layer.folder
+    let full = folder.pushing(FilePath(file)).lexicallyNormalized()
+    do {
+      guard let status = try host.files.status(full, followLinks: true) else {
+        let siblings = (try? host.files.list(full.removingLastComponent())) ?? []
+        let name = full.lastComponent?.string ?? file
+        let prefix = file.hasSuffix(name) ? String(file.dropLast(name.count)) : ""
+        complain(
+          "there is no \(file) in \(source.layer.kind == .personal ? "your own layer" : source.layer.name)",
+          source, path,
+          hint: nearest(name, among: siblings).map { "did you mean `\(prefix)\($0)`?" } ?? "make \(full)")
+        return
+      }
+      switch (status.kind, file.hasSuffix("/")) {
+      case (.directory, true): _ = try host.files.list(full)
+      case (.directory, false):
+        complain(
+          "\(file) is a folder", source, path, hint: "a folder's name ends with `/`, in the target too")
+      case (_, true):
+        complain("\(file) is not a folder", source, path, hint: "write it without `/`, in the target too")
+      case (.file, false): _ = try host.files.read(full)
+      default: complain("\(file) is neither a file nor a folder", source, path, hint: nil)
+      }
+    } catch {
+      complain(
+        "can't read \(file): \(error.code)", source, path,
+        hint: error.code == .permissionDenied ? "make it readable: chmod u+r \(full)" : nil)
+    }
+  }
+}

@@ -1,0 +1,302 @@
+import OutfitCore
+import OutfitSystem
+import SystemPackage
+
+/// One `outfit.yaml`, read: what it says, before it is merged with other layers.
+struct Manifest: Sendable {
+  var layer: Layer
+  var source: SourceText
+  /// Its sections; `content.layers` is this layer alone.
+  var content: Profile
+  var extends: [(text: String, location: SourceLocation)] = []
+  var locked: [(path: String, location: SourceLocation)] = []
+  var remove: [(path: String, location: SourceLocation)] = []
+  /// Every entry that is written, those with mistakes in them too: key path to its place.
+  var entries: [String: SourceLocation] = [:]
+  /// Where an entry names a file or an index: key path to that place.
+  var details: [String: SourceLocation] = [:]
+
+  func source(at location: SourceLocation) -> Source { Source(layer: layer, location: location) }
+
+  func diagnostic(
+    _ message: String, at location: SourceLocation, hint: String? = nil,
+    severity: Diagnostic.Severity = .error
+  ) -> Diagnostic { source.diagnostic(message, at: location, hint: hint, severity: severity) }
+}
+
+/// Reads one manifest, and finds all of its mistakes at once.
+struct ManifestReader {
+  /// - Parameters:
+  ///   - layer: whose `name` is replaced by what `profile:` says.
+  ///   - file: the manifest as diagnostics name it.
+  ///   - version: of this outfit, for `outfit:`.
+  static func read(
+    _ bytes: [UInt8], layer: Layer, file: String, scope: Scope,
+    version: Version = Version(Release.version) ?? Version([0])
+  ) -> (manifest: Manifest, diagnostics: [Diagnostic]) {
+    let source = SourceText(bytes, file: file)
+    let reading = YamlReader.read(bytes, file: file)
+    var decoder = ManifestDecoder(
+      manifest: Manifest(
+        layer: layer, source: source, content: Profile(scope: scope, name: layer.name, layers: [])),
+      checker: ShapeChecker(source: source))
+    if let root = reading.root { decoder.decode(root, version: version) }
+    decoder.manifest.content.layers = [decoder.manifest.layer]
+    return (decoder.manifest, reading.diagnostics + decoder.checker.diagnostics)
+  }
+}
+
+private struct ManifestDecoder {
+  var manifest: Manifest
+  var checker: ShapeChecker
+
+  mutating func decode(_ root: YamlNode, version: Version) {
+    if let required = root["outfit"], let text = required.text, let request = VersionRequest(text),
+      !request.accepts(Version(version.release))
+    {
+      // What a newer outfit understands may well look wrong to this one.
+      checker.complain(
+        "this manifest is for outfit \(text), and this is outfit \(version)", at: required.location,
+        hint: "get a newer one: outfit self update")
+      return
+    }
+    let before = checker.diagnostics.count
+    checker.check(root, .record(ManifestKeys.all), path: "", example: "profile: web-team")
+    let faulty = Set(checker.diagnostics[before...].compactMap(\.location))
+    if let name = root["profile"]?.text { manifest.layer.name = name }
+    manifest.content.name = manifest.layer.name
+    manifest.content.summary = root["description"]?.text
+    manifest.extends = root["extends"].map(places) ?? []
+    manifest.locked = (root["locked"].map(places) ?? []).filter { !faulty.contains($0.1) }
+    manifest.remove = (root["remove"].map(places) ?? []).filter { !faulty.contains($0.1) }
+    decodeSections(root)
+  }
+
+  private func places(_ node: YamlNode) -> [(String, SourceLocation)] {
+    (node.elements ?? [node]).compactMap { node in node.text.map { ($0, node.location) } }
+  }
+
+  /// Decodes the entries of a section; those with mistakes in them are only remembered by name.
+  private mutating func entries<Value: Sendable>(
+    _ root: YamlNode, _ section: String, _ decode: (inout ManifestDecoder, YamlPair) -> Value?
+  ) -> [String: Sourced<Value>] {
+    var values: [String: Sourced<Value>] = [:]
+    for pair in root[section]?.pairs ?? [] {
+      let path = "\(section).\(pair.key)"
+      manifest.entries[path] = pair.keyLocation
+      guard let value = decode(&self, pair) else { continue }
+      values[pair.key] = Sourced(value, manifest.source(at: pair.keyLocation))
+    }
+    return values
+  }
+
+  private mutating func decodeSections(_ root: YamlNode) {
+    for (key, value) in entries(root, "interpreters", { $0.interpreter($1) }) {
+      if let language = Language(rawValue: key) { manifest.content.interpreters[language] = value }
+    }
+    manifest.content.tools = entries(root, "tools") { $0.tool($1) }
+    manifest.content.indexes = entries(root, "indexes") { _, pair in
+      pair.value["url"]?.text.map {
+        IndexSection(url: $0, priority: Self.choice(pair.value["priority"]) ?? .primary)
+      }
+    }
+    manifest.content.data = entries(root, "data") { $1.value.text }
+    manifest.content.ask = entries(root, "ask") { Self.question($1.value) }
+    let dotfiles = entries(root, "dotfiles") { $0.dotfile($1) }
+    for (target, value) in dotfiles {
+      let normal = FilePath(target).lexicallyNormalized().string
+      manifest.details["dotfiles.\(normal)"] = manifest.details["dotfiles.\(target)"]
+      manifest.entries["dotfiles.\(target)"] = nil
+      manifest.entries["dotfiles.\(normal)"] = value.source.location
+      if let other = manifest.content.dotfiles[normal] {
+        let later = max(other.source.location, value.source.location)
+        checker.complain("`\(normal)` is written twice", at: later, hint: "keep one of them")
+      }
+      manifest.content.dotfiles[normal] = value
+    }
+    for pair in root["packages"]?.pairs ?? [] {
+      manifest.entries["packages.\(pair.key)"] = pair.keyLocation
+      manifest.content.packages[pair.key] = places(pair.value).map {
+        Sourced($0.0, manifest.source(at: $0.1))
+      }
+    }
+    manifest.content.scripts = entries(root, "scripts") { decoder, pair in
+      decoder.manifest.details["scripts.\(pair.key)"] = (pair.value["run"] ?? pair.value).location
+      return (pair.value.text ?? pair.value["run"]?.text).map {
+        ScriptSection(run: $0, when: Self.choice(pair.value["when"]) ?? .changed)
+      }
+    }
+    manifest.content.env = entries(root, "env") { $1.value.text }
+    manifest.content.hooks = entries(root, "hooks") { Self.hook($1.value) }
+    if let pair = root.pairs?.first(where: { $0.key == "virtualenv" }) {
+      manifest.entries["virtualenv"] = pair.keyLocation
+      manifest.details["virtualenv"] = (pair.value["from"] ?? pair.value).location
+      if let from = pair.value.text ?? pair.value["from"]?.text {
+        manifest.content.virtualenv = Sourced(
+          VirtualenvSection(from: from, path: pair.value["path"]?.text ?? ".venv"),
+          manifest.source(at: pair.keyLocation))
+      }
+    }
+    if let pair = root.pairs?.first(where: { $0.key == "app" }) {
+      manifest.entries["app"] = pair.keyLocation
+      manifest.content.app = Self.app(pair.value).map { Sourced($0, manifest.source(at: pair.keyLocation)) }
+    }
+  }
+
+  // MARK: - Values
+
+  private static func texts(_ node: YamlNode?) -> [String]? {
+    guard let node, !node.isNull else { return nil }
+    return (node.elements ?? [node]).compactMap(\.text)
+  }
+
+  private static func choice<Choice: RawRepresentable>(_ node: YamlNode?) -> Choice?
+  where Choice.RawValue == String {
+    node?.text.flatMap(Choice.init(rawValue:))
+  }
+
+  private static func version(_ node: YamlNode?) -> VersionRequest? {
+    node?.text.flatMap { VersionRequest($0) }
+  }
+
+  private static func words(_ node: YamlNode?) -> [String]? {
+    if let elements = node?.elements { return elements.map { $0.text ?? "" } }
+    return node?.text.map { $0.split(separator: " ").map(String.init) }
+  }
+
+  private static func environment(_ node: YamlNode?) -> [String: String] {
+    Dictionary(
+      (node?.pairs ?? []).compactMap { pair in pair.value.text.map { (pair.key, $0) } },
+      uniquingKeysWith: { first, _ in first })
+  }
+
+  private mutating func interpreter(_ pair: YamlPair) -> InterpreterSection? {
+    let long = pair.value.pairs == nil ? nil : pair.value
+    let written = long?["versions"] ?? pair.value
+    let texts = Self.texts(written) ?? []
+    let versions = texts.compactMap { VersionRequest($0) }
+    if texts.isEmpty, written.elements != nil {
+      checker.complain(
+        "`interpreters.\(pair.key)` names no version", at: written.location,
+        hint: "write one, or take the line out")
+    }
+    guard !versions.isEmpty else { return nil }
+    return InterpreterSection(
+      versions: versions,
+      providers: long?["providers"]?.elements?.compactMap { Self.choice($0) },
+      system: long?["system"]?.text == "true", mirror: long?["mirror"]?.text)
+  }
+
+  private mutating func tool(_ pair: YamlPair) -> ToolSection? {
+    let node = pair.value
+    if let text = node.text { return VersionRequest(text).map { ToolSection(version: $0) } }
+    guard node.pairs != nil else { return nil }
+    let origin: ToolSection.Origin = Self.choice(node["from"]) ?? .pypi
+    let foreign: [String] =
+      switch origin {
+      case .pypi: ["url", "sha256"]
+      case .npm: ["url", "sha256", "extras", "python", "index"]
+      case .url: ["with", "extras", "python", "package", "index"]
+      }
+    for key in foreign {
+      guard let other = node.pairs?.first(where: { $0.key == key }) else { continue }
+      let isDownload = key == "url" || key == "sha256"
+      checker.complain(
+        "`\(key)` says nothing of a tool from \(origin.rawValue)", at: other.keyLocation,
+        hint: isDownload ? "add `from: url`, or take it out" : "take it out")
+    }
+    if origin == .url {
+      if node["url"] == nil {
+        checker.complain(
+          "`tools.\(pair.key)` lacks `url`", at: node.location,
+          hint: "for example `url: \"https://downloads.example/\(pair.key)-{os}-{arch}\"`")
+      }
+      if Self.version(node["version"])?.exact == nil {
+        checker.complain(
+          "a tool from an address needs an exact version", at: (node["version"] ?? node).location,
+          hint: "for example `version: \"2.16.1\"`")
+      }
+    }
+    manifest.details["tools.\(pair.key)"] = node["index"]?.location
+    var digests: [String: Digest] = [:]
+    for pair in node["sha256"]?.pairs ?? [] {
+      digests[pair.key] = pair.value.text.flatMap { Digest($0) }
+    }
+    return ToolSection(
+      version: Self.version(node["version"]) ?? .latest, origin: origin,
+      with: Self.texts(node["with"]) ?? [], extras: Self.texts(node["extras"]) ?? [],
+      python: Self.version(node["python"]), expose: Self.texts(node["expose"]),
+      package: node["package"]?.text, url: node["url"]?.text, digests: digests,
+      index: node["index"]?.text, suffix: node["suffix"]?.text)
+  }
+
+  private static func question(_ node: YamlNode) -> Question? {
+    (node.text ?? node["prompt"]?.text).map {
+      Question(prompt: $0, gitSetting: node["git"]?.text, defaultAnswer: node["default"]?.text)
+    }
+  }
+
+  private mutating func dotfile(_ pair: YamlPair) -> DotfileSection? {
+    let node = pair.value
+    guard node.pairs != nil else { return nil }
+    let kinds = DotfileSection.Kind.allCases.filter { node[$0.rawValue] != nil }
+    guard let kind = kinds.first, kinds.count == 1 else {
+      checker.complain(
+        kinds.isEmpty
+          ? "`\(pair.key)` does not say where it comes from"
+          : "`\(pair.key)` can't be \(kinds.map(\.rawValue).joined(separator: " and ")) at once",
+        at: pair.keyLocation, hint: "write one of template, copy, link, block: `\(pair.key): {copy: …}`")
+      return nil
+    }
+    guard let source = node[kind.rawValue], let file = source.text else { return nil }
+    manifest.details["dotfiles.\(pair.key)"] = source.location
+    if pair.key.hasSuffix("/") != file.hasSuffix("/") {
+      checker.complain(
+        "a folder's name ends with `/`, in the target and in the source", at: source.location,
+        hint:
+          "write `\(withSlash(pair.key)): {\(kind): \(withSlash(file))}` for a folder, and no `/` for a file")
+    } else if file.hasSuffix("/"), kind == .block || kind == .template {
+      checker.complain(
+        "a \(kind) is a file, not a folder", at: source.location, hint: "write `copy: \(file)`")
+    }
+    for key in ["if-present", "position"] where kind != .block {
+      guard let other = node.pairs?.first(where: { $0.key == key }) else { continue }
+      checker.complain("`\(key)` belongs to a block", at: other.keyLocation, hint: "take it out")
+    }
+    return DotfileSection(
+      kind: kind, file: file,
+      mode: node["mode"]?.text.flatMap { UInt16($0.hasPrefix("0o") ? $0.dropFirst(2) : $0[...], radix: 8) },
+      secret: node["secret"]?.text == "true", systems: Self.texts(node["os"]) ?? [],
+      onlyIfPresent: node["if-present"]?.text == "true",
+      position: Self.choice(node["position"]) ?? .bottom)
+  }
+
+  private func withSlash(_ text: String) -> String { text.hasSuffix("/") ? text : text + "/" }
+
+  private static func hook(_ node: YamlNode) -> HookSection? {
+    HookSection(
+      entry: words(node["entry"]), arguments: texts(node["args"]) ?? [], files: node["files"]?.text,
+      exclude: node["exclude"]?.text, types: texts(node["types"]) ?? [],
+      stages: texts(node["stages"]) ?? ["pre-commit"],
+      passFilenames: node["pass_filenames"]?.text != "false")
+  }
+
+  private static func app(_ node: YamlNode) -> AppSection? {
+    guard let template = node["template"]?.text, let name = node["name"]?.text,
+      let image = node["image"]?.text
+    else { return nil }
+    var app = AppSection(template: template, name: name, image: image, base: node["base"]?.text)
+    for pair in node["processes"]?.pairs ?? [] {
+      app.processes[pair.key] = AppSection.Process(
+        command: words(pair.value["command"]), port: pair.value["port"]?.text.flatMap { Int($0) },
+        replicas: pair.value["replicas"]?.text.flatMap { Int($0) })
+    }
+    app.services = environment(node["services"])
+    for pair in node["environments"]?.pairs ?? [] {
+      app.environments[pair.key] = AppSection.Environment(
+        host: pair.value["host"]?.text, replicas: pair.value["replicas"]?.text.flatMap { Int($0) },
+        env: environment(pair.value["env"]))
+    }
+    return app
+  }
+}

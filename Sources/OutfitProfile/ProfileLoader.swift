@@ -1,0 +1,290 @@
+import OutfitCore
+import OutfitSystem
+import SystemPackage
+
+/// Reads a profile with all its layers, or says all that is wrong with any of them.
+public struct ProfileLoader: Sendable {
+  /// Brings a git address onto this machine. The reader does not know how.
+  public typealias Resolver = @Sendable (GitAddress) async throws -> FetchedProfile
+
+  public static let manifestName = "outfit.yaml"
+
+  let host: Host
+  let systemManifest: FilePath
+  let resolveAddress: Resolver
+
+  /// - Parameters:
+  ///   - systemManifest: the layer beneath all others, where it exists.
+  ///   - resolveAddress: for `extends:` and profiles that are git addresses.
+  public init(
+    host: Host, systemManifest: FilePath = "/etc/outfit/outfit.yaml",
+    resolveAddress: @escaping Resolver = { address in
+      throw Failure("\(address) is not on this machine", hint: "use a folder", status: .usage)
+    }
+  ) {
+    self.host = host
+    self.systemManifest = systemManifest
+    self.resolveAddress = resolveAddress
+  }
+
+  /// The profile of this machine.
+  /// - Parameters:
+  ///   - address: a folder (relative to the working folder), its outfit.yaml, or a git address; nil for the
+  ///     personal layer alone.
+  ///   - withPersonal: the user's own layer goes on top.
+  ///   - answers: what was answered to `ask:` before; names that the profile does not ask for are left out.
+  ///   - set: `--set NAME=VALUE`, which must answer something.
+  /// - Throws: `Failure` with all mistakes of all layers, status 2.
+  public func machine(
+    _ address: String?, withPersonal: Bool = true, answers: [String: String] = [:],
+    set: [String: String] = [:]
+  ) async throws -> Profile {
+    var chain = LayerChain(loader: self, scope: .machine)
+    await chain.addSystem()
+    if let address {
+      switch try ProfileAddress(address, relativeTo: host.workingDirectory, home: host.user.home) {
+      case .folder(let path):
+        let isManifest = path.lastComponent?.string == Self.manifestName && !isFolder(path)
+        try await chain.add(
+          LayerPlace(folder: isManifest ? path.removingLastComponent() : path), kind: .profile, from: nil)
+      case .git(let git):
+        let fetched = try await resolveAddress(git)
+        try await chain.add(LayerPlace(git: git, fetched: fetched), kind: .profile, from: nil)
+      }
+    }
+    if withPersonal { await chain.addPersonal() }
+    return try chain.profile(answers: answers, set: set)
+  }
+
+  /// The profile of a project.
+  /// - Parameter folder: that holds its outfit.yaml, absolute.
+  /// - Throws: `Failure` with all mistakes of all layers, status 2.
+  public func project(at folder: FilePath, withPersonal: Bool = true) async throws -> Profile {
+    var chain = LayerChain(loader: self, scope: .project(folder.lexicallyNormalized()))
+    await chain.addSystem()
+    try await chain.add(LayerPlace(folder: folder.lexicallyNormalized()), kind: .profile, from: nil)
+    if withPersonal { await chain.addPersonal() }
+    return try chain.profile(answers: [:], set: [:])
+  }
+
+  /// The nearest folder at or above `folder` that has an outfit.yaml; the user's own layer makes no project.
+  public static func findProject(from folder: FilePath, host: Host) -> FilePath? {
+    var folder = folder.lexicallyNormalized()
+    while true {
+      if folder != host.places.config, host.files.exists(folder.appending(manifestName)) { return folder }
+      let parent = folder.removingLastComponent()
+      guard parent != folder else { return nil }
+      folder = parent
+    }
+  }
+
+  private func isFolder(_ path: FilePath) -> Bool {
+    ((try? host.files.status(path, followLinks: true)) ?? nil)?.kind == .directory
+  }
+
+  /// A path as a person would write it: from the working folder, from HOME, or absolute.
+  func display(_ path: FilePath) -> String {
+    var rest = path
+    if rest.removePrefix(host.workingDirectory), !rest.isEmpty { return rest.string }
+    rest = path
+    if rest.removePrefix(host.user.home) { return rest.isEmpty ? "~" : "~/\(rest)" }
+    return path.string
+  }
+}
+
+/// Where a layer is.
+struct LayerPlace {
+  var folder: FilePath
+  /// The checkout that the layer may not leave, and where it came from.
+  var checkout: (git: GitAddress, root: FilePath, commit: String)?
+
+  init(folder: FilePath) { self.folder = folder }
+
+  init(git: GitAddress, fetched: FetchedProfile) {
+    folder = git.subfolder.isEmpty ? fetched.checkout : fetched.checkout.pushing(FilePath(git.subfolder))
+    checkout = (git, fetched.checkout, fetched.commit)
+  }
+
+  /// A folder that this layer names.
+  func neighbour(_ folder: FilePath) -> LayerPlace? {
+    var place = LayerPlace(folder: folder)
+    guard let checkout else { return place }
+    var subfolder = folder
+    guard folder == checkout.root || subfolder.removePrefix(checkout.root) else { return nil }
+    if folder == checkout.root { subfolder = "" }
+    place.checkout = (checkout.git.with(subfolder: subfolder.string), checkout.root, checkout.commit)
+    return place
+  }
+}
+
+/// The layers of one profile, while they are read.
+struct LayerChain {
+  static let maximumLayers = 64
+
+  let loader: ProfileLoader
+  let scope: Scope
+  private(set) var manifests: [Manifest] = []
+  var diagnostics: [Diagnostic] = []
+  private var inputs: [FilePath] = []
+  /// The manifests that are being read, from the first to the one that extends.
+  private var path: [FilePath] = []
+  private var done: Set<FilePath> = []
+
+  init(loader: ProfileLoader, scope: Scope) {
+    self.loader = loader
+    self.scope = scope
+  }
+
+  /// What names a layer: a line of another's `extends:`.
+  typealias Origin = (manifest: Manifest, location: SourceLocation)
+
+  mutating func addSystem() async {
+    inputs.append(loader.systemManifest)
+    guard loader.host.files.exists(loader.systemManifest) else { return }
+    let place = LayerPlace(folder: loader.systemManifest.removingLastComponent())
+    await addOptional(place, kind: .system, manifest: loader.systemManifest)
+  }
+
+  mutating func addPersonal() async {
+    let path = loader.host.places.personalManifest
+    inputs.append(path)
+    guard loader.host.files.exists(path) else { return }
+    await addOptional(LayerPlace(folder: loader.host.places.config), kind: .personal, manifest: path)
+  }
+
+  private mutating func addOptional(_ place: LayerPlace, kind: Layer.Kind, manifest: FilePath) async {
+    do {
+      try await add(place, kind: kind, from: nil, manifest: manifest)
+    } catch let failure as Failure {
+      diagnostics += failure.diagnostics
+    } catch {
+      diagnostics.append(Diagnostic(.error, "\(error)"))
+    }
+  }
+
+  /// Adds a layer above those that it extends.
+  /// - Throws: when there is no such layer and no line of a manifest to blame.
+  mutating func add(
+    _ place: LayerPlace, kind: Layer.Kind, from origin: Origin?, manifest named: FilePath? = nil
+  )
+    async throws
+  {
+    let path = named ?? place.folder.appending(ProfileLoader.manifestName)
+    if self.path.contains(path) {
+      complainOfCycle(path, at: origin)
+      return
+    }
+    guard done.insert(path).inserted else { return }
+    guard done.count <= Self.maximumLayers else {
+      try complain("the profile has more than \(Self.maximumLayers) layers", from: origin, hint: nil)
+      return
+    }
+    inputs.append(path)
+    guard let bytes = try read(path, from: origin) else { return }
+    let address =
+      place.checkout.map { "\($0.git.with(reference: $0.commit))" } ?? loader.display(place.folder)
+    let layer = Layer(
+      kind: kind, name: place.folder.lastComponent?.string ?? "/", address: address, folder: place.folder,
+      manifest: path, commit: place.checkout?.commit)
+    let file = place.checkout.map { "\($0.git)/\(ProfileLoader.manifestName)" } ?? loader.display(path)
+    let (manifest, complaints) = ManifestReader.read(bytes, layer: layer, file: file, scope: scope)
+    diagnostics += complaints
+    self.path.append(path)
+    for (text, location) in manifest.extends {
+      await addBase(text, at: (manifest, location), of: place, kind: kind == .profile ? .base : kind)
+    }
+    self.path.removeLast()
+    manifests.append(manifest)
+  }
+
+  private mutating func addBase(_ text: String, at origin: Origin, of place: LayerPlace, kind: Layer.Kind)
+    async
+  {
+    do {
+      let home = loader.host.user.home
+      switch try ProfileAddress(text, relativeTo: place.folder, home: home) {
+      case .folder(let folder):
+        guard let neighbour = place.neighbour(folder) else {
+          try complain(
+            "`\(text)` leaves the repository", from: origin, hint: "name a folder of it, or a git address")
+          return
+        }
+        try await add(neighbour, kind: kind, from: origin)
+      case .git(let git):
+        try await add(LayerPlace(git: git, fetched: loader.resolveAddress(git)), kind: kind, from: origin)
+      }
+    } catch let failure as Failure {
+      diagnostics += failure.diagnostics.map { located($0, origin) }
+    } catch {
+      diagnostics.append(located(Diagnostic(.error, "\(error)"), origin))
+    }
+  }
+
+  private func located(_ diagnostic: Diagnostic, _ origin: Origin) -> Diagnostic {
+    guard diagnostic.location == nil else { return diagnostic }
+    return origin.manifest.diagnostic(diagnostic.message, at: origin.location, hint: diagnostic.hint)
+  }
+
+  private mutating func complain(_ message: String, from origin: Origin?, hint: String?) throws {
+    guard let origin else { throw Failure(message, hint: hint, status: .usage) }
+    diagnostics.append(origin.manifest.diagnostic(message, at: origin.location, hint: hint))
+  }
+
+  private mutating func complainOfCycle(_ path: FilePath, at origin: Origin?) {
+    let start = self.path.firstIndex(of: path) ?? 0
+    let chain = (self.path[start...] + [path]).map(loader.display).joined(separator: " -> ")
+    guard let origin else { return }
+    diagnostics.append(
+      origin.manifest.diagnostic(
+        "the profile extends itself: \(chain)", at: origin.location, hint: "take one of these lines out"))
+  }
+
+  private mutating func read(_ path: FilePath, from origin: Origin?) throws -> [UInt8]? {
+    let files = loader.host.files
+    let name = loader.display(path)
+    do {
+      guard try files.status(path, followLinks: true) != nil else {
+        let folder = path.removingLastComponent()
+        let isThere = files.exists(folder)
+        try complain(
+          isThere
+            ? "there is no \(ProfileLoader.manifestName) in \(loader.display(folder))"
+            : "there is no folder \(loader.display(folder))",
+          from: origin,
+          hint: origin != nil
+            ? "correct the line, or make \(name)"
+            : isThere ? "outfit init writes one" : "name a folder with an outfit.yaml, or a git address")
+        return nil
+      }
+      return try files.read(path)
+    } catch let error as FileError {
+      let hint =
+        error.code == .permissionDenied ? "make it readable: chmod u+r \(name)" : "look at it: ls -la \(name)"
+      diagnostics.append(
+        Diagnostic(.error, "can't read \(name): \(error.code)", at: SourceLocation(file: name), hint: hint))
+      return nil
+    }
+  }
+
+  // MARK: - The whole
+
+  func profile(answers: [String: String], set: [String: String]) throws -> Profile {
+    var merger = LayerMerger(scope: scope, manifests: manifests, host: loader.host, diagnostics: diagnostics)
+    merger.mergeAll()
+    merger.settle(answers: answers, set: set)
+    merger.check()
+    let errors = merger.diagnostics.filter { $0.severity == .error }
+    guard errors.isEmpty else { throw Failure(errors, status: .usage) }
+    merger.profile.notes = merger.diagnostics
+    merger.profile.inputs = inputs
+    return merger.profile
+  }
+}
+
+extension GitAddress {
+  fileprivate func with(reference: String) -> GitAddress {
+    var other = self
+    other.reference = reference
+    return other
+  }
+}

@@ -1,0 +1,308 @@
+import OutfitCore
+
+extension TextForm {
+  static let anything = TextForm(what: "a text", types: [.string, .number, .boolean]) { _ in nil }
+
+  static let line = TextForm(what: "a line of text", types: [.string, .number]) { text in
+    text.contains(where: \.isNewline) ? Complaint("this must be one line") : nil
+  }
+
+  static let boolean = TextForm(what: "true or false", types: [.boolean]) { text in
+    if text == "true" || text == "false" { return nil }
+    let meant: String? =
+      switch text.lowercased() {
+      case "yes", "on", "y", "true", "1": "true"
+      case "no", "off", "n", "false", "0": "false"
+      default: nil
+      }
+    return Complaint(
+      "`\(text)` is neither true nor false", hint: meant.map { "write `\($0)`" } ?? "write `true` or `false`")
+  }
+
+  static func integer(_ range: ClosedRange<Int>, _ what: String) -> TextForm {
+    TextForm(what: what, types: [.integer]) { text in
+      if let number = Int(text), range.contains(number) { return nil }
+      return Complaint(
+        "`\(text)` is not \(what)", hint: "write a number from \(range.lowerBound) to \(range.upperBound)")
+    }
+  }
+
+  static let version = TextForm(what: "a version", types: [.string, .number]) { text in
+    if VersionRequest(text) != nil { return nil }
+    return Complaint(
+      "`\(text)` is not a version", hint: "write 3.13, 3.13.5, 25.*, \">=3.11,<3.14\" or latest")
+  }
+
+  /// A name of PEP 508.
+  static let packageName = TextForm(
+    what: "a package's name", pattern: "^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"
+  ) { text in
+    if isPackageName(text) { return nil }
+    if let bracket = text.firstIndex(of: "["), text.hasSuffix("]"), isPackageName(text[..<bracket]) {
+      let extras = text[text.index(after: bracket)...].dropLast()
+      return Complaint(
+        "extras don't go with the name", hint: "write `\(text[..<bracket]): {extras: [\(extras)]}`")
+    }
+    let name = text.prefix { !"=<>!~ @".contains($0) }
+    if name.count < text.count, isPackageName(name) {
+      return Complaint(
+        "a version doesn't go with the name", hint: "write `\(name): \"…\"` with the version there")
+    }
+    return Complaint("`\(text)` is not a tool's name", hint: "a name has letters, digits, `-`, `_` and `.`")
+  }
+
+  /// What `package:` may name: PyPI's names, and npm's with their scopes.
+  static let anyPackageName = TextForm(
+    what: "a package's name",
+    pattern: "^(@[a-z0-9~-][a-z0-9._~-]*/)?[A-Za-z0-9~-]([A-Za-z0-9._~-]*[A-Za-z0-9])?$"
+  ) { text in
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    let isScoped = parts.count == 2 && parts[0].hasPrefix("@") && isPackageName(parts[0].dropFirst())
+    return isPackageName(text) || isScoped && isPackageName(parts[1])
+      ? nil : Complaint("`\(text)` is not a package's name")
+  }
+
+  /// A requirement of PEP 508 without an address or markers.
+  static let requirement = TextForm(what: "a package, with or without a version") { text in
+    var rest = text.filter { $0 != " " }[...]
+    let name = rest.prefix { !"[=<>!~@;".contains($0) }
+    rest = rest.dropFirst(name.count)
+    if rest.hasPrefix("["), let end = rest.firstIndex(of: "]") {
+      let extras = rest[rest.index(after: rest.startIndex)..<end].split(separator: ",")
+      guard !extras.isEmpty, extras.allSatisfy(isPackageName) else {
+        return Complaint("`\(text)` names no extras in its brackets")
+      }
+      rest = rest[rest.index(after: end)...]
+    }
+    let operators = ["==", ">=", "<=", "~=", "!=", "<", ">"]
+    let hasVersion =
+      !rest.isEmpty && operators.contains { rest.hasPrefix($0) } && VersionRequest(rest) != nil
+    if isPackageName(name), rest.isEmpty || hasVersion { return nil }
+    return Complaint(
+      "`\(text)` is not a package with or without a version", hint: "write `furo` or `\"furo>=2024.1\"`")
+  }
+
+  /// A name that a shell can call.
+  static let programName = TextForm(what: "a program's name", pattern: "^[A-Za-z0-9_][A-Za-z0-9_.+-]*$") {
+    text in
+    let isName =
+      text.first.map { isWordCharacter($0) } ?? false
+      && text.allSatisfy { isWordCharacter($0) || ".+-".contains($0) }
+    return isName ? nil : Complaint("`\(text)` is not a program's name")
+  }
+
+  static let suffix = TextForm(what: "a suffix", types: [.string, .number], pattern: "^[A-Za-z0-9_.+-]+$") {
+    text in
+    !text.isEmpty && text.allSatisfy { isWordCharacter($0) || ".+-".contains($0) }
+      ? nil : Complaint("`\(text)` can't end a program's name")
+  }
+
+  /// A name that stands for one entry: of an index, a script, a hook.
+  static let entryName = TextForm(
+    what: "a name", types: [.string, .number], pattern: "^[A-Za-z0-9_]([A-Za-z0-9_.-]*)$"
+  ) { text in
+    let isName =
+      text.first.map(isWordCharacter) ?? false && text.allSatisfy { isWordCharacter($0) || ".-".contains($0) }
+    return isName
+      ? nil : Complaint("`\(text)` is not a name", hint: "a name has letters, digits, `-`, `_` and `.`")
+  }
+
+  /// A name that templates can use.
+  static let dataName = TextForm(what: "a name", pattern: "^[A-Za-z_][A-Za-z0-9_-]*$") { text in
+    guard let first = text.first, first == "_" || first.isLetter,
+      text.allSatisfy({ isWordCharacter($0) || $0 == "-" })
+    else {
+      return Complaint(
+        "`\(text)` is not a name for templates",
+        hint: "it starts with a letter, and has letters, digits, `_` and `-`")
+    }
+    return Profile.builtInData.contains(text)
+      ? Complaint("`\(text)` is what Outfit says of the machine", hint: "take another name") : nil
+  }
+
+  static let variableName = TextForm(what: "a variable's name", pattern: "^[A-Za-z_][A-Za-z0-9_]*$") { text in
+    let isName = text.first.map { !$0.isNumber } ?? false && text.allSatisfy(isWordCharacter)
+    return isName
+      ? nil : Complaint("`\(text)` is not a variable's name", hint: "it has letters, digits and `_`")
+  }
+
+  /// A label of RFC 1123, as Kubernetes names things.
+  static let label = TextForm(what: "a name", pattern: "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$") { text in
+    let isLabel =
+      !text.isEmpty && text.count <= 63 && !text.hasPrefix("-") && !text.hasSuffix("-")
+      && text.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber || $0 == "-") }
+    return isLabel
+      ? nil
+      : Complaint("`\(text)` can't be a name in Kubernetes", hint: "it has small letters, digits and `-`")
+  }
+
+  static let hostName = TextForm(what: "a host's name", pattern: "^[a-z0-9.-]+$") { text in
+    text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label.check(String($0)) == nil }
+      ? nil
+      : Complaint("`\(text)` is not a host's name", hint: "write it without https:// and without a path")
+  }
+
+  static let image = TextForm(what: "an image without a tag", pattern: "^[a-z0-9][a-z0-9._/:-]*$") { text in
+    let last = text.split(separator: "/").last ?? ""
+    if last.contains(":") || text.contains("@") {
+      return Complaint(
+        "the image has a tag already",
+        hint: "write `\(text.dropLast(last.count))\(last.prefix { $0 != ":" && $0 != "@" })`")
+    }
+    let isImage =
+      text.first.map { $0.isASCII && ($0.isLowercase || $0.isNumber) } ?? false && !text.hasSuffix("/")
+      && text.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber || "._/:-".contains($0)) }
+    return isImage ? nil : Complaint("`\(text)` is not an image's name")
+  }
+
+  static let imageWithTag = TextForm(what: "an image with a tag", pattern: "^[a-z0-9][A-Za-z0-9._/:@-]*$") {
+    text in
+    let last = text.split(separator: "/").last ?? ""
+    return last.contains(":") && !text.contains(" ")
+      ? nil : Complaint("`\(text)` is not an image with a tag", hint: "write `debian:12-slim`")
+  }
+
+  static let indexAddress = address(["https", "http"])
+  static let mirrorAddress = address(["https", "http", "file"])
+
+  private static func address(_ schemes: [String]) -> TextForm {
+    let list = schemes.map { "\($0)://" }.joined(separator: " or ")
+    return TextForm(what: "an address", pattern: "^(\(schemes.joined(separator: "|")))://") { text in
+      guard let scheme = schemes.first(where: { text.hasPrefix("\($0)://") }),
+        text.count > scheme.count + 3, !text.contains(where: \.isWhitespace)
+      else { return Complaint("`\(text)` is not an address", hint: "it starts with \(list)") }
+      let authority = text.dropFirst(scheme.count + 3).prefix { $0 != "/" }
+      return authority.contains("@")
+        ? Complaint(
+          "an address in a manifest can't hold a user or a password",
+          hint: "put them in ~/.netrc or in uv's own variables, and take them out here") : nil
+    }
+  }
+
+  /// An address in which `{os}`, `{arch}` and `{version}` are filled in.
+  static let downloadAddress = TextForm(what: "an address", pattern: "^(https?|file)://") { text in
+    if let complaint = mirrorAddress.check(text) { return complaint }
+    for piece in text.split(separator: "{", omittingEmptySubsequences: false).dropFirst() {
+      let name = String(piece.prefix { $0 != "}" })
+      guard !["os", "arch", "version"].contains(name) else { continue }
+      return Complaint(
+        "`{\(name)}` is nothing that Outfit fills in", hint: "it knows {os}, {arch} and {version}")
+    }
+    return nil
+  }
+
+  static let digest = TextForm(what: "a SHA-256 digest", pattern: "^(sha256:)?[0-9A-Fa-f]{64}$") { text in
+    Digest(text) == nil
+      ? Complaint("`\(text)` is not a SHA-256 digest", hint: "it has 64 hexadecimal digits") : nil
+  }
+
+  static let platform = TextForm(what: "a platform", pattern: "^(linux|macos)-(amd64|arm64)(-musl)?$") {
+    text in
+    if Platform(key: text) != nil { return nil }
+    let names = Platform.common.map(\.key)
+    return Complaint(
+      "`\(text)` is not a platform",
+      hint: nearest(text, among: names).map { "did you mean `\($0)`?" }
+        ?? "write one of \(names.joined(separator: ", "))")
+  }
+
+  /// A file or, with `/` at its end, a folder in the layer's folder.
+  static let sourceFile = TextForm(what: "a file of the profile") { text in
+    switch PathProblem(text) {
+    case .absolute, .home:
+      Complaint("`\(text)` is not in the profile's folder", hint: "copy it there, and name it from there")
+    case .escapes:
+      Complaint("`\(text)` leaves the profile's folder", hint: "copy the file there, and name it from there")
+    case .empty: Complaint("a file is wanted here")
+    case nil: nil
+    }
+  }
+
+  /// A path below HOME.
+  static let target = TextForm(what: "a path below your home folder") { text in
+    switch PathProblem(text) {
+    case .home: Complaint("targets start at your home folder already", hint: "write `\(text.dropFirst(2))`")
+    case .absolute:
+      Complaint("`\(text)` lies outside your home folder", hint: "write it from there: `.config/…`")
+    case .escapes: Complaint("`\(text)` leaves your home folder", hint: "write it from there, without `..`")
+    case .empty: Complaint("a target can't be the home folder itself", hint: "name a file in it: `.zshrc`")
+    case nil: nil
+    }
+  }
+
+  static let projectPath = TextForm(what: "a path in the project") { text in
+    PathProblem(text) == nil
+      ? nil : Complaint("`\(text)` is not in the project's folder", hint: "write it from there, without `..`")
+  }
+
+  /// Permission bits.
+  static let mode = TextForm(what: "a mode", types: [.string, .integer], pattern: "^0?[0-7]{3}$") { text in
+    let digits = text.hasPrefix("0o") ? text.dropFirst(2) : text[...]
+    guard (3...4).contains(digits.count), let mode = UInt16(digits, radix: 8) else {
+      return Complaint(
+        "`\(text)` is not a mode", hint: "write `\"0644\"`, or `\"0600\"` for what only you may read")
+    }
+    return mode > 0o777
+      ? Complaint("`\(text)` has bits beyond reading, writing and running", hint: "write `\"0755\"`") : nil
+  }
+
+  /// A package of the operating system.
+  static let systemPackage = TextForm(what: "a package's name", pattern: "^[A-Za-z0-9@][A-Za-z0-9@+._:/-]*$")
+  { text in
+    let isName =
+      text.first.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "@") } ?? false
+      && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "@+._:/-".contains($0)) }
+    return isName ? nil : Complaint("`\(text)` is not a package's name")
+  }
+
+  static let gitSetting = TextForm(what: "a setting of git", pattern: "^[A-Za-z0-9-]+\\..+$") { text in
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    let isSetting =
+      parts.count >= 2 && parts.allSatisfy { !$0.isEmpty } && !text.hasPrefix("-")
+      && !text.contains(where: \.isWhitespace)
+    return isSetting ? nil : Complaint("`\(text)` is not a setting of git", hint: "write `user.email`")
+  }
+
+  /// A command whose words are apart by spaces.
+  static let command = TextForm(what: "a command") { text in
+    if text.contains(where: { "'\"\\$`|&;<>".contains($0) }) {
+      return Complaint(
+        "this command needs a shell to be understood", hint: "write it as a list: `[celery, -A, shop]`")
+    }
+    return text.split(separator: " ").isEmpty ? Complaint("a command is wanted here") : nil
+  }
+
+  static let address = TextForm(what: "a folder or a git address") { text in
+    text.isEmpty ? Complaint("a folder or a git address is wanted here") : nil
+  }
+
+  private static func isWordCharacter(_ character: Character) -> Bool {
+    character.isASCII && (character.isLetter || character.isNumber || character == "_")
+  }
+
+  private static func isPackageName(_ text: some StringProtocol) -> Bool {
+    guard let first = text.first, let last = text.last else { return false }
+    return [first, last].allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
+      && text.allSatisfy { isWordCharacter($0) || ".-".contains($0) }
+  }
+}
+
+/// Why a text is not a path that stays below the folder where it starts.
+enum PathProblem {
+  case empty, absolute, home, escapes
+
+  init?(_ text: String) {
+    let parts = text.split(separator: "/")
+    if text.hasPrefix("~/") || text == "~" || text.hasPrefix("$") {
+      self = .home
+    } else if text.hasPrefix("/") {
+      self = .absolute
+    } else if parts.contains("..") || text.utf8.contains(0) {
+      self = .escapes
+    } else if parts.allSatisfy({ $0 == "." }) {
+      self = .empty
+    } else {
+      return nil
+    }
+  }
+}
