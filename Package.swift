@@ -74,7 +74,7 @@ let package = Package(
     room("OutfitTools", ["OutfitEngine"]),
     room("OutfitDotfiles", ["OutfitEngine"]),
     room("OutfitHooks", ["OutfitEngine"]),
-    room("OutfitRender", ["OutfitEngine"]),
+    room("OutfitRender", ["OutfitEngine", yams]),
     room("OutfitSharing", ["OutfitEngine"]),
     room(
       "OutfitCommands",

@@ -1,0 +1,136 @@
+import OutfitCore
+import OutfitEngine
+import OutfitProfile
+
+/// What `render` works from: the manifest, the lock, and a template's files.
+public struct RenderInput: Sendable {
+  public var profile: Profile
+  public var lock: Lock
+  /// Of the bytes of `outfit.lock`.
+  public var lockDigest: Digest
+  /// Everything in the template's folder.
+  public var template: [TreeEntry]
+  /// As diagnostics name it.
+  public var templateFolder: String
+  /// The names directly in the project's folder.
+  public var rootListing: Set<String>
+
+  public init(
+    profile: Profile, lock: Lock, lockDigest: Digest, template: [TreeEntry], templateFolder: String,
+    rootListing: Set<String> = []
+  ) {
+    self.profile = profile
+    self.lock = lock
+    self.lockDigest = lockDigest
+    self.template = template
+    self.templateFolder = templateFolder
+    self.rootListing = rootListing
+  }
+}
+
+/// What `render` makes, before anything is written.
+public struct Rendering: Sendable {
+  /// Sorted by path.
+  public var files: [RenderedFile]
+  /// Notes and warnings: an error throws.
+  public var diagnostics: [Diagnostic]
+  public var stack: Stack
+
+  public init(files: [RenderedFile], diagnostics: [Diagnostic], stack: Stack) {
+    self.files = files
+    self.diagnostics = diagnostics
+    self.stack = stack
+  }
+}
+
+/// The container and Kubernetes files of a project, from its manifest, its lock and a template.
+public enum Render {
+  /// Renders every file, reads the YAML among them again, and validates it.
+  /// - Throws: all that is wrong at once; status 2 where the manifest or the template is to be changed.
+  public static func files(_ input: RenderInput) throws(Failure) -> Rendering {
+    guard let app = input.profile.app else {
+      throw Failure(
+        "the manifest has no `app`, so that there is nothing to render",
+        hint: "add app: with template, name, image, processes and environments", status: .usage)
+    }
+    let place = input.templateFolder + "/template.yaml"
+    guard let text = input.template.text("template.yaml") else {
+      throw Failure(
+        "\(input.templateFolder) has no template.yaml", at: app.source.location,
+        hint: "a template's folder describes its files in template.yaml", status: .usage)
+    }
+    let description = try TemplateDescription(text, file: place)
+    let stack = try Stack(input, app: app, description: description)
+    var rendering = Rendering(files: [], diagnostics: stack.diagnostics, stack: stack)
+    var errors: [Diagnostic] = []
+    for rule in description.files {
+      do throws(Failure) {
+        rendering.files += try render(rule, input, stack)
+      } catch {
+        errors += error.diagnostics
+      }
+    }
+    guard errors.isEmpty else { throw Failure(errors, status: .usage) }
+    rendering.files.sort { $0.path < $1.path }
+    for (a, b) in zip(rendering.files, rendering.files.dropFirst()) where a.path == b.path {
+      errors.append(
+        Diagnostic(.error, "two files of the template are rendered to \(a.path)", at: SourceLocation(file: place))
+      )
+    }
+    errors += IntentCheck.diagnostics(rendering.files, stack)
+    errors += ManifestValidator.diagnostics(rendering.files, secrets: stack.secretKeys)
+    guard errors.isEmpty else { throw Failure(errors, status: .failed) }
+    for (name, hint) in description.expects.sorted(by: { $0.key < $1.key })
+    where !input.rootListing.isEmpty && !input.rootListing.contains(name) {
+      rendering.diagnostics.append(
+        Diagnostic(.warning, "the template expects \(name) in the project", at: app.source.location, hint: hint))
+    }
+    return rendering
+  }
+
+  private static func render(
+    _ rule: TemplateDescription.FileRule, _ input: RenderInput, _ stack: Stack
+  ) throws(Failure) -> [RenderedFile] {
+    guard let text = input.template.text(rule.from) else {
+      throw Failure(
+        "the template has no file \(rule.from)", at: SourceLocation(file: input.templateFolder + "/template.yaml"),
+        status: .usage)
+    }
+    let file = input.templateFolder + "/" + rule.from
+    var files: [RenderedFile] = []
+    for context in stack.contexts(rule.each) {
+      var wanted = true
+      for condition in rule.when {
+        let isNegative = condition.hasPrefix("!")
+        let name = isNegative ? String(condition.dropFirst()) : condition
+        let answer = try Templates.render(
+          "{{#\(name)}}yes{{/\(name)}}", with: context, file: input.templateFolder + "/template.yaml")
+        if answer.hasPrefix("yes") == isNegative { wanted = false }
+      }
+      guard wanted else { continue }
+      let path = try Templates.render(rule.path, with: context, file: input.templateFolder + "/template.yaml")
+      guard Names.isRelativePath(path) else {
+        throw Failure(
+          "\(Quoting.json(path)) is not a path in the project",
+          at: SourceLocation(file: input.templateFolder + "/template.yaml"),
+          hint: "a path is relative, without `..`, of letters, digits and ._+-", status: .usage)
+      }
+      let body = try Templates.render(text, with: context, file: file)
+      files.append(
+        RenderedFile(
+          path: path, content: RenderMark.mark(body, path: path, isStarter: rule.isStarter), mode: rule.mode,
+          isStarter: rule.isStarter))
+    }
+    return files
+  }
+}
+
+extension [TreeEntry] {
+  /// The text of a file, if there is one at `path`.
+  func text(_ path: String) -> String? {
+    for entry in self where entry.path == path {
+      if case .file(let bytes, _) = entry.content { return String(decoding: bytes, as: UTF8.self) }
+    }
+    return nil
+  }
+}

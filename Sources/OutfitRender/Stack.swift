@@ -1,0 +1,331 @@
+import OutfitCore
+import OutfitEngine
+import OutfitProfile
+
+/// What is to be rendered, checked: every name in it can stand in a file as it is.
+public struct Stack: Sendable {
+  public var name: String
+  /// Without tag.
+  public var image: String
+  public var base: PinnedImage
+  public var python: LockedInterpreter
+  public var processes: [Process]
+  public var services: [Service]
+  public var environments: [Environment]
+  /// Variables that every environment has.
+  public var env: [String: String]
+  public var tools: [Tool]
+  /// Variables that come from the Secret.
+  public var secretKeys: [String]
+  public var requirements: String
+  public var lockDigest: Digest
+  public var description: TemplateDescription
+  public var diagnostics: [Diagnostic] = []
+
+  /// An image as files name it.
+  public struct PinnedImage: Hashable, Sendable {
+    /// `name:tag`, or `name:tag@sha256:...` where the lock has its digest.
+    public var reference: String
+    public var isResolved: Bool
+  }
+
+  public struct Process: Hashable, Sendable {
+    public var name: String
+    public var command: [String]
+    public var port: Int?
+    public var replicas: Int
+    public var isSingle: Bool
+    public var hasHeartbeat: Bool
+    public var grace: Int
+  }
+
+  public struct Service: Hashable, Sendable {
+    public var name: String
+    public var image: PinnedImage
+    public var version: String
+    public var port: Int
+    public var values: [String: String]
+  }
+
+  public struct Environment: Hashable, Sendable {
+    public var name: String
+    public var namespace: String
+    public var host: String?
+    public var replicas: Int
+    public var isDevelopment: Bool
+    /// What it adds to, or changes in, the variables of all.
+    public var env: [String: String]
+  }
+
+  public struct Tool: Hashable, Sendable {
+    public var name: String
+    public var programs: [String]
+    public var requirements: String
+  }
+
+  /// Completes the manifest's `app` from the template's description and the lock.
+  /// - Throws: every mistake at once, each at the manifest's line.
+  init(_ input: RenderInput, app: Sourced<AppSection>, description: TemplateDescription) throws(Failure) {
+    var problems = Problems(at: app.source.location)
+    let section = app.value
+    self.description = description
+    lockDigest = input.lockDigest
+    name = section.name
+    image = section.image
+    problems.require(
+      Names.isLabel(section.name, limit: 40), "`app.name` is \(Quoting.json(section.name))",
+      "it names objects of Kubernetes: lower-case letters, digits and `-`, at most 40")
+    problems.require(
+      Names.isImage(section.image), "`app.image` is \(Quoting.json(section.image))",
+      "write it without tag: registry.example.com/shop")
+
+    let baseName = section.base ?? description.base
+    problems.require(
+      Names.isTaggedImage(baseName), "the base image is \(Quoting.json(baseName))", "write name:tag, not latest")
+    base = Self.pin(baseName, input.lock)
+
+    let interpreters = input.lock.interpreters[.python] ?? []
+    python = interpreters.first ?? LockedInterpreter(request: "", version: Version([0]), provider: .prebuilt)
+    let linux = ["linux-amd64", "linux-arm64"].filter { python.artifacts[$0] != nil }
+    if interpreters.isEmpty {
+      problems.add("the lock has no Python for the image", "name one under interpreters:, and run `outfit lock`")
+    } else {
+      problems.require(
+        !linux.isEmpty, "the lock has no Linux build of Python \(python.version): the image needs the released one",
+        "an interpreter adopted from this machine can't be put into an image; add `prebuilt` to its providers and "
+          + "run `outfit update python`")
+    }
+    for key in linux {
+      let path = python.artifacts[key]?.path ?? ""
+      problems.require(
+        path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { part in
+          Names.isFileName(part.filter { $0 != "%" })
+        }, "the lock's path \(Quoting.json(path)) can't stand in a Dockerfile", "run `outfit update python`")
+    }
+    requirements = input.lock.virtualenv?.requirements ?? ""
+    if input.lock.virtualenv == nil {
+      problems.add(
+        "the lock has no packages for the image", "add `virtualenv: {from: requirements.txt}` and run `outfit lock`"
+      )
+    }
+
+    let texts: [String: TemplateValue] = ["app": Self.appValue(section)]
+    processes = Self.processes(section, description, texts, &problems)
+    services = Self.services(section, description, input.lock, &problems)
+    environments = Self.environments(section, description, texts, input, &problems)
+    env = Self.expand(description.env, texts, &problems)
+    secretKeys = description.secrets
+    for service in services {
+      guard let entry = description.services[service.name] else { continue }
+      env.merge(Self.expand(entry.env, texts, &problems)) { $1 }
+      secretKeys += entry.secrets
+    }
+    env.merge(input.profile.env.filter { $0.value.source.layer.kind != .personal }.mapValues(\.value)) { $1 }
+    secretKeys.sort()
+    for (key, value) in env { problems.variable(key, value, "env") }
+    for environment in environments {
+      for (key, value) in environment.env { problems.variable(key, value, "app.environments.\(environment.name).env") }
+    }
+    for key in Set(env.keys).union(environments.flatMap(\.env.keys)).intersection(secretKeys).sorted() {
+      problems.add("`\(key)` is a secret, and the manifest gives it a value", "take it out: a Secret holds it")
+    }
+
+    tools = []
+    for (name, section) in input.profile.tools.sorted(by: { $0.key < $1.key })
+    where section.value.origin == .pypi && section.source.layer.kind != .personal {
+      guard let tool = input.lock.tools[name], !tool.requirements.isEmpty else { continue }
+      problems.require(
+        Names.isFileName(name) && tool.programs.allSatisfy { Names.isFileName($0) },
+        "the tool \(Quoting.json(name)) or one of its programs has no plain name", "run `outfit update`")
+      tools.append(Tool(name: name, programs: tool.programs.sorted(), requirements: tool.requirements))
+    }
+    guard problems.diagnostics.isEmpty else { throw Failure(problems.diagnostics, status: .usage) }
+    for unresolved in ([base] + services.map(\.image)).filter({ !$0.isResolved }) {
+      diagnostics.append(
+        Diagnostic(
+          .warning, "\(unresolved.reference) has no digest in the lock, and is rendered as unresolved",
+          hint: "run `outfit lock` where its registry answers"))
+    }
+  }
+
+  /// The environment with hot reload.
+  public var development: Environment? { environments.first(where: \.isDevelopment) }
+
+  /// All variables of one environment.
+  public func variables(_ environment: Environment?) -> [String: String] {
+    env.merging(environment?.env ?? [:]) { $1 }
+  }
+
+  /// The command of a process with hot reload.
+  public func reloading(_ process: Process) -> [String] {
+    description.reload.isEmpty
+      ? process.command
+      : description.reload + [Quoting.shell(process.command)] + description.reloadTail
+  }
+}
+
+/// Mistakes in what the manifest asks for.
+struct Problems {
+  let location: SourceLocation
+  var diagnostics: [Diagnostic] = []
+
+  init(at location: SourceLocation) { self.location = location }
+
+  mutating func add(_ message: String, _ hint: String) {
+    diagnostics.append(Diagnostic(.error, message, at: location, hint: hint))
+  }
+
+  mutating func require(_ condition: Bool, _ message: String, _ hint: String) {
+    if !condition { add(message, hint) }
+  }
+
+  mutating func variable(_ name: String, _ value: String, _ place: String) {
+    require(
+      Names.isVariable(name), "`\(place)` has a variable \(Quoting.json(name))",
+      "a variable has letters, digits and `_`, and starts with no digit")
+    require(
+      value.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F || $0 == "\t" },
+      "`\(place).\(name)` has a line break or a control character",
+      "a variable in a container is one line; put longer texts into a file")
+  }
+}
+
+extension Stack {
+  static func pin(_ reference: String, _ lock: Lock) -> PinnedImage {
+    guard let digest = lock.images[reference]?.digest else {
+      return PinnedImage(reference: reference, isResolved: false)
+    }
+    return PinnedImage(reference: "\(reference)@sha256:\(digest.hex)", isResolved: true)
+  }
+
+  static func appValue(_ section: AppSection) -> TemplateValue {
+    let module = String(section.name.map { $0 == "-" ? "_" : $0 })
+    return [
+      "name": .string(section.name), "module": .string(module), "image": .string(section.image),
+      // How many colons come before the one of the tag.
+      "colons": .string(String(section.image.count(where: { $0 == ":" }) + 1)),
+    ]
+  }
+
+  private static func expand(
+    _ values: [String: String], _ context: [String: TemplateValue], _ problems: inout Problems
+  ) -> [String: String] {
+    values.mapValues { expand($0, context, &problems) }
+  }
+
+  private static func expand(
+    _ text: String, _ context: [String: TemplateValue], _ problems: inout Problems
+  ) -> String {
+    do throws(Failure) {
+      return try Templates.render(text, with: context, file: "template.yaml")
+    } catch {
+      problems.diagnostics += error.diagnostics
+      return ""
+    }
+  }
+
+  private static func processes(
+    _ section: AppSection, _ description: TemplateDescription, _ texts: [String: TemplateValue],
+    _ problems: inout Problems
+  ) -> [Process] {
+    var processes: [Process] = []
+    for (name, process) in section.processes.sorted(by: { $0.key < $1.key }) {
+      let known = description.processes[name]
+      problems.require(
+        Names.isLabel(name, limit: 30) && description.services[name] == nil,
+        "`app.processes` has \(Quoting.json(name))",
+        "a process has a name of lower-case letters, digits and `-`, which no service has")
+      let port = process.port ?? known?.port
+      if let port {
+        problems.require(
+          (1024...65535).contains(port), "`app.processes.\(name).port` is \(port)",
+          "the container runs without privileges: take 1024 to 65535")
+      }
+      var context = texts
+      context["port"] = .string(port.map(String.init) ?? "")
+      guard let command = process.command ?? known?.command.map({ expand($0, context, &problems) }),
+        !command.isEmpty
+      else {
+        problems.add(
+          "`app.processes.\(name)` has no command",
+          "the template \(description.name) knows the commands of "
+            + description.processes.keys.sorted().joined(separator: ", ") + "; give the others as a list")
+        continue
+      }
+      problems.require(
+        command.allSatisfy { $0.unicodeScalars.allSatisfy { $0.value >= 0x20 || $0 == "\n" || $0 == "\t" } },
+        "`app.processes.\(name).command` has a control character", "write it without")
+      let isSingle = known?.isSingle ?? false
+      let replicas = process.replicas ?? (port != nil ? 2 : 1)
+      problems.require(
+        (0...1000).contains(replicas) && (!isSingle || replicas <= 1),
+        "`app.processes.\(name).replicas` is \(replicas)",
+        isSingle ? "two of it would do its work twice" : "take 0 to 1000")
+      processes.append(
+        Process(
+          name: name, command: command, port: port, replicas: replicas, isSingle: isSingle,
+          hasHeartbeat: known?.hasHeartbeat ?? false, grace: known?.grace ?? 30))
+    }
+    if section.processes.isEmpty {
+      problems.add("`app.processes` is empty", "name at least one: web: {port: 8000}")
+    }
+    return processes
+  }
+
+  private static func services(
+    _ section: AppSection, _ description: TemplateDescription, _ lock: Lock, _ problems: inout Problems
+  ) -> [Service] {
+    for name in section.services.keys.sorted() where description.services[name] == nil {
+      problems.add(
+        "the template \(description.name) knows no service `\(name)`",
+        nearest(name, among: description.services.keys).map { "did you mean `\($0)`?" }
+          ?? "it knows " + description.services.keys.sorted().joined(separator: ", "))
+    }
+    var services: [Service] = []
+    for (name, known) in description.services.sorted(by: { $0.key < $1.key }) {
+      guard let version = section.services[name] ?? known.version else { continue }
+      problems.require(
+        Names.isTag(version) && version != "latest", "`app.services.\(name)` is \(Quoting.json(version))",
+        "write an image's tag that says a version: \"17.2\"")
+      let major = Int(version.prefix { $0.isNumber }) ?? 0
+      let values = known.values.filter { $0.key <= major }.max { $0.key < $1.key }?.value ?? [:]
+      services.append(
+        Service(
+          name: name, image: pin("\(known.image):\(version)", lock), version: version, port: known.port,
+          values: values))
+    }
+    return services
+  }
+
+  private static func environments(
+    _ section: AppSection, _ description: TemplateDescription, _ texts: [String: TemplateValue],
+    _ input: RenderInput, _ problems: inout Problems
+  ) -> [Environment] {
+    if section.environments.isEmpty {
+      problems.add("`app.environments` is empty", "name at least one: dev: {host: shop.localhost}")
+    }
+    return section.environments.sorted { $0.key < $1.key }.map { name, environment in
+      problems.require(
+        Names.isLabel(name, limit: 20), "`app.environments` has \(Quoting.json(name))",
+        "an environment has a name of lower-case letters, digits and `-`, at most 20")
+      if let host = environment.host {
+        problems.require(
+          Names.isHost(host), "`app.environments.\(name).host` is \(Quoting.json(host))",
+          "write a host's name in lower case, without scheme and port")
+      }
+      let isDevelopment = name == description.development
+      let replicas = environment.replicas ?? (isDevelopment ? 1 : 2)
+      problems.require(
+        (1...1000).contains(replicas), "`app.environments.\(name).replicas` is \(replicas)", "take 1 to 1000")
+      var context = texts
+      context["environment"] = ["name": .string(name), "host": .string(environment.host ?? "")]
+      var env = expand(description.environmentEnv, context, &problems)
+      // What the project sets for all stands above what the template says for one.
+      for key in input.profile.env.keys { env[key] = nil }
+      env.merge(environment.env) { $1 }
+      return Environment(
+        name: name, namespace: "\(section.name)-\(name)", host: environment.host, replicas: replicas,
+        isDevelopment: isDevelopment, env: env)
+    }
+  }
+}
