@@ -28,8 +28,11 @@ public enum Quoting {
   /// One word of a POSIX shell, and of Python's `shlex`.
   public static func shell(_ word: String) -> String {
     let plain = !word.isEmpty && word.utf8.allSatisfy { Names.isPlain($0) }
-    return plain ? word : "'" + word.split(separator: "'", omittingEmptySubsequences: false)
-      .joined(separator: "'\"'\"'") + "'"
+    return plain
+      ? word
+      : "'"
+        + word.split(separator: "'", omittingEmptySubsequences: false)
+        .joined(separator: "'\"'\"'") + "'"
   }
 
   public static func shell(_ words: [String]) -> String {
@@ -65,7 +68,9 @@ public enum Names {
 
   /// A label of RFC 1123: what Kubernetes takes as the name of nearly everything.
   public static func isLabel(_ text: String, limit: Int = 63) -> Bool {
-    guard let first = text.utf8.first, let last = text.utf8.last, text.utf8.count <= limit else { return false }
+    guard let first = text.utf8.first, let last = text.utf8.last, text.utf8.count <= limit else {
+      return false
+    }
     return isLowercaseAlphanumeric(first) && isLowercaseAlphanumeric(last)
       && text.utf8.allSatisfy { isLowercaseAlphanumeric($0) || $0 == UInt8(ascii: "-") }
   }
@@ -78,7 +83,9 @@ public enum Names {
 
   /// The name of a variable, as POSIX has it.
   public static func isVariable(_ text: String) -> Bool {
-    guard let first = text.utf8.first, isAlphanumeric(first) || first == UInt8(ascii: "_") else { return false }
+    guard let first = text.utf8.first, isAlphanumeric(first) || first == UInt8(ascii: "_") else {
+      return false
+    }
     return !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first)
       && text.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "_") }
   }
@@ -88,7 +95,8 @@ public enum Names {
     var parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     guard !parts.isEmpty, text.utf8.count <= 255 else { return false }
     if parts.count > 1, parts[0].contains(":") || parts[0].contains(".") || parts[0] == "localhost" {
-      let registry = parts.removeFirst().split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+      let registry = parts.removeFirst().split(separator: ":", omittingEmptySubsequences: false).map(
+        String.init)
       guard registry.count <= 2, isHost(registry[0]),
         registry.count == 1 || Int(registry[1]).map({ (1...65535).contains($0) }) == true
       else { return false }

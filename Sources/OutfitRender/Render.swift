@@ -74,7 +74,8 @@ public enum Render {
     rendering.files.sort { $0.path < $1.path }
     for (a, b) in zip(rendering.files, rendering.files.dropFirst()) where a.path == b.path {
       errors.append(
-        Diagnostic(.error, "two files of the template are rendered to \(a.path)", at: SourceLocation(file: place))
+        Diagnostic(
+          .error, "two files of the template are rendered to \(a.path)", at: SourceLocation(file: place))
       )
     }
     errors += IntentCheck.diagnostics(rendering.files, stack)
@@ -83,7 +84,8 @@ public enum Render {
     for (name, hint) in description.expects.sorted(by: { $0.key < $1.key })
     where !input.rootListing.isEmpty && !input.rootListing.contains(name) {
       rendering.diagnostics.append(
-        Diagnostic(.warning, "the template expects \(name) in the project", at: app.source.location, hint: hint))
+        Diagnostic(
+          .warning, "the template expects \(name) in the project", at: app.source.location, hint: hint))
     }
     return rendering
   }
@@ -93,7 +95,8 @@ public enum Render {
   ) throws(Failure) -> [RenderedFile] {
     guard let text = input.template.text(rule.from) else {
       throw Failure(
-        "the template has no file \(rule.from)", at: SourceLocation(file: input.templateFolder + "/template.yaml"),
+        "the template has no file \(rule.from)",
+        at: SourceLocation(file: input.templateFolder + "/template.yaml"),
         status: .usage)
     }
     let file = input.templateFolder + "/" + rule.from

@@ -81,17 +81,22 @@ public struct Stack: Sendable {
 
     let baseName = section.base ?? description.base
     problems.require(
-      Names.isTaggedImage(baseName), "the base image is \(Quoting.json(baseName))", "write name:tag, not latest")
+      Names.isTaggedImage(baseName), "the base image is \(Quoting.json(baseName))",
+      "write name:tag, not latest")
     base = Self.pin(baseName, input.lock)
 
     let interpreters = input.lock.interpreters[.python] ?? []
-    python = interpreters.first ?? LockedInterpreter(request: "", version: Version([0]), provider: .prebuilt)
+    let python =
+      interpreters.first ?? LockedInterpreter(request: "", version: Version([0]), provider: .prebuilt)
+    self.python = python
     let linux = ["linux-amd64", "linux-arm64"].filter { python.artifacts[$0] != nil }
     if interpreters.isEmpty {
-      problems.add("the lock has no Python for the image", "name one under interpreters:, and run `outfit lock`")
+      problems.add(
+        "the lock has no Python for the image", "name one under interpreters:, and run `outfit lock`")
     } else {
       problems.require(
-        !linux.isEmpty, "the lock has no Linux build of Python \(python.version): the image needs the released one",
+        !linux.isEmpty,
+        "the lock has no Linux build of Python \(python.version): the image needs the released one",
         "an interpreter adopted from this machine can't be put into an image; add `prebuilt` to its providers and "
           + "run `outfit update python`")
     }
@@ -105,7 +110,8 @@ public struct Stack: Sendable {
     requirements = input.lock.virtualenv?.requirements ?? ""
     if input.lock.virtualenv == nil {
       problems.add(
-        "the lock has no packages for the image", "add `virtualenv: {from: requirements.txt}` and run `outfit lock`"
+        "the lock has no packages for the image",
+        "add `virtualenv: {from: requirements.txt}` and run `outfit lock`"
       )
     }
 
@@ -124,10 +130,13 @@ public struct Stack: Sendable {
     secretKeys.sort()
     for (key, value) in env { problems.variable(key, value, "env") }
     for environment in environments {
-      for (key, value) in environment.env { problems.variable(key, value, "app.environments.\(environment.name).env") }
+      for (key, value) in environment.env {
+        problems.variable(key, value, "app.environments.\(environment.name).env")
+      }
     }
     for key in Set(env.keys).union(environments.flatMap(\.env.keys)).intersection(secretKeys).sorted() {
-      problems.add("`\(key)` is a secret, and the manifest gives it a value", "take it out: a Secret holds it")
+      problems.add(
+        "`\(key)` is a secret, and the manifest gives it a value", "take it out: a Secret holds it")
     }
 
     tools = []

@@ -86,7 +86,8 @@ extension Stack {
     [
       "name": .string(environment.name), "namespace": .string(environment.namespace),
       "host": .string(environment.host ?? ""), "replicas": .string(String(environment.replicas)),
-      "mostReplicas": .string(String(environment.isDevelopment ? environment.replicas : environment.replicas * 4)),
+      "mostReplicas": .string(
+        String(environment.isDevelopment ? environment.replicas : environment.replicas * 4)),
       "development": .bool(environment.isDevelopment), "env": .list(pairs(environment.env)),
     ]
   }

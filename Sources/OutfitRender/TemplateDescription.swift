@@ -74,7 +74,8 @@ public struct TemplateDescription: Hashable, Sendable {
     let root = try Document.parseOne(text, file: file)
     var reader = Reader(file: file)
     reader.known(
-      root, "", [
+      root, "",
+      [
         "template", "summary", "base", "mirror", "uid", "gid", "development", "reload", "reload-tail",
         "processes", "services", "env", "environment-env", "secrets", "values", "expects", "files",
       ])

@@ -1,0 +1,180 @@
+import OutfitCore
+import OutfitEngine
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+/// `outfit render` in one project: the only code that writes into the repository outside a generation. Git
+/// undoes it.
+public struct RenderSession: Sendable {
+  public var host: Host
+  public var profile: Profile
+  public var lock: Lock
+  /// Of the bytes of `outfit.lock`.
+  public var lockDigest: Digest
+  /// The project's folder.
+  public var root: FilePath
+  /// The folder `templates` that came with Outfit.
+  public var templates: FilePath
+
+  public init(
+    host: Host, profile: Profile, lock: Lock, lockDigest: Digest, root: FilePath, templates: FilePath
+  ) {
+    self.host = host
+    self.profile = profile
+    self.lock = lock
+    self.lockDigest = lockDigest
+    self.root = root
+    self.templates = templates
+  }
+
+  /// Renders in memory.
+  public func render() throws -> Rendering {
+    var input = RenderInput(
+      profile: profile, lock: lock, lockDigest: lockDigest, template: [], templateFolder: "")
+    if let app = profile.app {
+      let folder = try templateFolder(app)
+      input.template = try tree(folder)
+      input.templateFolder = folder.string
+      input.rootListing = Set(try host.files.list(root))
+    }
+    return try Render.files(input)
+  }
+
+  /// Compares with what is on disk; anything that is not `.same` is drift.
+  public func check(_ rendering: Rendering) throws -> [FileComparison] {
+    RenderCheck.compare(rendering.files, try onDisk(rendering.files))
+  }
+
+  /// Writes what differs and removes what is left over.
+  /// - Parameter force: replaces also what a person changed or made.
+  /// - Returns: what was done, by the state that each file was in before.
+  /// - Throws: status 4 and nothing written, when a file is the user's and `force` is not given.
+  @discardableResult
+  public func write(_ rendering: Rendering, force: Bool) throws -> [FileComparison] {
+    let comparisons = try check(rendering)
+    let conflicts = comparisons.filter(\.isConflict)
+    guard force || conflicts.isEmpty else {
+      throw Failure(
+        conflicts.map { conflict in
+          Diagnostic(
+            .error,
+            conflict.state == .changed
+              ? "\(conflict.path) was changed since it was rendered"
+              : "\(conflict.path) is there, and was not rendered by outfit",
+            hint:
+              "move it away, or let `outfit render --force` replace it: git has the old one if you committed it"
+          )
+        }, status: .consent)
+    }
+    let files = Dictionary(uniqueKeysWithValues: rendering.files.map { ($0.path, $0) })
+    for path in files.keys.sorted() { try refuseLinks(path) }
+    for comparison in comparisons {
+      let target = root.pushing(FilePath(comparison.path))
+      switch comparison.state {
+      case .same: continue
+      case .leftover: try host.files.remove(target)
+      case .mode: try host.files.setMode(target, files[comparison.path]?.mode ?? 0o644)
+      case .absent, .stale, .changed, .foreign:
+        guard let file = files[comparison.path] else { continue }
+        try host.files.createDirectories(target.removingLastComponent())
+        if let status = try host.files.status(target, followLinks: false), status.kind == .directory {
+          throw Failure(
+            "\(file.path) is a folder, and a file is rendered there", hint: "move the folder away")
+        }
+        let name = target.lastComponent?.string ?? ""
+        let beside = target.removingLastComponent().appending(".\(name).outfit-new")
+        try host.files.removeTree(beside)
+        try host.files.create(beside, Array(file.content.utf8), mode: file.mode)
+        try host.files.rename(beside, to: target)
+      }
+    }
+    return comparisons
+  }
+
+  private func templateFolder(_ app: Sourced<AppSection>) throws -> FilePath {
+    let name = app.value.template
+    if name.contains("/") || name == "." {
+      let folder = app.source.layer.folder.pushing(FilePath(name)).lexicallyNormalized()
+      guard host.files.exists(folder.appending("template.yaml")) else {
+        throw Failure(
+          "\(folder) is no template: it has no template.yaml", at: app.source.location,
+          hint: "copy one of \(templates) to start with", status: .usage)
+      }
+      return folder
+    }
+    let known = ((try? host.files.list(templates)) ?? []).filter {
+      host.files.exists(templates.appending($0).appending("template.yaml"))
+    }
+    guard known.contains(name) else {
+      throw Failure(
+        "there is no template `\(name)`", at: app.source.location,
+        hint: nearest(name, among: known).map { "did you mean `\($0)`?" }
+          ?? "there are " + known.joined(separator: ", ") + "; a folder of your own is written ./name",
+        status: .usage)
+    }
+    return templates.appending(name)
+  }
+
+  private func tree(_ folder: FilePath, below: String = "") throws -> [TreeEntry] {
+    var entries: [TreeEntry] = []
+    for name in try host.files.list(folder) {
+      let path = folder.appending(name)
+      let relative = below.isEmpty ? name : below + "/" + name
+      guard let status = try host.files.status(path, followLinks: true) else { continue }
+      switch status.kind {
+      case .directory: entries += try tree(path, below: relative)
+      case .file: entries.append(TreeEntry(relative, .file(try host.files.read(path), mode: status.mode)))
+      case .link, .other: continue
+      }
+    }
+    return entries
+  }
+
+  /// What is at the rendered paths, and in the folders that render makes.
+  private func onDisk(_ files: [RenderedFile]) throws -> [String: FoundFile] {
+    var found: [String: FoundFile] = [:]
+    var folders: Set<String> = []
+    for file in files {
+      if let first = file.path.split(separator: "/").dropLast().first { folders.insert(String(first)) }
+      found[file.path] = try look(file.path)
+    }
+    for folder in folders.sorted() { try walk(folder, &found) }
+    return found
+  }
+
+  private func walk(_ folder: String, _ found: inout [String: FoundFile]) throws {
+    let path = root.pushing(FilePath(folder))
+    guard try host.files.status(path, followLinks: false)?.kind == .directory else { return }
+    for name in try host.files.list(path) {
+      let relative = folder + "/" + name
+      switch try host.files.status(path.appending(name), followLinks: false)?.kind {
+      case .directory: try walk(relative, &found)
+      case .file where found[relative] == nil: found[relative] = try look(relative)
+      default: continue
+      }
+    }
+  }
+
+  private func look(_ relative: String) throws -> FoundFile? {
+    let path = root.pushing(FilePath(relative))
+    guard let status = try host.files.status(path, followLinks: false) else { return nil }
+    guard status.kind == .file else { return FoundFile(content: "", mode: status.mode, isOddity: true) }
+    return FoundFile(
+      content: String(decoding: try host.files.read(path), as: UTF8.self), mode: status.mode)
+  }
+
+  /// A folder on the way that is a link could lead out of the project.
+  private func refuseLinks(_ relative: String) throws {
+    var path = root
+    for part in relative.split(separator: "/").dropLast() {
+      path.append(String(part))
+      guard let status = try host.files.status(path, followLinks: false) else { return }
+      guard status.kind == .directory else {
+        throw Failure(
+          "\(path) is a \(status.kind.rawValue), and files are to be rendered into a folder there",
+          hint: "move it away")
+      }
+    }
+  }
+}
