@@ -135,25 +135,3 @@ extension Places {
     }
   }
 }
-
-/// The generations of a scope on disk.
-public enum Generations {
-  /// From the oldest to the newest.
-  public static func list(_ scope: Scope, host: Host) throws -> [Generation] { [] }
-
-  /// The newest; nil before the first, and after a rollback to the time before everything.
-  public static func current(_ scope: Scope, host: Host) throws -> Generation? { nil }
-
-  /// Every scope that has records on this machine.
-  public static func scopes(_ host: Host) throws -> [Scope] { [] }
-
-  /// Makes the folders of a scope.
-  static func prepare(_ scope: Scope, host: Host) throws {}
-}
-
-/// Which effects were run, and as what: they can't be undone, so this is no part of a generation.
-public enum EffectReceipts {
-  /// Label to fingerprint.
-  public static func read(_ scope: Scope, host: Host) throws -> [String: String] { [:] }
-  public static func record(_ effects: [Effect], scope: Scope, host: Host) throws {}
-}

@@ -30,6 +30,8 @@ public struct Plan: Sendable {
   var folders: [FilePath] = []
   var foldersToRemove: [FilePath] = []
   var interpretersDiffer = false
+  /// What is managed, or what must stay in the store, differs, though nothing that a user sees.
+  var recordDiffers = false
   var completesPrevious = false
 
   init(scope: Scope, origin: Generation.Origin, base: Int) {
@@ -41,11 +43,8 @@ public struct Plan: Sendable {
   /// There is nothing to build, to write, or to run.
   public var isEmpty: Bool {
     objects.isEmpty && names.isEmpty && effects.isEmpty && !interpretersDiffer && !completesPrevious
-      && targets.allSatisfy { $0.action == .upToDate } && foldersToRemove.isEmpty && !isFirst
+      && !recordDiffers && targets.allSatisfy { $0.action == .upToDate } && foldersToRemove.isEmpty
   }
-
-  /// No generation of the scope is there yet, though there is something to record.
-  var isFirst: Bool { base == 0 && origin == .up && !(targets.isEmpty && claims.isEmpty) }
 
   public var conflicts: [PlannedTarget] { targets.filter { $0.conflict != nil } }
 
@@ -77,7 +76,7 @@ public struct PlannedTarget: Sendable {
   /// What is there now.
   public let before: TargetState
   /// What will be there: for a conflict, when it is decided for Outfit's side.
-  public let after: Content
+  public private(set) var after: Content
   /// The change is made only if this object stands.
   public var object: ObjectID?
 
@@ -88,6 +87,14 @@ public struct PlannedTarget: Sendable {
   var recordKeeping: RecordedTarget?
   /// What the user's file looked like when `before` was read.
   var signature: Signature?
+  /// A folder that Outfit made: it goes once it is empty, and stays otherwise.
+  var goesWithItsFolder = false
+
+  func with(after content: Content) -> PlannedTarget {
+    var copy = self
+    copy.after = content
+    return copy
+  }
 
   /// What a target is to be.
   public enum Content: Hashable, Sendable {

@@ -9,7 +9,8 @@ public enum Planner {
   ///   - isPresent: whether the store holds an object.
   ///   - effectIsDue: for effects with a probe: whether it said that there is something to do. Those without
   ///     one are due when the receipts don't have their fingerprint.
-  ///   - keepsMissing: what the proposal does not name stays as it is, as `--only` and failed parts need it.
+  ///   - keepsMissing: what the proposal does not name stays as it is, as `--only` needs it. It is so too when
+  ///     the proposal has failures, since it can't be known what is missing because of them.
   ///   - allowed: folders outside the scope's own that the user consented to.
   /// - Throws: `Failure` with status `usage` for targets outside the allowed folders, and for two entries
   ///   that want the same path or name.
@@ -17,6 +18,134 @@ public enum Planner {
     scope: Scope, proposal: Proposal, host: Host, isPresent: (ObjectID) -> Bool,
     effectIsDue: (Effect) -> Bool = { _ in true }, keepsMissing: Bool = false, allowed: [FilePath] = []
   ) throws -> Plan {
-    throw Failure("planning is not there yet")
+    let previous = try Generations.current(scope, host: host)
+    let keepsMissing = keepsMissing || !proposal.failures.isEmpty
+    var plan = Plan(scope: scope, origin: .up, base: previous?.number ?? 0)
+    plan.previous = previous
+    plan.failures = proposal.failures
+    plan.objects = proposal.objects.filter { !isPresent($0.id) }
+
+    var problems: [Diagnostic] = []
+    plan.claims = claims(of: proposal, store: host.places.store, &problems)
+    plan.interpreters = proposal.interpreters.map {
+      RecordedInterpreter(
+        language: $0.language, version: $0.version, request: $0.request,
+        program: $0.program.resolved(store: host.places.store).string, object: $0.object)
+    }
+    plan.usedObjects = proposal.objects.map { RecordedObject(id: $0.id, label: $0.label, inputs: $0.inputs) }
+
+    var targets = try TargetPlanner(
+      scope: scope, previous: previous, host: host, allowed: allowed, keepsMissing: keepsMissing)
+    problems += try targets.plan(proposal.changes)
+    guard problems.isEmpty else { throw Failure(problems, status: .usage) }
+    plan.targets = targets.planned
+
+    if keepsMissing, let previous { plan.carry(previous) }
+    plan.settle()
+
+    let receipts = try EffectReceipts.read(scope, host: host)
+    plan.effects = proposal.effects.filter { effect in
+      effect.probe == nil ? receipts[effect.label] != effect.fingerprint : effectIsDue(effect)
+    }
+    plan.completesPrevious =
+      previous?.isIncomplete == true && plan.failures.isEmpty && plan.objects.isEmpty
+    plan.notes += shadowed(plan, host)
+    return plan
+  }
+
+  /// The claims by name; two that differ are a problem each.
+  private static func claims(
+    of proposal: Proposal, store: FilePath, _ problems: inout [Diagnostic]
+  ) -> [RecordedClaim] {
+    var byName: [String: (claim: RecordedClaim, source: SourceLocation)] = [:]
+    for claim in proposal.claims {
+      let location = claim.owner.location
+      let recorded = RecordedClaim(
+        name: claim.name, program: claim.program.resolved(store: store).string,
+        arguments: claim.arguments, label: claim.label, owner: location.description, object: claim.object)
+      guard let other = byName[claim.name] else {
+        byName[claim.name] = (recorded, location)
+        continue
+      }
+      if other.claim.program == recorded.program, other.claim.arguments == recorded.arguments { continue }
+      problems.append(
+        Diagnostic(
+          .error,
+          "both \(other.claim.label) (\(other.source)) and \(claim.label) (\(location)) offer the command `\(claim.name)`",
+          at: location,
+          hint: "say which of their commands one of them offers: `expose: [...]` without \(claim.name)"))
+    }
+    return byName.values.map(\.claim).sorted { $0.name < $1.name }
+  }
+
+  /// New commands that hide a program that the user had.
+  private static func shadowed(_ plan: Plan, _ host: Host) -> [Diagnostic] {
+    let folders = (host.environment["PATH"] ?? "").split(separator: ":").map { FilePath(String($0)) }
+      .filter { $0.isAbsolute && $0 != host.places.bin }
+    return plan.names.filter { $0.action == .add }.compactMap { name in
+      let programs = folders.map { $0.appending(name.name) }
+      guard let program = programs.first(where: { host.files.exists($0) }) else { return nil }
+      return Diagnostic(.note, "`\(name.name)` will be \(name.label), in place of \(program)")
+    }
+  }
+}
+
+extension Plan {
+  /// Takes over what the previous generation has and this plan does not name.
+  mutating func carry(_ previous: Generation) {
+    let names = Set(claims.map(\.name))
+    claims = (claims + previous.claims.filter { !names.contains($0.name) }).sorted { $0.name < $1.name }
+    let requests = Set(interpreters.map { "\($0.language) \($0.request)" })
+    interpreters += previous.interpreters.filter { !requests.contains("\($0.language) \($0.request)") }
+    let ids = Set(usedObjects.map(\.id))
+    usedObjects += previous.objects.filter { !ids.contains($0.id) }
+  }
+
+  /// Derives how the commands differ, and which folders go.
+  mutating func settle() {
+    let old = Dictionary(
+      (previous?.claims ?? []).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+    let new = Set(claims.map(\.name))
+    names = claims.compactMap { claim in
+      guard let before = old[claim.name] else {
+        return PlannedName(name: claim.name, action: .add, label: claim.label)
+      }
+      let isSame =
+        before.program == claim.program && before.arguments == claim.arguments
+        && before.label == claim.label
+      return isSame ? nil : PlannedName(name: claim.name, action: .update, label: claim.label)
+    }
+    names += (previous?.claims ?? []).filter { !new.contains($0.name) }
+      .map { PlannedName(name: $0.name, action: .remove, label: $0.label) }
+    names.sort { $0.name < $1.name }
+    interpretersDiffer =
+      interpreters.map { [$0.language.rawValue, $0.version.description, $0.program] }
+      != (previous?.interpreters ?? []).map { [$0.language.rawValue, $0.version.description, $0.program] }
+
+    // A folder of ours stays for as long as something that we manage is in it.
+    var needed: Set<FilePath> = []
+    for target in targets where target.record != nil || target.recordKeeping != nil {
+      if case .absent = target.after { continue }
+      var folder = target.resolved
+      while folder.lastComponent != nil, needed.insert(folder).inserted {
+        folder = folder.removingLastComponent()
+      }
+    }
+    let made = previous?.folders ?? []
+    let leaving = targets.filter { $0.goesWithItsFolder }.map(\.resolved)
+    folders = made.filter { needed.contains($0) }
+    foldersToRemove = Set(made + leaving).filter { !needed.contains($0) }
+      .sorted {
+        $0.components.count > $1.components.count
+          || ($0.components.count == $1.components.count && $0.string < $1.string)
+      }
+    targets.removeAll { $0.goesWithItsFolder }
+
+    func managed(_ records: [RecordedTarget]) -> Set<String> {
+      Set(records.map { "\($0.target) \($0.blocks.map(\.identifier))" })
+    }
+    recordDiffers =
+      managed(targets.compactMap(\.record)) != managed(previous?.targets ?? [])
+      || Set(usedObjects.map(\.id)) != Set((previous?.objects ?? []).map(\.id))
   }
 }

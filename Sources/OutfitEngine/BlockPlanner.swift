@@ -1,0 +1,262 @@
+import OutfitCore
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+extension TargetPlanner {
+  /// Both outcomes of a file with blocks: every block as it is wanted, and those left alone that the user changed.
+  private struct Outcome {
+    var all: [UInt8]
+    var safe: [UInt8]
+    var recordAll: [RecordedBlock] = []
+    var recordSafe: [RecordedBlock] = []
+    var conflict: Conflict?
+
+    init(_ text: [UInt8]) { (all, safe) = (text, text) }
+
+    mutating func note(_ message: String, line: Int?) {
+      if conflict == nil {
+        conflict = Conflict(reason: .edited, message: message, line: line, canTake: true)
+      }
+    }
+  }
+
+  /// Plans the blocks of one file. Of a file that is a link, what it leads to is edited, and the link stays.
+  /// - Returns: nil when there is nothing to manage: a file that is not there and is not to be made.
+  mutating func blocks(
+    _ change: Change, _ wanted: [(block: Edit.Block, owner: Source)], _ folder: Inspector.Folder
+  ) throws -> PlannedTarget? {
+    guard let name = change.target.lastComponent else { return nil }
+    if case .blocked(let obstacle) = folder.standing {
+      return blocked(change, folder, "\(obstacle) is not a folder")
+    }
+    let place = folder.path.appending(name)
+    let resolved = folder.standing == .present ? try inspector.followed(place) : place
+    let home = try inspector.folder(resolved.removingLastComponent())
+    if resolved != place {
+      if let refusal = try inspector.refusal(in: home) {
+        return blocked(change, folder, "it is a link, and \(refusal)")
+      }
+      if home.standing != .present { return blocked(change, folder, "it is a link that leads nowhere") }
+    }
+
+    let old = previous[change.target]
+    let mine = wanted.map { ($0.block, Blocks.body(of: $0.block)) }
+    let seen =
+      home.standing == .present
+      ? try inspector.look(resolved, written: old?.written, known: stats[resolved])
+      : Inspector.Seen(state: .absent)
+    // Unchanged since the last time, and nothing new is wanted: the file need not be read.
+    if let old, seen.bytes == nil, seen.state.matches(old.written), old.blocks.count == mine.count,
+      mine.allSatisfy({ block, body in
+        old.blocks.contains {
+          $0.identifier == block.identifier && $0.body == digest(body, isSecret: change.isSecret)
+        }
+      })
+    {
+      var target = unchanged(change, resolved, seen, old)
+      target.record?.owner = change.owner.location.description
+      return target
+    }
+
+    var text: [UInt8]
+    var mode: UInt16
+    switch seen.state {
+    case .absent:
+      guard let made = wanted.compactMap(\.block.createMode).first else { return nil }
+      (text, mode) = ([], made)
+    case .file(let file):
+      text = try seen.bytes ?? host.files.read(resolved)
+      mode = file.mode
+    case .link, .directory, .other: return blocked(change, folder, "it is \(seen.state.summary)")
+    }
+    var olds = old?.blocks ?? []
+    if let old, olds.isEmpty, seen.state.matches(old.written) {
+      // The whole file was ours: what was there before it gets the block now.
+      if case .file(let first) = old.first, let bytes = try blobs.read(first.digest) {
+        (text, mode) = (bytes, first.mode)
+      } else {
+        text = []
+      }
+      olds = []
+    }
+
+    do {
+      var outcome = Outcome(text)
+      if let old, !olds.isEmpty, seen.state == .absent, old.written != .absent {
+        outcome.note("the file was removed since Outfit wrote its block", line: nil)
+      }
+      try set(mine, olds, change.isSecret, positions: wanted.map(\.block), &outcome)
+      try removeOthers(olds, except: mine.map(\.0.identifier), isSecret: change.isSecret, &outcome)
+      return planned(change, resolved, seen, mode: mode, text, outcome, old)
+    } catch let malformed as Blocks.Malformed {
+      var target = blocked(change, folder, malformed.message)
+      target.conflict = Conflict(
+        reason: .malformed, message: "\(resolved):\(malformed.line): \(malformed.message)",
+        line: malformed.line, canTake: false)
+      return target
+    }
+  }
+
+  private func digest(_ body: [UInt8], isSecret: Bool) -> Digest {
+    if isSecret, let key = inspector.key { return key.digest(body) }
+    return Digest(of: body)
+  }
+
+  private func set(
+    _ mine: [(Edit.Block, [UInt8])], _ olds: [RecordedBlock], _ isSecret: Bool, positions: [Edit.Block],
+    _ outcome: inout Outcome
+  ) throws {
+    for (block, body) in mine {
+      let found = try Blocks.scan(outcome.safe).first { $0.identifier == block.identifier }
+      let old = olds.first { $0.identifier == block.identifier }
+      var record = RecordedBlock(
+        identifier: block.identifier, body: digest(body, isSecret: isSecret),
+        addedNewline: old?.addedNewline ?? false)
+      func put(in text: inout [UInt8]) throws(Blocks.Malformed) {
+        let result = try Blocks.setting(
+          block.identifier, comment: block.comment, body: body, position: block.position, in: text)
+        text = result.text
+        if result.addedNewline { record.addedNewline = true }
+      }
+      guard let found else {
+        try put(in: &outcome.all)
+        if let old {
+          outcome.note("the block `\(block.identifier)` was removed since Outfit wrote it", line: nil)
+          outcome.recordSafe.append(old)
+        } else {
+          try put(in: &outcome.safe)
+          outcome.recordSafe.append(record)
+        }
+        outcome.recordAll.append(record)
+        continue
+      }
+      let present = Blocks.body(found, in: outcome.safe)
+      if present == body {
+        outcome.recordAll.append(record)
+        outcome.recordSafe.append(record)
+      } else if let old, digest(present, isSecret: isSecret) != old.body {
+        outcome.note(
+          "the block `\(block.identifier)` was changed since Outfit wrote it", line: found.line)
+        try put(in: &outcome.all)
+        outcome.recordAll.append(record)
+        outcome.recordSafe.append(old)
+      } else {
+        try put(in: &outcome.all)
+        try put(in: &outcome.safe)
+        outcome.recordAll.append(record)
+        outcome.recordSafe.append(record)
+      }
+    }
+  }
+
+  private func removeOthers(
+    _ olds: [RecordedBlock], except names: [String], isSecret: Bool, _ outcome: inout Outcome
+  ) throws {
+    for old in olds where !names.contains(old.identifier) {
+      if keepsMissing {
+        outcome.recordAll.append(old)
+        outcome.recordSafe.append(old)
+        continue
+      }
+      guard let found = try Blocks.scan(outcome.safe).first(where: { $0.identifier == old.identifier })
+      else { continue }
+      outcome.all = try Blocks.removing(
+        old.identifier, addedNewline: old.addedNewline, from: outcome.all)
+      if digest(Blocks.body(found, in: outcome.safe), isSecret: isSecret) == old.body {
+        outcome.safe = try Blocks.removing(
+          old.identifier, addedNewline: old.addedNewline, from: outcome.safe)
+      } else {
+        outcome.note(
+          "the block `\(old.identifier)` goes, but it was changed since Outfit wrote it", line: found.line)
+      }
+    }
+  }
+
+  private func unchanged(
+    _ change: Change, _ resolved: FilePath, _ seen: Inspector.Seen, _ old: RecordedTarget
+  ) -> PlannedTarget {
+    PlannedTarget(
+      target: change.target, resolved: resolved, owner: change.owner.location, isSecret: change.isSecret,
+      action: .upToDate, before: seen.state, after: .init(kept: seen.state) ?? .absent,
+      object: change.object, record: old, recordKeeping: old, signature: seen.signature)
+  }
+
+  private func planned(
+    _ change: Change, _ resolved: FilePath, _ seen: Inspector.Seen, mode: UInt16, _ text: [UInt8],
+    _ outcome: Outcome, _ old: RecordedTarget?
+  ) -> PlannedTarget {
+    func record(_ bytes: [UInt8], _ blocks: [RecordedBlock]) -> RecordedTarget {
+      RecordedTarget(
+        target: change.target, resolved: resolved, owner: change.owner.location.description,
+        isSecret: change.isSecret,
+        written: state(of: .file(.given(bytes), mode: mode, modified: nil), isSecret: change.isSecret),
+        first: old?.first ?? seen.state, blocks: blocks)
+    }
+    let isAbsent = seen.state == .absent
+    var target = PlannedTarget(
+      target: change.target, resolved: resolved, owner: change.owner.location, isSecret: change.isSecret,
+      action: .upToDate, before: seen.state,
+      after: .file(.given(outcome.all), mode: mode, modified: nil), object: change.object,
+      record: record(outcome.all, outcome.recordAll), signature: seen.signature)
+    if outcome.conflict != nil {
+      target.conflict = outcome.conflict
+      target.action = .conflict
+      target.recordKeeping = record(outcome.safe, outcome.recordSafe)
+      if isAbsent {
+        target.recordKeeping = old
+      } else if outcome.safe != seen.bytes ?? text {
+        target.afterKeeping = .file(.given(outcome.safe), mode: mode, modified: nil)
+      }
+    } else {
+      // Built from something that failed, the blocks stay as they were.
+      target.recordKeeping = old
+      let now = seen.state
+      if isAbsent {
+        target.action = .create
+      } else if !now.matches(target.after.state(key: nil)) {
+        target.action = .update
+      }
+    }
+    return target
+  }
+
+  /// Takes the blocks of a file out that nobody asks for any more.
+  mutating func blocksLeaving(_ old: RecordedTarget, to first: TargetState? = nil) throws -> PlannedTarget? {
+    let seen = try inspector.look(old.resolved, written: old.written, known: stats[old.resolved])
+    let first = first ?? old.first
+    if seen.state.matches(first) || seen.state == .absent { return nil }
+    if seen.state.matches(old.written) { return restoring(old, seen, to: first) }
+    guard case .file(let file) = seen.state else { return restoring(old, seen, to: first) }
+
+    let text = try seen.bytes ?? host.files.read(old.resolved)
+    var target = PlannedTarget(
+      target: old.target, resolved: old.resolved, owner: nil, isSecret: old.isSecret, action: .restore,
+      before: seen.state, after: .absent, signature: seen.signature)
+    do {
+      var outcome = Outcome(text)
+      try removeOthers(old.blocks, except: [], isSecret: old.isSecret, &outcome)
+      func content(_ bytes: [UInt8]) -> PlannedTarget.Content {
+        if bytes.isEmpty, first == .absent { return .absent }
+        var modified: Int64?
+        if case .file(let before) = first, before.digest == Digest(of: bytes) { modified = before.modified }
+        return .file(.given(bytes), mode: file.mode, modified: modified)
+      }
+      target = target.with(after: content(outcome.all))
+      target.conflict = outcome.conflict
+      if outcome.conflict != nil {
+        if outcome.safe != text { target.afterKeeping = content(outcome.safe) }
+      } else if outcome.all == text {
+        return nil
+      } else if target.after == .absent {
+        target.action = .remove
+      }
+    } catch let malformed as Blocks.Malformed {
+      target.conflict = Conflict(
+        reason: .malformed, message: "\(old.resolved):\(malformed.line): \(malformed.message)",
+        line: malformed.line, canTake: false)
+    }
+    if target.conflict != nil { target.action = .conflict }
+    return target
+  }
+}

@@ -1,0 +1,326 @@
+import OutfitCore
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+/// The generations of a scope on disk: `generations/<number>/record` below the scope's state.
+public enum Generations {
+  static let format = "outfit-generation"
+  static let version = 1
+
+  /// From the oldest to the newest. A record that can't be read is put aside, with a warning.
+  /// - Throws: `Failure` when a later Outfit wrote one of them.
+  public static func list(_ scope: Scope, host: Host) throws -> [Generation] {
+    try numbers(scope, host: host).compactMap { try load($0, scope: scope, host: host) }
+  }
+
+  /// The newest; nil before the first. After a rollback to the time before everything it is one without
+  /// targets and commands.
+  public static func current(_ scope: Scope, host: Host) throws -> Generation? {
+    for number in try numbers(scope, host: host).reversed() {
+      if let generation = try load(number, scope: scope, host: host) { return generation }
+    }
+    return nil
+  }
+
+  /// Every scope that has records on this machine.
+  public static func scopes(_ host: Host) throws -> [Scope] {
+    let places = host.places
+    var scopes: [Scope] = []
+    if host.files.exists(places.state(of: .machine)) { scopes.append(.machine) }
+    let projects = places.state.appending("projects")
+    guard host.files.exists(projects) else { return scopes }
+    for key in try host.files.list(projects) {
+      guard let root = try host.files.text(projects.appending(key).appending("root")),
+        root.hasPrefix("/"), fnv1a64(root.utf8) == key
+      else { continue }
+      scopes.append(.project(FilePath(root)))
+    }
+    return scopes
+  }
+
+  /// What a file is that a generation says it is made of: the content that Outfit wrote, or found.
+  public static func content(_ digest: Digest, scope: Scope, host: Host) throws -> [UInt8]? {
+    try blobs(scope, host: host).read(digest)
+  }
+
+  static func blobs(_ scope: Scope, host: Host) -> Blobs {
+    Blobs(folder: host.places.state(of: scope).appending("blobs"), files: host.files)
+  }
+
+  static func folder(_ scope: Scope, host: Host) -> FilePath {
+    host.places.state(of: scope).appending("generations")
+  }
+
+  static func record(_ number: Int, scope: Scope, host: Host) -> FilePath {
+    folder(scope, host: host).appending(String(number)).appending("record")
+  }
+
+  /// Ascending, those whose record is damaged included.
+  static func numbers(_ scope: Scope, host: Host) throws -> [Int] {
+    let folder = folder(scope, host: host)
+    guard host.files.exists(folder) else { return [] }
+    return try host.files.list(folder).compactMap { Int($0) }.filter { $0 > 0 }.sorted()
+  }
+
+  /// Makes the folders of a scope.
+  static func prepare(_ scope: Scope, host: Host) throws {
+    let state = host.places.state(of: scope)
+    for folder in ["generations", "blobs"] {
+      try host.files.createDirectories(state.appending(folder), mode: 0o700)
+    }
+    guard case .project(let root) = scope else { return }
+    let file = state.appending("root")
+    if let known = try host.files.text(file), !known.isEmpty {
+      guard known == root.string else {
+        throw Failure(
+          "the records in \(state) belong to the project \(known), not to \(root)",
+          hint: "rename one of the two folders")
+      }
+      return
+    }
+    let temporary = state.appending("root.new")
+    try host.files.removeTree(temporary)
+    try host.files.create(temporary, Array(root.string.utf8), mode: 0o600)
+    try host.files.synchronize(temporary)
+    try host.files.rename(temporary, to: file)
+  }
+
+  static func load(_ number: Int, scope: Scope, host: Host) throws -> Generation? {
+    let path = record(number, scope: scope, host: host)
+    guard try host.files.status(path, followLinks: false) != nil else { return nil }
+    do {
+      let generation = try parse(try host.files.read(path))
+      guard generation.number == number, generation.scope == scope else {
+        throw Rows.Problem.damaged("it is the record of another generation")
+      }
+      return generation
+    } catch Rows.Problem.newer(let version) {
+      throw Failure(
+        "generation \(number) was written by a newer outfit (format \(version)): \(path)",
+        hint: "update outfit; this one touches nothing of it")
+    } catch Rows.Problem.damaged(let reason) {
+      let aside = putAside(path, host: host)
+      host.terminal.talk(
+        "warning: the record of generation \(number) can't be used: \(reason); "
+          + (aside.map { "it is kept as \($0)" } ?? "it is left at \(path)") + "\n")
+      return nil
+    }
+  }
+
+  /// Renames what can't be read to `<name>.corrupt-<n>`; nil when that is not possible.
+  static func putAside(_ path: FilePath, host: Host) -> FilePath? {
+    for number in 1...999 {
+      let aside = FilePath(path.string + ".corrupt-\(number)")
+      guard (try? host.files.status(aside, followLinks: false)) == .some(nil) else { continue }
+      return (try? host.files.rename(path, to: aside)).map { aside }
+    }
+    return nil
+  }
+
+  static func text(_ generation: Generation) -> [UInt8] {
+    var rows = Rows.Writer(format, version: version)
+    let origin =
+      switch generation.origin {
+      case .up: "up"
+      case .rollback(let number): String(number)
+      }
+    rows.row(
+      "generation", String(generation.number), String(generation.time),
+      generation.isIncomplete ? "incomplete" : "complete", origin)
+    switch generation.scope {
+    case .machine: rows.row("scope", "machine")
+    case .project(let root): rows.row("scope", "project", root.string)
+    }
+    let profile = generation.profile
+    rows.row(["profile", profile.name, profile.address] + (profile.commit.map { [$0] } ?? []))
+    for claim in generation.claims {
+      rows.row(
+        ["claim", claim.name, claim.program, claim.label, claim.owner, claim.object?.field ?? ""]
+          + claim.arguments)
+    }
+    for interpreter in generation.interpreters {
+      rows.row(
+        "interpreter", interpreter.language.rawValue, interpreter.version.description,
+        interpreter.request, interpreter.program, interpreter.object.field)
+    }
+    for object in generation.objects {
+      rows.row(["object", object.id.field, object.label] + object.inputs.map(\.field))
+    }
+    for target in generation.targets {
+      rows.row(
+        "target", target.target.string, target.resolved.string, target.owner,
+        target.isSecret ? "secret" : "plain", target.written.text, target.first.text)
+      for block in target.blocks {
+        rows.row("block", block.identifier, block.body.hex, block.addedNewline ? "newline" : "")
+      }
+    }
+    for change in generation.changes {
+      rows.row("change", change.path.string, change.before.text, change.after.text)
+    }
+    for folder in generation.folders { rows.row("folder", folder.string) }
+    for snapshot in generation.snapshots {
+      rows.row("snapshot", snapshot.path.string, snapshot.state.text)
+    }
+    return rows.finished()
+  }
+
+  static func parse(_ bytes: [UInt8]) throws(Rows.Problem) -> Generation {
+    let (rows, length) = try Rows.read(bytes, format, version: version)
+    guard length == bytes.count else { throw .damaged("something follows its end") }
+    var generation: Generation?
+    for fields in rows {
+      if fields.count == 5, fields[0] == "generation", generation == nil, let number = Int(fields[1]),
+        let time = Int64(fields[2]), ["complete", "incomplete"].contains(fields[3])
+      {
+        guard
+          let origin = fields[4] == "up" ? Generation.Origin.up : Int(fields[4]).map({ .rollback(to: $0) })
+        else { throw .damaged("its origin is not known") }
+        generation = Generation(
+          number: number, scope: .machine, origin: origin, time: time,
+          profile: ProfileStamp(name: "", address: ""), isIncomplete: fields[3] == "incomplete")
+      } else if generation == nil || generation?.add(fields) == false {
+        throw .damaged("it has a line that is not understood: \(fields.joined(separator: " ").prefix(60))")
+      }
+    }
+    guard let generation else { throw .damaged("it is empty") }
+    return generation
+  }
+}
+
+extension Generation {
+  /// Adds one row of a record; false when it makes no sense.
+  fileprivate mutating func add(_ f: [String]) -> Bool {
+    switch (f[0], f.count) {
+    case ("scope", 2): return f[1] == "machine"
+    case ("scope", 3):
+      guard f[1] == "project", f[2].hasPrefix("/") else { return false }
+      scope = .project(FilePath(f[2]))
+    case ("profile", 3...4):
+      profile = ProfileStamp(name: f[1], address: f[2], commit: f.count == 4 ? f[3] : nil)
+    case ("claim", 6...):
+      let object = ObjectID(field: f[5])
+      guard f[5].isEmpty || object != nil else { return false }
+      claims.append(
+        RecordedClaim(
+          name: f[1], program: f[2], arguments: Array(f[6...]), label: f[3], owner: f[4], object: object))
+    case ("interpreter", 6):
+      guard let language = Language(rawValue: f[1]), let version = Version(f[2]),
+        let object = ObjectID(field: f[5])
+      else { return false }
+      interpreters.append(
+        RecordedInterpreter(
+          language: language, version: version, request: f[3], program: f[4], object: object))
+    case ("object", 3...):
+      let inputs = f[3...].compactMap { ObjectID(field: $0) }
+      guard let id = ObjectID(field: f[1]), inputs.count == f.count - 3 else { return false }
+      objects.append(RecordedObject(id: id, label: f[2], inputs: inputs))
+    case ("target", 7):
+      guard f[1].hasPrefix("/"), f[2].hasPrefix("/"), let written = TargetState(text: f[5]),
+        let first = TargetState(text: f[6])
+      else { return false }
+      targets.append(
+        RecordedTarget(
+          target: FilePath(f[1]), resolved: FilePath(f[2]), owner: f[3], isSecret: f[4] == "secret",
+          written: written, first: first, blocks: []))
+    case ("block", 4):
+      guard !targets.isEmpty, let body = Digest(f[2]) else { return false }
+      targets[targets.count - 1].blocks.append(
+        RecordedBlock(identifier: f[1], body: body, addedNewline: f[3] == "newline"))
+    case ("change", 4):
+      guard f[1].hasPrefix("/"), let before = TargetState(text: f[2]), let after = TargetState(text: f[3])
+      else { return false }
+      changes.append(RecordedChange(path: FilePath(f[1]), before: before, after: after))
+    case ("folder", 2):
+      guard f[1].hasPrefix("/") else { return false }
+      folders.append(FilePath(f[1]))
+    case ("snapshot", 3):
+      guard f[1].hasPrefix("/"), let state = TargetState(text: f[2]) else { return false }
+      snapshots.append(RecordedSnapshot(path: FilePath(f[1]), state: state))
+    default: return false
+    }
+    return true
+  }
+}
+
+extension ObjectID {
+  /// One field of a record: the digest in full, then the name.
+  var field: String { "\(digest.hex) \(name)" }
+
+  init?(field: String) {
+    guard let digest = Digest(field.prefix(64)), field.dropFirst(64).first == " " else { return nil }
+    self.init(name: String(field.dropFirst(65)), digest: digest)
+  }
+}
+
+/// How the targets of a generation looked right after it wrote them, so that most need not be read to know
+/// that they are as they were. Only a help: without it everything is read.
+struct TargetStats {
+  private(set) var byPath: [String: Signature] = [:]
+
+  static func path(_ number: Int, scope: Scope, host: Host) -> FilePath {
+    Generations.folder(scope, host: host).appending(String(number)).appending("stats")
+  }
+
+  init() {}
+
+  init(_ number: Int, scope: Scope, host: Host) {
+    guard let bytes = try? host.files.read(Self.path(number, scope: scope, host: host)),
+      let rows = try? Rows.read(bytes, "outfit-stats", version: 1).rows
+    else { return }
+    for fields in rows where fields.count == 6 {
+      byPath[fields[0]] = Signature(fields: fields[1...])
+    }
+  }
+
+  subscript(path: FilePath) -> Signature? {
+    get { byPath[path.string] }
+    set { byPath[path.string] = newValue }
+  }
+
+  func write(_ number: Int, scope: Scope, host: Host) throws(FileError) {
+    var rows = Rows.Writer("outfit-stats", version: 1)
+    for (path, signature) in byPath.sorted(by: { $0.key < $1.key }) { rows.row([path] + signature.fields) }
+    let path = Self.path(number, scope: scope, host: host)
+    let temporary = FilePath(path.string + ".new")
+    try host.files.removeTree(temporary)
+    try host.files.create(temporary, rows.finished(), mode: 0o600)
+    try host.files.rename(temporary, to: path)
+  }
+}
+
+/// Which effects were run, and as what: they can't be undone, so this is no part of a generation.
+public enum EffectReceipts {
+  private static func path(_ scope: Scope, _ host: Host) -> FilePath {
+    host.places.state(of: scope).appending("effects")
+  }
+
+  /// Label to fingerprint. A file that can't be read counts as empty, and the effects run again.
+  public static func read(_ scope: Scope, host: Host) throws -> [String: String] {
+    let path = path(scope, host)
+    guard try host.files.status(path, followLinks: false) != nil else { return [:] }
+    guard let rows = try? Rows.read(try host.files.read(path), "outfit-effects", version: 1).rows else {
+      if let aside = Generations.putAside(path, host: host) {
+        host.terminal.talk("warning: the receipts of scripts can't be read; they are kept as \(aside)\n")
+      }
+      return [:]
+    }
+    return Dictionary(rows.filter { $0.count == 2 }.map { ($0[0], $0[1]) }, uniquingKeysWith: { $1 })
+  }
+
+  /// Adds effects that were run.
+  public static func record(_ effects: [Effect], scope: Scope, host: Host) throws {
+    guard !effects.isEmpty else { return }
+    try Generations.prepare(scope, host: host)
+    var receipts = try read(scope, host: host)
+    for effect in effects { receipts[effect.label] = effect.fingerprint }
+    var rows = Rows.Writer("outfit-effects", version: 1)
+    for (label, fingerprint) in receipts.sorted(by: { $0.key < $1.key }) { rows.row(label, fingerprint) }
+    let path = path(scope, host)
+    let temporary = FilePath(path.string + ".new")
+    try host.files.removeTree(temporary)
+    try host.files.create(temporary, rows.finished(), mode: 0o600)
+    try host.files.synchronize(temporary)
+    try host.files.rename(temporary, to: path)
+  }
+}

@@ -1,0 +1,171 @@
+import OutfitCore
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+/// Looks at the user's folders and files for a plan: where a path really is, and what stands there.
+struct Inspector {
+  /// A folder, with the links on the way to it resolved.
+  struct Folder {
+    enum Standing: Equatable {
+      case present
+      case absent
+      /// Something that is no folder is on the way.
+      case blocked(FilePath)
+    }
+    var path: FilePath
+    var standing: Standing
+    /// Of the nearest folder that exists.
+    var owner: UInt32
+    var nearest: FilePath
+  }
+
+  let host: Host
+  let scope: Scope
+  /// Where targets may lie, besides Outfit's own folders.
+  let roots: [FilePath]
+  let key: SecretKey?
+  private var folders: [FilePath: Folder] = [:]
+  private var refusals: [FilePath: String?] = [:]
+
+  init(host: Host, scope: Scope, allowed: [FilePath]) throws {
+    self.host = host
+    self.scope = scope
+    self.key = try SecretKey.read(host)
+    let root =
+      switch scope {
+      case .machine: host.user.home
+      case .project(let root): root
+      }
+    let places = host.places
+    roots = [root, places.data, places.state, places.cache, places.config] + allowed
+  }
+
+  mutating func folder(_ path: FilePath, depth: Int = 0) throws(FileError) -> Folder {
+    if let known = folders[path] { return known }
+    let folder = try look(path, depth: depth)
+    folders[path] = folder
+    return folder
+  }
+
+  private mutating func look(_ path: FilePath, depth: Int) throws(FileError) -> Folder {
+    guard let name = path.lastComponent else {
+      return Folder(path: path, standing: .present, owner: 0, nearest: path)
+    }
+    let parent = try folder(path.removingLastComponent(), depth: depth)
+    if name.kind == .currentDirectory { return parent }
+    if name.kind == .parentDirectory {
+      return try folder(parent.path.removingLastComponent(), depth: depth)
+    }
+    let here = parent.path.appending(name)
+    func missing(_ standing: Folder.Standing) -> Folder {
+      Folder(path: here, standing: standing, owner: parent.owner, nearest: parent.nearest)
+    }
+    guard parent.standing == .present else { return missing(parent.standing) }
+    guard let status = try host.files.status(here, followLinks: false) else { return missing(.absent) }
+    switch status.kind {
+    case .directory: return Folder(path: here, standing: .present, owner: status.owner, nearest: here)
+    case .link:
+      guard depth < 40 else { throw FileError("follow the links of", path, .tooManySymbolicLinkLevels) }
+      let destination = parent.path.pushing(FilePath(try host.files.readLink(here)))
+      let folder = try folder(destination, depth: depth + 1)
+      return folder.standing == .present ? folder : missing(.blocked(here))
+    case .file, .other: return missing(.blocked(here))
+    }
+  }
+
+  /// Why a target must not be written, as the manifest names it; nil when it may.
+  func refusal(named target: FilePath) -> String? {
+    guard target.isAbsolute, target.isLexicallyNormal, !target.string.utf8.contains(0),
+      target.lastComponent != nil
+    else { return "\(target) is no path that can be written" }
+    if roots.contains(where: { target != $0 && target.starts(with: $0) }) { return nil }
+    switch scope {
+    case .machine: return "\(target) is outside the home folder"
+    case .project(let root): return "\(target) is outside the project \(root)"
+    }
+  }
+
+  /// Why nothing is written in a folder, links resolved; nil when it may be.
+  ///
+  /// A project's links must not lead out of it, whoever made them. The links in a home are the user's own way
+  /// of laying it out: they may lead to another folder of the user's, and to nobody else's.
+  mutating func refusal(in folder: Folder) throws(FileError) -> String? {
+    if let known = refusals[folder.path] { return known }
+    var reason: String? = "\(folder.path), where links lead, is outside the project"
+    for root in roots {
+      let root = try self.folder(root).path
+      if folder.path.starts(with: root) { reason = nil }
+    }
+    if reason != nil, scope == .machine {
+      reason =
+        folder.owner == host.user.identifier
+        ? nil : "\(folder.nearest), where links lead, belongs to another user"
+    }
+    refusals[folder.path] = reason
+    return reason
+  }
+
+  /// Follows the links that `path` itself is, inside a folder that is resolved already.
+  mutating func followed(_ path: FilePath) throws(FileError) -> FilePath {
+    var path = path
+    for _ in 0..<40 {
+      guard try host.files.status(path, followLinks: false)?.kind == .link else { return path }
+      let folder = path.removingLastComponent()
+      let destination = folder.pushing(FilePath(try host.files.readLink(path)))
+      guard let name = destination.lastComponent else { return path }
+      path = try self.folder(destination.removingLastComponent()).path.appending(name)
+    }
+    throw FileError("follow the links of", path, .tooManySymbolicLinkLevels)
+  }
+
+  /// What stands at a path.
+  struct Seen {
+    var state: TargetState
+    var signature: Signature?
+    /// Of a file, when it was read.
+    var bytes: [UInt8]?
+  }
+
+  /// - Parameters:
+  ///   - written: what the last generation wrote there.
+  ///   - known: how that looked then; when it still does, the file is not read.
+  func look(_ path: FilePath, written: TargetState?, known: Signature?, reads: Bool = false) throws(FileError)
+    -> Seen
+  {
+    guard let status = try host.files.status(path, followLinks: false) else {
+      return Seen(state: .absent, signature: nil)
+    }
+    let signature = Signature(status)
+    switch status.kind {
+    case .directory: return Seen(state: .directory(mode: status.mode), signature: signature)
+    case .other: return Seen(state: .other, signature: signature)
+    case .link: return Seen(state: .link(try host.files.readLink(path)), signature: signature)
+    case .file:
+      if !reads, case .file(var file) = written, known == signature, file.mode == status.mode {
+        file.modified = status.modified
+        file.size = status.size
+        return Seen(state: .file(file), signature: signature)
+      }
+      let bytes = try host.files.read(path)
+      return Seen(
+        state: state(of: bytes, status, like: written), signature: signature, bytes: bytes)
+    }
+  }
+
+  /// A file's state, with a keyed digest when it is the very secret that was written.
+  private func state(of bytes: [UInt8], _ status: FileStatus, like written: TargetState?) -> TargetState {
+    var file = TargetState.FileState(
+      digest: Digest(of: bytes), mode: status.mode, size: Int64(bytes.count), modified: status.modified)
+    if case .file(let old) = written, old.isKeyed, let key, key.digest(bytes) == old.digest {
+      file.digest = old.digest
+      file.isKeyed = true
+    }
+    return .file(file)
+  }
+}
+
+extension FilePath {
+  /// Without `.`, `..` and empty components.
+  var isLexicallyNormal: Bool { lexicallyNormalized() == self }
+}

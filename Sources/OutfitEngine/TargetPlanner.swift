@@ -1,0 +1,353 @@
+import OutfitCore
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+/// Compares the changes of a proposal with the files that are there.
+struct TargetPlanner {
+  let scope: Scope
+  let host: Host
+  let keepsMissing: Bool
+  var inspector: Inspector
+  let previous: [FilePath: RecordedTarget]
+  let stats: TargetStats
+  let blobs: Blobs
+  private(set) var planned: [PlannedTarget] = []
+
+  init(scope: Scope, previous: Generation?, host: Host, allowed: [FilePath], keepsMissing: Bool) throws {
+    self.scope = scope
+    self.host = host
+    self.keepsMissing = keepsMissing
+    inspector = try Inspector(host: host, scope: scope, allowed: allowed)
+    self.previous = Dictionary(
+      (previous?.targets ?? []).map { ($0.target, $0) }, uniquingKeysWith: { first, _ in first })
+    stats = previous.map { TargetStats($0.number, scope: scope, host: host) } ?? TargetStats()
+    blobs = Generations.blobs(scope, host: host)
+  }
+
+  /// What one path is asked to be.
+  private struct Wanted {
+    var change: Change
+    var blocks: [(block: Edit.Block, owner: Source)]
+  }
+
+  /// Plans all changes, and what happens to targets that are asked for no more.
+  /// - Returns: what is wrong with the entries themselves.
+  mutating func plan(_ changes: [Change]) throws -> [Diagnostic] {
+    var problems: [Diagnostic] = []
+    let wanted = gather(changes, &problems)
+    guard problems.isEmpty else { return problems }
+    planned.reserveCapacity(wanted.count)
+    for (target, wanted) in wanted {
+      let folder = try inspector.folder(target.removingLastComponent())
+      if let refusal = try inspector.refusal(in: folder) {
+        problems.append(
+          Diagnostic(
+            .error, "\(target) is not written: \(refusal)", at: wanted.change.owner.location,
+            hint: "give it a target in the scope's own folder, or remove the link"))
+        continue
+      }
+      do {
+        if wanted.blocks.isEmpty {
+          planned.append(try whole(wanted.change, folder))
+        } else if let target = try blocks(wanted.change, wanted.blocks, folder) {
+          planned.append(target)
+        }
+      } catch let error as FileError {
+        planned.append(blocked(wanted.change, folder, "it can't be looked at: \(error.code)"))
+      }
+    }
+    let names = Set(wanted.map(\.target))
+    for old in previous.values where !names.contains(old.target) {
+      if keepsMissing {
+        planned.append(carried(old))
+      } else if let target = try leaving(old) {
+        planned.append(target)
+      }
+    }
+    planned.sort { $0.target.string < $1.target.string }
+    return problems
+  }
+
+  /// The changes by target; two entries for one path, or one inside the other, are problems.
+  private func gather(
+    _ changes: [Change], _ problems: inout [Diagnostic]
+  ) -> [(target: FilePath, wanted: Wanted)] {
+    var byTarget: [FilePath: Wanted] = [:]
+    byTarget.reserveCapacity(changes.count)
+    for change in changes {
+      let location = change.owner.location
+      if let refusal = inspector.refusal(named: change.target) {
+        problems.append(
+          Diagnostic(
+            .error, refusal, at: location,
+            hint: "targets are relative to the home folder (a machine) or to the project's folder"))
+        continue
+      }
+      var block: Edit.Block?
+      if case .edit(.block(let edit)) = change.kind {
+        block = edit
+        if let problem = Blocks.problem(edit) {
+          problems.append(Diagnostic(.error, problem, at: location))
+          continue
+        }
+      }
+      guard var wanted = byTarget[change.target] else {
+        byTarget[change.target] = Wanted(change: change, blocks: block.map { [($0, change.owner)] } ?? [])
+        continue
+      }
+      if let block, !wanted.blocks.isEmpty,
+        !wanted.blocks.contains(where: { $0.block.identifier == block.identifier })
+      {
+        wanted.blocks.append((block, change.owner))
+        wanted.change.isSecret = wanted.change.isSecret || change.isSecret
+        byTarget[change.target] = wanted
+      } else if wanted.change.kind != change.kind {
+        problems.append(
+          Diagnostic(
+            .error, "\(change.target) is wanted twice: here, and at \(wanted.change.owner.location)",
+            at: location, hint: "remove one of the two entries"))
+      }
+    }
+    var seen: Set<FilePath> = []
+    for (target, wanted) in byTarget {
+      var above = target.removingLastComponent()
+      while above.lastComponent != nil, seen.insert(above).inserted {
+        if let outer = byTarget[above], !outer.change.kind.isDirectory {
+          problems.append(
+            Diagnostic(
+              .error, "\(target) lies inside \(above), which is to be no folder",
+              at: wanted.change.owner.location, hint: "see \(outer.change.owner.location)"))
+        }
+        above = above.removingLastComponent()
+      }
+    }
+    problems.sort {
+      ($0.location?.description ?? "", $0.message) < ($1.location?.description ?? "", $1.message)
+    }
+    return byTarget.map { ($0.key, $0.value) }
+  }
+
+  // MARK: Whole targets
+
+  private func whole(_ change: Change, _ folder: Inspector.Folder) throws -> PlannedTarget {
+    guard let name = change.target.lastComponent else { return blocked(change, folder, "it has no name") }
+    let resolved = folder.path.appending(name)
+    if case .blocked(let obstacle) = folder.standing {
+      return blocked(change, folder, "\(obstacle) is not a folder")
+    }
+    let old = previous[change.target]
+    let seen =
+      folder.standing == .absent
+      ? Inspector.Seen(state: .absent)
+      : try inspector.look(resolved, written: old?.written, known: stats[resolved])
+    let content = content(of: change)
+    let isRight = self.isRight(seen.state, change)
+    var written = state(of: content, isSecret: change.isSecret)
+    if case .directory = seen.state, isRight { written = seen.state }
+    let record = RecordedTarget(
+      target: change.target, resolved: resolved, owner: change.owner.location.description,
+      isSecret: change.isSecret, written: written, first: old?.first ?? seen.state, blocks: [])
+    var target = PlannedTarget(
+      target: change.target, resolved: resolved, owner: change.owner.location, isSecret: change.isSecret,
+      action: .upToDate, before: seen.state, after: content, object: change.object, record: record,
+      recordKeeping: old, signature: seen.signature)
+    guard !isRight else { return target }
+    target.conflict = conflict(seen.state, target, old)
+    if target.conflict != nil {
+      target.action = .conflict
+    } else if seen.state == .absent {
+      target.action = .create
+    } else {
+      target.action = content == .absent ? .remove : .update
+    }
+    return target
+  }
+
+  private func conflict(
+    _ state: TargetState, _ target: PlannedTarget, _ old: RecordedTarget?
+  ) -> Conflict? {
+    if state == .other {
+      return Conflict(reason: .blocked, message: "it is \(state.summary)", canTake: false)
+    }
+    if case .directory = state, !target.after.isDirectory, !isOurs(target.resolved) {
+      return Conflict(
+        reason: .blocked, message: "a folder with things in it stands there", canTake: false)
+    }
+    guard let old else {
+      if state == .absent || differsInModeOnly(state, target) { return nil }
+      return Conflict(
+        reason: .notOurs, message: "\(state.summary) that is not Outfit's stands there",
+        canTake: canTake(state, target))
+    }
+    let isAsWritten = state.matches(old.written)
+    // A file of the user's in which only a block is ours is not ours as a whole.
+    if !old.blocks.isEmpty, old.first != .absent {
+      return Conflict(
+        reason: .notOurs, message: "only a block in that file is Outfit's", canTake: true)
+    }
+    guard !isAsWritten else { return nil }
+    let message =
+      switch (state, old.written) {
+      case (.absent, _): "it was removed since Outfit wrote it"
+      case (.file(let now), .file(let then)) where now.digest == then.digest:
+        "its mode was changed from \(String(then.mode, radix: 8)) to \(String(now.mode, radix: 8))"
+      case (.file, .file): "it was changed since Outfit wrote it"
+      default: "\(state.summary) stands there now"
+      }
+    return Conflict(reason: .edited, message: message, canTake: canTake(state, target))
+  }
+
+  /// A folder takes the place of a file only when that file is known to be Outfit's.
+  private func canTake(_ state: TargetState, _ target: PlannedTarget) -> Bool {
+    !target.after.isDirectory || state == .absent || state.isDirectory
+  }
+
+  private func differsInModeOnly(_ state: TargetState, _ target: PlannedTarget) -> Bool {
+    switch (state, target.after) {
+    case (.file(let file), .file(.given(let bytes), _, _)):
+      file.digest == Digest(of: bytes) || file.isKeyed && file.digest == inspector.key?.digest(bytes)
+    case (.directory, .directory): true
+    default: false
+    }
+  }
+
+  /// All that is in a folder was put there by Outfit.
+  private func isOurs(_ folder: FilePath) -> Bool {
+    guard let names = try? host.files.list(folder) else { return false }
+    return names.allSatisfy { name in
+      let path = folder.appending(name)
+      let known = previous.values.contains { $0.resolved == path || $0.resolved.starts(with: path) }
+      guard known else { return false }
+      let isFolder = (try? host.files.status(path, followLinks: false))?.kind == .directory
+      return !isFolder || isOurs(path)
+    }
+  }
+
+  private func isRight(_ state: TargetState, _ change: Change) -> Bool {
+    switch (state, change.kind) {
+    case (.absent, .absent): true
+    case (.file(let file), .file(let bytes, let mode)):
+      file.mode == mode
+        && (file.isKeyed ? file.digest == inspector.key?.digest(bytes) : file.digest == Digest(of: bytes))
+    case (.link(let destination), .link(let reference)):
+      destination == reference.resolved(store: host.places.store).string
+    // 0755 says nothing in particular: a folder that the user closed stays closed.
+    case (.directory(let now), .directory(let mode)): now == mode || mode == 0o755
+    default: false
+    }
+  }
+
+  private func content(of change: Change) -> PlannedTarget.Content {
+    switch change.kind {
+    case .file(let bytes, let mode): .file(.given(bytes), mode: mode, modified: nil)
+    case .link(let reference): .link(reference.resolved(store: host.places.store).string)
+    case .directory(let mode): .directory(mode: mode)
+    case .absent, .edit: .absent
+    }
+  }
+
+  /// What a content is once it is written. For a secret without a key yet the switch completes it.
+  func state(of content: PlannedTarget.Content, isSecret: Bool) -> TargetState {
+    content.state(key: isSecret ? inspector.key : nil)
+  }
+
+  func blocked(_ change: Change, _ folder: Inspector.Folder, _ message: String) -> PlannedTarget {
+    let old = previous[change.target]
+    return PlannedTarget(
+      target: change.target, resolved: old?.resolved ?? change.target, owner: change.owner.location,
+      isSecret: change.isSecret, action: .conflict,
+      conflict: Conflict(reason: .blocked, message: message, canTake: false), before: .other,
+      after: content(of: change), object: change.object, record: old, recordKeeping: old)
+  }
+
+  // MARK: Targets that are asked for no more
+
+  /// Stays as it is, under Outfit's care.
+  private func carried(_ old: RecordedTarget) -> PlannedTarget {
+    PlannedTarget(
+      target: old.target, resolved: old.resolved, owner: nil, isSecret: old.isSecret, action: .upToDate,
+      before: old.written, after: .absent, record: old, recordKeeping: old)
+  }
+
+  /// Puts back what was there before Outfit; nil when that is so already.
+  private mutating func leaving(_ old: RecordedTarget) throws -> PlannedTarget? {
+    if !old.blocks.isEmpty { return try blocksLeaving(old) }
+    let seen = try inspector.look(old.resolved, written: old.written, known: stats[old.resolved])
+    if seen.state.matches(old.first) { return nil }
+    return restoring(old, seen, to: old.first)
+  }
+
+  /// A plan for one path to be as it was.
+  func restoring(_ old: RecordedTarget, _ seen: Inspector.Seen, to state: TargetState) -> PlannedTarget {
+    var target = PlannedTarget(
+      target: old.target, resolved: old.resolved, owner: nil, isSecret: old.isSecret,
+      action: state == .absent ? .remove : .restore, before: seen.state, after: .absent,
+      signature: seen.signature)
+    target.goesWithItsFolder = state == .absent && seen.state.isDirectory
+    if target.goesWithItsFolder { return target }
+    let content = PlannedTarget.Content(kept: state)
+    if !seen.state.matches(old.written) {
+      target.conflict = Conflict(
+        reason: .edited,
+        message: seen.state == .absent
+          ? "it was removed since Outfit wrote it" : "it was changed since Outfit wrote it",
+        canTake: content != nil && seen.state != .other && !seen.state.isDirectory)
+    }
+    if let content {
+      target = target.with(after: content)
+    } else {
+      target.conflict = Conflict(
+        reason: .notKept, message: "what was there is secret, and its content was kept nowhere",
+        canTake: false)
+    }
+    if target.conflict != nil { target.action = .conflict }
+    return target
+  }
+}
+
+extension Change.Kind {
+  var isDirectory: Bool {
+    if case .directory = self { true } else { false }
+  }
+}
+
+extension TargetState {
+  var isDirectory: Bool {
+    if case .directory = self { true } else { false }
+  }
+}
+
+extension PlannedTarget.Content {
+  var isDirectory: Bool {
+    if case .directory = self { true } else { false }
+  }
+
+  /// The content that an earlier state had; nil when it was kept nowhere.
+  init?(kept state: TargetState) {
+    switch state {
+    case .absent: self = .absent
+    case .link(let destination): self = .link(destination)
+    case .directory(let mode): self = .directory(mode: mode)
+    case .file(let file):
+      guard !file.isKeyed else { return nil }
+      self = .file(.kept(file.digest), mode: file.mode, modified: file.modified)
+    case .other: return nil
+    }
+  }
+
+  func state(key: SecretKey?) -> TargetState {
+    switch self {
+    case .absent: .absent
+    case .link(let destination): .link(destination)
+    case .directory(let mode): .directory(mode: mode)
+    case .file(.given(let bytes), let mode, let modified):
+      .file(
+        TargetState.FileState(
+          digest: key?.digest(bytes) ?? Digest(of: bytes), isKeyed: key != nil, mode: mode,
+          size: Int64(bytes.count), modified: modified ?? 0))
+    case .file(.kept(let digest), let mode, let modified):
+      .file(TargetState.FileState(digest: digest, mode: mode, size: 0, modified: modified ?? 0))
+    }
+  }
+}
