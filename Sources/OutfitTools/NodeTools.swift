@@ -1,0 +1,240 @@
+import OutfitCore
+import OutfitEngine
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Tools that are npm packages, with the npm of the profile's Node.
+///
+/// The lock is npm's own, without the registry's addresses; installing runs no package's scripts.
+extension Shop {
+  func lockNode(_ tool: Wanted) -> Outcome {
+    guard let node = node else { return .unavailable(noNode(tool)) }
+    guard let range = Requirement.range(tool.section.version) else {
+      return .mistake(
+        Diagnostic(
+          .error, "\(tool.name): npm has no words for the version \(tool.section.version)",
+          at: tool.source.location, hint: "ask as in `3.*` or `>=3.1,<4`"))
+    }
+    let query = Query.inquiry(
+      Inquiry(
+        label: "resolving \(tool.name)", objects: pythons.objects(for: node),
+        files: ["package.json": Array(Self.manifest(tool, range).utf8)],
+        steps: [
+          npm(
+            [
+              "install", "--package-lock-only", "--omit-lockfile-registry-resolved", "--prefix",
+              .scratch(""),
+            ], node)
+        ],
+        collect: ["package-lock.json"]))
+    guard let answer = context.facts[query] else { return .ask([query]) }
+    guard case .collected(let files) = answer, let bytes = files["package-lock.json"] else {
+      guard case .failed(let diagnostic) = answer else {
+        return .unavailable(
+          Diagnostic(.error, "\(tool.name): npm wrote no lock", at: tool.source.location))
+      }
+      return Self.explain(diagnostic, tool)
+    }
+    guard let lock = PackageLock(bytes), let own = lock.packages["node_modules/\(tool.package)"],
+      let version = own.version.flatMap({ Version($0) })
+    else {
+      return .unavailable(
+        Diagnostic(.error, "\(tool.name): npm's lock can't be read", at: tool.source.location))
+    }
+    let programs = lock.programs(of: tool.package).keys.sorted()
+    if programs.isEmpty, tool.section.expose == nil {
+      return .mistake(
+        Diagnostic(
+          .error, "\(tool.name): the package \(tool.package) has no programs", at: tool.source.location))
+    }
+    return .locked(
+      LockedTool(
+        request: tool.request, version: version, programs: programs,
+        packageLock: String(decoding: bytes, as: UTF8.self)))
+  }
+
+  func makeNode(_ tool: Wanted, _ entry: LockedTool) throws -> Proposal {
+    guard let node = node else { throw Failure([noNode(tool)]) }
+    guard let text = entry.packageLock, let lock = PackageLock(Array(text.utf8)),
+      let range = Requirement.range(tool.section.version)
+    else {
+      throw Failure(
+        "\(tool.name): its package lock in outfit.lock can't be read", at: tool.source.location,
+        hint: "take the entry out of outfit.lock and run `outfit up`")
+    }
+    let copy = """
+      const fs = require("fs"); fs.mkdirSync(process.argv[2], {recursive: true});
+      for (const name of ["package.json", "package-lock.json"])
+        fs.copyFileSync(process.argv[1] + "/" + name, process.argv[2] + "/" + name);
+      """
+    var scripts: [(name: String, path: String)] = []
+    for name in tool.section.expose ?? entry.programs {
+      guard let path = lock.programs(of: tool.package)[name] ?? lock.program(named: name) else {
+        throw Failure("\(tool.name) has no program \(name)", at: tool.source.location)
+      }
+      scripts.append((name, path))
+    }
+    let object = Object(
+      name: "\(Self.folderName(tool.name))-\(entry.version)", label: "\(tool.name) \(entry.version)",
+      inputs: [node.object],
+      recipe: .run(
+        Run(
+          files: [
+            "package.json": Array(Self.manifest(tool, range).utf8), "package-lock.json": Array(text.utf8),
+          ],
+          steps: [
+            Step(node.program, ["-e", .text(copy), .scratch(""), .output("")]),
+            npm(["ci", "--prefer-offline", "--prefix", .output("")], node),
+          ])),
+      checks: scripts.map { .exists($0.path) }, store: context.store)
+    var proposal = Proposal()
+    proposal.objects = [object]
+    proposal.claims = scripts.map { name, path in
+      Claim(
+        name: name + (tool.section.suffix ?? ""), program: node.program,
+        arguments: [Reference.object(object.id, path).resolved(store: context.store).string],
+        label: object.label, owner: tool.source, object: object.id)
+    }
+    return proposal
+  }
+
+  private var node: ProvidedInterpreter? {
+    context.earlier.interpreters.first { $0.language == .node }
+  }
+
+  /// A run of the npm that stands beside `node`.
+  private func npm(_ arguments: [Argument], _ node: ProvidedInterpreter) -> Step {
+    let program: Reference
+    let folder: Reference
+    switch node.program {
+    case .object(let id, let path):
+      let parts = path.split(separator: "/").dropLast()
+      folder = .object(id, parts.joined(separator: "/"))
+      program = .object(id, (parts + ["npm"]).joined(separator: "/"))
+    case .path(let path):
+      folder = .path(path.removingLastComponent())
+      program = .path(path.removingLastComponent().appending("npm"))
+    }
+    let home = FilePath(context.environment["HOME"] ?? "/")
+    let cache = Places(environment: context.environment, home: home).cache.appending("npm")
+    return Step(
+      program,
+      arguments + [
+        "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error",
+      ],
+      environment: ["PATH": .joined([.reference(folder), ":/usr/bin:/bin"])], needsNetwork: true,
+      surroundings: ["npm_config_cache": .text(cache.string)], standIn: "npm")
+  }
+
+  private func noNode(_ tool: Wanted) -> Diagnostic {
+    Diagnostic(
+      .error, "\(tool.name) needs Node, and none could be had", at: tool.source.location,
+      hint: context.profile.interpreters[.node] == nil ? "add `interpreters: {node: \"24\"}`" : nil)
+  }
+
+  private static func explain(_ failure: Diagnostic, _ tool: Wanted) -> Outcome {
+    let text = [failure.message, failure.hint ?? "", failure.excerpt ?? ""].joined(separator: "\n")
+    if text.contains("ETARGET") || text.contains("No matching version") {
+      return .mistake(
+        Diagnostic(
+          .error, "\(tool.name): no version matches \(tool.section.version)", at: tool.source.location,
+          hint: "ask for one that the registry has"))
+    }
+    if text.contains("E404") {
+      return .mistake(
+        Diagnostic(
+          .error, "\(tool.name): there is no npm package named \(tool.package)",
+          at: tool.source.location, hint: "look for a typing mistake"))
+    }
+    return .unavailable(
+      Diagnostic(
+        .error, "\(tool.name): could not be resolved: \(failure.message)", at: tool.source.location,
+        hint: failure.hint ?? "check the network and try again"))
+  }
+
+  /// The package.json of an environment for one tool.
+  static func manifest(_ tool: Wanted, _ range: String) -> String {
+    var dependencies = [tool.package: range]
+    for other in tool.section.with {
+      let at = other.dropFirst().lastIndex(of: "@")
+      dependencies[String(at.map { other[..<$0] } ?? other[...])] =
+        at.map { String(other[other.index(after: $0)...]) } ?? "latest"
+    }
+    let lines = dependencies.sorted { $0.key < $1.key }.map { "    \(quoted($0)): \(quoted($1))" }
+    return "{\n  \"private\": true,\n  \"dependencies\": {\n"
+      + lines.joined(separator: ",\n") + "\n  }\n}\n"
+  }
+
+  private static func quoted(_ text: String) -> String {
+    "\"" + text.map { "\"\\".contains($0) ? "\\\($0)" : "\($0)" }.joined() + "\""
+  }
+
+  /// A name for the store: `@scope/name` is `scope-name`.
+  private static func folderName(_ name: String) -> String {
+    String(name.filter { $0 != "@" }.map { $0 == "/" ? "-" : $0 })
+  }
+}
+
+/// What is read of npm's package-lock.json, of version 2 or 3.
+struct PackageLock: Decodable {
+  struct Package: Decodable {
+    var version: String?
+    var bin: Programs?
+  }
+
+  /// Names and paths; a single path has the package's name.
+  enum Programs: Decodable {
+    case named([String: String])
+    case single(String)
+
+    init(from decoder: any Decoder) throws {
+      let value = try decoder.singleValueContainer()
+      if let named = try? value.decode([String: String].self) {
+        self = .named(named)
+      } else {
+        self = .single(try value.decode(String.self))
+      }
+    }
+  }
+
+  /// By folder: `node_modules/prettier`.
+  var packages: [String: Package]
+
+  init?(_ bytes: [UInt8]) {
+    guard let lock = try? JSONDecoder().decode(PackageLock.self, from: Data(bytes)) else { return nil }
+    self = lock
+  }
+
+  /// Names to script paths below the environment.
+  func programs(of package: String) -> [String: String] {
+    let folder = "node_modules/\(package)"
+    switch packages[folder]?.bin {
+    case .named(let scripts)?: return scripts.mapValues { Self.join(folder, $0) }
+    case .single(let script)?:
+      let name = package.split(separator: "/").last.map(String.init) ?? package
+      return [name: Self.join(folder, script)]
+    case nil: return [:]
+    }
+  }
+
+  /// The script of any package that is not inside another one.
+  func program(named name: String) -> String? {
+    for folder in packages.keys.sorted() where folder.hasPrefix("node_modules/") {
+      let package = String(folder.dropFirst("node_modules/".count))
+      if package.contains("/node_modules/") { continue }
+      if let script = programs(of: package)[name] { return script }
+    }
+    return nil
+  }
+
+  private static func join(_ folder: String, _ script: String) -> String {
+    folder + "/" + script.replacingPrefix("./", with: "")
+  }
+}

@@ -1,0 +1,131 @@
+import OutfitCore
+import OutfitEngine
+import OutfitProfile
+
+/// Tools that are Python packages.
+extension Shop {
+  func lockPython(_ tool: Wanted) throws -> Outcome {
+    if let name = tool.section.index, context.profile.indexes[name] == nil {
+      return .mistake(unknownIndex(name, tool))
+    }
+    guard let interpreter = pythons.choose(tool.section.python) else {
+      return .unavailable(noPython(tool))
+    }
+    let uv = try Uv(context, on: interpreter, pythons: pythons, indexes: indexes)
+    let compile = compileQuery(tool, uv)
+    guard let answer = context.facts[compile] else { return .ask([compile]) }
+    switch collected(answer, Uv.lockFile, tool) {
+    case .failure(let message): return message.outcome
+    case .success(let bytes):
+      let requirements = String(decoding: bytes, as: UTF8.self)
+      let own = RequirementSet(requirements).entries(of: tool.package)
+      guard let version = own.compactMap({ Version($0.version) }).max() else {
+        return .unavailable(
+          Diagnostic(
+            .error, "\(tool.name): uv gave pins without \(tool.package)", at: tool.source.location))
+      }
+      let programs = uv.programs(
+        label: "looking into \(tool.name) \(version)", of: own, index: tool.section.index)
+      guard let answer = context.facts[programs] else { return .ask([programs]) }
+      guard case .collected(let files) = answer else {
+        guard case .failed(let diagnostic) = answer else { return .ask([programs]) }
+        return UvMessage(
+          diagnostic, what: tool.name, request: Requirement.line(tool.name, tool.section),
+          at: tool.source
+        ).outcome
+      }
+      let names = files.keys.compactMap { $0.split(separator: "/").last.map(String.init) }
+        .filter { !$0.hasPrefix("__") }.sorted()
+      if names.isEmpty, tool.section.expose == nil {
+        return .mistake(
+          Diagnostic(
+            .error, "\(tool.name): the package \(tool.package) has no programs",
+            at: tool.source.location,
+            hint: "name programs of what it depends on with `expose:`, or put the package beside a tool "
+              + "with `with:`"))
+      }
+      return .locked(
+        LockedTool(
+          request: tool.request, version: version, python: interpreter.version.minor,
+          programs: names, requirements: requirements))
+    }
+  }
+
+  func makePython(_ tool: Wanted, _ entry: LockedTool) throws -> Proposal {
+    if let name = tool.section.index, context.profile.indexes[name] == nil {
+      throw Failure([unknownIndex(name, tool)])
+    }
+    guard let interpreter = pythons.choose(tool.section.python) else {
+      throw Failure([noPython(tool)])
+    }
+    if let lowest = entry.python.flatMap({ Version($0) }), interpreter.version < lowest {
+      throw Failure(
+        "\(tool.name) is locked for Python \(lowest) and newer, and would run on \(interpreter.version)",
+        at: tool.source.location, hint: "run `outfit up` without --locked")
+    }
+    let uv = try Uv(context, on: interpreter, pythons: pythons, indexes: indexes)
+    let programs = tool.section.expose ?? entry.programs
+    let environment = uv.environment(
+      name: "\(Requirement.normalized(tool.name))-\(entry.version)",
+      label: "\(tool.name) \(entry.version)", requirements: entry.requirements,
+      bound: tool.section.index.map { ([tool.package], $0) }, linkMode: "hardlink",
+      checks: [.record("lib")] + programs.map { .exists("bin/\($0)") })
+    var proposal = Proposal()
+    proposal.objects = pythons.added + [uv.object, environment]
+    proposal.claims = claims(tool, entry, of: environment)
+    return proposal
+  }
+
+  private func compileQuery(_ tool: Wanted, _ uv: Uv) -> Query {
+    let lines = Requirement.lines(tool.name, tool.section)
+    let label = "resolving \(tool.name)"
+    if let index = tool.section.index,
+      let project = indexes.project(
+        package: tool.package, boundTo: index, lines: lines, python: uv.interpreter.version.minor)
+    {
+      return uv.compile(
+        label: label, files: ["pyproject.toml": Array(project.utf8)], input: "pyproject.toml")
+    }
+    let text = lines.map { $0 + "\n" }.joined()
+    return uv.compile(label: label, files: ["tool.in": Array(text.utf8)], input: "tool.in")
+  }
+
+  /// One collected file, or what stood in the way.
+  private func collected(_ answer: Answer, _ file: String, _ tool: Wanted) -> Result<[UInt8], UvMessage> {
+    let failure: Diagnostic
+    switch answer {
+    case .collected(let files):
+      if let bytes = files[file] { return .success(bytes) }
+      failure = Diagnostic(.error, "uv wrote no pins")
+    case .failed(let diagnostic): failure = diagnostic
+    default: failure = Diagnostic(.error, "uv gave no answer")
+    }
+    return .failure(
+      UvMessage(
+        failure, what: tool.name, request: Requirement.line(tool.name, tool.section), at: tool.source))
+  }
+
+  private func unknownIndex(_ name: String, _ tool: Wanted) -> Diagnostic {
+    let known = nearest(name, among: context.profile.indexes.keys)
+    return Diagnostic(
+      .error, "\(tool.name): there is no index named \(name)", at: tool.source.location,
+      hint: known.map { "did you mean \($0)?" } ?? "describe it under `indexes:`")
+  }
+
+  private func noPython(_ tool: Wanted) -> Diagnostic {
+    if let request = tool.section.python, !pythons.offered.isEmpty {
+      let there = pythons.offered.map { "\($0.version)" }.joined(separator: ", ")
+      return Diagnostic(
+        .error, "\(tool.name) wants Python \(request), and this profile has \(there)",
+        at: tool.source.location, hint: "add \"\(request)\" to `interpreters.python`")
+    }
+    return Diagnostic(
+      .error, "\(tool.name) needs a Python, and none could be had", at: tool.source.location,
+      hint: context.profile.interpreters[.python] == nil
+        ? "name one: `interpreters: {python: \"3.13\"}`" : nil)
+  }
+}
+
+extension UvMessage {
+  var outcome: Shop.Outcome { isMistake ? .mistake(diagnostic) : .unavailable(diagnostic) }
+}

@@ -1,0 +1,82 @@
+import OutfitCore
+import OutfitProfile
+
+/// What uv said when it could not resolve or install, in words for the manifest's author.
+struct UvMessage: Error {
+  var diagnostic: Diagnostic
+  /// The manifest asks for what does not exist: nothing but another manifest helps.
+  var isMistake: Bool
+
+  /// - Parameters:
+  ///   - what: The tool or file that was being resolved.
+  ///   - request: The requirement as the manifest has it: `black==99.*`.
+  init(_ failure: Diagnostic, what: String, request: String, at source: Source) {
+    let text = [failure.message, failure.excerpt, failure.hint].compactMap { $0 }.joined(separator: "\n")
+    let flat = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    let cause = flat.firstRange(of: "Because ").map { flat[$0.upperBound...] }
+    func report(_ message: String, hint: String?, mistake: Bool) -> UvMessage {
+      UvMessage(
+        diagnostic: Diagnostic(.error, message, at: source.location, hint: hint), isMistake: mistake)
+    }
+    if let cause, let end = cause.firstRange(of: " was not found in the package registry") {
+      let package = cause[..<end.lowerBound].split(separator: " ").last.map(String.init) ?? what
+      self = report(
+        "\(what): there is no package named \(package)",
+        hint: "look for a typing mistake; a package of your own needs its index under `indexes:`",
+        mistake: true)
+    } else if let cause, let end = cause.firstRange(of: " no usable wheels") {
+      let package =
+        cause[..<end.lowerBound].split(separator: " ").dropLast().last
+        .map { String($0.prefix { !"=<>!~".contains($0) }) } ?? what
+      self = report(
+        "\(what): \(package) is published as source only for what is asked here, and Outfit builds nothing "
+          + "from source",
+        hint: "ask for a version of \(package) that has a wheel, or for another package", mistake: true)
+    } else if let cause, cause.contains("you require"), flat.contains("unsatisfiable") {
+      if let newest = Self.newest(cause, package: Requirement.name(of: request)) {
+        self = report(
+          "\(what): no version matches \(request)", hint: "the newest is \(newest)", mistake: true)
+      } else {
+        let reason = cause.firstRange(of: ", we can conclude").map { cause[..<$0.lowerBound] } ?? cause
+        self = report(
+          "\(what): no set of versions fits what is asked", hint: "because \(reason)", mistake: true)
+      }
+    } else if text.contains("hash") || text.contains("Hash") {
+      self = report(
+        "\(what): what the index serves is not what the lock pins",
+        hint: Self.causes(text) ?? failure.hint, mistake: false)
+    } else {
+      self = report(
+        "\(what): could not be resolved: \(Self.causes(text) ?? failure.message)",
+        hint: "check the network and try again", mistake: false)
+    }
+  }
+
+  private init(diagnostic: Diagnostic, isMistake: Bool) {
+    self.diagnostic = diagnostic
+    self.isMistake = isMistake
+  }
+
+  /// The newest version that uv names: `only black<=26.10.1 is available`.
+  private static func newest(_ cause: Substring, package: String) -> String? {
+    for marker in ["only \(package)<=", "only \(package)=="] {
+      guard let start = cause.firstRange(of: marker) else { continue }
+      let version = cause[start.upperBound...].prefix { !$0.isWhitespace && $0 != "," }
+      return version.isEmpty ? nil : String(version)
+    }
+    return nil
+  }
+
+  /// The chain of causes, from the outermost to the innermost, in one line.
+  private static func causes(_ text: String) -> String? {
+    let lines = text.split(separator: "\n").map(\.trimmed)
+    var chain: [String] = []
+    for line in lines {
+      for prefix in ["error: ", "cause: ", "Caused by: "] where line.hasPrefix(prefix) {
+        chain.append(String(line.dropFirst(prefix.count)))
+      }
+    }
+    guard let first = chain.first, let last = chain.last else { return nil }
+    return chain.count == 1 ? first : "\(chain.count > 2 ? chain[1] : first): \(last)"
+  }
+}
