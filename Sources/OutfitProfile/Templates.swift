@@ -84,6 +84,16 @@ public enum Templates {
     }
   }
 
+  /// A context as one value, which must be a dictionary for its names to be found.
+  public static func render(
+    _ text: String, with context: TemplateValue, file: String
+  ) throws(Failure) -> String {
+    guard case .dictionary(let values) = context else {
+      return try render(text, with: [String: TemplateValue](), file: file)
+    }
+    return try render(text, with: values, file: file)
+  }
+
   /// A flat context, as dotfiles have it.
   public static func render(
     _ text: String, with context: [String: String], file: String

@@ -1,0 +1,105 @@
+import OutfitCore
+import OutfitSystem
+import SystemPackage
+
+/// Where the pins of a profile are kept.
+public struct LockPlace: Hashable, Sendable {
+  /// The lock that others share by git: beside the project's manifest, or beside the machine profile's own
+  /// where there is one.
+  public var shared: FilePath?
+  /// The lock that `up` writes.
+  public var own: FilePath
+  /// The lock of the personal layer.
+  public var personal: FilePath
+
+  /// For the machine, the profile's own lock serves where it exists, and `up` writes nothing into the profile's
+  /// folder: what is missing there is kept in Outfit's state.
+  public static func find(for profile: Profile, host: Host) -> LockPlace {
+    let personal = host.places.config.appending(LockFile.name)
+    switch profile.scope {
+    case .project(let folder):
+      let path = folder.appending(LockFile.name)
+      return LockPlace(shared: path, own: path, personal: personal)
+    case .machine:
+      let beside = profile.layers.last { $0.kind == .profile }?.folder.appending(LockFile.name)
+      return LockPlace(
+        shared: beside.flatMap { host.files.exists($0) ? $0 : nil },
+        own: host.places.state.appending("machine").appending(LockFile.name), personal: personal)
+    }
+  }
+
+  /// All pins that this place holds for `profile`; empty where nothing was locked yet.
+  /// - Throws: what is wrong with a lock, status 2.
+  public func read(for profile: Profile, host: Host) throws -> Lock {
+    var lock = try shared.flatMap { try LockFile.read($0, host: host) } ?? Lock()
+    if own != shared, let rest = try LockFile.read(own, host: host) { lock = lock.completed(by: rest) }
+    guard profile.layers.contains(where: { $0.kind == .personal }),
+      let theirs = try LockFile.read(personal, host: host)
+    else { return lock }
+    return lock.merged(with: theirs, for: profile)
+  }
+
+  /// The files that `up` has to write for `lock`, with their texts; empty when all are as they should be.
+  public func texts(of lock: Lock, for profile: Profile, host: Host) throws -> [(
+    path: FilePath, text: String
+  )] {
+    let (theirs, mine) = lock.split(for: profile)
+    var texts: [(path: FilePath, text: String)] = []
+    let isInShared = try own != shared && shared.flatMap { try LockFile.read($0, host: host) } == theirs
+    let text = LockFile.text(of: theirs)
+    if !isInShared, try host.files.text(own) != text, theirs != Lock() || host.files.exists(own) {
+      texts.append((own, text))
+    }
+    let before = try host.files.text(personal)
+    let hasPersonal = profile.layers.contains { $0.kind == .personal }
+    if hasPersonal, mine != Lock() || before != nil {
+      // In a project the personal lock keeps what only the machine asks for.
+      var whole = mine
+      if profile.scope != .machine, let present = try LockFile.read(personal, host: host) {
+        whole = whole.completed(by: present)
+      }
+      let text = LockFile.text(of: whole)
+      if before != text { texts.append((personal, text)) }
+    }
+    return texts
+  }
+}
+
+extension Lock {
+  /// The pins of the profile itself, and those of the personal layer.
+  public func split(for profile: Profile) -> (profile: Lock, personal: Lock) {
+    var (own, personal) = (self, Lock())
+    for (language, pins) in interpreters where profile.interpreters[language]?.source.layer.kind == .personal
+    {
+      own.interpreters[language] = nil
+      personal.interpreters[language] = pins
+    }
+    for (name, tool) in tools where profile.tools[name]?.source.layer.kind == .personal {
+      own.tools[name] = nil
+      personal.tools[name] = tool
+    }
+    return (own, personal)
+  }
+
+  /// This lock, with the pins of `personal` for what the personal layer asks.
+  public func merged(with personal: Lock, for profile: Profile) -> Lock {
+    var lock = self
+    for (language, section) in profile.interpreters where section.source.layer.kind == .personal {
+      lock.interpreters[language] = personal.interpreters[language]
+    }
+    for (name, section) in profile.tools where section.source.layer.kind == .personal {
+      lock.tools[name] = personal.tools[name]
+    }
+    return lock
+  }
+
+  /// This lock, and from `other` what it does not have.
+  public func completed(by other: Lock) -> Lock {
+    var lock = self
+    lock.interpreters.merge(other.interpreters) { mine, _ in mine }
+    lock.tools.merge(other.tools) { mine, _ in mine }
+    lock.images.merge(other.images) { mine, _ in mine }
+    lock.virtualenv = virtualenv ?? other.virtualenv
+    return lock
+  }
+}

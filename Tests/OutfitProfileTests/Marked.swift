@@ -1,0 +1,83 @@
+import OutfitCore
+import OutfitSystem
+import Support
+import SystemPackage
+import Testing
+
+@testable import OutfitProfile
+
+/// A text in which ①, ②, … mark places.
+struct Marked {
+  private(set) var text = ""
+  private var marks: [OutfitCore.SourceLocation: Character] = [:]
+
+  init(_ marked: String, file: String) {
+    var (line, column) = (1, 1)
+    for character in marked {
+      if "①②③④⑤⑥⑦⑧⑨".contains(character) {
+        marks[OutfitCore.SourceLocation(file: file, line: line, column: column)] = character
+        continue
+      }
+      text.append(character)
+      (line, column) = character.isNewline ? (line + 1, 1) : (line, column + 1)
+    }
+  }
+
+  /// `① message (hint)`: the place as its mark, or in full where nothing marks it.
+  func describe(_ diagnostic: Diagnostic) -> String {
+    let place = diagnostic.location.map { marks[$0].map(String.init) ?? $0.description } ?? "-"
+    return "\(place) \(diagnostic.message)" + (diagnostic.hint.map { " (\($0))" } ?? "")
+  }
+}
+
+/// What is wrong with one manifest in `~/p`, beside `files`.
+func mistakes(
+  _ marked: String, files: [String: String] = [:], project: Bool = false,
+  sourceLocation: Testing.SourceLocation = #_sourceLocation
+) async -> [String] {
+  let manifest = Marked(marked, file: "p/outfit.yaml")
+  let disk = MemoryFiles.withHome()
+  disk.put("/home/ann/p/outfit.yaml", manifest.text)
+  for (name, text) in files { disk.put(FilePath("/home/ann/p").pushing(FilePath(name)), text) }
+  let loader = ProfileLoader(host: .test(files: disk))
+  do {
+    _ = try await project ? loader.project(at: "/home/ann/p") : loader.machine("p")
+    return []
+  } catch let failure as Failure {
+    #expect(failure.status == .usage, sourceLocation: sourceLocation)
+    for diagnostic in failure.diagnostics where diagnostic.location?.file == "p/outfit.yaml" {
+      #expect(diagnostic.excerpt != nil, "an excerpt for \(diagnostic.message)", sourceLocation: sourceLocation)
+    }
+    return failure.diagnostics.map(manifest.describe)
+  } catch {
+    Issue.record("\(error)", sourceLocation: sourceLocation)
+    return []
+  }
+}
+
+/// The profile in `~/p` of a home with these files.
+func profile(
+  _ files: [String: String], project: Bool = false, answers: [String: String] = [:], set: [String: String] = [:],
+  withPersonal: Bool = true
+) async throws -> Profile {
+  let disk = MemoryFiles.withHome()
+  for (name, text) in files { disk.put(FilePath("/home/ann").pushing(FilePath(name)), text) }
+  let loader = ProfileLoader(host: .test(files: disk))
+  return project
+    ? try await loader.project(at: "/home/ann/p", withPersonal: withPersonal)
+    : try await loader.machine("p", withPersonal: withPersonal, answers: answers, set: set)
+}
+
+/// The mistakes of a home with these files, as `file:line:column message`.
+func failures(_ files: [String: String], project: Bool = false, set: [String: String] = [:]) async -> [String] {
+  do {
+    _ = try await profile(files, project: project, set: set)
+    return []
+  } catch let failure as Failure {
+    return failure.diagnostics.map {
+      ($0.location.map { "\($0) " } ?? "") + $0.message + ($0.hint.map { " (\($0))" } ?? "")
+    }
+  } catch {
+    return ["\(error)"]
+  }
+}
