@@ -1,0 +1,137 @@
+import OutfitCore
+import OutfitEngine
+import OutfitSystem
+import SystemPackage
+
+/// Where git keeps its things for one work tree, worktrees and submodules among them.
+public struct GitFolders: Hashable, Sendable {
+  /// The folder that holds `.git`.
+  public var workTree: FilePath
+  /// What all worktrees share; the repository itself for a plain clone.
+  public var common: FilePath
+  /// `core.hooksPath`, and the file that sets it.
+  public var hooksPath: (path: FilePath, setBy: FilePath)?
+
+  public init(
+    workTree: FilePath, common: FilePath, hooksPath: (path: FilePath, setBy: FilePath)? = nil
+  ) {
+    self.workTree = workTree
+    self.common = common
+    self.hooksPath = hooksPath
+  }
+
+  /// Where git looks for hooks.
+  public var hooks: FilePath { hooksPath?.path ?? common.appending("hooks") }
+  /// Outfit's own folder in the repository, which git neither tracks nor cleans.
+  public var own: FilePath { common.appending("outfit") }
+
+  public static func == (a: GitFolders, b: GitFolders) -> Bool {
+    a.workTree == b.workTree && a.common == b.common && a.hooksPath?.path == b.hooksPath?.path
+      && a.hooksPath?.setBy == b.hooksPath?.setBy
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(workTree)
+    hasher.combine(common)
+    hasher.combine(hooksPath?.path)
+  }
+
+  /// Looks from `folder` upwards.
+  /// - Parameters:
+  ///   - environment: For the user's own git configuration.
+  ///   - known: The answer to a question; nil when it must be asked first.
+  /// - Returns: What must be asked, or the folders, nil where there is no repository.
+  public static func find(
+    from folder: FilePath, environment: [String: String], known: (Query) -> Answer?
+  ) -> Round<GitFolders?> {
+    var ancestors = [folder]
+    while let last = ancestors.last, !last.components.isEmpty {
+      ancestors.append(last.removingLastComponent())
+    }
+    let marks = ancestors.map { Query.status($0.appending(".git")) }
+    let unknown = marks.filter { known($0) == nil }
+    guard unknown.isEmpty else { return .ask(unknown) }
+    for (folder, mark) in zip(ancestors, marks) {
+      guard case .status(let status)? = known(mark) else { continue }
+      let path = folder.appending(".git")
+      if status.kind == .directory {
+        return configured(GitFolders(workTree: folder, common: path), environment, known)
+      }
+      let pointer = Query.contents(path)
+      guard let answer = known(pointer) else { return .ask([pointer]) }
+      guard case .contents(let bytes) = answer, let target = line(bytes, after: "gitdir:") else {
+        continue
+      }
+      let repository = folder.pushing(FilePath(target)).lexicallyNormalized()
+      let shared = Query.contents(repository.appending("commondir"))
+      guard let answer = known(shared) else { return .ask([shared]) }
+      var common = repository
+      if case .contents(let bytes) = answer, let relative = line(bytes, after: "") {
+        common = repository.pushing(FilePath(relative)).lexicallyNormalized()
+      }
+      return configured(GitFolders(workTree: folder, common: common), environment, known)
+    }
+    return .done(nil)
+  }
+
+  /// Adds `core.hooksPath`: the repository's own, else the user's, else the system's.
+  private static func configured(
+    _ folders: GitFolders, _ environment: [String: String], _ known: (Query) -> Answer?
+  ) -> Round<GitFolders?> {
+    var folders = folders
+    let home = environment["HOME"].map { FilePath($0) }
+    var files = [folders.common.appending("config")]
+    if let home { files.append(home.appending(".gitconfig")) }
+    if let place = environment["XDG_CONFIG_HOME"].map({ FilePath($0) }), place.isAbsolute {
+      files.append(place.pushing("git/config"))
+    } else if let home {
+      files.append(home.pushing(".config/git/config"))
+    }
+    files.append("/etc/gitconfig")
+    let unknown = files.map { Query.contents($0) }.filter { known($0) == nil }
+    guard unknown.isEmpty else { return .ask(unknown) }
+    for file in files {
+      guard case .contents(let bytes)? = known(.contents(file)),
+        var value = hooksPath(String(decoding: bytes, as: UTF8.self))
+      else { continue }
+      if value.hasPrefix("~/"), let home { value = home.string + value.dropFirst(1) }
+      let path = folders.workTree.pushing(FilePath(value)).lexicallyNormalized()
+      folders.hooksPath = (path, file)
+      break
+    }
+    return .done(folders)
+  }
+
+  /// The last `core.hooksPath` of a git configuration file (git-config(1)); nil when there is none.
+  static func hooksPath(_ text: String) -> String? {
+    var isCore = false
+    var result: String?
+    for line in text.split(separator: "\n") {
+      var rest = line.drop(while: \.isWhitespace)
+      if rest.hasPrefix("["), let end = rest.firstIndex(of: "]") {
+        isCore = rest[rest.index(after: rest.startIndex)..<end].lowercased() == "core"
+        rest = rest[rest.index(after: end)...]
+      }
+      guard isCore, let equals = rest.firstIndex(of: "=") else { continue }
+      guard rest[..<equals].filter({ !$0.isWhitespace }).lowercased() == "hookspath" else { continue }
+      var value = rest[rest.index(after: equals)...].drop(while: \.isWhitespace)
+      if value.hasPrefix("\"") {
+        value = value.dropFirst().prefix { $0 != "\"" }
+      } else {
+        value = value.prefix { $0 != "#" && $0 != ";" }
+        while value.last?.isWhitespace == true { value = value.dropLast() }
+      }
+      result = value.isEmpty ? nil : String(value)
+    }
+    return result
+  }
+
+  /// The first line without its ends, and without what it must begin with.
+  private static func line(_ bytes: [UInt8], after prefix: String) -> String? {
+    let text = String(decoding: bytes, as: UTF8.self).prefix { !$0.isNewline }
+    guard text.hasPrefix(prefix) else { return nil }
+    var value = text.dropFirst(prefix.count).drop(while: \.isWhitespace)
+    while value.last?.isWhitespace == true { value = value.dropLast() }
+    return value.isEmpty ? nil : String(value)
+  }
+}

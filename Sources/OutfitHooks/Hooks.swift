@@ -1,0 +1,184 @@
+import OutfitCore
+import OutfitEngine
+import OutfitProfile
+import SystemPackage
+
+/// `hooks:`: git hooks that run the project's pinned tools.
+///
+/// All of it stands in the git folder, so that nothing appears in the work tree: the runner's configuration,
+/// a link to the runner, and the scripts that git starts. A hook of the user's own is kept beside and runs first.
+public struct Hooks: Part {
+  public init() {}
+
+  public var name: String { "hooks" }
+
+  /// The runner is locked with the tools.
+  public func resolve(_ context: Context) throws -> Round<Lock> { .done(context.lock) }
+
+  public func propose(_ context: Context) throws -> Round<Proposal> {
+    var proposal = Proposal()
+    guard let first = context.profile.hooks.min(by: { $0.key < $1.key })?.value.source else {
+      return .done(proposal)
+    }
+    let found: GitFolders?
+    switch GitFolders.find(
+      from: context.root, environment: context.environment, known: { context.facts[$0] })
+    {
+    case .ask(let queries): return .ask(queries)
+    case .done(let folders): found = folders
+    }
+    guard let git = found else {
+      proposal.failures = [
+        Diagnostic(
+          .warning, "the git hooks wait for a repository: \(context.root) is in none",
+          at: first.location, hint: "run `git init`, then `outfit up`")
+      ]
+      return .done(proposal)
+    }
+    let runner = context.earlier.objects.first {
+      $0.id.name.hasPrefix("\(Engines.hookRunner)-")
+    }
+    guard let runner else {
+      proposal.failures = [
+        Diagnostic(
+          .error, "the git hooks can't be installed without their runner, \(Engines.hookRunner)",
+          at: first.location)
+      ]
+      return .done(proposal)
+    }
+    if let refusal = refusal(git, first) {
+      proposal.failures = [refusal]
+      return .done(proposal)
+    }
+    let (hooks, missing) = usable(context)
+    proposal.failures = missing
+    let types = Set(hooks.values.flatMap(\.value.stages)).intersection(HookScript.types).sorted()
+    let paths = types.map { git.hooks.appending($0) }
+    let configured = git.workTree.appending(".pre-commit-config.yaml")
+    let queries =
+      paths.flatMap { path -> [Query] in
+        let kept = HookScript.keep(path)
+        return [.status(path), .contents(path), .status(kept), .contents(kept)]
+      } + [.status(configured)]
+    let unknown = queries.filter { context.facts[$0] == nil }
+    guard unknown.isEmpty else { return .ask(unknown) }
+    let hasOtherRunner = self.exists(configured, context)
+
+    let folder = Self.relative(context.root, to: git.workTree)
+    let configuration = HookConfiguration(hooks: hooks, folder: folder) { entry in
+      command(entry, context)
+    }
+    func change(_ target: FilePath, _ kind: Change.Kind, carriesOn: Digest? = nil) {
+      proposal.changes.append(
+        Change(target: target, owner: first, kind: kind, object: runner.id, carriesOn: carriesOn))
+    }
+    change(
+      git.own.appending("hooks.yaml"),
+      .file(Array(("# Written by `outfit up`.\n" + configuration.text).utf8), mode: 0o644))
+    change(
+      git.own.appending(Engines.hookRunner), .link(.object(runner.id, "bin/\(Engines.hookRunner)")))
+    for (type, path) in zip(types, paths) {
+      let kept = HookScript.keep(path)
+      let (previous, replaced) = previous(
+        at: path, keptAt: kept, hasOtherRunner: hasOtherRunner, context)
+      if let previous { change(kept, .file(previous.bytes, mode: previous.mode)) }
+      let script = HookScript(
+        type: type, path: path, bin: context.bin, previous: previous == nil ? nil : kept)
+      change(path, .file(Array(script.text.utf8), mode: 0o755), carriesOn: replaced)
+    }
+    return .done(proposal)
+  }
+
+  /// Why this repository's hooks are left alone.
+  private func refusal(_ git: GitFolders, _ source: Source) -> Diagnostic? {
+    guard let (path, file) = git.hooksPath, path != git.common.appending("hooks") else { return nil }
+    if file != git.common.appending("config") {
+      return Diagnostic(
+        .error, "core.hooksPath in \(file) gives all repositories the hooks of \(path)",
+        at: source.location,
+        hint: "give this one its own with `git config core.hooksPath \(git.common.appending("hooks"))`")
+    }
+    if path.starts(with: git.workTree), !path.starts(with: git.common) {
+      return Diagnostic(
+        .error, "core.hooksPath points to \(path), which is part of the work tree",
+        at: source.location,
+        hint: "take the setting away with `git config --unset core.hooksPath`, or call "
+          + "`outfit hooks run pre-commit` from the hooks there")
+    }
+    return nil
+  }
+
+  /// The hook that runs before ours, and the digest of what ours may replace.
+  private func previous(
+    at path: FilePath, keptAt kept: FilePath, hasOtherRunner: Bool, _ context: Context
+  ) -> (hook: (bytes: [UInt8], mode: UInt16)?, replaced: Digest?) {
+    func file(_ path: FilePath) -> (bytes: [UInt8], mode: UInt16)? {
+      guard case .status(let status)? = context.facts[.status(path)], status.kind == .file,
+        case .contents(let bytes)? = context.facts[.contents(path)]
+      else { return nil }
+      return (bytes, status.mode & 0o777)
+    }
+    guard let present = file(path) else { return (file(kept), nil) }
+    let text = String(decoding: present.bytes, as: UTF8.self)
+    if text.contains(HookScript.mark) { return (file(kept), nil) }
+    let digest = Digest(of: present.bytes)
+    let isRunner = ["pre-commit", "prek"].contains { text.contains("# File generated by \($0):") }
+    // Another runner without a configuration would have nothing to run.
+    return (isRunner && !hasOtherRunner ? nil : present, digest)
+  }
+
+  private func exists(_ path: FilePath, _ context: Context) -> Bool {
+    if case .status? = context.facts[.status(path)] { return true }
+    return false
+  }
+
+  /// The hooks whose programs the project has, and a complaint for each other one.
+  private func usable(_ context: Context) -> ([String: Sourced<HookSection>], [Diagnostic]) {
+    var missing: [Diagnostic] = []
+    let hooks = context.profile.hooks.filter { name, hook in
+      if let stage = hook.value.stages.first(where: { $0 != "manual" && !HookScript.types.contains($0) }) {
+        missing.append(
+          Diagnostic(
+            .error, "the hook \(name) wants the stage \(stage), which git does not have",
+            at: hook.source.location,
+            hint: nearest(stage, among: HookScript.types).map { "did you mean \($0)?" }))
+        return false
+      }
+      guard hook.value.entry == nil, let program = HookConfiguration.entry(name, hook.value).first
+      else { return true }
+      if self.program(program, context) != nil { return true }
+      missing.append(
+        Diagnostic(
+          .error, "the hook \(name) runs \(program), which this project does not have",
+          at: hook.source.location,
+          hint: "add it: `tools: {\(program): latest}`, or say what to run with `entry:`"))
+      return false
+    }
+    return (hooks, missing.sorted { $0.message < $1.message })
+  }
+
+  /// The command with the pinned program in place of its name.
+  private func command(_ entry: [String], _ context: Context) -> [String] {
+    guard let name = entry.first, let program = program(name, context) else { return entry }
+    return program + entry.dropFirst()
+  }
+
+  /// A tool of the project, or a program of its virtualenv.
+  private func program(_ name: String, _ context: Context) -> [String]? {
+    if let claim = context.earlier.claims.first(where: { $0.name == name }) {
+      return [claim.program.resolved(store: context.store).string] + claim.arguments
+    }
+    if let section = context.profile.virtualenv, let lock = context.lock.virtualenv,
+      lock.requirements.split(separator: "\n").contains(where: { $0.hasPrefix("\(name)==") })
+    {
+      return [context.root.pushing(FilePath(section.value.path)).pushing("bin").appending(name).string]
+    }
+    return nil
+  }
+
+  /// The path of `folder` below `root`, without a slash at its end.
+  private static func relative(_ folder: FilePath, to root: FilePath) -> String {
+    var rest = folder
+    return rest.removePrefix(root) ? rest.string : ""
+  }
+}
