@@ -153,7 +153,7 @@ struct TargetPlanner {
       action: .upToDate, before: seen.state, after: content, object: change.object, record: record,
       recordKeeping: old, signature: seen.signature)
     guard !isRight else { return target }
-    target.conflict = conflict(seen.state, target, old)
+    target.conflict = isCarriedOn(seen.state, change) ? nil : conflict(seen.state, target, old)
     if target.conflict != nil {
       target.action = .conflict
     } else if seen.state == .absent {
@@ -162,6 +162,12 @@ struct TargetPlanner {
       target.action = content == .absent ? .remove : .update
     }
     return target
+  }
+
+  /// What stands there goes on by another way, as the part that asks for the change saw to.
+  private func isCarriedOn(_ state: TargetState, _ change: Change) -> Bool {
+    guard case .file(let file) = state, !file.isKeyed, let digest = change.carriesOn else { return false }
+    return file.digest == digest
   }
 
   private func conflict(
