@@ -1,0 +1,118 @@
+#!/bin/sh
+# Makes dist/outfit-VERSION-PLATFORM.tar.gz, its .sha256, and install.sh, from a release build.
+#
+#   scripts/dist.sh [BUILD]        BUILD: the folder of the executables, by default .build/release
+#
+# The tarball can be unpacked anywhere. On Linux it brings libcurl and all that it stands on, apart from the C
+# library, for machines that have none. The same build gives the same bytes. OUTFIT_DIST_FROM is the address
+# that install.sh takes the tarball from when it is told no other.
+set -eu
+cd "$(dirname "$0")/.."
+
+build=${1:-.build/release}
+say() { printf 'dist: %s\n' "$*" >&2; }
+die() {
+  say "error: $*"
+  exit 1
+}
+
+# The package's command is PACKAGE's, and is installed when it is missing: `need COMMAND PACKAGE`.
+need() {
+  command -v "$1" >/dev/null 2>&1 && return
+  command -v apt-get >/dev/null 2>&1 || die "$1 is needed; install it"
+  root=
+  [ "$(id -u)" -eq 0 ] || root=sudo
+  say "installing $2 (needed for the tarball only)"
+  $root apt-get install -y --no-install-recommends "$2" >/dev/null 2>&1 ||
+    { $root apt-get update && $root apt-get install -y --no-install-recommends "$2"; } >/dev/null
+}
+
+for program in outfit outfit-shim; do
+  [ -x "$build/$program" ] || die "there is no $build/$program: run make build first"
+done
+version=$(sed -n 's/.*static let version = "\(.*\)".*/\1/p' Sources/OutfitCore/Release.swift)
+[ -n "$version" ] || die "Sources/OutfitCore/Release.swift names no version"
+case $(uname -s) in Linux) system=linux ;; Darwin) system=macos ;; *) die "unknown system" ;; esac
+case $(uname -m) in x86_64) machine=amd64 ;; aarch64 | arm64) machine=arm64 ;; *) die "unknown machine" ;; esac
+platform=$system-$machine
+name=outfit-$version-$platform
+time=$(git log -1 --format=%ct 2>/dev/null || echo 0)
+time=${SOURCE_DATE_EPOCH:-$time}
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+tree=$work/$name
+mkdir -p "$tree/bin" "$tree/libexec" "$tree/share/outfit/templates" "$tree/share/outfit/profiles"
+
+need strip binutils
+cp "$build/outfit" "$tree/bin/outfit"
+cp "$build/outfit-shim" "$tree/libexec/outfit-shim"
+strip "$tree/bin/outfit" "$tree/libexec/outfit-shim"
+
+# What git knows, so that nothing that lies about gets in.
+for folder in templates profiles; do
+  files=$(git ls-files "$folder" 2>/dev/null || true)
+  [ -n "$files" ] || files=$(find "$folder" -type f)
+  [ -n "$files" ] || die "there is nothing in $folder"
+  printf '%s\n' "$files" | while IFS= read -r file; do
+    mkdir -p "$tree/share/outfit/$(dirname "$file")"
+    cp -P "$file" "$tree/share/outfit/$file"
+  done
+done
+
+# Copies the library NAME, found at PATH, and what it needs; `library NAME PATH`.
+library() {
+  [ ! -e "$libraries/$1" ] || return 0
+  cp -L "$2" "$libraries/$1"
+  chmod u+w "$libraries/$1"
+  if command -v dpkg >/dev/null 2>&1; then
+    package=$(dpkg -S "$(readlink -f "$2")" 2>/dev/null | head -n 1 | cut -d : -f 1)
+    copyright=/usr/share/doc/$package/copyright
+    [ -z "$package" ] || [ ! -f "$copyright" ] || cp -L "$copyright" "$licenses/$package"
+  fi
+}
+
+if [ "$system" = linux ]; then
+  need patchelf patchelf
+  libraries=$tree/lib/outfit
+  licenses=$tree/share/outfit/licenses
+  mkdir -p "$libraries" "$licenses"
+  curl=
+  for folder in "/usr/lib/$(uname -m)-linux-gnu" /usr/lib64 /usr/lib /lib; do
+    [ -n "$curl" ] || [ ! -e "$folder/libcurl.so.4" ] || curl=$folder/libcurl.so.4
+  done
+  [ -n "$curl" ] || die "there is no libcurl.so.4 here"
+  library libcurl.so.4 "$curl"
+  # Everything but the C library, which must be the machine's own.
+  LC_ALL=C ldd "$curl" | sed -n 's/^[[:space:]]*\([^ ]*\) => \(\/[^ ]*\) .*/\1 \2/p' >"$work/needed"
+  while read -r soname path; do
+    case $soname in
+      libc.so.* | libm.so.* | libdl.so.* | libpthread.so.* | librt.so.* | libresolv.so.* | ld-linux*) ;;
+      *) library "$soname" "$path" ;;
+    esac
+  done <"$work/needed"
+  # Each finds the others beside itself.
+  for file in "$libraries"/*; do patchelf --set-rpath "\$ORIGIN" "$file"; done
+fi
+
+find "$tree" -type d -exec chmod 755 {} +
+find "$tree" -type f -perm -u+x -exec chmod 755 {} +
+find "$tree" -type f ! -perm -u+x -exec chmod 644 {} +
+
+mkdir -p dist
+tar=tar
+[ "$system" != macos ] || tar=gtar
+"$tar" --sort=name --mtime="@$time" --owner=0 --group=0 --numeric-owner --format=gnu \
+  -C "$work" -cf "$work/tarball" "$name"
+gzip -n -9 <"$work/tarball" >"dist/$name.tar.gz"
+if command -v sha256sum >/dev/null 2>&1; then
+  (cd dist && sha256sum "$name.tar.gz" >"$name.tar.gz.sha256")
+else
+  (cd dist && shasum -a 256 "$name.tar.gz" >"$name.tar.gz.sha256")
+fi
+from=$(printf '%s' "${OUTFIT_DIST_FROM:-}" | sed "s/'/'\\\\''/g; s/[&,\\\\]/\\\\&/g")
+sed "s,^version=@VERSION@\$,version=$version,; s,^default_from=@FROM@\$,default_from='$from'," \
+  scripts/install.sh >dist/install.sh
+chmod 755 dist/install.sh
+
+say "dist/$name.tar.gz ($(($(wc -c <"dist/$name.tar.gz") / 1048576)) MB), SHA-256 $(cut -d ' ' -f 1 "dist/$name.tar.gz.sha256")"
