@@ -51,7 +51,8 @@ extension Stack {
       "main": (development ?? environments.first).map(value) ?? .bool(false),
       "env": .list(pairs(env)), "composeEnv": .list(pairs(variables)),
       "tools": .list(tools.map(value)),
-      "secrets": .list(secretKeys.map { ["name": .string($0)] }),
+      "secrets": .list(
+        secretKeys.map { ["name": .string($0), "compose": .string(Quoting.json("${\($0):-development}"))] }),
     ]
   }
 
@@ -65,6 +66,7 @@ extension Stack {
     values["image"] = .string(service.image.reference)
     values["unresolved"] = .bool(!service.image.isResolved)
     values["version"] = .string(service.version)
+    values["private"] = .bool(description.services[service.name]?.isPrivate ?? false)
     values["port"] = .string(String(service.port))
     return .dictionary(values)
   }
@@ -95,7 +97,7 @@ extension Stack {
   private func value(_ tool: Tool) -> TemplateValue {
     [
       "name": .string(tool.name), "requirements": .string(tool.requirements),
-      "programs": .list(tool.programs.map { ["name": .string($0)] }),
+      "programs": .list(tool.programs.map { ["name": .string($0), "tool": .string(tool.name)] }),
     ]
   }
 

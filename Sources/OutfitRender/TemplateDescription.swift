@@ -49,6 +49,8 @@ public struct TemplateDescription: Hashable, Sendable {
     /// The tag where the manifest names no version; the service is then always there.
     public var version: String?
     public var port: Int
+    /// Only the processes reach it.
+    public var isPrivate: Bool
     public var env: [String: String]
     public var secrets: [String]
     /// Values by the first major version that they hold for.
@@ -103,7 +105,7 @@ public struct TemplateDescription: Hashable, Sendable {
     }
     services = [:]
     for (name, entry) in root["services"]?.entries ?? [:] {
-      reader.known(entry, "services.\(name)", ["image", "version", "port", "env", "secrets", "values"])
+      reader.known(entry, "services.\(name)", ["image", "version", "port", "private", "env", "secrets", "values"])
       var values: [Int: [String: String]] = [:]
       for (major, entry) in entry["values"]?.entries ?? [:] {
         values[Int(major) ?? 0] = entry.entries.compactMapValues(\.text)
@@ -111,7 +113,7 @@ public struct TemplateDescription: Hashable, Sendable {
       services[name] = ServiceDefault(
         image: reader.text(entry, "image", in: "services.\(name)") ?? "", version: entry["version"]?.text,
         port: reader.number(entry, "port", in: "services.\(name)") ?? 0,
-        env: reader.texts(entry, "env"), secrets: entry["secrets"]?.texts ?? [], values: values)
+        isPrivate: entry["private"]?.isTrue ?? false, env: reader.texts(entry, "env"), secrets: entry["secrets"]?.texts ?? [], values: values)
     }
     files = []
     for (index, entry) in (root["files"]?.items ?? []).enumerated() {
