@@ -105,7 +105,8 @@ public struct TemplateDescription: Hashable, Sendable {
     }
     services = [:]
     for (name, entry) in root["services"]?.entries ?? [:] {
-      reader.known(entry, "services.\(name)", ["image", "version", "port", "private", "env", "secrets", "values"])
+      reader.known(
+        entry, "services.\(name)", ["image", "version", "port", "private", "env", "secrets", "values"])
       var values: [Int: [String: String]] = [:]
       for (major, entry) in entry["values"]?.entries ?? [:] {
         values[Int(major) ?? 0] = entry.entries.compactMapValues(\.text)
@@ -113,7 +114,8 @@ public struct TemplateDescription: Hashable, Sendable {
       services[name] = ServiceDefault(
         image: reader.text(entry, "image", in: "services.\(name)") ?? "", version: entry["version"]?.text,
         port: reader.number(entry, "port", in: "services.\(name)") ?? 0,
-        isPrivate: entry["private"]?.isTrue ?? false, env: reader.texts(entry, "env"), secrets: entry["secrets"]?.texts ?? [], values: values)
+        isPrivate: entry["private"]?.isTrue ?? false, env: reader.texts(entry, "env"),
+        secrets: entry["secrets"]?.texts ?? [], values: values)
     }
     files = []
     for (index, entry) in (root["files"]?.items ?? []).enumerated() {
