@@ -1,0 +1,157 @@
+import OutfitCore
+import OutfitSystem
+import SystemPackage
+
+/// An archive from outside, unpacked so that nothing of it can reach beyond its folder.
+struct Archive: Sendable {
+  let host: Host
+  let file: FilePath
+  /// For people.
+  let name: String
+
+  private var files: any Files { host.files }
+
+  /// Unpacks into a folder that is not there yet; when it throws, nothing is there.
+  ///
+  /// Refused are absolute names and names with `..`, links that lead out, devices and pipes. Set-id bits and
+  /// the writing by others are taken away.
+  func unpack(_ format: Unpack.Format, to out: FilePath, strip: Int) async throws {
+    try files.createDirectories(out)
+    do {
+      switch format {
+      case .tar: try await tar(to: out, strip: strip)
+      case .zip: try await zip(to: out, strip: strip)
+      case .program: break
+      }
+      try Task.checkCancellation()
+      try settle(out, [])
+    } catch {
+      try? files.removeTree(out)
+      throw error
+    }
+  }
+
+  private func tool(_ names: [String]) -> FilePath? {
+    names.lazy.flatMap { [FilePath("/usr/bin/\($0)"), FilePath("/bin/\($0)")] }.first { files.exists($0) }
+  }
+
+  private func child(_ program: FilePath, _ arguments: [String], in folder: FilePath) -> Invocation {
+    Invocation(
+      program, arguments, environment: ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"],
+      workingDirectory: folder)
+  }
+
+  private func tar(to out: FilePath, strip: Int) async throws {
+    guard let tar = tool(["tar", "bsdtar"]) else {
+      throw Failure("\(name) can't be unpacked: there is no tar", hint: "install tar")
+    }
+    // Every tar that is in use keeps names inside the folder while it extracts; the listing is for refusing.
+    let list = child(tar, ["-tf", file.string], in: out)
+    let extract = child(
+      tar, ["-x", "-o", "-f", file.string, "-C", out.string, "--strip-components=\(strip)"], in: out)
+    async let listing = host.processes.run(list)
+    let extraction = try await host.processes.run(extract)
+    let names = try await listing
+    try refuse(names: names.outputText)
+    for done in [extraction, names] where !done.succeeded { throw failure(done, program: tar) }
+  }
+
+  private func zip(to out: FilePath, strip: Int) async throws {
+    let list: Invocation
+    let extract: Invocation
+    let place = strip > 0 ? out.appending(".unpacked") : out
+    if strip > 0 { try files.createDirectory(place, mode: 0o755) }
+    if let unzip = tool(["unzip"]) {
+      list = child(unzip, ["-Z1", file.string], in: out)
+      extract = child(unzip, ["-q", "-o", file.string, "-d", place.string], in: out)
+    } else if let bsdtar = tool(["bsdtar"]) {
+      list = child(bsdtar, ["-tf", file.string], in: out)
+      extract = child(bsdtar, ["-x", "-o", "-f", file.string, "-C", place.string], in: out)
+    } else {
+      throw Failure("\(name) can't be unpacked: there is neither unzip nor bsdtar", hint: "install unzip")
+    }
+    let names = try await host.processes.run(list)
+    try refuse(names: names.outputText)
+    guard names.succeeded else { throw failure(names, program: list.program) }
+    let extraction = try await host.processes.run(extract)
+    guard extraction.succeeded else { throw failure(extraction, program: extract.program) }
+    guard strip > 0 else { return }
+    try settle(place, [])
+    try raise(place, levels: strip, to: out)
+    try files.removeTree(place)
+  }
+
+  /// Moves what is `levels` folders down to the top.
+  private func raise(_ folder: FilePath, levels: Int, to out: FilePath) throws {
+    for name in try files.list(folder) {
+      let path = folder.appending(name)
+      guard try files.status(path, followLinks: false)?.kind == .directory else { continue }
+      if levels > 1 {
+        try raise(path, levels: levels - 1, to: out)
+      } else {
+        for inner in try files.list(path) {
+          try files.rename(path.appending(inner), to: out.appending(inner))
+        }
+      }
+    }
+  }
+
+  private func refuse(names: String) throws {
+    for line in names.split(separator: "\n") {
+      let path = FilePath(String(line))
+      if path.isAbsolute { throw hostile("it has the absolute name \(line)") }
+      if path.components.contains(where: { $0.kind == .parentDirectory }) {
+        throw hostile("it has the name \(line), which leads out of it")
+      }
+    }
+  }
+
+  /// Looks at everything that was unpacked, and gives it plain modes.
+  private func settle(_ folder: FilePath, _ above: [String]) throws {
+    for name in try files.list(folder) {
+      let path = folder.appending(name)
+      guard let status = try files.status(path, followLinks: false) else { continue }
+      let relative = (above + [name]).joined(separator: "/")
+      switch status.kind {
+      case .link:
+        let destination = try files.readLink(path)
+        guard Self.isInside(destination, depth: above.count) else {
+          throw hostile("its link \(relative) leads out of it, to \(destination)")
+        }
+      case .other: throw hostile("\(relative) is neither file, link nor folder")
+      case .file:
+        let mode = status.mode & 0o755 | 0o600
+        if mode != status.mode { try files.setMode(path, mode) }
+      case .directory:
+        let mode = status.mode & 0o755 | 0o700
+        if mode != status.mode { try files.setMode(path, mode) }
+        try settle(path, above + [name])
+      }
+    }
+  }
+
+  /// A link that stands `depth` folders down leads nowhere else: it is relative, it climbs no further than
+  /// to the top, and it climbs only at its start, so that no other link can bend its way.
+  static func isInside(_ destination: String, depth: Int) -> Bool {
+    let path = FilePath(destination)
+    guard !destination.isEmpty, !path.isAbsolute else { return false }
+    let kinds = path.components.map(\.kind)
+    let climbing = kinds.prefix { $0 != .regular }.filter { $0 == .parentDirectory }.count
+    return climbing <= depth && kinds.filter { $0 == .parentDirectory }.count == climbing
+  }
+
+  private func hostile(_ what: String) -> Failure {
+    Failure("the archive \(name) is refused: \(what)", hint: "tell those who made it; it may be an attack")
+  }
+
+  private func failure(_ done: Completion, program: FilePath) -> Failure {
+    let tool = program.lastComponent?.string ?? "tar"
+    var diagnostic = Diagnostic(.error, "\(name) can't be unpacked: \(tool) ended with status \(done.status)")
+    let text = done.errorText.split(separator: "\n").prefix(6).joined(separator: "\n")
+    if !text.isEmpty { diagnostic.excerpt = text }
+    for packer in ["zstd", "xz", "bzip2", "gzip"] where text.contains("\(packer): Cannot exec") {
+      diagnostic.hint = "install \(packer == "xz" ? "xz-utils" : packer)"
+    }
+    return Failure([diagnostic])
+  }
+}

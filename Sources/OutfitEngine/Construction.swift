@@ -1,0 +1,216 @@
+import OutfitCore
+import OutfitFetch
+import OutfitSystem
+import SystemPackage
+
+/// The making of one object at its place.
+struct Construction: Sendable {
+  let builder: Builder
+  let object: Object
+  let out: FilePath
+
+  private var host: Host { builder.host }
+  private var files: any Files { builder.host.files }
+
+  /// Makes the object and checks it; the size of what was made, in bytes.
+  func run() async throws -> Int64 {
+    switch object.recipe {
+    case .unpack(let unpack): try await self.unpack(unpack)
+    case .run(let run): try await self.run(run)
+    case .tree(let entries):
+      try files.createDirectory(out, mode: 0o755)
+      try add(entries)
+    case .adopt(let adoption):
+      try adopt(adoption)
+      return 0
+    }
+    try Task.checkCancellation()
+    if !object.checks.isEmpty { step("checking") }
+    try await Checks(host: host, store: builder.store, label: object.label, out: out).run(object.checks)
+    return try size(of: out)
+  }
+
+  private func step(_ text: String) { builder.progress.step(id: object.id.description, text: text) }
+
+  // MARK: Recipes
+
+  private func unpack(_ unpack: Unpack) async throws {
+    let artifact = unpack.artifact
+    step("downloading")
+    let file = try await builder.fetcher.fetch(
+      addresses: artifact.addresses, digest: artifact.digest, name: artifact.name,
+      progress: builder.progress, id: object.id.description)
+    step("unpacking")
+    switch unpack.format {
+    case .tar, .zip:
+      try await Archive(host: host, file: file, name: artifact.name)
+        .unpack(unpack.format, to: out, strip: unpack.strip)
+    case .program:
+      let name = unpack.programName ?? object.id.name
+      guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
+        throw Failure("\(name) is no name for a program")
+      }
+      try files.createDirectories(out.appending("bin"))
+      try files.create(out.appending("bin").appending(name), try files.read(file), mode: 0o755)
+    }
+    for rewrite in unpack.rewrites { try self.rewrite(rewrite) }
+    try add(unpack.additions)
+  }
+
+  private func run(_ run: Run) async throws {
+    let scratch = try Scratch(host: host, contents: run.files)
+    defer { scratch.remove() }
+    try files.createDirectory(out, mode: 0o755)
+    let runner = StepRunner(
+      host: host, store: builder.store, label: object.label, logName: object.id.description,
+      isOffline: builder.isOffline)
+    for step in run.steps {
+      self.step(runner.describe(step))
+      _ = try await runner.run(step, scratch: scratch.path, out: out)
+    }
+    runner.removeLog()
+  }
+
+  private func adopt(_ adoption: Adoption) throws {
+    guard let status = try files.status(adoption.program, followLinks: true), status.kind == .file else {
+      throw Failure("\(object.label) is no longer at \(adoption.program)")
+    }
+    guard status.fingerprint == adoption.fingerprint else {
+      throw Failure(
+        "\(adoption.program) has changed since it was looked at", hint: "run the command again")
+    }
+  }
+
+  private func add(_ entries: [TreeEntry]) throws {
+    for entry in entries {
+      let relative = FilePath(entry.path)
+      guard !relative.isAbsolute, !relative.components.contains(where: { $0.kind == .parentDirectory }) else {
+        throw Failure("\(entry.path) is no path inside \(object.label)")
+      }
+      let path = out.pushing(relative)
+      try files.createDirectories(path.removingLastComponent())
+      switch entry.content {
+      case .file(let bytes, let mode):
+        try files.removeTree(path)
+        try files.create(path, bytes, mode: mode)
+      case .link(let destination):
+        try files.removeTree(path)
+        try files.createLink(path, to: destination)
+      case .directory(let mode):
+        try files.createDirectories(path)
+        try files.setMode(path, mode)
+      }
+    }
+  }
+
+  private func rewrite(_ rewrite: Unpack.Rewrite) throws {
+    let find = Array(rewrite.find.utf8)
+    let replacement = Array(rewrite.replacement.replacing("{out}", with: out.string).utf8)
+    for path in try Glob.matches(rewrite.glob, in: out, files: files) {
+      guard let status = try files.status(path, followLinks: false), status.kind == .file else { continue }
+      let bytes = try files.read(path)
+      let changed = bytes.replacingAll(find, with: replacement)
+      guard changed != bytes else { continue }
+      try files.remove(path)
+      try files.create(path, changed, mode: status.mode)
+    }
+  }
+
+  private func size(of path: FilePath) throws -> Int64 {
+    guard let status = try files.status(path, followLinks: false) else { return 0 }
+    guard status.kind == .directory else { return status.size }
+    return try files.list(path).reduce(0) { try $0 + size(of: path.appending($1)) }
+  }
+}
+
+extension FileStatus {
+  /// Changes when the file does.
+  public var fingerprint: String { "\(size)-\(modified)-\(inode)" }
+}
+
+extension [UInt8] {
+  func replacingAll(_ find: [UInt8], with replacement: [UInt8]) -> [UInt8] {
+    guard let first = find.first, count >= find.count else { return self }
+    var result: [UInt8] = []
+    result.reserveCapacity(count)
+    var i = 0
+    while i < count {
+      if self[i] == first, i + find.count <= count, self[i..<i + find.count].elementsEqual(find) {
+        result += replacement
+        i += find.count
+      } else {
+        result.append(self[i])
+        i += 1
+      }
+    }
+    return result
+  }
+}
+
+/// A folder that is there while something is built or asked.
+struct Scratch: Sendable {
+  let path: FilePath
+  private let host: Host
+
+  /// Makes the folder with files in it, their folders among them, and an empty folder `tmp`.
+  init(host: Host, contents: [String: [UInt8]]) throws {
+    self.host = host
+    let name = String(UInt64.random(in: 0...UInt64.max), radix: 36)
+    path = host.places.cache.appending("scratch").appending(name)
+    try host.files.createDirectories(path, mode: 0o700)
+    try host.files.createDirectory(path.appending("tmp"), mode: 0o700)
+    for (relative, bytes) in contents {
+      let target = path.pushing(FilePath(relative))
+      try host.files.createDirectories(target.removingLastComponent(), mode: 0o700)
+      try host.files.create(target, bytes, mode: 0o600)
+    }
+  }
+
+  func remove() { try? host.files.removeTree(path) }
+}
+
+/// Paths with `*` in their names.
+enum Glob {
+  /// What matches, sorted. `*` stands for any run of characters within a name, and matches no leading dot.
+  static func matches(_ pattern: String, in root: FilePath, files: any Files) throws(FileError) -> [FilePath]
+  {
+    var found = [root]
+    for part in pattern.split(separator: "/").map(String.init) {
+      var next: [FilePath] = []
+      for folder in found {
+        guard part.contains("*") else {
+          let path = folder.appending(part)
+          if try files.status(path, followLinks: false) != nil { next.append(path) }
+          continue
+        }
+        guard try files.status(folder, followLinks: false)?.kind == .directory else { continue }
+        for name in try files.list(folder) where matches(part, name) { next.append(folder.appending(name)) }
+      }
+      found = next
+    }
+    return found
+  }
+
+  static func matches(_ pattern: String, _ name: String) -> Bool {
+    if name.hasPrefix("."), !pattern.hasPrefix(".") { return false }
+    let pieces = pattern.split(separator: "*", omittingEmptySubsequences: false).map { Array($0.utf8) }
+    guard let head = pieces.first, let tail = pieces.last, pieces.count > 1 else { return pattern == name }
+    let bytes = Array(name.utf8)
+    guard bytes.count >= head.count + tail.count, bytes.starts(with: head),
+      bytes.suffix(tail.count).elementsEqual(tail)
+    else { return false }
+    var rest = bytes[head.count..<(bytes.count - tail.count)]
+    for piece in pieces.dropFirst().dropLast() where !piece.isEmpty {
+      guard let start = rest.firstIndex(of: piece) else { return false }
+      rest = rest[(start + piece.count)...]
+    }
+    return true
+  }
+}
+
+extension ArraySlice<UInt8> {
+  fileprivate func firstIndex(of piece: [UInt8]) -> Int? {
+    guard count >= piece.count else { return nil }
+    return (startIndex...(endIndex - piece.count)).first { self[$0..<$0 + piece.count].elementsEqual(piece) }
+  }
+}

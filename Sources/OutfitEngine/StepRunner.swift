@@ -1,0 +1,173 @@
+import OutfitCore
+import OutfitSystem
+import SystemPackage
+
+/// Runs the steps of builds and inquiries.
+struct StepRunner: Sendable {
+  let host: Host
+  let store: Store
+  /// For people: what is built or asked.
+  let label: String
+  /// The file's name among the logs.
+  let logName: String
+  let isOffline: Bool
+
+  var logPath: FilePath { host.places.state.appending("logs").appending("\(logName).log") }
+
+  /// The program's name and the first word that tells what it does: `uv pip sync`.
+  func describe(_ step: Step) -> String {
+    let program = step.program.resolved(store: store.root).lastComponent?.string ?? "a program"
+    var words = [step.standIn ?? program]
+    for argument in step.arguments {
+      guard case .text(let text) = argument, !text.isEmpty, text.first != "-", !text.contains("/") else {
+        break
+      }
+      words.append(text)
+      if words.count == 3 { break }
+    }
+    return words.joined(separator: " ")
+  }
+
+  /// Runs a step: first without the network where it can do so, then with it unless that is forbidden.
+  /// - Returns: Standard output.
+  /// - Throws: `Failure` with the last lines that the program wrote, and the path of the log.
+  func run(_ step: Step, scratch: FilePath, out: FilePath?) async throws -> [UInt8] {
+    var completion: Completion?
+    if step.needsNetwork, !step.offlineArguments.isEmpty {
+      let done = try await attempt(step, extra: step.offlineArguments, scratch: scratch, out: out)
+      if done.succeeded || isOffline { completion = done }
+    } else if step.needsNetwork, isOffline {
+      throw Failure(
+        "\(label) needs the network: \(describe(step))", hint: "run it again without --offline")
+    }
+    let done: Completion
+    if let completion {
+      done = completion
+    } else {
+      done = try await attempt(step, extra: [], scratch: scratch, out: out)
+    }
+    guard done.succeeded else {
+      throw Failure([failure(describe(step), done, isOffline: isOffline && step.needsNetwork)])
+    }
+    if let name = step.outputFile {
+      let path = scratch.pushing(FilePath(name))
+      do {
+        try host.files.createDirectories(path.removingLastComponent(), mode: 0o700)
+        try host.files.removeTree(path)
+        try host.files.create(path, done.output, mode: 0o600)
+      } catch {
+        throw Failure("\(error)")
+      }
+    }
+    return done.output
+  }
+
+  private func attempt(
+    _ step: Step, extra: [String], scratch: FilePath, out: FilePath?
+  ) async throws -> Completion {
+    var environment = self.environment(needsNetwork: step.needsNetwork, scratch: scratch)
+    for (name, value) in step.environment.merging(step.surroundings, uniquingKeysWith: { $1 }) {
+      environment[name] = resolve(value, scratch: scratch, out: out)
+    }
+    let invocation = Invocation(
+      step.program.resolved(store: store.root),
+      step.arguments.map { resolve($0, scratch: scratch, out: out) } + extra,
+      environment: environment, workingDirectory: scratch)
+    let done = try await host.processes.run(invocation)
+    try Task.checkCancellation()
+    log(invocation, done)
+    return done
+  }
+
+  func resolve(_ argument: Argument, scratch: FilePath, out: FilePath?) -> String {
+    switch argument {
+    case .text(let text): text
+    case .reference(let reference): reference.resolved(store: store.root).string
+    case .output(let path): below(out ?? scratch, path)
+    case .scratch(let path): below(scratch, path)
+    case .joined(let parts): parts.map { resolve($0, scratch: scratch, out: out) }.joined()
+    }
+  }
+
+  private func below(_ root: FilePath, _ path: String) -> String {
+    path.isEmpty ? root.string : root.pushing(FilePath(path)).string
+  }
+
+  /// What children see. The user's configuration of indexes, proxies and certificates is theirs only where
+  /// they need the network.
+  func environment(needsNetwork: Bool, scratch: FilePath) -> [String: String] {
+    var environment = [
+      "PATH": "/usr/bin:/bin", "HOME": host.user.home.string, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8",
+      "TMPDIR": scratch.appending("tmp").string,
+    ]
+    guard needsNetwork else { return environment }
+    for (name, value) in host.environment where Self.isNetworkSetting(name) { environment[name] = value }
+    return environment
+  }
+
+  private static let networkSettings: Set<String> = [
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "FTP_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "NETRC", "XDG_CONFIG_HOME",
+    "XDG_CONFIG_DIRS", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_KEYRING_PROVIDER",
+    "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_INSECURE_HOST", "UV_CONFIG_FILE", "UV_NO_CONFIG",
+    "UV_REQUEST_TIMEOUT", "UV_LINK_MODE", "USER", "LOGNAME",
+  ]
+
+  private static func isNetworkSetting(_ name: String) -> Bool {
+    networkSettings.contains(name.uppercased())
+      || ["PIP_", "UV_INDEX", "UV_HTTP_", "UV_CONCURRENT_", "npm_config_", "NPM_CONFIG_"]
+        .contains { name.hasPrefix($0) }
+  }
+
+  // MARK: What a person sees of a failure
+
+  private func log(_ invocation: Invocation, _ done: Completion) {
+    var text = "$ \(invocation.program) \(invocation.arguments.joined(separator: " "))\n"
+    text += done.errorText
+    if !text.hasSuffix("\n") { text += "\n" }
+    text += done.output.count > 100_000 ? "(\(done.output.count) bytes of output)\n" : done.outputText
+    text += "\n(status \(done.status))\n\n"
+    let bytes = Array(Self.masked(text).utf8)
+    let files = host.files
+    try? files.createDirectories(logPath.removingLastComponent(), mode: 0o700)
+    if files.exists(logPath) {
+      try? files.append(logPath, bytes)
+    } else {
+      try? files.create(logPath, bytes, mode: 0o600)
+    }
+  }
+
+  /// A log is kept only of what failed.
+  func removeLog() { try? host.files.removeTree(logPath) }
+
+  private func failure(_ step: String, _ done: Completion, isOffline: Bool) -> Diagnostic {
+    let text = done.errorText.contains { !$0.isWhitespace } ? done.errorText : done.outputText
+    let lines = Self.masked(text).split(separator: "\n").map { String($0) }
+      .filter { $0.contains { !$0.isWhitespace } }
+    let last = lines.suffix(12).joined(separator: "\n")
+    let ending =
+      done.status > 128 ? "was ended by signal \(done.status - 128)" : "ended with status \(done.status)"
+    var diagnostic = Diagnostic(
+      .error, "\(label): \(step) \(ending)" + (isOffline ? " without the network" : ""),
+      hint: "all that it wrote is in \(logPath)")
+    if !last.isEmpty { diagnostic.excerpt = last }
+    return diagnostic
+  }
+
+  /// Text without the passwords in its addresses.
+  static func masked(_ text: String) -> String {
+    guard text.contains("://"), text.contains("@") else { return text }
+    var result = ""
+    var rest = text[...]
+    while let start = rest.firstRange(of: "://") {
+      result += rest[..<start.upperBound]
+      rest = rest[start.upperBound...]
+      let authority = rest.prefix { !$0.isWhitespace && !"/?#\"'<>".contains($0) }
+      if let at = authority.lastIndex(of: "@") {
+        result += "***"
+        rest = rest[at...]
+      }
+    }
+    return result + rest
+  }
+}

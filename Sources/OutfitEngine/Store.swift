@@ -1,0 +1,175 @@
+import OutfitCore
+import OutfitSystem
+import SystemPackage
+
+/// What was built: one folder for each object, valid once its receipt is durable.
+public struct Store: Sendable {
+  let host: Host
+
+  public init(_ host: Host) { self.host = host }
+
+  /// The folder that holds the objects.
+  public var root: FilePath { host.places.store }
+
+  /// Where an object stands, or would stand.
+  public func path(of id: ObjectID) -> FilePath { root.appending(id.description) }
+
+  /// The file that says that an object is whole. It never changes while the object stands.
+  public func receiptPath(of id: ObjectID) -> FilePath { receipts.appending(id.description) }
+
+  private var receipts: FilePath { host.places.state.appending("receipts") }
+  private var locks: FilePath { host.places.state.appending("locks").appending("store") }
+
+  /// What is known of an object that stands whole; nil when it does not.
+  ///
+  /// A receipt that can't be read counts as none, and is kept aside.
+  public func receipt(of id: ObjectID) -> Receipt? {
+    guard let receipt = receipt(named: id.description), receipt.id == id else { return nil }
+    return receipt
+  }
+
+  public func isPresent(_ id: ObjectID) -> Bool { receipt(of: id) != nil }
+
+  /// The objects that stand whole, sorted by name.
+  public func list() -> [Receipt] {
+    ((try? host.files.list(receipts)) ?? []).filter { !$0.hasSuffix(Self.aside) }
+      .compactMap { receipt(named: $0) }
+  }
+
+  /// Names in the store that no receipt vouches for: what an interrupted build left.
+  public func leftovers() -> [String] {
+    ((try? host.files.list(root)) ?? []).filter { receipt(named: $0) == nil }
+  }
+
+  /// Removes an object, or what an interrupted build left of one. First it stops being valid, then it goes.
+  /// - Parameter name: its name in the store, `ObjectID.description`.
+  /// - Throws: `Failure` when it is being built, or can't be removed.
+  public func remove(_ name: String) throws {
+    guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
+      throw Failure("\(name) is no name of an object in the store")
+    }
+    do {
+      guard let lock = try tryLock(name) else { throw Failure("\(name) is being built just now") }
+      try withExtendedLifetime(lock) {
+        let receipt = receipts.appending(name)
+        if try host.files.status(receipt, followLinks: false) != nil {
+          try host.files.remove(receipt)
+          try host.files.synchronize(receipts)
+        }
+        try host.files.removeTree(root.appending(name))
+        try host.files.removeTree(locks.appending(name))
+      }
+    } catch let error as FileError {
+      throw Failure("\(error)")
+    }
+  }
+
+  private static let aside = ".damaged"
+
+  private func receipt(named name: String) -> Receipt? {
+    let path = receipts.appending(name)
+    guard let text = try? host.files.text(path) else { return nil }
+    guard let receipt = Receipt(text), receipt.id.description == name else {
+      try? host.files.rename(path, to: receipts.appending(name + Self.aside))
+      return nil
+    }
+    guard receipt.isAdopted || host.files.exists(root.appending(name)) else { return nil }
+    return receipt
+  }
+
+  // MARK: Building
+
+  /// Keeps other processes from building or removing the object; nil when one is at it.
+  func tryLock(_ name: String) throws(FileError) -> FileLock? {
+    try host.files.createDirectories(locks, mode: 0o700)
+    return try host.files.tryLock(locks.appending(name))
+  }
+
+  /// Makes what was built durable in one pass, and then valid.
+  func commit(_ built: [Receipt]) throws(FileError) {
+    guard !built.isEmpty else { return }
+    try host.files.createDirectories(receipts, mode: 0o700)
+    if built.contains(where: { !$0.isAdopted }) { try host.files.synchronizeAll(root) }
+    for receipt in built {
+      let path = receipts.appending(receipt.id.description)
+      let new = receipts.appending(".new-\(receipt.id)")
+      try host.files.removeTree(new)
+      try host.files.create(new, Array(receipt.text.utf8), mode: 0o644)
+      try host.files.synchronize(new)
+      try host.files.rename(new, to: path)
+    }
+    try host.files.synchronize(receipts)
+  }
+}
+
+/// The proof that an object was built, checked, and made durable.
+public struct Receipt: Hashable, Sendable {
+  public var id: ObjectID
+  /// For people: `Python 3.13.5`.
+  public var label: String
+  public var inputs: [String]
+  /// Seconds since 1970.
+  public var built: Int64
+  /// Bytes, as the files say.
+  public var size: Int64
+  /// It stands elsewhere: there is no folder in the store.
+  public var isAdopted: Bool
+
+  init(id: ObjectID, label: String, inputs: [String], built: Int64, size: Int64, isAdopted: Bool) {
+    self.id = id
+    self.label = label
+    self.inputs = inputs
+    self.built = built
+    self.size = size
+    self.isAdopted = isAdopted
+  }
+
+  private static let heading = "outfit receipt 1"
+
+  /// One line for each thing, the last a digest over those before it.
+  var text: String {
+    var lines = [
+      Self.heading, "name \(id.name)", "digest \(id.digest)", "label \(label.filter { !$0.isNewline })",
+    ]
+    lines += inputs.map { "input \($0)" }
+    lines += ["built \(built)", "size \(size)", "kind \(isAdopted ? "adopted" : "built")", ""]
+    let body = lines.joined(separator: "\n")
+    return body + "end \(Digest(of: body))\n"
+  }
+
+  /// Nil for what `text` did not write.
+  init?(_ text: String) {
+    // `end`, a space, 64 digits, and the line's end.
+    let end = text.utf8.count - 69
+    guard end > 0 else { return nil }
+    let body = String(decoding: text.utf8.prefix(end), as: UTF8.self)
+    guard text == body + "end \(Digest(of: body))\n" else { return nil }
+    var name: String?
+    var digest: Digest?
+    var label = ""
+    var inputs: [String] = []
+    var built: Int64?
+    var size: Int64?
+    var kind = ""
+    var lines = body.split(separator: "\n")[...]
+    guard lines.popFirst() == Self.heading[...] else { return nil }
+    for line in lines {
+      guard let space = line.firstIndex(of: " ") else { return nil }
+      let value = String(line[line.index(after: space)...])
+      switch line[..<space] {
+      case "name": name = value
+      case "digest": digest = Digest(value)
+      case "label": label = value
+      case "input": inputs.append(value)
+      case "built": built = Int64(value)
+      case "size": size = Int64(value)
+      case "kind": kind = value
+      default: return nil
+      }
+    }
+    guard let name, let digest, let built, let size else { return nil }
+    self.init(
+      id: ObjectID(name: name, digest: digest), label: label, inputs: inputs, built: built, size: size,
+      isAdopted: kind == "adopted")
+  }
+}
