@@ -1,0 +1,215 @@
+import OutfitCore
+import OutfitFetch
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+/// Answers what parts ask of the outside world.
+public struct Answering: Sendable {
+  public enum Mode: Sendable {
+    case live
+    /// Questions to the network get a diagnostic that says so.
+    case offline
+    /// Nothing is downloaded, built or written, and no engine runs.
+    case dry
+  }
+
+  private let host: Host
+  private let builder: Builder
+  private let fetcher: any Fetching
+  private let progress: any OutfitSystem.Progress
+  private let probing: Probing
+  private let mode: Mode
+
+  /// - Parameter builder: builds the engines that inquiries run.
+  public init(
+    host: Host, builder: Builder, fetcher: any Fetching, progress: any OutfitSystem.Progress, mode: Mode
+  ) {
+    self.host = host
+    self.builder = builder
+    self.fetcher = fetcher
+    self.progress = progress
+    self.mode = mode
+    probing = Probing(host, keepsResults: mode != .dry)
+  }
+
+  /// Answers all of the questions, several at once.
+  /// - Throws: `CancellationError` only; what can't be answered is an answer too.
+  public func answers(to queries: [Query]) async throws -> [Query: Answer] {
+    let failed = try await buildEngines(for: queries)
+    let answers = try await withThrowingTaskGroup(of: (Query, Answer).self) { group in
+      var answers: [Query: Answer] = [:]
+      var waiting = queries[...]
+      for _ in 0..<min(4, queries.count) {
+        if let query = waiting.popFirst() {
+          group.addTask { (query, try await answer(query, failed)) }
+        }
+      }
+      while let (query, answer) = try await group.next() {
+        answers[query] = answer
+        if let query = waiting.popFirst() {
+          group.addTask { (query, try await self.answer(query, failed)) }
+        }
+      }
+      return answers
+    }
+    return answers
+  }
+
+  /// What all the inquiries run is built first, and once.
+  private func buildEngines(for queries: [Query]) async throws -> [ObjectID: Diagnostic] {
+    guard mode != .dry else { return [:] }
+    var objects: [Object] = []
+    for case .inquiry(let inquiry) in queries where refusal(inquiry) == nil { objects += inquiry.objects }
+    guard !objects.isEmpty else { return [:] }
+    return try await builder.build(objects).failed
+  }
+
+  private func answer(_ query: Query, _ failed: [ObjectID: Diagnostic]) async throws -> Answer {
+    try Task.checkCancellation()
+    do {
+      switch query {
+      case .contents(let path):
+        guard try host.files.status(path, followLinks: true) != nil else { return .absent }
+        return .contents(try host.files.read(path))
+      case .tree(let path):
+        guard let status = try host.files.status(path, followLinks: true) else { return .absent }
+        guard status.kind == .directory else {
+          return .failed(Diagnostic(.error, "\(path) is no folder"))
+        }
+        var tree = TreeReader(files: host.files)
+        try tree.read(path, "")
+        return .tree(tree.entries)
+      case .status(let path):
+        guard let status = try host.files.status(path, followLinks: false) else { return .absent }
+        return .status(status)
+      case .interpreters(let language):
+        return .interpreters(try await probing.interpreters(language))
+      case .document(let addresses): return try await document(addresses)
+      case .inquiry(let inquiry): return try await run(inquiry, failed)
+      }
+    } catch let error as CancellationError {
+      throw error
+    } catch let failure as Failure {
+      return .failed(failure.single)
+    } catch {
+      return .failed(Diagnostic(.error, "\(error)"))
+    }
+  }
+
+  private func document(_ addresses: [String]) async throws -> Answer {
+    var reachable = addresses
+    if mode != .live {
+      reachable = addresses.filter { $0.hasPrefix("file:") }
+      guard !reachable.isEmpty else {
+        let name = addresses.first.map { String($0.prefix { $0 != "?" }) } ?? "a document"
+        return .failed(withheld("\(name) was not asked for"))
+      }
+    }
+    let document = try await fetcher.document(addresses: reachable)
+    return .document(document.bytes, from: document.address)
+  }
+
+  /// Why an inquiry is not made in this mode; nil when it is.
+  private func refusal(_ inquiry: Inquiry) -> Diagnostic? {
+    switch mode {
+    case .live: nil
+    case .dry: withheld("not done: \(inquiry.label)")
+    case .offline:
+      inquiry.needsNetwork
+        && inquiry.steps.contains { $0.needsNetwork && $0.offlineArguments.isEmpty }
+        ? withheld("not done: \(inquiry.label)") : nil
+    }
+  }
+
+  private func withheld(_ message: String) -> Diagnostic {
+    mode == .dry
+      ? Diagnostic(.error, "\(message), because this is a dry run", hint: "`outfit up` finds it out")
+      : Diagnostic(.error, "\(message), because this run is offline", hint: "run it again without --offline")
+  }
+
+  private func run(_ inquiry: Inquiry, _ failed: [ObjectID: Diagnostic]) async throws -> Answer {
+    if let refusal = refusal(inquiry) { return .failed(refusal) }
+    for object in inquiry.objects {
+      if let diagnostic = failed[object.id] { return .failed(diagnostic) }
+    }
+    let id = "inquiry \(inquiry.label)"
+    progress.started(id: id, label: inquiry.label)
+    do {
+      let collected = try await collect(inquiry)
+      progress.finished(id: id)
+      return .collected(collected)
+    } catch {
+      let reason =
+        error is CancellationError ? "interrupted" : (error as? Failure)?.diagnostics.first?.message
+      progress.failed(id: id, reason: reason ?? "\(error)")
+      throw error
+    }
+  }
+
+  private func collect(_ inquiry: Inquiry) async throws -> [String: [UInt8]] {
+    let scratch = try Scratch(host: host, contents: inquiry.files)
+    defer { scratch.remove() }
+    let name = inquiry.label.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == ".") ? $0 : "-" }
+    let runner = StepRunner(
+      host: host, store: builder.store, label: inquiry.label, logName: String(name.prefix(80)),
+      isOffline: mode == .offline)
+    for step in inquiry.steps { _ = try await runner.run(step, scratch: scratch.path, out: nil) }
+    runner.removeLog()
+    var collected: [String: [UInt8]] = [:]
+    for pattern in inquiry.collect {
+      for path in try Glob.matches(pattern, in: scratch.path, files: host.files) {
+        var relative = path
+        guard relative.removePrefix(scratch.path) else { continue }
+        let kind = try host.files.status(path, followLinks: true)?.kind
+        collected[relative.string] = kind == .file ? try host.files.read(path) : []
+      }
+    }
+    return collected
+  }
+}
+
+/// Reads a folder whole.
+private struct TreeReader {
+  let files: any Files
+  private(set) var entries: [TreeEntry] = []
+  private var bytes: Int64 = 0
+
+  init(files: any Files) { self.files = files }
+
+  /// What a profile's folder of files may hold, in bytes.
+  private static let limit: Int64 = 256 << 20
+
+  mutating func read(_ folder: FilePath, _ relative: String) throws {
+    for name in try files.list(folder) {
+      let path = folder.appending(name)
+      let inner = relative.isEmpty ? name : "\(relative)/\(name)"
+      guard let status = try files.status(path, followLinks: false) else { continue }
+      switch status.kind {
+      case .directory:
+        entries.append(TreeEntry(inner, .directory(mode: status.mode & 0o777)))
+        try read(path, inner)
+      case .link: entries.append(TreeEntry(inner, .link(try files.readLink(path))))
+      case .file:
+        bytes += status.size
+        guard bytes <= Self.limit else {
+          throw Failure("\(folder) holds more than \(Self.limit >> 20) MB: too much for a folder of dotfiles")
+        }
+        entries.append(TreeEntry(inner, .file(try files.read(path), mode: status.mode & 0o777)))
+      case .other: throw Failure("\(path) is neither file, link nor folder")
+      }
+    }
+  }
+}
+
+extension Failure {
+  /// One diagnostic that says all of it.
+  var single: Diagnostic {
+    guard var first = diagnostics.first else { return Diagnostic(.error, "it failed") }
+    let rest = diagnostics.dropFirst().map(\.message)
+    if !rest.isEmpty, first.location == nil {
+      first.excerpt = ([first.excerpt].compactMap { $0 } + rest).joined(separator: "\n")
+    }
+    return first
+  }
+}

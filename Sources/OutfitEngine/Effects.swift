@@ -1,0 +1,125 @@
+import OutfitCore
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+/// Runs what can't be undone: system packages and scripts.
+public struct Effects: Sendable {
+  private let host: Host
+  private let scope: Scope
+  private let isDry: Bool
+
+  /// - Parameter isDry: nothing of the profile is run, not even to ask.
+  public init(_ host: Host, scope: Scope, isDry: Bool) {
+    self.host = host
+    self.scope = scope
+    self.isDry = isDry
+  }
+
+  /// The effects that have something to do, in their order.
+  public func needed(_ effects: [Effect]) async throws -> [Effect] {
+    var needed: [Effect] = []
+    let receipts = try EffectReceipts.read(scope, host: host)
+    for effect in effects {
+      try Task.checkCancellation()
+      let isDue =
+        effect.probe == nil ? receipts[effect.label] != effect.fingerprint : try await isDue(effect)
+      if isDue { needed.append(effect) }
+    }
+    return needed
+  }
+
+  /// Whether the probe says that there is something to do. Without one: always.
+  ///
+  /// In a dry run the probe of a script is not run, since it is the profile's own.
+  public func isDue(_ effect: Effect) async throws -> Bool {
+    guard let probe = effect.probe else { return true }
+    if isDry, effect.ability == .script { return true }
+    do {
+      return try await !host.processes.run(invocation(probe, asRoot: false)).succeeded
+    } catch is CancellationError {
+      throw CancellationError()
+    } catch {
+      return true
+    }
+  }
+
+  /// Runs an effect on the terminal, checks it by its probe, and records it.
+  /// - Returns: What went wrong, or nil.
+  /// - Throws: `CancellationError` only.
+  public func run(_ effect: Effect) async throws -> Diagnostic? {
+    let needsSudo = effect.needsRoot && host.user.identifier != 0
+    if needsSudo, sudo == nil {
+      return Diagnostic(
+        .error, "\(effect.label) needs root, and there is no sudo here", at: effect.owner.location,
+        hint: "run it as root: \(commandLine(effect.command))")
+    }
+    let status: Int32
+    do {
+      status = try await host.processes.runAttached(invocation(effect.command, asRoot: needsSudo))
+      try Task.checkCancellation()
+      if status != 0 {
+        return Diagnostic(
+          .error, "\(effect.label) failed: it ended with status \(status)", at: effect.owner.location,
+          hint: "what was run is: \(needsSudo ? "sudo " : "")\(commandLine(effect.command))")
+      }
+      if effect.ability == .packages, try await isDue(effect) {
+        return Diagnostic(
+          .error, "\(effect.label) was run, but what it is for is still not there", at: effect.owner.location,
+          hint: "what was run is: \(needsSudo ? "sudo " : "")\(commandLine(effect.command))")
+      }
+      try EffectReceipts.record([effect], scope: scope, host: host)
+      return nil
+    } catch is CancellationError {
+      throw CancellationError()
+    } catch let failure as Failure {
+      var diagnostic = failure.single
+      diagnostic.message = "\(effect.label) failed: \(diagnostic.message)"
+      if diagnostic.location == nil { diagnostic.location = effect.owner.location }
+      return diagnostic
+    } catch {
+      return Diagnostic(.error, "\(effect.label) failed: \(error)", at: effect.owner.location)
+    }
+  }
+
+  private var sudo: FilePath? {
+    ["/usr/bin/sudo", "/usr/local/bin/sudo"].map { FilePath($0) }.first { host.files.exists($0) }
+  }
+
+  private func invocation(_ step: Step, asRoot: Bool) -> Invocation {
+    let store = host.places.store
+    let runner = StepRunner(
+      host: host, store: Store(host), label: "", logName: "effect", isOffline: false)
+    func text(_ argument: Argument) -> String {
+      runner.resolve(argument, scratch: host.user.home, out: nil)
+    }
+    let added = step.environment.merging(step.surroundings) { $1 }.mapValues(text)
+    var program = step.program.resolved(store: store)
+    var arguments = step.arguments.map(text)
+    if asRoot, let sudo {
+      // sudo drops variables, and takes new ones only from those who may set any.
+      let variables = added.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+      arguments =
+        (host.terminal.isInteractive ? [] : ["-n"]) + (variables.isEmpty ? [] : ["/usr/bin/env"]) + variables
+        + [program.string] + arguments
+      program = sudo
+    }
+    return Invocation(
+      program, arguments, environment: host.environment.merging(added) { $1 },
+      workingDirectory: host.user.home, standardInput: .inherited)
+  }
+
+  private func commandLine(_ step: Step) -> String {
+    let invocation = invocation(step, asRoot: false)
+    return ([invocation.program.string] + invocation.arguments).map(shellQuoted).joined(separator: " ")
+  }
+}
+
+/// A word as a POSIX shell reads it.
+private func shellQuoted(_ word: String) -> String {
+  let plain = word.unicodeScalars.allSatisfy {
+    $0.isASCII
+      && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "_-./=:,+@%".unicodeScalars.contains($0))
+  }
+  return plain && !word.isEmpty ? word : "'" + word.replacing("'", with: #"'\''"#) + "'"
+}
