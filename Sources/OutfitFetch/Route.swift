@@ -32,7 +32,8 @@ struct Route: Sendable {
     authoritiesFolder = Route.value(host.environment, ["SSL_CERT_DIR"])?
       .split(separator: ":").first.map(String.init)
     hasAuthorities =
-      host.platform.system != .linux || authoritiesFolder != nil
+      host.platform.system != .linux
+      || authoritiesFolder.map { (try? host.files.list(FilePath($0)))?.isEmpty == false } == true
       || authoritiesFile.map { host.files.exists(FilePath($0)) } == true
   }
 
