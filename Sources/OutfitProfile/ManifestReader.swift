@@ -122,16 +122,15 @@ private struct ManifestDecoder {
     }
     manifest.content.scripts = entries(root, "scripts") { decoder, pair in
       decoder.manifest.details["scripts.\(pair.key)"] = (pair.value["run"] ?? pair.value).location
-      return (pair.value.text ?? pair.value["run"]?.text).map {
-        ScriptSection(run: $0, when: Self.choice(pair.value["when"]) ?? .changed)
-      }
+      guard let run = pair.value.text ?? pair.value["run"]?.text, PathProblem(run) == nil else { return nil }
+      return ScriptSection(run: run, when: Self.choice(pair.value["when"]) ?? .changed)
     }
     manifest.content.env = entries(root, "env") { $1.value.text }
     manifest.content.hooks = entries(root, "hooks") { Self.hook($1.value) }
     if let pair = root.pairs?.first(where: { $0.key == "virtualenv" }) {
       manifest.entries["virtualenv"] = pair.keyLocation
       manifest.details["virtualenv"] = (pair.value["from"] ?? pair.value).location
-      if let from = pair.value.text ?? pair.value["from"]?.text {
+      if let from = pair.value.text ?? pair.value["from"]?.text, PathProblem(from) == nil {
         manifest.content.virtualenv = Sourced(
           VirtualenvSection(from: from, path: pair.value["path"]?.text ?? ".venv"),
           manifest.source(at: pair.keyLocation))
@@ -248,7 +247,8 @@ private struct ManifestDecoder {
         at: pair.keyLocation, hint: "write one of template, copy, link, block: `\(pair.key): {copy: …}`")
       return nil
     }
-    guard let source = node[kind.rawValue], let file = source.text else { return nil }
+    guard let source = node[kind.rawValue], let file = source.text, PathProblem(file) == nil
+    else { return nil }
     manifest.details["dotfiles.\(pair.key)"] = source.location
     if pair.key.hasSuffix("/") != file.hasSuffix("/") {
       checker.complain(

@@ -273,11 +273,24 @@ struct LayerChain {
     merger.mergeAll()
     merger.settle(answers: answers, set: set)
     merger.check()
-    let errors = merger.diagnostics.filter { $0.severity == .error }
+    let errors = sorted(merger.diagnostics.filter { $0.severity == .error })
     guard errors.isEmpty else { throw Failure(errors, status: .usage) }
     merger.profile.notes = merger.diagnostics
     merger.profile.inputs = inputs
     return merger.profile
+  }
+
+  /// File after file, each from its top.
+  private func sorted(_ diagnostics: [Diagnostic]) -> [Diagnostic] {
+    var ranks: [String: Int] = [:]
+    for file in diagnostics.compactMap(\.location?.file) where ranks[file] == nil {
+      ranks[file] = ranks.count
+    }
+    func key(_ index: Int) -> (Int, Int, Int, Int) {
+      guard let place = diagnostics[index].location else { return (ranks.count, 0, 0, index) }
+      return (ranks[place.file] ?? 0, place.line, place.column, index)
+    }
+    return diagnostics.indices.sorted { key($0) < key($1) }.map { diagnostics[$0] }
   }
 }
 

@@ -28,7 +28,7 @@ extension TextForm {
   }
 
   static let version = TextForm(what: "a version", types: [.string, .number]) { text in
-    if VersionRequest(text) != nil { return nil }
+    if VersionRequest(text) != nil, isVersion(text) { return nil }
     return Complaint(
       "`\(text)` is not a version", hint: "write 3.13, 3.13.5, 25.*, \">=3.11,<3.14\" or latest")
   }
@@ -278,6 +278,22 @@ extension TextForm {
 
   private static func isWordCharacter(_ character: Character) -> Bool {
     character.isASCII && (character.isLetter || character.isNumber || character == "_")
+  }
+
+  /// Whether what follows the numbers of each version is something that versions have: PEP 440's `a1`, `rc2`,
+  /// `.post1`, `.dev3`, a free-threaded `t`, or a semantic version's `-beta.1` and `+build`.
+  private static func isVersion(_ request: String) -> Bool {
+    request.split(separator: ",").allSatisfy { clause in
+      var rest = clause.drop { " =<>!~v".contains($0) }
+      if rest == "latest" || rest == "*" { return true }
+      if rest.hasSuffix(".*") { rest = rest.dropLast(2) }
+      var tail = rest.drop { $0.isNumber || $0 == "." }
+      if let end = tail.firstIndex(where: { $0 == "+" || $0 == "-" }) { tail = tail[..<end] }
+      let words = tail.split { $0.isNumber || $0 == "." || $0 == "_" }
+      return words.allSatisfy {
+        ["a", "b", "c", "rc", "alpha", "beta", "post", "dev", "t"].contains($0.lowercased())
+      }
+    }
   }
 
   private static func isPackageName(_ text: some StringProtocol) -> Bool {

@@ -101,7 +101,7 @@ struct YamlReader {
           "`*\(name)` has no anchor before it", at: location,
           hint: nearest(name, among: anchors.keys).map { "did you mean `*\($0)`?" }
             ?? "write `&\(name)` before the value that it repeats")
-        return add(YamlNode(content: .scalar("", isPlain: true), location: location), size: 1)
+        return add(YamlNode(content: .scalar("*\(name)", isPlain: false), location: location), size: 1)
       }
       return add(YamlNode(content: node.content, location: location), size: size)
     case YAML_SCALAR_EVENT:
@@ -265,6 +265,8 @@ extension YamlReader {
     case "found character that cannot start any token":
       complain(
         "a text can't start with this character", at: location, hint: "put the text in quotes")
+    case "found unexpected ':'":
+      complain("a space is missing after `:`", at: location, hint: "write `name: value`")
     case "found unknown escape character":
       complain(
         "this escape is not known in double quotes", at: location,

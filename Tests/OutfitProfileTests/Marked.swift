@@ -30,34 +30,36 @@ struct Marked {
   }
 }
 
-/// What is wrong with one manifest in `~/p`, beside `files`.
-func mistakes(
-  _ marked: String, files: [String: String] = [:], project: Bool = false,
+/// Reads a manifest in `~/p`, beside `files`, and holds its mistakes against these, one a line.
+func expect(
+  _ marked: String, files: [String: String] = [:], project: Bool = false, gives expected: String,
   sourceLocation: Testing.SourceLocation = #_sourceLocation
-) async -> [String] {
+) async {
   let manifest = Marked(marked, file: "p/outfit.yaml")
   let disk = MemoryFiles.withHome()
   disk.put("/home/ann/p/outfit.yaml", manifest.text)
   for (name, text) in files { disk.put(FilePath("/home/ann/p").pushing(FilePath(name)), text) }
   let loader = ProfileLoader(host: .test(files: disk))
+  var found = ""
   do {
     _ = try await project ? loader.project(at: "/home/ann/p") : loader.machine("p")
-    return []
   } catch let failure as Failure {
     #expect(failure.status == .usage, sourceLocation: sourceLocation)
     for diagnostic in failure.diagnostics where diagnostic.location?.file == "p/outfit.yaml" {
-      #expect(diagnostic.excerpt != nil, "an excerpt for \(diagnostic.message)", sourceLocation: sourceLocation)
+      #expect(
+        diagnostic.excerpt != nil, "an excerpt for \(diagnostic.message)", sourceLocation: sourceLocation)
     }
-    return failure.diagnostics.map(manifest.describe)
+    found = failure.diagnostics.map(manifest.describe).joined(separator: "\n")
   } catch {
-    Issue.record("\(error)", sourceLocation: sourceLocation)
-    return []
+    found = "\(error)"
   }
+  #expect(found == expected, "\n\(found)\n", sourceLocation: sourceLocation)
 }
 
 /// The profile in `~/p` of a home with these files.
 func profile(
-  _ files: [String: String], project: Bool = false, answers: [String: String] = [:], set: [String: String] = [:],
+  _ files: [String: String], project: Bool = false, answers: [String: String] = [:],
+  set: [String: String] = [:],
   withPersonal: Bool = true
 ) async throws -> Profile {
   let disk = MemoryFiles.withHome()
@@ -69,7 +71,8 @@ func profile(
 }
 
 /// The mistakes of a home with these files, as `file:line:column message`.
-func failures(_ files: [String: String], project: Bool = false, set: [String: String] = [:]) async -> [String] {
+func failures(_ files: [String: String], project: Bool = false, set: [String: String] = [:]) async -> [String]
+{
   do {
     _ = try await profile(files, project: project, set: set)
     return []
