@@ -9,6 +9,8 @@ import SystemPackage
 ///     scope machine                          (or: root /home/me/shop)
 ///     c<TAB>black<TAB>/program<TAB>argument...
 ///     i<TAB>python<TAB>3.13.5<TAB>/program   (the default first)
+///     v<TAB>/home/me/shop/.venv
+///     e<TAB>variable<TAB>value               (\t, \n and \\ stand for tab, newline and backslash)
 public struct DispatchTable: Hashable, Sendable {
   public struct Command: Hashable, Sendable {
     public var name: String
@@ -35,9 +37,18 @@ public struct DispatchTable: Hashable, Sendable {
   public var scope: Scope
   public var commands: [Command]
   public var interpreters: [Interpreter]
+  /// The virtual environment that belongs to the project.
+  public var virtualenv: String?
+  /// The variables that the project sets.
+  public var variables: [String: String]
 
-  public init(scope: Scope, commands: [Command] = [], interpreters: [Interpreter] = []) {
+  public init(
+    scope: Scope, commands: [Command] = [], interpreters: [Interpreter] = [], virtualenv: String? = nil,
+    variables: [String: String] = [:]
+  ) {
     self.scope = scope
+    self.virtualenv = virtualenv
+    self.variables = variables
     self.commands = commands.sorted { $0.name < $1.name }
     self.interpreters = interpreters
   }
@@ -64,7 +75,16 @@ public struct DispatchTable: Hashable, Sendable {
       try fields.forEach(check)
       text += (["i"] + fields).joined(separator: "\t") + "\n"
     }
-    return Array(text.utf8)
+    if let virtualenv {
+      try check(virtualenv)
+      text += "v\t\(virtualenv)\n"
+    }
+    var rows = Rows.Writer()
+    for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
+      try check(name)
+      rows.row("e", name, value)
+    }
+    return Array(text.utf8) + rows.bytes
   }
 
   private func check(_ value: String) throws {
@@ -91,12 +111,17 @@ public struct DispatchTable: Hashable, Sendable {
     }
     commands = []
     interpreters = []
+    variables = [:]
     for line in lines[2...] {
       let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
       if fields.count >= 3, fields[0] == "c" {
         commands.append(Command(name: fields[1], program: fields[2], arguments: Array(fields[3...])))
       } else if fields.count == 4, fields[0] == "i" {
         interpreters.append(Interpreter(language: fields[1], version: fields[2], program: fields[3]))
+      } else if fields.count == 2, fields[0] == "v" {
+        virtualenv = fields[1]
+      } else if fields.count == 3, fields[0] == "e" {
+        variables[fields[1]] = Rows.fields(Array(fields[2].utf8)[...])[0]
       } else {
         return nil
       }

@@ -144,6 +144,10 @@ public enum Generations {
         "interpreter", interpreter.language.rawValue, interpreter.version.description,
         interpreter.request, interpreter.program, interpreter.object.field)
     }
+    if let virtualenv = generation.activation.virtualenv { rows.row("virtualenv", virtualenv) }
+    for (name, value) in generation.activation.variables.sorted(by: { $0.key < $1.key }) {
+      rows.row("variable", name, value)
+    }
     for object in generation.objects {
       rows.row(["object", object.id.field, object.label] + object.inputs.map(\.field))
     }
@@ -151,6 +155,7 @@ public enum Generations {
       rows.row(
         "target", target.target.string, target.resolved.string, target.owner,
         target.isSecret ? "secret" : "plain", target.written.text, target.first.text)
+      if let accepted = target.accepted { rows.row("accepted", accepted.text) }
       for block in target.blocks {
         rows.row("block", block.identifier, block.body.hex, block.addedNewline ? "newline" : "")
       }
@@ -223,6 +228,11 @@ extension Generation {
         RecordedTarget(
           target: FilePath(f[1]), resolved: FilePath(f[2]), owner: f[3], isSecret: f[4] == "secret",
           written: written, first: first, blocks: []))
+    case ("virtualenv", 2): activation.virtualenv = f[1]
+    case ("variable", 3): activation.variables[f[1]] = f[2]
+    case ("accepted", 2):
+      guard !targets.isEmpty, let state = TargetState(text: f[1]) else { return false }
+      targets[targets.count - 1].accepted = state
     case ("block", 4):
       guard !targets.isEmpty, let body = Digest(f[2]) else { return false }
       targets[targets.count - 1].blocks.append(

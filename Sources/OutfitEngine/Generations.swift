@@ -21,6 +21,7 @@ public struct Generation: Hashable, Sendable {
   public var isIncomplete: Bool
   public var claims: [RecordedClaim] = []
   public var interpreters: [RecordedInterpreter] = []
+  public var activation = RecordedActivation()
   /// What must stay in the store for this generation.
   public var objects: [RecordedObject] = []
   public var targets: [RecordedTarget] = []
@@ -81,6 +82,16 @@ public struct RecordedObject: Hashable, Sendable {
   public var inputs: [ObjectID]
 }
 
+/// What a shell has in a project's folder.
+public struct RecordedActivation: Hashable, Sendable {
+  public var virtualenv: String?
+  public var variables: [String: String]
+  public init(virtualenv: String? = nil, variables: [String: String] = [:]) {
+    self.virtualenv = virtualenv
+    self.variables = variables
+  }
+}
+
 /// A target that a generation wrote or found to be right.
 public struct RecordedTarget: Hashable, Sendable {
   /// As the manifest means it.
@@ -96,6 +107,8 @@ public struct RecordedTarget: Hashable, Sendable {
   public var first: TargetState
   /// For a file of which only these blocks are ours.
   public var blocks: [RecordedBlock]
+  /// What the user decided to have instead of `written`: it is asked about again only when either side changes.
+  public var accepted: TargetState?
 }
 
 public struct RecordedBlock: Hashable, Sendable {

@@ -17,6 +17,7 @@ public struct Plan: Sendable {
   /// The commands of the scope afterwards, sorted by name.
   public var claims: [RecordedClaim] = []
   public var interpreters: [RecordedInterpreter] = []
+  public var activation = RecordedActivation()
   /// How the commands differ from now.
   public var names: [PlannedName] = []
   public var effects: [Effect] = []
@@ -33,6 +34,8 @@ public struct Plan: Sendable {
   /// What is managed, or what must stay in the store, differs, though nothing that a user sees.
   var recordDiffers = false
   var completesPrevious = false
+  /// For a rollback: the profile that the old generation was made from.
+  var profile: ProfileStamp?
 
   init(scope: Scope, origin: Generation.Origin, base: Int) {
     self.scope = scope

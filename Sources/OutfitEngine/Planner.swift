@@ -23,6 +23,9 @@ public enum Planner {
     var plan = Plan(scope: scope, origin: .up, base: previous?.number ?? 0)
     plan.previous = previous
     plan.failures = proposal.failures
+    plan.notes = proposal.notes
+    plan.activation = RecordedActivation(
+      virtualenv: proposal.virtualenv?.string, variables: proposal.variables)
     plan.objects = proposal.objects.filter { !isPresent($0.id) }
 
     var problems: [Diagnostic] = []
@@ -97,6 +100,8 @@ extension Plan {
     claims = (claims + previous.claims.filter { !names.contains($0.name) }).sorted { $0.name < $1.name }
     let requests = Set(interpreters.map { "\($0.language) \($0.request)" })
     interpreters += previous.interpreters.filter { !requests.contains("\($0.language) \($0.request)") }
+    activation.virtualenv = activation.virtualenv ?? previous.activation.virtualenv
+    activation.variables.merge(previous.activation.variables) { mine, _ in mine }
     let ids = Set(usedObjects.map(\.id))
     usedObjects += previous.objects.filter { !ids.contains($0.id) }
   }
@@ -119,8 +124,9 @@ extension Plan {
       .map { PlannedName(name: $0.name, action: .remove, label: $0.label) }
     names.sort { $0.name < $1.name }
     interpretersDiffer =
-      interpreters.map { [$0.language.rawValue, $0.version.description, $0.program] }
-      != (previous?.interpreters ?? []).map { [$0.language.rawValue, $0.version.description, $0.program] }
+      activation != previous?.activation ?? RecordedActivation()
+      || interpreters.map { [$0.language.rawValue, $0.version.description, $0.program] }
+        != (previous?.interpreters ?? []).map { [$0.language.rawValue, $0.version.description, $0.program] }
 
     // A folder of ours stays for as long as something that we manage is in it.
     var needed: Set<FilePath> = []

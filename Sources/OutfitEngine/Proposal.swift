@@ -58,6 +58,10 @@ public struct Proposal: Sendable {
   public var effects: [Effect] = []
   /// The interpreters that this scope offers, the default first, for tools, virtualenvs and the shims.
   public var interpreters: [ProvidedInterpreter] = []
+  /// The virtual environment that a shell has in a project's folder.
+  public var virtualenv: FilePath?
+  /// The variables that a shell has in a project's folder.
+  public var variables: [String: String] = [:]
   /// What can't be had; the rest goes on, and the generation is incomplete.
   public var failures: [Diagnostic] = []
   /// What a person should know of how something is had: a fall to another provider, say.
@@ -74,6 +78,8 @@ public struct Proposal: Sendable {
     changes += other.changes
     effects += other.effects
     interpreters += other.interpreters
+    virtualenv = other.virtualenv ?? virtualenv
+    variables.merge(other.variables) { $1 }
     failures += other.failures
     notes += other.notes
   }

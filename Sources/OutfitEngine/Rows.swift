@@ -14,6 +14,8 @@ enum Rows {
   struct Writer {
     private(set) var bytes: [UInt8] = []
 
+    init() {}
+
     init(_ format: String, version: Int) { row([format, String(version)]) }
 
     mutating func row(_ fields: String...) { row(fields) }

@@ -153,6 +153,10 @@ struct TargetPlanner {
       action: .upToDate, before: seen.state, after: content, object: change.object, record: record,
       recordKeeping: old, signature: seen.signature)
     guard !isRight else { return target }
+    if let old, let accepted = old.accepted, seen.state.matches(accepted), written.matches(old.written) {
+      target.record?.accepted = accepted
+      return target
+    }
     target.conflict = isCarriedOn(seen.state, change) ? nil : conflict(seen.state, target, old)
     if target.conflict != nil {
       target.action = .conflict
