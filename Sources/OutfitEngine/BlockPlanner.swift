@@ -98,7 +98,7 @@ extension TargetPlanner {
     }
   }
 
-  private func digest(_ body: [UInt8], isSecret: Bool) -> Digest {
+  func digest(_ body: [UInt8], isSecret: Bool) -> Digest {
     if isSecret, let key = inspector.key { return key.digest(body) }
     return Digest(of: body)
   }
@@ -111,7 +111,7 @@ extension TargetPlanner {
       let found = try Blocks.scan(outcome.safe).first { $0.identifier == block.identifier }
       let old = olds.first { $0.identifier == block.identifier }
       var record = RecordedBlock(
-        identifier: block.identifier, body: digest(body, isSecret: isSecret),
+        identifier: block.identifier, comment: block.comment, body: digest(body, isSecret: isSecret),
         addedNewline: old?.addedNewline ?? false)
       func put(in text: inout [UInt8]) throws(Blocks.Malformed) {
         let result = try Blocks.setting(
@@ -258,5 +258,72 @@ extension TargetPlanner {
     }
     if target.conflict != nil { target.action = .conflict }
     return target
+  }
+}
+
+extension TargetPlanner {
+  /// Puts the blocks of an older generation into a file in which the user changed other lines since.
+  func blocksRestored(
+    _ record: RecordedTarget, from now: [RecordedBlock], to then: [RecordedBlock], _ seen: Inspector.Seen
+  ) throws -> PlannedTarget {
+    guard case .file(let file) = seen.state else { return restoring(record, seen, to: record.first) }
+    let text = try seen.bytes ?? host.files.read(record.resolved)
+    var all = text
+    var safe = text
+    var target = restoring(record, seen, to: record.first)
+    target.action = .restore
+    target.conflict = nil
+    func content(_ bytes: [UInt8]) -> PlannedTarget.Content {
+      bytes.isEmpty && record.first == .absent
+        ? .absent : .file(.given(bytes), mode: file.mode, modified: nil)
+    }
+    do {
+      for old in now {
+        let found = try Blocks.scan(safe).first { $0.identifier == old.identifier }
+        let wanted = then.first { $0.identifier == old.identifier }
+        let isOurs = try found.map { try digest(of: $0, in: safe, record) == old.body } ?? false
+        if wanted == old, isOurs { continue }
+        if !isOurs {
+          target.conflict = Conflict(
+            reason: .edited, message: "the block `\(old.identifier)` was changed since Outfit wrote it",
+            line: found?.line, canTake: true)
+        }
+        try restore(old, wanted, in: &all)
+        if isOurs { try restore(old, wanted, in: &safe) }
+      }
+      for wanted in then where !now.contains(where: { $0.identifier == wanted.identifier }) {
+        try restore(nil, wanted, in: &all)
+        try restore(nil, wanted, in: &safe)
+      }
+      target = target.with(after: content(all))
+      if target.conflict != nil, safe != text { target.afterKeeping = content(safe) }
+      if target.conflict == nil {
+        target.action = all == text ? .upToDate : target.after == .absent ? .remove : .restore
+      }
+    } catch let malformed as Blocks.Malformed {
+      target.conflict = Conflict(
+        reason: .malformed, message: "\(record.resolved):\(malformed.line): \(malformed.message)",
+        line: malformed.line, canTake: false)
+    }
+    if target.conflict != nil { target.action = .conflict }
+    return target
+  }
+
+  private func digest(of found: Blocks.Found, in text: [UInt8], _ record: RecordedTarget) throws -> Digest {
+    digest(Blocks.body(found, in: text), isSecret: record.isSecret)
+  }
+
+  private func restore(_ old: RecordedBlock?, _ wanted: RecordedBlock?, in text: inout [UInt8]) throws {
+    guard let wanted else {
+      guard let old else { return }
+      text = try Blocks.removing(old.identifier, addedNewline: old.addedNewline, from: text)
+      return
+    }
+    guard let body = try blobs.read(wanted.body) else {
+      throw Failure("the block `\(wanted.identifier)` of the old generation was kept nowhere")
+    }
+    text = try Blocks.setting(
+      wanted.identifier, comment: wanted.comment, body: body, position: .bottom, in: text
+    ).text
   }
 }

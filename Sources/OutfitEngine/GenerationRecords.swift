@@ -157,7 +157,8 @@ public enum Generations {
         target.isSecret ? "secret" : "plain", target.written.text, target.first.text)
       if let accepted = target.accepted { rows.row("accepted", accepted.text) }
       for block in target.blocks {
-        rows.row("block", block.identifier, block.body.hex, block.addedNewline ? "newline" : "")
+        rows.row(
+          "block", block.identifier, block.body.hex, block.addedNewline ? "newline" : "", block.comment)
       }
     }
     for change in generation.changes {
@@ -233,10 +234,11 @@ extension Generation {
     case ("accepted", 2):
       guard !targets.isEmpty, let state = TargetState(text: f[1]) else { return false }
       targets[targets.count - 1].accepted = state
-    case ("block", 4):
+    case ("block", 5):
       guard !targets.isEmpty, let body = Digest(f[2]) else { return false }
       targets[targets.count - 1].blocks.append(
-        RecordedBlock(identifier: f[1], body: body, addedNewline: f[3] == "newline"))
+        RecordedBlock(
+          identifier: f[1], comment: f[4], body: body, addedNewline: f[3] == "newline"))
     case ("change", 4):
       guard f[1].hasPrefix("/"), let before = TargetState(text: f[2]), let after = TargetState(text: f[3])
       else { return false }

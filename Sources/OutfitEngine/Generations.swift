@@ -113,6 +113,8 @@ public struct RecordedTarget: Hashable, Sendable {
 
 public struct RecordedBlock: Hashable, Sendable {
   public var identifier: String
+  /// What starts a comment in the file.
+  public var comment: String
   /// Of the lines between the markers.
   public var body: Digest
   /// The file did not end with a line end, and got one before the block.

@@ -200,20 +200,27 @@ struct Journal {
   static func state(
     of path: FilePath, like others: [TargetState] = [], key: SecretKey?, _ host: Host
   ) throws(FileError) -> TargetState {
-    guard let status = try host.files.status(path, followLinks: false) else { return .absent }
+    try look(path, like: others, key: key, host).state
+  }
+
+  /// The same, with a file's content.
+  static func look(
+    _ path: FilePath, like others: [TargetState] = [], key: SecretKey?, _ host: Host
+  ) throws(FileError) -> (state: TargetState, bytes: [UInt8]) {
+    guard let status = try host.files.status(path, followLinks: false) else { return (.absent, []) }
     switch status.kind {
-    case .directory: return .directory(mode: status.mode)
-    case .other: return .other
-    case .link: return .link(try host.files.readLink(path))
+    case .directory: return (.directory(mode: status.mode), [])
+    case .other: return (.other, [])
+    case .link: return (.link(try host.files.readLink(path)), [])
     case .file:
       let bytes = try host.files.read(path)
       var file = TargetState.FileState(
-        digest: Digest(of: bytes), mode: status.mode, size: status.size, modified: status.modified)
+        digest: Digest(of: bytes), mode: status.mode, size: Int64(bytes.count), modified: status.modified)
       for case .file(let other) in others where other.isKeyed && key?.digest(bytes) == other.digest {
         file.digest = other.digest
         file.isKeyed = true
       }
-      return .file(file)
+      return (.file(file), bytes)
     }
   }
 }

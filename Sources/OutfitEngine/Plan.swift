@@ -190,11 +190,3 @@ public struct PlannedName: Hashable, Sendable {
   /// `black 25.1.0`: of the new program, or of the one that goes.
   public var label: String
 }
-
-extension Plan {
-  /// The unified diff of one target, from what is there to what will be; `(secret)` for a secret.
-  public func diff(_ target: PlannedTarget, host: Host) throws -> String { "" }
-
-  /// The content that Outfit wrote last: the common ancestor for a merge; nil when there is none.
-  public func base(of target: PlannedTarget, host: Host) throws -> [UInt8]? { nil }
-}
