@@ -153,9 +153,10 @@ import Testing
     try files.synchronize("/d/late")
     try files.remove("/d/old")
     files.crash(.strict)
-    #expect(files.snapshot("/d") == [
-      "755 folder ", "600 file content 1:\u{1}", "600 file name 0:", "644 file old 3:old",
-    ])
+    #expect(
+      files.snapshot("/d") == [
+        "755 folder ", "600 file content 1:\u{1}", "600 file name 0:", "644 file old 3:old",
+      ])
   }
 
   @Test func aJournalKeepsTheOrderOfNames() throws {

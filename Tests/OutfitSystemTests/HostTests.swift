@@ -19,12 +19,15 @@ import Testing
     let files = MemoryFiles.withHome()
     let failure = #expect(throws: Failure.self) {
       try Host.user(
-        environment: ["HOME": "/home/ann", "SUDO_UID": "1000"], identifier: 0, account: accounts, files: files)
+        environment: ["HOME": "/home/ann", "SUDO_UID": "1000"], identifier: 0, account: accounts, files: files
+      )
     }
     #expect(failure?.status == .usage)
     #expect(failure?.diagnostics.first?.message.contains("/home/ann, which belongs to ann") == true)
-    #expect(try Host.user(
-      environment: ["HOME": "/home/ann"], identifier: 0, account: accounts, files: files).identifier == 0)
+    #expect(
+      try Host.user(
+        environment: ["HOME": "/home/ann"], identifier: 0, account: accounts, files: files
+      ).identifier == 0)
   }
 
   @Test func aRelativeHomeIsRefused() {

@@ -59,7 +59,9 @@ import Testing
     let invocation = shell(script)
     let task = Task { [processes] in try await processes.run(invocation) }
     let inner = scratch.path.appending("inner")
-    while try scratch.host.files.text(inner)?.hasSuffix("\n") != true { try await Task.sleep(for: .milliseconds(20)) }
+    while try scratch.host.files.text(inner)?.hasSuffix("\n") != true {
+      try await Task.sleep(for: .milliseconds(20))
+    }
     let pid = try #require(try scratch.host.files.text(inner)).filter(\.isNumber)
     task.cancel()
     await #expect(throws: CancellationError.self) { try await task.value }
