@@ -1,0 +1,121 @@
+import OutfitCore
+import OutfitEngine
+import OutfitProfile
+import SystemPackage
+import Testing
+
+@testable import OutfitTools
+
+struct VirtualenvTests {
+  private func bench(_ files: [String: String], from: String = "requirements.txt") -> Bench {
+    var bench = Bench()
+    bench.root = "/home/ada/shop"
+    bench.profile.virtualenv = Sourced(VirtualenvSection(from: from), bench.source(5))
+    bench.answers = { query in
+      if case .contents(let path) = query {
+        var relative = path
+        guard relative.removePrefix("/home/ada/shop"), let text = files[relative.string] else {
+          return .absent
+        }
+        return .contents(Array(text.utf8))
+      }
+      return answerBlack(query)
+    }
+    return bench
+  }
+
+  @Test func locksAndLinks() throws {
+    var bench = bench(["requirements.txt": "black\n"])
+    let (lock, _, asked) = try bench.rounds { try Virtualenv().resolve($0) }
+    #expect(lock.virtualenv?.requirements == blackPins)
+    #expect(lock.virtualenv?.python == "3.13")
+    #expect(asked.compactMap(\.inquiry).count == 1)
+    bench.lock = lock
+    let proposal = try bench.rounds { try Virtualenv().propose($0) }.value
+    let object = try #require(proposal.objects.last)
+    #expect(proposal.changes.map(\.target) == ["/home/ada/shop/.venv"])
+    #expect(proposal.changes.first?.kind == .link(.object(object.id, "")))
+    #expect(object.run?.steps.last?.words.contains("copy") == true)
+    #expect(object.run?.steps.first?.words.contains("shop") == true)
+    #expect(proposal.claims.map(\.name) == ["python", "python3", "python3.13"])
+  }
+
+  @Test func itsPythonTakesOverWithinTheProject() throws {
+    var bench = bench(["requirements.txt": "black\n"])
+    bench.lock = try bench.rounds { try Virtualenv().resolve($0) }.value
+    let own = try bench.rounds { try Virtualenv().propose($0) }.value
+    let plain = Claim(
+      name: "python", program: .path("/usr/bin/python3"), label: "Python", owner: bench.source(3), object: nil
+    )
+    for order in [true, false] {
+      var all = Proposal()
+      var other = Proposal()
+      other.claims = [plain]
+      all.merge(order ? own : other)
+      all.merge(order ? other : own)
+      #expect(all.claims.filter { $0.name == "python" }.map(\.takesOver) == [true])
+    }
+  }
+
+  @Test func includedFilesAreReadAndCount() throws {
+    var bench = bench(
+      [
+        "requirements/dev.txt": "-r base.txt\n-c ../pins.txt\npytest\n", "requirements/base.txt": "black\n",
+        "pins.txt": "click<9\n",
+      ], from: "requirements/dev.txt")
+    let (lock, _, asked) = try bench.rounds { try Virtualenv().resolve($0) }
+    let inquiry = try #require(asked.compactMap(\.inquiry).first)
+    #expect(inquiry.files.keys.sorted() == ["pins.txt", "requirements/base.txt", "requirements/dev.txt"])
+    bench.lock = lock
+    #expect(try bench.rounds { try Virtualenv().resolve($0) }.asked.compactMap(\.inquiry).isEmpty)
+    var changed = self.bench(
+      [
+        "requirements/dev.txt": "-r base.txt\n-c ../pins.txt\npytest\n", "requirements/base.txt": "black\n",
+        "pins.txt": "click<8\n",
+      ], from: "requirements/dev.txt")
+    changed.lock = lock
+    let again = try changed.rounds { try Virtualenv().resolve($0) }.asked.compactMap(\.inquiry)
+    #expect(again.first?.files["lock.txt"] == Array(blackPins.utf8), "other pins stay where they can")
+  }
+
+  @Test(arguments: ["-e .", "./local", "git+https://code.example/x", "x @ git+https://code.example/x"])
+  func whatMustBeBuiltIsRefused(line: String) {
+    let bench = bench(["requirements.txt": "black\n\(line)\n"])
+    let failure = #expect(throws: Failure.self) { try bench.rounds { try Virtualenv().resolve($0) } }
+    #expect(failure?.status == .usage)
+    #expect(failure?.diagnostics.first?.location == SourceLocation(file: "requirements.txt", line: 2))
+  }
+
+  @Test func aMissingFileIsAUsageError() {
+    for from in ["requirements.txt", "poetry.lock", "uv.lock"] {
+      let bench = bench([:], from: from)
+      let failure = #expect(throws: Failure.self) { try bench.rounds { try Virtualenv().resolve($0) } }
+      #expect(failure?.status == .usage)
+    }
+    let outside = bench(["requirements.txt": "-r ../other.txt\n"])
+    #expect(throws: Failure.self) { try outside.rounds { try Virtualenv().resolve($0) } }
+  }
+
+  @Test func aUvLockIsTakenAsItStands() throws {
+    let bench = bench(["uv.lock": "version = 1\n", "pyproject.toml": "[project]\n"], from: "uv.lock")
+    let inquiry = try #require(
+      try bench.rounds { try Virtualenv().resolve($0) }.asked.compactMap(\.inquiry).first)
+    #expect(inquiry.steps.first?.words.contains("--frozen") == true)
+    #expect(!inquiry.needsNetwork)
+  }
+
+  @Test func staleUnderAFailingNetworkKeepsTheLockAndSaysWhy() throws {
+    var bench = bench(["requirements.txt": "black\n"])
+    bench.lock.virtualenv = LockedRequirements(
+      from: "requirements.txt", sourceDigest: Digest(of: "old"), python: "3.13", requirements: blackPins)
+    let files = bench.answers
+    bench.answers = { $0.inquiry == nil ? files($0) : failed("error: Request failed after 3 retries") }
+    let (lock, facts, _) = try bench.rounds { try Virtualenv().resolve($0) }
+    #expect(lock == bench.lock)
+    let proposal = try bench.rounds({ try Virtualenv().propose($0) }, facts: facts).value
+    #expect(proposal.objects.isEmpty)
+    #expect(
+      proposal.failures.first?.message
+        == "requirements.txt: could not be resolved: Request failed after 3 retries")
+  }
+}
