@@ -66,7 +66,9 @@ library() {
   cp -L "$2" "$libraries/$1"
   chmod u+w "$libraries/$1"
   if command -v dpkg >/dev/null 2>&1; then
-    package=$(dpkg -S "$(readlink -f "$2")" 2>/dev/null | head -n 1 | cut -d : -f 1)
+    # Packages may name /lib what is now /usr/lib.
+    package=$({ dpkg -S "$2" || dpkg -S "$(readlink -f "$2")" || dpkg -S "/usr$2"; } 2>/dev/null |
+      head -n 1 | cut -d : -f 1)
     copyright=/usr/share/doc/$package/copyright
     [ -z "$package" ] || [ ! -f "$copyright" ] || cp -L "$copyright" "$licenses/$package"
   fi
@@ -84,15 +86,17 @@ if [ "$system" = linux ]; then
   [ -n "$curl" ] || die "there is no libcurl.so.4 here"
   library libcurl.so.4 "$curl"
   # Everything but the C library, which must be the machine's own.
-  LC_ALL=C ldd "$curl" | sed -n 's/^[[:space:]]*\([^ ]*\) => \(\/[^ ]*\) .*/\1 \2/p' >"$work/needed"
+  LC_ALL=C ldd "$curl" "$tree/bin/outfit" |
+    sed -n 's/^[[:space:]]*\([^ ]*\) => \(\/[^ ]*\) .*/\1 \2/p' | sort -u >"$work/needed"
   while read -r soname path; do
     case $soname in
       libc.so.* | libm.so.* | libdl.so.* | libpthread.so.* | librt.so.* | libresolv.so.* | ld-linux*) ;;
       *) library "$soname" "$path" ;;
     esac
   done <"$work/needed"
-  # Each finds the others beside itself.
+  # Each finds the others from where it stands.
   for file in "$libraries"/*; do patchelf --set-rpath "\$ORIGIN" "$file"; done
+  patchelf --set-rpath "\$ORIGIN/../lib/outfit" "$tree/bin/outfit"
 fi
 
 find "$tree" -type d -exec chmod 755 {} +

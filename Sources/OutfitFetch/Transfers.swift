@@ -166,9 +166,14 @@ final class Transfers: Sendable {
 
   /// Nil when libcurl is open, else why it is not.
   private func open() -> String? {
-    var reason = [CChar](repeating: 0, count: 512)
-    for library in settings.libraries where ccurl_open(library, &reason, reason.count) == 0 { return nil }
-    return String(decoding: reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    var reasons: [String] = []
+    for library in settings.libraries {
+      var reason = [CChar](repeating: 0, count: 512)
+      if ccurl_open(library, &reason, reason.count) == 0 { return nil }
+      let bytes = reason.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+      reasons.append(String(decoding: bytes, as: UTF8.self))
+    }
+    return reasons.joined(separator: "; ")
   }
 }
 
