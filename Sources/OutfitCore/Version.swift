@@ -35,7 +35,19 @@ public struct Version: Hashable, Sendable, Comparable, CustomStringConvertible {
     guard !numbers.isEmpty, !numbers.contains(nil) else { return nil }
     if tail.hasPrefix("+") { tail = "" }
     if let build = tail.firstIndex(of: "+") { tail = tail[..<build] }
+    guard Self.isSuffix(tail) else { return nil }
     self.init(numbers.compactMap { $0 }, prerelease: String(tail), freeThreaded: free)
+  }
+
+  /// What may follow the numbers: `-` and anything (semantic versions), or words of PEP 440.
+  private static func isSuffix(_ tail: Substring) -> Bool {
+    if tail.isEmpty { return true }
+    if tail.hasPrefix("-") { return tail.count > 1 }
+    let words = tail.split { !$0.isLetter }
+    return !words.isEmpty && !tail.hasSuffix(".")
+      && words.allSatisfy {
+        ["a", "b", "c", "rc", "alpha", "beta", "pre", "preview", "dev", "post"].contains($0.lowercased())
+      }
   }
 
   public var isPrerelease: Bool { !prerelease.isEmpty && !prerelease.hasPrefix(".post") }
@@ -120,18 +132,20 @@ public struct VersionRequest: Hashable, Sendable, CustomStringConvertible {
 
   /// Nil for what is no request.
   public init?(_ text: some StringProtocol) {
-    let whole = String(text.filter { !$0.isWhitespace })
+    let whole = trimmed(text)
     if whole == "latest" || whole == "*" {
       self = .latest
       return
     }
     var clauses: [Clause] = []
     var free = false
-    for piece in whole.split(separator: ",", omittingEmptySubsequences: false) {
+    var canonical: [String] = []
+    for piece in whole.split(separator: ",", omittingEmptySubsequences: false).map(trimmed) {
       guard let comparison = Operator.allCases.first(where: { piece.hasPrefix($0.rawValue) }) else {
         return nil
       }
-      var rest = piece.dropFirst(comparison.rawValue.count)
+      var rest = trimmed(piece.dropFirst(comparison.rawValue.count))[...]
+      canonical.append(comparison.rawValue + rest)
       var kind = comparison
       if rest.hasSuffix(".*") {
         guard comparison == .prefix || comparison == .equal else { return nil }
@@ -141,11 +155,13 @@ public struct VersionRequest: Hashable, Sendable, CustomStringConvertible {
       guard let version = Version(rest), rest.first?.isNumber == true || rest.first == "v" else {
         return nil
       }
+      // PEP 440 asks for two numbers: `~=3` would say nothing.
+      guard comparison != .compatible || version.release.count > 1 else { return nil }
       free = free || version.isFreeThreaded
       clauses.append(Clause(comparison: kind, version: version))
     }
     guard !clauses.isEmpty else { return nil }
-    self.init(text: String(whole), clauses: clauses, wantsFreeThreaded: free)
+    self.init(text: canonical.joined(separator: ","), clauses: clauses, wantsFreeThreaded: free)
   }
 
   public var description: String { text }
@@ -186,4 +202,11 @@ public struct VersionRequest: Hashable, Sendable, CustomStringConvertible {
   public func best(of versions: some Sequence<Version>) -> Version? {
     versions.filter(accepts).max()
   }
+}
+
+/// The text without white space at its ends.
+private func trimmed(_ text: some StringProtocol) -> String {
+  let start = text.drop { $0.isWhitespace }
+  guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+  return String(start[...last])
 }
