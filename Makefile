@@ -4,7 +4,7 @@ SWIFT ?= swift
 RELEASE := .build/release
 BUILD := $(SWIFT) build --disable-automatic-resolution --static-swift-stdlib -c release
 
-.PHONY: up build dependencies test lint format bench dist clean
+.PHONY: up build dependencies test test-bare lint format bench dist clean
 
 up: build  ## build Outfit and put the starter profile on this machine
 	$(RELEASE)/outfit up profiles/starter --trust $(UPFLAGS)
@@ -32,6 +32,9 @@ bench: build  ## figures, as ratios against rivals in the same run
 
 dist: build  ## a relocatable tarball and install.sh, in dist/
 	scripts/dist.sh
+
+test-bare: dist  ## the tarball in a bare Debian (needs root)
+	scripts/try-bare.sh
 
 clean:
 	rm -rf .build dist
