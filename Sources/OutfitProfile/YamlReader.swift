@@ -37,6 +37,7 @@ struct YamlReader {
   }
 
   static func read(_ bytes: [UInt8], file: String) -> Reading {
+    let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
     let source = SourceText(bytes, file: file)
     guard bytes.count <= maximumBytes else {
       let start = SourceLocation(file: file)
@@ -273,6 +274,12 @@ extension YamlReader {
         hint: "write `\\\\` for a backslash, or use single quotes")
     case "did not find expected <document start>":
       complain("the document has ended before this", at: location, hint: "check the indentation of this line")
+    case "did not find expected node content":
+      complain(
+        "a value is missing before this", at: location,
+        hint: "close what `[` or `{` opened, or put a text with special characters in quotes")
+    case _ where problem.hasPrefix("Maximum nesting level"):
+      complain("this is nested deeper than \(Self.maximumDepth) levels", at: location)
     default:
       complain(problem + (context.isEmpty ? "" : " \(context)"), at: location)
     }

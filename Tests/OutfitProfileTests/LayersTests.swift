@@ -1,0 +1,305 @@
+import OutfitCore
+import OutfitSystem
+import Support
+import SystemPackage
+import Testing
+
+@testable import OutfitProfile
+
+/// Layers upon layers: which line wins, and who may not.
+@Suite struct LayersTests {
+  @Test func laterLayersWin() async throws {
+    let merged = try await profile([
+      "base/outfit.yaml": """
+      tools: {black: "24.*", isort: latest, ruff: latest}
+      packages: {apt: [ripgrep, jq]}
+      """,
+      "team/outfit.yaml": """
+      profile: team
+      extends: ../base
+      tools: {black: "25.*"}
+      """,
+      "p/outfit.yaml": """
+      profile: mine
+      description: What I use
+      extends: [../team, ../base]
+      remove: [tools.isort]
+      tools: {black: "26.*"}
+      packages: {apt: [jq, fd-find]}
+      """,
+    ])
+    #expect(merged.name == "mine")
+    #expect(merged.summary == "What I use")
+    #expect(merged.layers.map(\.name) == ["base", "team", "mine"])
+    #expect(merged.tools.keys.sorted() == ["black", "ruff"])
+    #expect(merged.tools["black"]?.value.version.text == "26.*")
+    #expect(merged.tools["black"]?.source.location == .init(file: "p/outfit.yaml", line: 5, column: 9))
+    #expect(
+      merged.overridden["tools.black"]?.map(\.location.description)
+        == ["base/outfit.yaml:1:9".replacing("base", with: "~/base"), "team/outfit.yaml:3:9"].map {
+          $0.replacing("~/", with: "")
+        })
+    #expect(merged.packages["apt"]?.map(\.value) == ["ripgrep", "jq", "fd-find"])
+    #expect(merged.tools["ruff"]?.source.layer.name == "base")
+  }
+
+  @Test func lockedEntriesHold() async {
+    #expect(
+      await failures([
+        "base/outfit.yaml": """
+        profile: company
+        locked: [tools.black, interpreters, packages.apt]
+        interpreters: {python: "3.13"}
+        tools: {black: "25.*", isort: latest}
+        packages: {apt: [jq]}
+        """,
+        "p/outfit.yaml": """
+        extends: [../base]
+        remove: [tools.black, tools]
+        interpreters: {python: "3.12", node: "24"}
+        tools: {black: "24.*", isort: "5.*"}
+        packages: {apt: [jq, fd-find]}
+        """,
+      ]) == [
+        "p/outfit.yaml:2:10 `tools.black` is locked by company, base/outfit.yaml:2 (take it out here, or ask whoever keeps company)",
+        "p/outfit.yaml:2:23 `tools` is locked by company, base/outfit.yaml:2 (take it out here, or ask whoever keeps company)",
+        "p/outfit.yaml:3:16 `interpreters.python` is locked by company, base/outfit.yaml:2 (take it out here, or ask whoever keeps company)",
+        "p/outfit.yaml:3:32 `interpreters.node` is locked by company, base/outfit.yaml:2 (take it out here, or ask whoever keeps company)",
+        "p/outfit.yaml:4:9 `tools.black` is locked by company, base/outfit.yaml:2 (take it out here, or ask whoever keeps company)",
+        "p/outfit.yaml:5:22 `packages.apt` is locked by company, base/outfit.yaml:2 (take it out here, or ask whoever keeps company)",
+      ])
+  }
+
+  @Test func theSameValueIsNoChange() async throws {
+    let merged = try await profile([
+      "base/outfit.yaml": "locked: [tools.black]\ntools: {black: \"25.*\"}\n",
+      "p/outfit.yaml": "extends: [../base]\ntools: {black: {version: \"25.*\"}}\n",
+    ])
+    #expect(merged.tools["black"]?.source.layer.name == "base")
+    #expect(merged.locked["tools.black"]?.location.line == 1)
+  }
+
+  @Test func unknownEntriesInLockedAndRemove() async {
+    #expect(
+      await failures([
+        "base/outfit.yaml": "tools: {isort: latest}\n",
+        "p/outfit.yaml": """
+        extends: [../base]
+        locked: [tools.balck, tool.black, black]
+        remove: [tools.isrt, tools.black, scripts.x]
+        tools: {black: "25.*"}
+        """,
+      ]) == [
+        "p/outfit.yaml:2:10 no layer has `tools.balck` (did you mean `tools.black`?)",
+        "p/outfit.yaml:2:23 `tool.black` names no section (did you mean `tools.black`?)",
+        "p/outfit.yaml:2:35 `black` names no section (write the section first: `tools.black`)",
+        "p/outfit.yaml:3:10 no layer has `tools.isrt` (did you mean `tools.isort`?)",
+        "p/outfit.yaml:3:22 `tools.black` is in this same manifest (`remove` is for entries of earlier layers: take the entry itself out)",
+        "p/outfit.yaml:3:35 no layer has `scripts.x`",
+      ])
+  }
+
+  @Test func cyclesNameTheirChain() async {
+    #expect(
+      await failures([
+        "p/outfit.yaml": "extends: ../a\n", "a/outfit.yaml": "profile: a\nextends: [../b]\n",
+        "b/outfit.yaml": "extends: [../a]\n",
+      ]) == [
+        "b/outfit.yaml:1:11 the profile extends itself: a/outfit.yaml -> b/outfit.yaml -> a/outfit.yaml (take one of these lines out)"
+      ])
+    #expect(
+      await failures(["p/outfit.yaml": "extends: .\n"]) == [
+        "p/outfit.yaml:1:10 the profile extends itself: p/outfit.yaml -> p/outfit.yaml (take one of these lines out)"
+      ])
+  }
+
+  @Test func allLayersComplainAtOnce() async {
+    let found = await failures([
+      "p/outfit.yaml":
+        "extends: [../a, ../nowhere, \"github:acme\", \"https://x/y\", ../empty]\ntools: {black: x}\n",
+      "a/outfit.yaml": "tools: [\n", "empty/readme": "",
+    ])
+    #expect(
+      found == [
+        "p/outfit.yaml:1:17 there is no folder nowhere (correct the line, or make nowhere/outfit.yaml)",
+        "p/outfit.yaml:1:29 `github:acme` is not an address of a profile (write `github:OWNER/REPO//FOLDER@REF`)",
+        "p/outfit.yaml:1:44 `https://x/y` is not an address of a profile (write `git+https://x/y`)",
+        "p/outfit.yaml:1:59 there is no outfit.yaml in empty (correct the line, or make empty/outfit.yaml)",
+        "p/outfit.yaml:2:16 `x` is not a version (write 3.13, 3.13.5, 25.*, \">=3.11,<3.14\" or latest)",
+        "a/outfit.yaml:2:1 a value is missing before this (close what `[` or `{` opened, or put a text with special characters in quotes)",
+      ])
+  }
+
+  @Test func absentAndUnreadableManifests() async {
+    #expect(
+      await failures(["q/x": ""]) == [
+        "there is no folder p (name a folder with an outfit.yaml, or a git address)"
+      ])
+    #expect(await failures(["p/x": ""]) == ["there is no outfit.yaml in p (outfit init writes one)"])
+    let disk = MemoryFiles.withHome()
+    disk.put("/home/ann/p/outfit.yaml", "profile: p\n", mode: 0)
+    disk.put("/home/ann/q/outfit.yaml", "dotfiles: {.a: {copy: a}}\n")
+    disk.put("/home/ann/q/a", "", mode: 0)
+    let loader = ProfileLoader(host: .test(files: disk))
+    await #expect(throws: Failure.self) { try await loader.machine("p") }
+    do {
+      _ = try await loader.machine("q")
+      Issue.record("an unreadable file passed")
+    } catch let failure as Failure {
+      #expect(failure.diagnostics.first?.location?.description == "q/outfit.yaml:1:23")
+      #expect(failure.diagnostics.first?.message == "can't read a: Permission denied")
+    } catch { Issue.record("\(error)") }
+  }
+
+  @Test func aNewerManifestSaysOnlyThat() async {
+    #expect(
+      await failures(["p/outfit.yaml": "outfit: \">=9\"\nfuture: {}\n"]) == [
+        "p/outfit.yaml:1:9 this manifest is for outfit >=9, and this is outfit \(Release.version) (get a newer one: outfit self update)"
+      ])
+  }
+
+  @Test func thePersonalLayerGoesOnTopOfAMachine() async throws {
+    let files = [
+      "p/outfit.yaml": "locked: [tools.ruff]\ntools: {black: \"25.*\", ruff: latest}\n",
+      ".config/outfit/outfit.yaml": "tools: {black: \"24.*\", mypy: latest}\n",
+    ]
+    let merged = try await profile(files)
+    #expect(merged.tools["black"]?.value.version.text == "24.*")
+    #expect(merged.tools["black"]?.source.layer.kind == .personal)
+    #expect(merged.tools.keys.sorted() == ["black", "mypy", "ruff"])
+    #expect(try await profile(files, withPersonal: false).tools.keys.sorted() == ["black", "ruff"])
+    var others = files
+    others[".config/outfit/outfit.yaml"] = "tools: {ruff: \"1\"}\n"
+    #expect(
+      await failures(others) == [
+        "~/.config/outfit/outfit.yaml:1:9 `tools.ruff` is locked by p, p/outfit.yaml:1 (take it out here, or ask whoever keeps p)"
+          .replacing("~/", with: "")
+      ])
+  }
+
+  @Test func thePersonalLayerIsAGuestInAProject() async throws {
+    let merged = try await profile(
+      [
+        "p/outfit.yaml": "interpreters: {python: \"3.13\"}\ntools: {black: \"25.*\"}\n",
+        ".config/outfit/outfit.yaml": """
+        interpreters: {python: "3.9", node: "24"}
+        tools: {black: "24.*", mypy: latest}
+        hooks: {mypy: {}}
+        env: {A: b}
+        remove: [tools.black]
+        """,
+      ], project: true)
+    #expect(merged.tools["black"]?.value.version.text == "25.*")
+    #expect(merged.tools["mypy"]?.source.layer.kind == .personal)
+    #expect(merged.interpreters[.python]?.value.versions.first?.text == "3.13")
+    #expect(merged.interpreters[.node] != nil)
+    #expect(merged.hooks.isEmpty && merged.env.isEmpty)
+  }
+
+  @Test func aProjectTakesOnlyWhatProjectsHave() async throws {
+    let merged = try await profile(
+      [
+        "base/outfit.yaml": """
+        tools: {black: "25.*"}
+        dotfiles: {.x: {copy: missing}}
+        packages: {apt: [jq]}
+        ask: {email: E-mail}
+        hooks: {black: {}}
+        """,
+        "p/outfit.yaml": "extends: [../base]\nremove: [dotfiles..x]\nscripts: {s: s.sh}\n",
+      ], project: true)
+    #expect(merged.tools["black"] != nil && merged.hooks["black"] != nil)
+    #expect(
+      merged.dotfiles.isEmpty && merged.packages.isEmpty && merged.scripts.isEmpty && merged.ask.isEmpty)
+    #expect(merged.notes.map(\.message) == ["`scripts` is for machines: in a project it does nothing"])
+  }
+
+  @Test func theSystemLayerIsBeneathAll() async throws {
+    let disk = MemoryFiles.withHome()
+    disk.put(
+      "/etc/outfit/outfit.yaml",
+      "profile: site\nlocked: [data.proxy]\ndata: {proxy: a}\ntools: {jq: latest}\n")
+    disk.put("/home/ann/p/outfit.yaml", "data: {editor: vim}\n")
+    let merged = try await ProfileLoader(host: .test(files: disk)).machine("p")
+    #expect(merged.layers.map(\.kind) == [.system, .profile])
+    #expect(merged.data["proxy"]?.source.layer.name == "site")
+    #expect(merged.name == "p")
+    #expect(merged.inputs.contains("/home/ann/.config/outfit/outfit.yaml"))
+  }
+
+  @Test func answers() async throws {
+    let files = [
+      "p/outfit.yaml": "ask: {email: E-mail, name: {prompt: Name, default: \"\"}}\ndata: {editor: vim}\n"
+    ]
+    let merged = try await profile(
+      files, answers: ["email": "old", "stale": "x"], set: ["email": "ann@example.org"])
+    #expect(merged.data["email"]?.value == "ann@example.org")
+    #expect(merged.unanswered.keys.sorted() == ["name"])
+    #expect(merged.data["user"]?.value == "ann" && merged.data["os"]?.value == "linux")
+    #expect(
+      await failures(files, set: ["emial": "x"]) == [
+        "--set emial: the profile does not ask for `emial` (did you mean `email`?)"
+      ])
+  }
+
+  @Test func gitLayers() async throws {
+    let disk = MemoryFiles.withHome()
+    let commit = String(repeating: "a", count: 40)
+    disk.put("/cache/repo/python/outfit.yaml", "extends: [../base]\ntools: {black: latest}\n")
+    disk.put("/cache/repo/base/outfit.yaml", "extends: [../../../etc]\ntools: {jq: latest}\n")
+    disk.put("/home/ann/p/outfit.yaml", "extends: [\"github:acme/profiles//python@v3\"]\n")
+    let loader = ProfileLoader(host: .test(files: disk)) { address in
+      #expect(address.repository == "https://github.com/acme/profiles.git")
+      #expect(address.subfolder == "python" && address.reference == "v3")
+      return FetchedProfile(checkout: "/cache/repo", commit: commit)
+    }
+    do {
+      _ = try await loader.machine("p")
+      Issue.record("a layer left its repository")
+    } catch let failure as Failure {
+      #expect(
+        failure.diagnostics.map { "\($0.location.map { "\($0)" } ?? "") \($0.message)" } == [
+          "github:acme/profiles//base@v3/outfit.yaml:1:11 `../../../etc` leaves the repository"
+        ])
+    }
+    try disk.remove("/cache/repo/base/outfit.yaml")
+    disk.put("/cache/repo/base/outfit.yaml", "tools: {jq: latest}\n")
+    let merged = try await loader.machine("p")
+    #expect(merged.layers.map(\.commit) == [commit, commit, nil])
+    #expect(merged.layers.first?.address == "github:acme/profiles//base@\(commit)")
+  }
+
+  @Test func findingTheProject() {
+    let disk = MemoryFiles.withHome()
+    disk.put("/home/ann/shop/outfit.yaml", "profile: shop\n")
+    disk.put("/home/ann/.config/outfit/outfit.yaml", "")
+    disk.putDirectory("/home/ann/shop/a/b")
+    let host = Host.test(files: disk)
+    #expect(ProfileLoader.findProject(from: "/home/ann/shop/a/b", host: host) == "/home/ann/shop")
+    #expect(ProfileLoader.findProject(from: "/home/ann", host: host) == nil)
+    #expect(ProfileLoader.findProject(from: "/home/ann/.config/outfit", host: host) == nil)
+  }
+
+  @Test(arguments: [
+    ("github:acme/p", "https://github.com/acme/p.git", "", nil),
+    ("github:acme/p//a/b@v1/x", "https://github.com/acme/p.git", "a/b", "v1/x"),
+    ("git+https://h/x/y.git//s@main", "https://h/x/y.git", "s", "main"),
+    ("git+ssh://git@h/x@v1", "ssh://git@h/x", "", "v1"),
+    ("git+file:///srv/x.git//s", "file:///srv/x.git", "s", nil),
+  ])
+  func gitAddresses(_ text: String, _ repository: String, _ folder: String, _ reference: String?) throws {
+    let address = try #require(try GitAddress(text))
+    #expect(address.repository == repository)
+    #expect(address.subfolder == folder)
+    #expect(address.reference == reference)
+    #expect(address.description == text)
+  }
+
+  @Test(arguments: [
+    "github:acme", "github:a/b/c", "github:a/b//../c", "github:a/b@", "github:a/b@-x", "github:a/b@a..b",
+    "git@github.com:a/b", "https://github.com/a/b", "git+https://",
+  ])
+  func badGitAddresses(_ text: String) {
+    #expect(throws: Failure.self) { try GitAddress(text) }
+  }
+}
