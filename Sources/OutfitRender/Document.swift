@@ -27,6 +27,14 @@ public indirect enum Document: Hashable, Sendable {
     }
   }
 
+  /// The only document of a JSON text in which a line may be a `//` comment.
+  public static func parseJSON(_ text: String, file: String) throws(Failure) -> Document {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      line.drop { $0 == " " || $0 == "\t" }.hasPrefix("//") ? "" : line
+    }
+    return try parseOne(lines.joined(separator: "\n"), file: file)
+  }
+
   /// The only document of a YAML text.
   public static func parseOne(_ text: String, file: String) throws(Failure) -> Document {
     let documents = try parse(text, file: file)
@@ -55,8 +63,18 @@ public indirect enum Document: Hashable, Sendable {
     switch node {
     case .mapping(let mapping):
       var values: [String: Document] = [:]
-      for (key, value) in mapping { values[key.scalar?.string ?? ""] = Document(value) }
-      self = .map(values)
+      var merged: [String: Document] = [:]
+      for (key, value) in mapping {
+        if key.tag == Tag(.merge) {
+          let document = Document(value)
+          for source in document.items.isEmpty ? [document] : document.items {
+            merged.merge(source.entries) { first, _ in first }
+          }
+        } else {
+          values[key.scalar?.string ?? ""] = Document(value)
+        }
+      }
+      self = .map(values.merging(merged) { own, _ in own })
     case .sequence(let sequence):
       self = .list(sequence.map { Document($0) })
     case .scalar(let scalar):

@@ -1,6 +1,115 @@
 import OutfitCore
 
-/// Reads rendered files again, and compares what they say with what was meant.
+/// Reads rendered files again, and compares what they say with what was meant: a value that broke out of its
+/// string is found here, whatever the template did with it.
 enum IntentCheck {
-  static func diagnostics(_ files: [RenderedFile], _ stack: Stack) -> [Diagnostic] { [] }
+  static func diagnostics(_ files: [RenderedFile], _ stack: Stack) -> [Diagnostic] {
+    var check = Check(stack: stack)
+    for file in files {
+      do throws(Failure) {
+        try check.read(file)
+      } catch {
+        check.diagnostics += error.diagnostics
+      }
+    }
+    return check.diagnostics
+  }
+
+  private struct Check {
+    let stack: Stack
+    var diagnostics: [Diagnostic] = []
+
+    mutating func read(_ file: RenderedFile) throws(Failure) {
+      let name = file.path.split(separator: "/").last.map(String.init) ?? ""
+      if name == "Dockerfile" {
+        dockerfile(file)
+      } else if name.hasSuffix(".json") {
+        _ = try Document.parseJSON(file.content, file: file.path)
+      } else if name == "compose.yaml" {
+        compose(try Document.parseOne(file.content, file: file.path), file)
+      } else if name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
+        let documents = try Document.parse(file.content, file: file.path)
+        for document in documents { object(document, file, isReload: file.path.hasPrefix("k8s/overlays/")) }
+      } else if name.hasSuffix(".env") {
+        variables(file)
+      }
+    }
+
+    private mutating func expect(_ what: String, _ expected: Document, _ found: Document?, _ file: RenderedFile) {
+      guard found != expected else { return }
+      diagnostics.append(
+        Diagnostic(
+          .error, "\(what) is \(found?.json ?? "absent") where \(expected.json) is meant",
+          at: SourceLocation(file: file.path),
+          hint: "the template puts a value where it is read as something else: use the quoted form"))
+    }
+
+    private func list(_ words: [String]) -> Document { .list(words.map { .string($0) }) }
+
+    private mutating func dockerfile(_ file: RenderedFile) {
+      guard let process = stack.processes.first(where: { $0.port != nil }) ?? stack.processes.first else { return }
+      let commands = file.content.split(separator: "\n").filter { $0.hasPrefix("CMD ") }
+      let last = commands.last.flatMap { line in
+        try? Document.parseOne(String(line.dropFirst(4)), file: file.path)
+      }
+      expect("CMD", list(process.command), last, file)
+    }
+
+    private mutating func compose(_ document: Document, _ file: RenderedFile) {
+      let variables = stack.variables(stack.development)
+      for process in stack.processes {
+        guard let service = document.at("services", process.name) else {
+          expect("services.\(process.name)", .map([:]), nil, file)
+          continue
+        }
+        expect(
+          "services.\(process.name).command", list(stack.reloading(process).map(Quoting.dollars)),
+          service["command"], file)
+        for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
+          expect(
+            "services.\(process.name).environment.\(name)", .string(Quoting.dollars(value)),
+            service.at("environment", name), file)
+        }
+      }
+      for service in stack.services {
+        guard let found = document.at("services", service.name) else { continue }
+        expect("services.\(service.name).image", .string(service.image.reference), found["image"], file)
+      }
+    }
+
+    private mutating func object(_ document: Document, _ file: RenderedFile, isReload: Bool) {
+      if document["kind"]?.text == "Kustomization", isReload {
+        let folder = file.path.split(separator: "/").dropLast().last.map(String.init)
+        if let environment = stack.environments.first(where: { $0.name == folder }) {
+          expect("namespace", .string(environment.namespace), document["namespace"], file)
+        }
+        return
+      }
+      guard let name = document.at("metadata", "name")?.text,
+        ["Deployment", "StatefulSet"].contains(document["kind"]?.text)
+      else { return }
+      let containers = document.at("spec", "template", "spec", "containers")?.items ?? []
+      if let process = stack.processes.first(where: { $0.name == name }) {
+        let command = isReload ? stack.reloading(process) : process.command
+        let container = containers.first { $0["name"]?.text == name }
+        expect("the command of \(name)", list(command.map(Quoting.dollars)), container?["command"], file)
+        if !isReload { expect("the image of \(name)", .string(stack.image), container?["image"], file) }
+      }
+      if let service = stack.services.first(where: { $0.name == name }), let container = containers.first {
+        expect("the image of \(name)", .string(service.image.reference), container["image"], file)
+      }
+    }
+
+    private mutating func variables(_ file: RenderedFile) {
+      let folder = file.path.split(separator: "/").dropLast().last.map(String.init) ?? ""
+      guard folder == "base" || stack.environments.contains(where: { $0.name == folder }) else { return }
+      let wanted = stack.environments.first { $0.name == folder }?.env ?? stack.env
+      var found: [String: Document] = [:]
+      for line in file.content.split(separator: "\n") where !line.hasPrefix("#") {
+        guard let equals = line.firstIndex(of: "=") else { continue }
+        found[String(line[..<equals])] = .string(String(line[line.index(after: equals)...]))
+      }
+      expect("the list of variables", .map(wanted.mapValues { .string($0) }), .map(found), file)
+    }
+  }
 }
