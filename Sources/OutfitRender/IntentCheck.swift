@@ -35,7 +35,9 @@ enum IntentCheck {
       }
     }
 
-    private mutating func expect(_ what: String, _ expected: Document, _ found: Document?, _ file: RenderedFile) {
+    private mutating func expect(
+      _ what: String, _ expected: Document, _ found: Document?, _ file: RenderedFile
+    ) {
       guard found != expected else { return }
       diagnostics.append(
         Diagnostic(
@@ -47,7 +49,9 @@ enum IntentCheck {
     private func list(_ words: [String]) -> Document { .list(words.map { .string($0) }) }
 
     private mutating func dockerfile(_ file: RenderedFile) {
-      guard let process = stack.processes.first(where: { $0.port != nil }) ?? stack.processes.first else { return }
+      guard let process = stack.processes.first(where: { $0.port != nil }) ?? stack.processes.first else {
+        return
+      }
       let commands = file.content.split(separator: "\n").filter { $0.hasPrefix("CMD ") }
       let last = commands.last.flatMap { line in
         try? Document.parseOne(String(line.dropFirst(4)), file: file.path)

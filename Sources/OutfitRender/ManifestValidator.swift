@@ -135,7 +135,9 @@ struct Validation {
       workload(pod)
       references(pod)
       for complaint in PodSecurity.complaints(pod.spec) {
-        complain(pod.object, complaint, "Pod Security \"restricted\" would refuse it, or it is weaker than it must be")
+        complain(
+          pod.object, complaint,
+          "Pod Security \"restricted\" would refuse it, or it is weaker than it must be")
       }
     }
   }
@@ -165,7 +167,9 @@ struct Validation {
     if found.spec["replicas"] != nil {
       complain(found, "gives replicas, which its HorizontalPodAutoscaler sets too", "leave them to one")
     }
-    if let least = object.spec["minReplicas"]?.integer, let most = object.spec["maxReplicas"]?.integer, least > most {
+    if let least = object.spec["minReplicas"]?.integer, let most = object.spec["maxReplicas"]?.integer,
+      least > most
+    {
       complain(object, "has more minReplicas than maxReplicas")
     }
   }
@@ -260,7 +264,9 @@ struct Validation {
         }
       }
     }
-    for name in volumes.subtracting(used).sorted() { complain(object, "has the volume \(name), which nothing mounts") }
+    for name in volumes.subtracting(used).sorted() {
+      complain(object, "has the volume \(name), which nothing mounts")
+    }
     for volume in pod.spec["volumes"]?.items ?? [] { configMap(object, volume["configMap"]) }
   }
 

@@ -2,7 +2,8 @@
 /// token of the service account, and bounded resources.
 enum PodSecurity {
   private static let volumeKinds: Set<String> = [
-    "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret",
+    "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected",
+    "secret",
   ]
 
   /// What is wrong with a pod's `spec`, as ends of a sentence.
@@ -15,7 +16,8 @@ enum PodSecurity {
     for volume in spec["volumes"]?.items ?? [] {
       let kinds = Set(volume.entries.keys).subtracting(["name"])
       if !kinds.isSubset(of: volumeKinds) {
-        complaints.append("has a volume of the kind \(kinds.subtracting(volumeKinds).sorted().joined(separator: ", "))")
+        complaints.append(
+          "has a volume of the kind \(kinds.subtracting(volumeKinds).sorted().joined(separator: ", "))")
       }
     }
     if !(pod["sysctls"]?.items.isEmpty ?? true) { complaints.append("sets sysctls") }
@@ -45,7 +47,8 @@ enum PodSecurity {
     let dropped = own.at("capabilities", "drop")?.texts ?? []
     require(dropped.contains("ALL"), "without dropping ALL capabilities")
     let added = own.at("capabilities", "add")?.texts ?? []
-    require(added.allSatisfy { $0 == "NET_BIND_SERVICE" }, "with the capabilities \(added.joined(separator: ", "))")
+    require(
+      added.allSatisfy { $0 == "NET_BIND_SERVICE" }, "with the capabilities \(added.joined(separator: ", "))")
     let seccomp = (own["seccompProfile"] ?? pod["seccompProfile"])?["type"]?.text
     require(seccomp == "RuntimeDefault" || seccomp == "Localhost", "without a seccompProfile")
     let mount = own["procMount"]?.text
