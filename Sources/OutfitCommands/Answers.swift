@@ -95,10 +95,22 @@ struct Answers {
     guard !values.isEmpty else { return }
     let text = values.sorted { $0.key < $1.key }.map { "\($0.key)\t\($0.value)\n" }.joined()
     guard try host.files.text(file) != text else { return }
-    try host.files.createDirectories(file.removingLastComponent(), mode: 0o700)
-    let new = file.removingLastComponent().appending(".\(file.lastComponent?.string ?? "answers").new")
+    try OwnFile.write(text, to: file, host)
+  }
+}
+
+/// Writes a small file that Outfit keeps, in one step.
+enum OwnFile {
+  static func write(
+    _ text: String, to file: FilePath, mode: UInt16 = 0o600, folderMode: UInt16 = 0o700, _ host: Host
+  ) throws {
+    let folder = file.removingLastComponent()
+    try host.files.createDirectories(folder, mode: folderMode)
+    let new = folder.appending(".\(file.lastComponent?.string ?? "file").new")
     if host.files.exists(new) { try host.files.remove(new) }
-    try host.files.create(new, Array(text.utf8), mode: 0o600)
+    try host.files.create(new, Array(text.utf8), mode: mode)
+    try host.files.synchronize(new)
     try host.files.rename(new, to: file)
+    try host.files.synchronize(folder)
   }
 }

@@ -10,13 +10,16 @@ struct Machine: ~Copyable {
 
   /// The release build that is tested: `OUTFIT_TEST_BUILD`, or the checkout's.
   static let build = FilePath(
-    Environment.process["OUTFIT_TEST_BUILD"] ?? checkout.appending(".build/release").string)
+    variables["OUTFIT_TEST_BUILD"] ?? checkout.appending(".build/release").string)
 
   static let checkout = FilePath(#filePath).removingLastComponent().removingLastComponent()
     .removingLastComponent()
 
+  /// Of the process that tests.
+  private static let variables = (try? Host.live())?.environment ?? [:]
+
   /// Downloads are kept from test to test, as they are on a person's machine from day to day.
-  private static let cache = FilePath(Environment.process["TMPDIR"] ?? "/tmp").appending("outfit-tests-cache")
+  private static let cache = FilePath(variables["TMPDIR"] ?? "/tmp").appending("outfit-tests-cache")
 
   init(_ name: String = #function) throws {
     host = try Host.live()
@@ -32,12 +35,12 @@ struct Machine: ~Copyable {
 
   /// The variables that a login on a new machine has.
   var environment: [String: String] {
-    var variables = Environment.process.filter { name, _ in
+    var variables = Self.variables.filter { name, _ in
       name.hasPrefix("SSL_") || name.hasPrefix("PIP_") || name.lowercased().hasSuffix("_proxy")
         || ["CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "PYENV_ROOT"].contains(name)
     }
     variables["HOME"] = home.string
-    variables["PATH"] = Environment.process["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+    variables["PATH"] = Self.variables["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
     variables["LANG"] = "C.UTF-8"
     variables["TERM"] = "dumb"
     variables["XDG_CACHE_HOME"] = Self.cache.string

@@ -1,0 +1,82 @@
+import OutfitCore
+import OutfitEngine
+import OutfitProfile
+import OutfitSystem
+
+extension Session {
+  /// The end of an `up` that did nothing.
+  func finish(summary: String, generation: Int?, status: ExitStatus, json: Bool) {
+    if json {
+      write(
+        JSONText.object([
+          "changed": .bool(false), "generation": generation.map { .number($0) } ?? .null,
+          "status": .number(Int(status.rawValue)), "summary": .string(summary),
+        ]).text)
+    } else {
+      write(summary)
+    }
+  }
+
+  /// The end of an `up`: what was done, where it is, what to do next.
+  func conclude(
+    profile: Profile, plan: Plan, outcome: SwitchOutcome, built: Int, status: ExitStatus, seconds: Double, json: Bool
+  ) {
+    if json {
+      write(
+        JSONText.object([
+          "built": .array(plan.objects.map { .string($0.label) }),
+          "changed": .bool(outcome.isNew),
+          "commands": .array(outcome.names.map { .string($0.name) }),
+          "files": .array(outcome.changed.map { .string($0.target.string) }),
+          "generation": .number(outcome.generation), "incomplete": .bool(outcome.isIncomplete),
+          "kept": .array(outcome.kept.map { .string($0.target.string) }),
+          "profile": .string(profile.name), "status": .number(Int(status.rawValue)),
+        ]).text)
+      return
+    }
+    guard outcome.isNew || built > 0 else {
+      write(
+        status == .done
+          ? "Nothing to do: \(profile.name) is up to date." : "\(profile.name) is as it was, and not complete.")
+      return
+    }
+    let style = outputStyle
+    let time = "\(Int(seconds * 10) / 10).\(Int(seconds * 10) % 10) s"
+    write("")
+    write(
+      style.bold("\(profile.name) is \(outcome.isIncomplete ? "partly up" : "up")")
+        + style.dim("  generation \(outcome.generation), \(time)"))
+    if !plan.interpreters.isEmpty {
+      let names = plan.interpreters.map { "\($0.language.title) \($0.version)" }
+      write("  interpreters  \(names.joined(separator: ", "))")
+    }
+    let labels = Set(plan.claims.map(\.label)).subtracting(plan.interpreters.map { "\($0.language.title) \($0.version)" })
+    if !labels.isEmpty { write("  commands      \(labels.sorted().joined(separator: ", "))") }
+    let files = outcome.changed.map { short($0.target) }
+    if !files.isEmpty {
+      let shown = files.prefix(6).joined(separator: ", ")
+      write("  files         \(shown)\(files.count > 6 ? ", and \(files.count - 6) more" : "")")
+    }
+    write("  kept in       \(short(places.data))")
+    if outcome.isIncomplete {
+      write("Some of it could not be had, see above. Run `outfit up` again to go on.")
+    }
+    switch profile.scope {
+    case .machine:
+      let path = (host.environment["PATH"] ?? "").split(separator: ":").map(String.init)
+      if !path.contains(places.bin.string) { write("Next: exec $SHELL -l    (so that this shell finds the commands)") }
+      write("Back: outfit rollback")
+    case .project: write("Back: outfit rollback    Ship: outfit render")
+    }
+  }
+}
+
+extension Language {
+  /// For people.
+  var title: String {
+    switch self {
+    case .python: "Python"
+    case .node: "Node"
+    }
+  }
+}

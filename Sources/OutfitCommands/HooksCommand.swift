@@ -1,0 +1,65 @@
+import ArgumentParser
+import OutfitCore
+import OutfitEngine
+import OutfitHooks
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+struct HooksCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "hooks", abstract: "Git hooks on the project's pinned tools.",
+    discussion: "`outfit up` installs what `hooks:` asks for.",
+    subcommands: [HooksRun.self, HooksInstall.self])
+}
+
+struct HooksRun: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Run the hooks, as git does or over chosen files.",
+    discussion: "The exit status is the hook runner's own. SKIP=name,name leaves hooks out.")
+
+  @Argument(help: "The hook type: pre-commit, pre-push, commit-msg, ...") var type = "pre-commit"
+  @Argument(parsing: .allUnrecognized, help: "What git passes to its hook.") var arguments: [String] = []
+  @Flag(name: .customLong("all-files"), help: "Over every file of the repository.") var allFiles = false
+  @Option(parsing: .upToNextOption, help: "Over these files.") var files: [String] = []
+  @Option(name: .customLong("from-ref"), help: "Over what differs from this commit.") var fromRef: String?
+  @Option(name: .customLong("to-ref"), help: "... to this one.") var toRef: String?
+  @Option(name: .customLong("hook"), help: "Only this hook; may be repeated.") var hooks: [String] = []
+  @Flag(name: .customLong("show-diff"), help: "Show what the hooks changed when they fail.") var showsDiff = false
+
+  func validate() throws {
+    if [allFiles, !files.isEmpty, fromRef != nil].filter({ $0 }).count > 1 {
+      throw ValidationError("--all-files, --files and --from-ref exclude each other")
+    }
+    if toRef != nil, fromRef == nil { throw ValidationError("--to-ref needs --from-ref") }
+  }
+
+  func run() async throws {
+    try await withSession { session in
+      let host = session.host
+      let selection: HookRun.Selection =
+        allFiles
+        ? .allFiles
+        : !files.isEmpty ? .files(files) : fromRef.map { .commits(from: $0, to: toRef) } ?? .git
+      let hookRun = HookRun(
+        type: type, selection: selection, hooks: hooks, arguments: arguments, showsDiff: showsDiff)
+      let project = ProfileLoader.findProject(from: host.workingDirectory, host: host)
+      let virtualenv = project?.appending(".venv")
+      try host.processes.replace(
+        try hookRun.invocation(
+          host: host, virtualenv: virtualenv.flatMap { host.files.exists($0) ? $0 : nil }))
+    }
+  }
+}
+
+struct HooksInstall: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "install", abstract: "Install the hooks alone: `outfit up --only hooks`.")
+
+  func run() async throws {
+    try await withSession { session in
+      let status = try await Undertaking(session, Undertaking.Wish(only: "hooks")).run()
+      if status != .done { throw Ended(status) }
+    }
+  }
+}

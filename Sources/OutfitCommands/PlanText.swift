@@ -1,0 +1,63 @@
+import OutfitCore
+import OutfitEngine
+import OutfitSystem
+import SystemPackage
+
+/// A plan, as people read it.
+struct PlanText {
+  let session: Session
+  let plan: Plan
+
+  /// One line for each thing that would be other than it is.
+  func lines(style: Style) -> [String] {
+    var lines: [String] = []
+    func add(_ verb: String, _ text: String, _ colour: (String) -> String) {
+      lines.append("  " + colour(verb.padding(to: 9)) + text)
+    }
+    for effect in plan.effects {
+      let root = effect.needsRoot && session.host.user.identifier != 0 ? ", asks for sudo" : ""
+      add("run", "\(effect.label) (can't be undone\(root))", style.yellow)
+    }
+    for object in plan.objects { add("build", object.label, style.cyan) }
+    for target in plan.differing {
+      let path = session.short(target.target)
+      switch target.action {
+      case .upToDate: break
+      case .create: add("create", path, style.green)
+      case .update: add("change", path, style.yellow)
+      case .remove: add("remove", path, style.red)
+      case .restore: add("restore", path, style.green)
+      case .conflict:
+        let line = target.conflict?.line.map { ":\($0)" } ?? ""
+        add("conflict", "\(path)\(line): \(target.conflict?.message ?? "changed")", style.red)
+      }
+    }
+    for (action, verb) in [(PlannedName.Action.add, "command"), (.update, "switch"), (.remove, "drop")] {
+      let names = plan.names.filter { $0.action == action }
+      for (label, group) in Dictionary(grouping: names, by: \.label).sorted(by: { $0.key < $1.key }) {
+        add(verb, group.map(\.name).joined(separator: ", ") + style.dim("  \(label)"), style.green)
+      }
+    }
+    return lines
+  }
+
+  /// `3 to build, 5 files, 12 commands`.
+  var summary: String {
+    var parts: [String] = []
+    func count(_ number: Int, _ one: String, _ many: String) {
+      if number > 0 { parts.append("\(number) \(number == 1 ? one : many)") }
+    }
+    count(plan.objects.count, "thing to build", "things to build")
+    count(plan.differing.count - plan.conflicts.count, "file", "files")
+    count(plan.conflicts.count, "conflict", "conflicts")
+    count(plan.names.count, "command", "commands")
+    count(plan.effects.count, "effect", "effects")
+    return parts.joined(separator: ", ")
+  }
+}
+
+extension String {
+  func padding(to width: Int) -> String {
+    count >= width ? self + " " : self + String(repeating: " ", count: width - count)
+  }
+}

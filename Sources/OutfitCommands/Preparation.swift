@@ -1,0 +1,97 @@
+import OutfitCore
+import OutfitDotfiles
+import OutfitEngine
+import OutfitFetch
+import OutfitHooks
+import OutfitInterpreters
+import OutfitProfile
+import OutfitSharing
+import OutfitSystem
+import OutfitTools
+import SystemPackage
+
+/// From a profile to a plan: what `up` does before it changes anything, and all that `status` and `diff` do.
+struct Preparation {
+  enum Mode {
+    /// Asks engines and the network.
+    case live
+    /// What the caches have must do.
+    case offline
+    /// Reads only: nothing is downloaded, built or run.
+    case reading
+  }
+
+  let session: Session
+  let profile: Profile
+  let mode: Mode
+  let progress: any Progress
+  let store: Store
+  let builder: Builder
+  let locks: Locks
+  var lock: Lock
+  /// No path of this machine may stand in what is resolved.
+  var lockIsShared: Bool
+
+  private var host: Host { session.host }
+  private let rounds: Rounds
+
+  init(_ session: Session, profile: Profile, mode: Mode, progress: any Progress) throws {
+    self.session = session
+    self.profile = profile
+    self.mode = mode
+    self.progress = progress
+    let host = session.host
+    store = Store(host: host)
+    let fetcher = Downloads(host: host, offline: mode != .live, libraries: Installation.locate(host).libraries)
+    builder = Builder(
+      host: host, store: store, fetcher: fetcher, progress: progress, offline: mode != .live)
+    let answering = Answering(
+      host: host, builder: builder, fetcher: fetcher, progress: progress,
+      mode: mode == .live ? .live : mode == .offline ? .offline : .dry)
+    rounds = Rounds(answering)
+    locks = try Locks(host: host, profile: profile)
+    lock = locks.merged
+    lockIsShared = locks.isShared
+  }
+
+  /// The folder that relative targets start at.
+  static func root(_ scope: Scope, _ host: Host) -> FilePath {
+    switch scope {
+    case .machine: host.user.home
+    case .project(let folder): folder
+    }
+  }
+
+  /// The parts that ask for nothing from outside: what they want is known before anything is downloaded.
+  static let local: [any Part] = [ShellSetup(), Dotfiles(), SystemSetup()]
+  /// All parts, in the order in which they stand on each other.
+  static let all: [any Part] = [Interpreters(), Tools(), Virtualenv(), Hooks()] + local
+
+  private func context(_ earlier: Proposal = Proposal()) -> Context {
+    Context(
+      profile: profile, lock: lock, facts: Facts(), platform: host.platform,
+      root: Self.root(profile.scope, host), store: host.places.store, bin: host.places.bin,
+      environment: host.environment, earlier: earlier, lockIsShared: lockIsShared)
+  }
+
+  /// Completes the lock and proposes, part by part, since each stands on those before it.
+  mutating func propose(_ parts: [any Part]) async throws -> Proposal {
+    var proposal = Proposal()
+    for part in parts {
+      try Task.checkCancellation()
+      lock = try await rounds.run(context(proposal)) { try part.resolve($0) }
+      proposal.merge(try await rounds.run(context(proposal)) { try part.propose($0) })
+    }
+    return proposal
+  }
+
+  /// Compares a proposal with what is there.
+  /// - Parameter isPartial: what it does not name stays as it is.
+  func plan(_ proposal: Proposal, isPartial: Bool = false) async throws -> Plan {
+    let effects = Effects(host: host, progress: progress)
+    let due = Set(mode == .reading ? proposal.effects : await effects.needed(proposal.effects))
+    return try Planner.plan(
+      scope: profile.scope, proposal: proposal, host: host, isPresent: { store.isPresent($0) },
+      effectIsDue: { due.contains($0) }, keepsMissing: isPartial)
+  }
+}

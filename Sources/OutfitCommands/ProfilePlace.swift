@@ -1,0 +1,135 @@
+import OutfitCore
+import OutfitEngine
+import OutfitProfile
+import OutfitSharing
+import OutfitSystem
+import SystemPackage
+
+/// Which profile a verb is about, and where it is: what was named, the project that one stands in, or what this
+/// machine has adopted.
+struct ProfilePlace: Sendable {
+  let scope: Scope
+  /// As a person can give it again from anywhere; empty when there is only the personal layer.
+  let address: String
+
+  static func find(_ named: String?, _ session: Session) throws -> ProfilePlace {
+    let host = session.host
+    if let named {
+      return ProfilePlace(scope: .machine, address: try canonical(named, host))
+    }
+    if let folder = ProfileLoader.findProject(from: host.workingDirectory, host: host) {
+      return ProfilePlace(scope: .project(folder), address: folder.string)
+    }
+    if let place = try adopted(host) { return place }
+    throw Failure(
+      "there is no outfit.yaml here or above, and this machine has no profile yet",
+      hint: "`outfit up PROFILE` takes a folder, a git address, or one of ours: \(shipped(host).joined(separator: ", "))",
+      status: .usage)
+  }
+
+  /// What this machine has adopted, or the personal layer alone.
+  static func adopted(_ host: Host) throws -> ProfilePlace? {
+    if let current = try Generations.current(.machine, host: host), !current.profile.address.isEmpty {
+      return ProfilePlace(scope: .machine, address: current.profile.address)
+    }
+    return host.files.exists(host.places.personalManifest) ? ProfilePlace(scope: .machine, address: "") : nil
+  }
+
+  /// The names of the profiles that came with this Outfit.
+  static func shipped(_ host: Host) -> [String] {
+    let names = (try? host.files.list(Installation.locate(host).profiles)) ?? []
+    return names.filter { host.files.exists(Installation.locate(host).profiles.appending($0).appending("outfit.yaml")) }
+  }
+
+  private static func canonical(_ named: String, _ host: Host) throws -> String {
+    switch try ProfileAddress(named, relativeTo: host.workingDirectory, home: host.user.home) {
+    case .git(let address): return address.description
+    case .folder(var folder):
+      if folder.lastComponent?.string == "outfit.yaml" { folder.removeLastComponent() }
+      if host.files.exists(folder.appending("outfit.yaml")) { return folder.string }
+      let ours = Installation.locate(host).profiles.appending(named)
+      if !named.contains("/"), host.files.exists(ours.appending("outfit.yaml")) { return ours.string }
+      let names = shipped(host)
+      throw Failure(
+        host.files.exists(folder) ? "there is no outfit.yaml in \(folder)" : "there is no folder \(folder)",
+        hint: nearest(named, among: names).map { "did you mean the profile `\($0)`?" }
+          ?? "name a folder, a git address (github:OWNER/REPO//FOLDER), or one of ours: \(names.joined(separator: ", "))",
+        status: .usage)
+    }
+  }
+
+  /// Reads the profile, with its questions answered.
+  func load(
+    _ session: Session, settings: [String: String] = [:], mayAsk: Bool, trustedCommit: String? = nil
+  ) async throws -> Profile {
+    let host = session.host
+    let git = GitProfiles(host: host)
+    let loader = ProfileLoader(host: host) { address in try await git.fetch(address) }
+    switch scope {
+    case .project(let folder): return try await loader.project(at: folder)
+    case .machine:
+      // Questions come from the manifest, and templates need their answers: so it is read, asked, and completed.
+      var profile = try await loader.machine(address.isEmpty ? nil : address)
+      var answers = try Answers(host, profile: profile.name)
+      try await answers.complete(profile.ask, settings: settings, mayAsk: mayAsk)
+      if mayAsk { try answers.save() }
+      profile.answer(answers.values)
+      return profile
+    }
+  }
+
+  /// What else than files decides what `up` does.
+  func digest(_ host: Host) -> Digest {
+    var digest = Digest.Running()
+    digest.field(address)
+    for name in host.environment.keys.sorted() where name.hasPrefix("OUTFIT_") || name == "PYENV_ROOT" {
+      digest.field("\(name)=\(host.environment[name] ?? "")")
+    }
+    return digest.finish()
+  }
+
+  func stamp(_ profile: Profile) -> ProfileStamp {
+    ProfileStamp(
+      name: profile.name, address: address, commit: profile.layers.last { $0.kind == .profile }?.commit)
+  }
+
+  /// Files that belong to a generation of the machine though nothing writes them.
+  func snapshots(_ host: Host) -> [FilePath] {
+    scope == .machine ? [host.places.personalManifest, host.places.config.appending(LockFile.name)] : []
+  }
+
+  /// The files that decide what `up` does.
+  func inputs(_ profile: Profile, _ host: Host) -> [FilePath] {
+    var inputs = profile.layers.map(\.manifest) + [host.places.personalManifest, "/etc/outfit/outfit.yaml"]
+    for section in profile.dotfiles.values {
+      let path = section.source.layer.folder.pushing(FilePath(section.value.file)).lexicallyNormalized()
+      inputs += FileTree.paths(path, host)
+    }
+    for script in profile.scripts.values {
+      inputs.append(script.source.layer.folder.pushing(FilePath(script.value.run)).lexicallyNormalized())
+    }
+    if let virtualenv = profile.virtualenv {
+      inputs.append(virtualenv.source.layer.folder.pushing(FilePath(virtualenv.value.from)))
+    }
+    return inputs
+  }
+}
+
+/// A file, or a folder with everything in it.
+private enum FileTree {
+  static func paths(_ path: FilePath, _ host: Host) -> [FilePath] {
+    guard let status = try? host.files.status(path, followLinks: false), status.kind == .directory,
+      let names = try? host.files.list(path)
+    else { return [path] }
+    return [path] + names.flatMap { paths(path.appending($0), host) }
+  }
+}
+
+extension Profile {
+  /// Puts the answers to `ask:` among the data.
+  mutating func answer(_ answers: [String: String]) {
+    for (key, question) in ask {
+      data[key] = Sourced(answers[key] ?? "", question.source)
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import OutfitCore
+import OutfitEngine
+import OutfitProfile
+import OutfitSystem
+
+struct RollbackCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rollback",
+    abstract: "Go back to what an earlier generation had.",
+    discussion: """
+      Without a number: to the generation before this one, or to the time before Outfit when there is none. It \
+      brings files back byte for byte, and is itself a generation that can be rolled back. What you changed \
+      since stays as it is and is named; system packages and scripts can't be undone. It never touches \
+      another scope.
+      """,
+    aliases: ["undo"])
+
+  @Argument(help: "The generation to have again; 0 is the time before Outfit. `outfit generations` lists them.")
+  var number: Int?
+
+  @OptionGroup var scopeOptions: ScopeOptions
+
+  @Flag(name: .customLong("dry-run"), help: "Say what would change, and change nothing.")
+  var dryRun = false
+
+  @Option(
+    name: .customLong("on-conflict"),
+    help: "What happens to files that you changed since: keep, take or backup.")
+  var onConflict: ConflictPolicy = .keep
+
+  func run() async throws {
+    try await withSession { session in
+      let host = session.host
+      try Recovery.recover(host)
+      let scope = scopeOptions.scope(session)
+      let lock = try await ScopeLock.acquire(scope, host: host)
+      defer { withExtendedLifetime(lock) {} }
+      let store = Store(host: host)
+      guard let current = try Generations.list(scope, host: host).last else {
+        session.write("Nothing to go back to: outfit has not changed \(scope.label).")
+        return
+      }
+      let plan = try Rollback.plan(to: number, scope: scope, host: host, isPresent: { store.isPresent($0) })
+      if plan.isEmpty {
+        session.write("Nothing to do: \(scope.label) is as it was then.")
+        return
+      }
+      if dryRun {
+        for line in PlanText(session: session, plan: plan).lines(style: session.outputStyle) {
+          session.write(line)
+        }
+        return
+      }
+      let outcome = try await Switch.apply(
+        plan, decisions: Decisions(onConflict), profile: current.profile, host: host)
+      let target: String
+      if case .rollback(0) = plan.origin { target = "the time before Outfit" } else { target = plan.origin.label }
+      session.write("Rolled \(scope.label) back to \(target): \(outcome.changed.count) files, \(outcome.names.count) commands.")
+      session.reportKept(outcome.kept)
+      session.talk("Changed your mind? outfit rollback \(current.number)")
+      if outcome.status != .done { throw Ended(outcome.status) }
+    }
+  }
+}
+
+extension ConflictPolicy: ExpressibleByArgument {}
+
+extension Generation.Origin {
+  /// For people: what a generation came from.
+  var label: String {
+    switch self {
+    case .up: "up"
+    case .rollback(let number): number == 0 ? "before everything" : "generation \(number)"
+    }
+  }
+}
+
+extension Session {
+  /// Names the files that stayed as the user had them.
+  func reportKept(_ kept: [PlannedTarget]) {
+    report(
+      kept.map { target in
+        Diagnostic(
+          .warning, "kept \(short(target.target)) as it is: \(target.conflict?.message ?? "it was changed")",
+          hint: "see `outfit diff`; decide with --on-conflict take, or backup")
+      })
+  }
+}

@@ -1,0 +1,36 @@
+import OutfitCore
+import OutfitSystem
+import SystemPackage
+
+/// The launcher that every shim is a link to, at a path that stays.
+enum ShimInstallation {
+  private static func target(_ host: Host) -> FilePath { host.places.libexec.appending("outfit-shim") }
+
+  /// Puts this release's launcher in place, unless it is there.
+  static func ensure(_ host: Host) throws {
+    let source = Installation.locate(host).shim
+    let target = target(host)
+    guard let new = try host.files.status(source, followLinks: true) else {
+      throw Failure(
+        "the launcher outfit-shim is missing at \(source)", hint: "build it with `make build`, or install Outfit again")
+    }
+    // The copy has the modification time of what it was copied from, so that the same one is known by it.
+    if let old = try host.files.status(target, followLinks: false), old.size == new.size, old.modified == new.modified {
+      return
+    }
+    try host.files.createDirectories(host.places.libexec, mode: 0o700)
+    let beside = host.places.libexec.appending(".outfit-shim.new")
+    try host.files.removeTree(beside)
+    try host.files.create(beside, try host.files.read(source), mode: 0o755)
+    try host.files.setModified(beside, new.modified)
+    try host.files.synchronize(beside)
+    try host.files.rename(beside, to: target)
+    try host.files.synchronize(host.places.libexec)
+  }
+
+  /// The launcher, to run a command by.
+  static func launcher(_ host: Host) throws -> FilePath {
+    try ensure(host)
+    return target(host)
+  }
+}

@@ -1,0 +1,255 @@
+import OutfitCore
+import OutfitEngine
+import OutfitHooks
+import OutfitProfile
+import OutfitSharing
+import OutfitSystem
+import SystemPackage
+
+/// One `up`, from the wish to the summary.
+struct Undertaking {
+  struct Wish: Sendable {
+    var address: String?
+    var isDryRun = false
+    var isLocked = false
+    var isOffline = false
+    var saysYes = false
+    var trust: Trust?
+    var only: String?
+    var onConflict: ConflictPolicy?
+    var isAllOrNothing = false
+    var settings: [String: String] = [:]
+    var wantsJSON = false
+  }
+
+  enum Trust: Sendable, Hashable {
+    case asItIs
+    case commit(String)
+  }
+
+  private let session: Session
+  private let wish: Wish
+  private var host: Host { session.host }
+
+  init(_ session: Session, _ wish: Wish) {
+    self.session = session
+    self.wish = wish
+  }
+
+  func run() async throws -> ExitStatus {
+    try Recovery.recover(host)
+    let place = try ProfilePlace.find(wish.address, session)
+    let isPlain = wish.only == nil && wish.settings.isEmpty && !wish.isDryRun && !wish.isLocked
+    if isPlain, let summary = CompiledPlan.current(
+      for: place.scope, version: Release.version, arguments: place.digest(host), host: host)
+    {
+      session.finish(summary: summary, generation: nil, status: .done, json: wish.wantsJSON)
+      return .done
+    }
+
+    let lock = wish.isDryRun ? nil : try await ScopeLock.acquire(place.scope, host: host)
+    defer { withExtendedLifetime(lock) {} }
+
+    let profile = try await place.load(
+      session, settings: wish.settings, mayAsk: !wish.isDryRun, trustedCommit: trustedCommit)
+    if wish.isDryRun { return try await dryRun(profile) }
+    try await confirmAdoption(of: profile, at: place)
+    try consent(to: profile)
+    return try await perform(profile, place, isPlain: isPlain)
+  }
+
+  private var trustedCommit: String? {
+    if case .commit(let commit) = wish.trust { commit } else { nil }
+  }
+
+  // MARK: Before anything is downloaded
+
+  /// Taking another profile for this machine replaces the one it has: that is asked.
+  private func confirmAdoption(of profile: Profile, at place: ProfilePlace) async throws {
+    guard profile.scope == .machine, let present = try Generations.current(.machine, host: host),
+      present.profile.address != place.address, !present.profile.address.isEmpty, wish.address != nil
+    else { return }
+    let question = "This machine has the profile \(present.profile.name). Replace it with \(profile.name)?"
+    guard try ask(question, otherwise: "--yes") else {
+      throw Failure("\(present.profile.name) stays", status: .consent)
+    }
+  }
+
+  /// A yes or no; without a terminal only `--yes` is a yes.
+  private func ask(_ question: String, otherwise option: String) throws -> Bool {
+    if wish.saysYes { return true }
+    guard host.terminal.isInteractive else {
+      throw Failure(question, hint: "without a terminal, say so with \(option)", status: .consent)
+    }
+    while true {
+      guard let answer = host.terminal.ask("\(question) [y/N] ")?.lowercased() else { return false }
+      if ["y", "yes"].contains(answer) { return true }
+      if ["", "n", "no"].contains(answer) { return false }
+    }
+  }
+
+  private func consent(to profile: Profile) throws {
+    let consent = Consent(host: host)
+    let needed = try consent.needed(for: profile)
+    guard !needed.isEmpty else { return }
+    if wish.trust != nil {
+      try consent.record(for: profile)
+      return
+    }
+    guard host.terminal.isInteractive else { throw consent.refusal(for: profile, layers: needed) }
+    session.talk(consent.question(for: profile, layers: needed, style: session.errorStyle, width: host.terminal.width))
+    guard try ask("Do you trust it?", otherwise: "--trust") else { throw consent.refusal(for: profile, layers: needed) }
+    try consent.record(for: profile)
+  }
+
+  /// Asks about the files that the user changed.
+  private func decide(_ plan: Plan) throws -> Decisions {
+    if let policy = wish.onConflict { return Decisions(policy) }
+    guard !plan.conflicts.isEmpty, host.terminal.isInteractive, !wish.saysYes else { return Decisions(.keep) }
+    var decisions: [FilePath: Decision] = [:]
+    for target in plan.conflicts {
+      session.talk("\(session.short(target.target)): \(target.conflict?.message ?? "it was changed")")
+      guard target.conflict?.canTake == true else { continue }
+      asking: while true {
+        switch host.terminal.ask("[k]eep yours, [t]ake the profile's, [b]ackup and take, [d]iff? ")?.lowercased() {
+        case "k", "keep", "", nil:
+          decisions[target.target] = .keep
+          break asking
+        case "t", "take":
+          decisions[target.target] = .take
+          break asking
+        case "b", "backup":
+          decisions[target.target] = .backup
+          break asking
+        case "d", "diff": session.talk(try plan.diff(target, host: host))
+        default: continue
+        }
+      }
+    }
+    return Decisions(.keep, byTarget: decisions)
+  }
+
+  /// Says what can't be undone, and has sudo's password asked now.
+  private func announce(_ effects: [Effect]) async throws {
+    guard !effects.isEmpty else { return }
+    for effect in effects {
+      session.talk("  will run \(effect.label), which can't be undone")
+    }
+    guard effects.contains(where: \.needsRoot), host.user.identifier != 0 else { return }
+    for sudo: FilePath in ["/usr/bin/sudo", "/bin/sudo"] where host.files.exists(sudo) {
+      let status = try await host.processes.runAttached(
+        Invocation(
+          sudo, host.terminal.isInteractive ? ["-v"] : ["-n", "-v"], environment: host.environment,
+          standardInput: .inherited))
+      guard status == 0 else {
+        throw Failure(
+          "system packages need root, and sudo did not allow it",
+          hint: "install them yourself, or run this where sudo works", status: .consent)
+      }
+      return
+    }
+    throw Failure("system packages need root, and there is no sudo", status: .consent)
+  }
+
+  // MARK: The work
+
+  private func dryRun(_ profile: Profile) async throws -> ExitStatus {
+    var preparation = try Preparation(session, profile: profile, mode: .reading, progress: NoProgress())
+    let proposal = try await preparation.propose(parts)
+    let plan = try await preparation.plan(proposal, isPartial: wish.only != nil)
+    if wish.isLocked, !plan.failures.isEmpty { throw staleLock(preparation) }
+    let lines = PlanText(session: session, plan: plan).lines(style: session.outputStyle)
+    session.report(plan.failures.map { Diagnostic(.note, $0.message, at: $0.location, hint: $0.hint) })
+    if lines.isEmpty, plan.failures.isEmpty {
+      session.write("Nothing to do.")
+    } else {
+      for line in lines { session.write(line) }
+      session.write("Nothing was changed: this was a dry run.")
+    }
+    return .done
+  }
+
+  private var parts: [any Part] {
+    guard let only = wish.only else { return Preparation.all }
+    // Tools stand on interpreters, so these are proposed too; their own changes stay as they are.
+    return Preparation.all.filter { $0.name == only || $0.name == "interpreters" && ["tools", "virtualenv"].contains(only) }
+  }
+
+  private func staleLock(_ preparation: Preparation) -> Failure {
+    Failure(
+      "\(session.short(preparation.locks.place.shared ?? preparation.locks.place.own)) does not cover the manifest",
+      hint: "run `outfit lock` and commit what it writes", status: .drift)
+  }
+
+  private func perform(_ profile: Profile, _ place: ProfilePlace, isPlain: Bool) async throws -> ExitStatus {
+    let started = host.clock.uptime()
+    let progress = TerminalProgress(host: host)
+    defer { progress.close() }
+    var preparation = try Preparation(
+      session, profile: profile, mode: wish.isOffline || wish.isLocked ? .offline : .live, progress: progress)
+
+    // Conflicts and effects come from parts that need no network, so all questions are asked here.
+    let local = try await preparation.plan(
+      try await preparation.propose(Preparation.local.filter { wish.only == nil || $0.name == wish.only }),
+      isPartial: true)
+    let decisions = try decide(local)
+    try await announce(local.effects)
+
+    let proposal = try await preparation.propose(parts)
+    if wish.isLocked, preparation.lock != preparation.locks.merged { throw staleLock(preparation) }
+    try preparation.locks.save(preparation.lock)
+    let plan = try await preparation.plan(proposal, isPartial: wish.only != nil)
+    session.report(plan.notes)
+
+    let effects = Effects(host: host, progress: progress)
+    var failures = plan.failures
+    for effect in plan.effects where effect.runsFirst {
+      if let failure = await effects.run(effect) { failures.append(failure) }
+    }
+    let built = await preparation.builder.build(plan.objects)
+    try Task.checkCancellation()
+    failures += built.failed.sorted { $0.key < $1.key }.map(\.value)
+    if wish.isAllOrNothing, !failures.isEmpty {
+      session.report(failures)
+      throw Failure("nothing was switched: \(failures.count) parts could not be had, and --all-or-nothing was given")
+    }
+
+    try ShimInstallation.ensure(host)
+    var switching = plan
+    switching.failures = failures
+    let outcome = try await Switch.apply(
+      switching, decisions: decisions, failed: Set(built.failed.keys), profile: place.stamp(profile),
+      snapshots: place.snapshots(host), host: host)
+    var ran: [Effect] = []
+    for effect in plan.effects where !effect.runsFirst {
+      if let failure = await effects.run(effect) { failures.append(failure) } else { ran.append(effect) }
+    }
+    try EffectReceipts.record(ran, scope: profile.scope, host: host)
+    progress.close()
+
+    session.report(failures)
+    session.reportKept(outcome.kept)
+    var status = outcome.status
+    if !failures.isEmpty { status = max(status, .failed) }
+    let summary = "Nothing to do: \(profile.name) is up to date."
+    if status == .done, isPlain {
+      try CompiledPlan.write(
+        for: profile.scope, version: Release.version, arguments: place.digest(host),
+        inputs: place.inputs(profile, host) + preparation.locks.inputs,
+        outputs: proposal.objects.map { preparation.store.receiptPath($0.id) } + proposal.adoptedPrograms,
+        summary: summary, host: host)
+    }
+    let seconds = Double(host.clock.uptime() - started) / 1e9
+    session.conclude(
+      profile: profile, plan: plan, outcome: outcome, built: built.built.count, status: status, seconds: seconds,
+      json: wish.wantsJSON)
+    return status
+  }
+}
+
+extension Proposal {
+  /// Programs that stay where they are, and are watched.
+  fileprivate var adoptedPrograms: [FilePath] {
+    objects.compactMap { if case .adopt(let adoption) = $0.recipe { adoption.program } else { nil } }
+  }
+}

@@ -1,0 +1,91 @@
+import ArgumentParser
+import OutfitCore
+import OutfitEngine
+import OutfitProfile
+import OutfitSharing
+import OutfitSystem
+import SystemPackage
+
+struct Up: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "up",
+    abstract: "Make this machine, or this project, what the manifest says.",
+    discussion: """
+      PROFILE is a folder with an outfit.yaml, or a git address (github:OWNER/REPO//FOLDER@REF, git+https://…): \
+      this machine adopts it. Without one: the project that you stand in, or the profile that this machine has \
+      adopted.
+
+      It pins what is not pinned yet, builds everything beside what is there, and then switches in one \
+      transaction that `outfit rollback` takes back. All questions come before the first download.
+      """)
+
+  @Argument(help: "A folder, or a git address.")
+  var profile: String?
+
+  @Flag(name: .customLong("dry-run"), help: "Say what would change; change, download and run nothing.")
+  var dryRun = false
+
+  @Flag(help: "Take outfit.lock as it is; exit 3 when it does not cover the manifest.")
+  var locked = false
+
+  @Flag(help: "Use what is here already; never ask the network.")
+  var offline = false
+
+  @Flag(name: .shortAndLong, help: "Answer confirmations and conflicts by their defaults; never consent.")
+  var yes = false
+
+  @Option(
+    defaultAsFlag: Up.folderTrust,
+    help: "Consent to the profile as it is now; a git address needs the COMMIT that you looked at.")
+  var trust: String?
+
+  @Option(help: "Only this part: interpreters, tools, virtualenv, hooks, shell, dotfiles or system.")
+  var only: String?
+
+  @Option(
+    name: .customLong("on-conflict"), help: "What happens to files that you changed: keep, take or backup.")
+  var onConflict: ConflictPolicy?
+
+  @Flag(name: .customLong("all-or-nothing"), help: "Switch to nothing unless everything could be built.")
+  var allOrNothing = false
+
+  @Option(name: .customLong("set"), help: "Answer a question of the profile: --set email=ada@example.org.")
+  var settings: [String] = []
+
+  @Flag(help: "Print what was done as JSON.")
+  var json = false
+
+  private static let folderTrust = "as-it-is"
+
+  func validate() throws {
+    for setting in settings where !setting.contains("=") {
+      throw ValidationError("--set takes KEY=VALUE, not '\(setting)'")
+    }
+    let names = Preparation.all.map(\.name)
+    if let only, !names.contains(only) {
+      let near = nearest(only, among: names).map { "; did you mean '\($0)'?" } ?? ""
+      throw ValidationError("--only takes \(names.joined(separator: ", "))\(near)")
+    }
+  }
+
+  func run() async throws {
+    // `up --trust PROFILE` reads PROFILE as the option's value; a commit has no slash and only hexadecimal digits.
+    var (address, trust) = (profile, trust)
+    if address == nil, let value = trust, value != Self.folderTrust, !Consent.isCommit(value) {
+      (address, trust) = (value, Self.folderTrust)
+    }
+    let values = settings.map { setting in
+      let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      return (String(parts[0]), String(parts[1]))
+    }
+    let wish = Undertaking.Wish(
+      address: address, isDryRun: dryRun, isLocked: locked, isOffline: offline, saysYes: yes,
+      trust: trust.map { $0 == Self.folderTrust ? .asItIs : .commit($0) }, only: only,
+      onConflict: onConflict, isAllOrNothing: allOrNothing,
+      settings: Dictionary(values, uniquingKeysWith: { $1 }), wantsJSON: json)
+    try await withSession { session in
+      let status = try await Undertaking(session, wish).run()
+      if status != .done { throw Ended(status) }
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import OutfitSystem
+import SystemPackage
+import Testing
+
+/// What people get wrong in a manifest: each mistake has its place, its line and a hint, and touches nothing.
+@Suite struct MistakeTests {
+  struct Mistake: Sendable, CustomTestStringConvertible {
+    let name: String
+    let manifest: String
+    /// `line:column` and words that must be said.
+    let place: String
+    let says: [String]
+    var testDescription: String { name }
+  }
+
+  static let mistakes = [
+    Mistake(
+      name: "unknown key", manifest: "profile: x\ninterpreters:\n  pyhton: \"3.13\"\n", place: "3:3",
+      says: ["pyhton", "did you mean", "python"]),
+    Mistake(
+      name: "wrong type", manifest: "profile: x\ntools: [black]\n", place: "2:8", says: ["tools"]),
+    Mistake(
+      name: "bad version", manifest: "profile: x\ntools:\n  black: \"25.x.y!\"\n", place: "3:10", says: ["25.x.y!"]),
+    Mistake(
+      name: "missing file", manifest: "profile: x\ndotfiles:\n  .vimrc: {link: vimrc}\n", place: "3:18",
+      says: ["vimrc"]),
+    Mistake(name: "syntax", manifest: "profile: x\ntools: {black: \"25.*\"\n", place: "", says: []),
+    Mistake(name: "tab", manifest: "profile: x\ntools:\n\tblack: \"25.*\"\n", place: "3:1", says: ["tab"]),
+    Mistake(
+      name: "duplicate key", manifest: "profile: x\ntools:\n  black: \"25.*\"\n  black: \"24.*\"\n", place: "4:3",
+      says: ["black"]),
+    Mistake(name: "cycle", manifest: "profile: x\nextends: [.]\n", place: "2:11", says: ["itself"]),
+    Mistake(
+      name: "outside HOME", manifest: "profile: x\ndotfiles:\n  ../../etc/passwd: {copy: outfit.yaml}\n",
+      place: "3:3", says: ["etc/passwd"]),
+    Mistake(name: "newer outfit", manifest: "profile: x\noutfit: \">=99\"\n", place: "2:9", says: ["99"]),
+  ]
+
+  @Test(arguments: mistakes)
+  func hasItsPlace(_ mistake: Mistake) async throws {
+    let machine = try Machine("mistake")
+    try machine.write("p/outfit.yaml", mistake.manifest)
+    let before = try machine.tree()
+    let done = try await machine.outfit("up", "p", "--trust")
+    #expect(done.status == 2, "\(done.errorText)")
+    #expect(done.errorText.contains("outfit.yaml:\(mistake.place)"), "\(done.errorText)")
+    for words in mistake.says { #expect(done.errorText.contains(words), "\(done.errorText)") }
+    expectSameTree(before, try machine.tree())
+  }
+
+  @Test func allAtOnce() async throws {
+    let machine = try Machine()
+    try machine.write(
+      "p/outfit.yaml", "profile: x\ncolour: red\ninterpreters:\n  python: nonsense!\ntools:\n  black: {verson: \"1\"}\n")
+    let done = try await machine.outfit("up", "p", "--trust")
+    #expect(done.status == 2)
+    for place in [":2:1", ":4:11", ":6:11"] { #expect(done.errorText.contains(place), "\(done.errorText)") }
+  }
+
+  @Test func aVersionThatDoesNotExist() async throws {
+    let machine = try Machine()
+    try machine.write(
+      "p/outfit.yaml",
+      "profile: x\ninterpreters:\n  python: {versions: [\"3\"], system: true}\ntools:\n  isort: \"4711.*\"\n")
+    let before = try machine.tree()
+    let done = try await machine.outfit("up", "p", "--trust")
+    #expect(done.status == 2, "\(done.errorText)")
+    #expect(done.errorText.contains("outfit.yaml:5:10"), "\(done.errorText)")
+    #expect(done.errorText.contains("4711"))
+    expectSameTree(before, try machine.tree())
+  }
+
+  @Test func aLockedValueChanged() async throws {
+    let machine = try Machine()
+    try machine.write("base/outfit.yaml", "profile: base\nlocked: [tools.black]\ntools:\n  black: \"25.*\"\n")
+    try machine.write("p/outfit.yaml", "profile: x\nextends: [../base]\ntools:\n  black: \"24.*\"\n")
+    let done = try await machine.outfit("up", "p", "--trust")
+    #expect(done.status == 2)
+    #expect(done.errorText.contains("p/outfit.yaml:4:"), "\(done.errorText)")
+    #expect(done.errorText.contains("base/outfit.yaml:2:"), "\(done.errorText)")
+  }
+
+  @Test func badUsage() async throws {
+    let machine = try Machine()
+    for arguments in [["up", "--nonsense"], ["flurb"], ["up", "p", "--only", "toolz"], ["up", "nowhere"], ["up"]] {
+      let done = try await machine.run(Machine.build.appending("outfit"), arguments)
+      #expect(done.status == 2, "\(arguments): \(done.errorText)")
+      #expect(!done.errorText.isEmpty)
+    }
+    let help = try await machine.outfit("--help")
+    #expect(help.status == 0)
+    #expect(help.outputText.contains("rollback"))
+    let version = try await machine.outfit("--version")
+    #expect(version.outputText.hasPrefix("outfit "))
+  }
+}
