@@ -78,7 +78,8 @@ struct Answers {
   /// What the user's git says, if the question names a setting of git's.
   private func gitSetting(_ question: Question) async -> String? {
     guard let setting = question.gitSetting else { return nil }
-    for git in ["/usr/bin/git", "/usr/local/bin/git", "/opt/homebrew/bin/git"] where host.files.exists(FilePath(git)) {
+    for git in ["/usr/bin/git", "/usr/local/bin/git", "/opt/homebrew/bin/git"]
+    where host.files.exists(FilePath(git)) {
       let asked = try? await host.processes.run(
         Invocation(
           FilePath(git), ["config", "--global", "--get", setting],

@@ -22,7 +22,7 @@ struct CollectCommand: AsyncParsableCommand {
     try await withSession { session in
       let host = session.host
       try Recovery.recover(host)
-      let store = Store(host: host)
+      let store = Store(host)
       let done =
         dryRun
         ? try Collection.plan(host, keep: keep)
@@ -37,7 +37,8 @@ struct CollectCommand: AsyncParsableCommand {
       }
       session.write(
         gone.isEmpty
-          ? "Nothing to free." : "\(dryRun ? "Would free" : "Freed") \(gone.count) of \(done.objects.count) objects.")
+          ? "Nothing to free."
+          : "\(dryRun ? "Would free" : "Freed") \(gone.count) of \(done.objects.count) objects.")
     }
   }
 }

@@ -19,7 +19,8 @@ extension Session {
 
   /// The end of an `up`: what was done, where it is, what to do next.
   func conclude(
-    profile: Profile, plan: Plan, outcome: SwitchOutcome, built: Int, status: ExitStatus, seconds: Double, json: Bool
+    profile: Profile, plan: Plan, outcome: SwitchOutcome, built: Int, status: ExitStatus, seconds: Double,
+    json: Bool
   ) {
     if json {
       write(
@@ -37,7 +38,8 @@ extension Session {
     guard outcome.isNew || built > 0 else {
       write(
         status == .done
-          ? "Nothing to do: \(profile.name) is up to date." : "\(profile.name) is as it was, and not complete.")
+          ? "Nothing to do: \(profile.name) is up to date."
+          : "\(profile.name) is as it was, and not complete.")
       return
     }
     let style = outputStyle
@@ -50,7 +52,8 @@ extension Session {
       let names = plan.interpreters.map { "\($0.language.title) \($0.version)" }
       write("  interpreters  \(names.joined(separator: ", "))")
     }
-    let labels = Set(plan.claims.map(\.label)).subtracting(plan.interpreters.map { "\($0.language.title) \($0.version)" })
+    let labels = Set(plan.claims.map(\.label)).subtracting(
+      plan.interpreters.map { "\($0.language.title) \($0.version)" })
     if !labels.isEmpty { write("  commands      \(labels.sorted().joined(separator: ", "))") }
     let files = outcome.changed.map { short($0.target) }
     if !files.isEmpty {
@@ -64,7 +67,9 @@ extension Session {
     switch profile.scope {
     case .machine:
       let path = (host.environment["PATH"] ?? "").split(separator: ":").map(String.init)
-      if !path.contains(places.bin.string) { write("Next: exec $SHELL -l    (so that this shell finds the commands)") }
+      if !path.contains(places.bin.string) {
+        write("Next: exec $SHELL -l    (so that this shell finds the commands)")
+      }
       write("Back: outfit rollback")
     case .project: write("Back: outfit rollback    Ship: outfit render")
     }

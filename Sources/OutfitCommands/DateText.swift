@@ -13,7 +13,8 @@ enum DateText {
     let month = shifted < 10 ? shifted + 3 : shifted - 9
     let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
     func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    return "\(year)-\(two(month))-\(two(dayOfYear - (153 * shifted + 2) / 5 + 1)) \(two(second / 3600)):\(two(second % 3600 / 60))"
+    return
+      "\(year)-\(two(month))-\(two(dayOfYear - (153 * shifted + 2) / 5 + 1)) \(two(second / 3600)):\(two(second % 3600 / 60))"
   }
 
   private static func floorDivide(_ a: Int64, _ b: Int64) -> Int64 { a >= 0 ? a / b : (a - b + 1) / b }

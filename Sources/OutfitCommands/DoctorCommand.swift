@@ -40,7 +40,9 @@ private struct Examination {
   func findings() async throws -> [Diagnostic] {
     var findings: [Diagnostic] = []
     let scopes = try Generations.scopes(host)
-    let generations = try scopes.compactMap { try Generations.list($0, host: host).last }.filter { !$0.isBare }
+    let generations = try scopes.compactMap { try Generations.list($0, host: host).last }.filter {
+      !$0.isBare
+    }
     guard !generations.isEmpty else {
       return [Diagnostic(.note, "nothing is set up yet", hint: "outfit up PROFILE")]
     }
@@ -75,7 +77,8 @@ private struct Examination {
     let folders = (host.environment["PATH"] ?? "").split(separator: ":").map { FilePath(String($0)) }
     guard let position = folders.firstIndex(of: bin) else {
       return [
-        Diagnostic(.error, "\(session.short(bin)) is not on PATH", hint: "start a new login shell: exec $SHELL -l")
+        Diagnostic(
+          .error, "\(session.short(bin)) is not on PATH", hint: "start a new login shell: exec $SHELL -l")
       ]
     }
     let names = Set(generations.flatMap(\.claims).map(\.name))
@@ -94,7 +97,7 @@ private struct Examination {
   }
 
   private func examine(_ generation: Generation) -> [Diagnostic] {
-    let store = Store(host: host)
+    let store = Store(host)
     var findings: [Diagnostic] = []
     let label = generation.scope.label
     for object in generation.objects where !store.isPresent(object.id) {
@@ -103,10 +106,12 @@ private struct Examination {
     }
     for claim in generation.claims where !host.files.exists(FilePath(claim.program)) {
       findings.append(
-        Diagnostic(.error, "\(claim.name) of \(label) leads to \(claim.program), which is gone", hint: "outfit up"))
+        Diagnostic(
+          .error, "\(claim.name) of \(label) leads to \(claim.program), which is gone", hint: "outfit up"))
     }
     for claim in generation.claims
-    where ((try? host.files.status(host.places.bin.appending(claim.name), followLinks: false)) ?? nil) == nil {
+    where ((try? host.files.status(host.places.bin.appending(claim.name), followLinks: false)) ?? nil) == nil
+    {
       findings.append(Diagnostic(.error, "the shim \(claim.name) of \(label) is gone", hint: "outfit up"))
     }
     if generation.isIncomplete {
@@ -116,7 +121,8 @@ private struct Examination {
       findings.append(
         Diagnostic(
           .note,
-          "\(label): \(generation.objects.count) objects, \(generation.claims.count) commands, \(generation.targets.count) files"))
+          "\(label): \(generation.objects.count) objects, \(generation.claims.count) commands, \(generation.targets.count) files"
+        ))
     }
     return findings
   }

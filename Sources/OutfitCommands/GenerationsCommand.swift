@@ -37,16 +37,18 @@ struct GenerationsCommand: AsyncParsableCommand {
         return
       }
       let style = session.outputStyle
-      var table = Table(["", "when", "what", "profile", "files", "commands", ""])
+      var table = Table(header: ["", "when", "what", "profile", "files", "commands", ""])
       for generation in generations {
-        table.add([
-          generation.number == generations.last?.number ? style.green("* \(generation.number)") : "  \(generation.number)",
-          DateText.utc(generation.time), generation.origin == .up ? "up" : "rollback to \(generation.origin.label)",
+        table.rows.append([
+          generation.number == generations.last?.number
+            ? style.green("* \(generation.number)") : "  \(generation.number)",
+          DateText.utc(generation.time),
+          generation.origin == .up ? "up" : "rollback to \(generation.origin.label)",
           generation.profile.name, "\(generation.changes.count)", "\(generation.claims.count)",
           generation.isIncomplete ? style.yellow("incomplete") : "",
         ])
       }
-      session.write(table.text())
+      session.host.terminal.write(table.text(style: style))
     }
   }
 }

@@ -25,7 +25,8 @@ struct HooksRun: AsyncParsableCommand {
   @Option(name: .customLong("from-ref"), help: "Over what differs from this commit.") var fromRef: String?
   @Option(name: .customLong("to-ref"), help: "... to this one.") var toRef: String?
   @Option(name: .customLong("hook"), help: "Only this hook; may be repeated.") var hooks: [String] = []
-  @Flag(name: .customLong("show-diff"), help: "Show what the hooks changed when they fail.") var showsDiff = false
+  @Flag(name: .customLong("show-diff"), help: "Show what the hooks changed when they fail.") var showsDiff =
+    false
 
   func validate() throws {
     if [allFiles, !files.isEmpty, fromRef != nil].filter({ $0 }).count > 1 {

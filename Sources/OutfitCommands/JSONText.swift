@@ -18,7 +18,8 @@ indirect enum JSONText {
     case .string(let value): return Self.quoted(value)
     case .array(let values):
       if values.isEmpty { return "[]" }
-      return "[\n" + values.map { inner + $0.rendered(indent: inner) }.joined(separator: ",\n") + "\n\(indent)]"
+      return "[\n" + values.map { inner + $0.rendered(indent: inner) }.joined(separator: ",\n")
+        + "\n\(indent)]"
     case .object(let values):
       if values.isEmpty { return "{}" }
       let members = values.sorted { $0.key < $1.key }.map {

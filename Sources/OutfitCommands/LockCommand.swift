@@ -48,7 +48,8 @@ struct LockCommand: AsyncParsableCommand {
 
 struct UpdateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "update", abstract: "Move pins to the newest that the manifest accepts, showing the change first.",
+    commandName: "update",
+    abstract: "Move pins to the newest that the manifest accepts, showing the change first.",
     discussion: "Without names: all of them. `outfit up` afterwards has them.")
 
   @Argument(help: "Tools or interpreters; all when none is named.") var names: [String] = []
@@ -78,7 +79,9 @@ struct UpdateCommand: AsyncParsableCommand {
       } else if dryRun {
         session.write("Nothing was changed: this was a dry run.")
       } else {
-        guard pins.failures.isEmpty else { throw Failure("nothing was moved, since not all could be resolved") }
+        guard pins.failures.isEmpty else {
+          throw Failure("nothing was moved, since not all could be resolved")
+        }
         try pins.save()
         session.write("Wrote \(session.short(place.file)). Next: outfit up")
       }
@@ -97,8 +100,9 @@ struct LockTarget {
     let host = session.host
     if let named {
       profile = try ProfilePlace.find(named, session)
-      guard case .folder(let folder) = try ProfileAddress(
-        profile.address, relativeTo: host.workingDirectory, home: host.user.home)
+      guard
+        case .folder(let folder) = try ProfileAddress(
+          profile.address, relativeTo: host.workingDirectory, home: host.user.home)
       else {
         throw Failure(
           "a lock is written beside a manifest, and \(named) is not a folder here",
@@ -164,7 +168,6 @@ struct Pinning {
 
   mutating func resolve() async throws {
     let progress = TerminalProgress(host: session.host)
-    defer { progress.close() }
     try await session.requireConsent(to: profile)
     var preparation = try Preparation(session, profile: profile, mode: .live, progress: progress)
     preparation.lock = after

@@ -20,11 +20,14 @@ struct ParityCommand: AsyncParsableCommand {
     try await withSession { session in
       let host = session.host
       let (rendering, renderer) = try await Rendered.make(session)
-      func text(_ path: String) throws -> String? { try host.files.text(renderer.root.pushing(FilePath(path))) }
+      func text(_ path: String) throws -> String? {
+        try host.files.text(renderer.root.pushing(FilePath(path)))
+      }
       let input = Parity.Input(
         overlays: try await overlays(rendering.stack.environments.map(\.name), renderer.root, host),
         compose: try text("compose.yaml"), dockerfile: try text("Dockerfile"),
-        devcontainer: try text(".devcontainer/devcontainer.json"), requirements: try text("docker/requirements.txt"),
+        devcontainer: try text(".devcontainer/devcontainer.json"),
+        requirements: try text("docker/requirements.txt"),
         stack: rendering.stack, lock: renderer.lock)
       let rows = Parity.check(input)
       let failed = rows.contains { $0.verdict == .failed }
@@ -34,12 +37,15 @@ struct ParityCommand: AsyncParsableCommand {
             "proved": .bool(!failed && !rows.contains { $0.verdict == .notCheckable }),
             "rows": .array(
               rows.map {
-                .object(["rule": .string($0.rule), "verdict": .string($0.verdict.rawValue), "detail": .string($0.detail)])
+                .object([
+                  "rule": .string($0.rule), "verdict": .string($0.verdict.rawValue),
+                  "detail": .string($0.detail),
+                ])
               }),
           ]).text)
       } else {
         let style = session.outputStyle
-        var table = Table(["", "rule", "detail"])
+        var table = Table(header: ["", "rule", "detail"])
         for row in rows {
           let verdict =
             switch row.verdict {
@@ -47,9 +53,9 @@ struct ParityCommand: AsyncParsableCommand {
             case .failed: style.red("failed")
             case .notCheckable: style.yellow("not checkable")
             }
-          table.add([verdict, row.rule, row.detail])
+          table.rows.append([verdict, row.rule, row.detail])
         }
-        session.write(table.text())
+        session.host.terminal.write(table.text(style: style))
       }
       if failed { throw Ended(.drift) }
     }

@@ -33,7 +33,8 @@ struct Preparation {
   var lockIsShared: Bool
 
   private var host: Host { session.host }
-  private let rounds: Rounds
+  private let answering: Answering
+  private var facts = Facts()
 
   init(_ session: Session, profile: Profile, mode: Mode, progress: any Progress) throws {
     self.session = session
@@ -41,14 +42,14 @@ struct Preparation {
     self.mode = mode
     self.progress = progress
     let host = session.host
-    store = Store(host: host)
-    let fetcher = Downloads(host: host, offline: mode != .live, libraries: Installation.locate(host).libraries)
+    store = Store(host)
+    let fetcher = Downloads(
+      host: host, libraries: Installation.locate(host).libraries, isOffline: mode != .live)
     builder = Builder(
-      host: host, store: store, fetcher: fetcher, progress: progress, offline: mode != .live)
-    let answering = Answering(
+      host: host, store: store, fetcher: fetcher, progress: progress, isOffline: mode != .live)
+    answering = Answering(
       host: host, builder: builder, fetcher: fetcher, progress: progress,
       mode: mode == .live ? .live : mode == .offline ? .offline : .dry)
-    rounds = Rounds(answering)
     locks = try Locks(host: host, profile: profile)
     lock = locks.merged
     lockIsShared = locks.isShared
@@ -67,20 +68,18 @@ struct Preparation {
   /// All parts, in the order in which they stand on each other.
   static let all: [any Part] = [Interpreters(), Tools(), Virtualenv(), Hooks()] + local
 
-  private func context(_ earlier: Proposal = Proposal()) -> Context {
-    Context(
-      profile: profile, lock: lock, facts: Facts(), platform: host.platform,
-      root: Self.root(profile.scope, host), store: host.places.store, bin: host.places.bin,
-      environment: host.environment, earlier: earlier, lockIsShared: lockIsShared)
-  }
-
   /// Completes the lock and proposes, part by part, since each stands on those before it.
   mutating func propose(_ parts: [any Part]) async throws -> Proposal {
     var proposal = Proposal()
     for part in parts {
-      try Task.checkCancellation()
-      lock = try await rounds.run(context(proposal)) { try part.resolve($0) }
-      proposal.merge(try await rounds.run(context(proposal)) { try part.propose($0) })
+      var context = Context(
+        profile: profile, lock: lock, facts: facts, platform: host.platform,
+        root: Self.root(profile.scope, host), store: host.places.store, bin: host.places.bin,
+        environment: host.environment, earlier: proposal, lockIsShared: lockIsShared)
+      lock = try await Rounds.run(&context, answering) { try part.resolve($0) }
+      context.lock = lock
+      proposal.merge(try await Rounds.run(&context, answering) { try part.propose($0) })
+      facts = context.facts
     }
     return proposal
   }
@@ -88,8 +87,8 @@ struct Preparation {
   /// Compares a proposal with what is there.
   /// - Parameter isPartial: what it does not name stays as it is.
   func plan(_ proposal: Proposal, isPartial: Bool = false) async throws -> Plan {
-    let effects = Effects(host: host, progress: progress)
-    let due = Set(mode == .reading ? proposal.effects : await effects.needed(proposal.effects))
+    let effects = Effects(host, scope: profile.scope, isDry: mode == .reading)
+    let due = Set(try await effects.needed(proposal.effects))
     return try Planner.plan(
       scope: profile.scope, proposal: proposal, host: host, isPresent: { store.isPresent($0) },
       effectIsDue: { due.contains($0) }, keepsMissing: isPartial)

@@ -23,7 +23,8 @@ struct ProfilePlace: Sendable {
     if let place = try adopted(host) { return place }
     throw Failure(
       "there is no outfit.yaml here or above, and this machine has no profile yet",
-      hint: "`outfit up PROFILE` takes a folder, a git address, or one of ours: \(shipped(host).joined(separator: ", "))",
+      hint:
+        "`outfit up PROFILE` takes a folder, a git address, or one of ours: \(shipped(host).joined(separator: ", "))",
       status: .usage)
   }
 
@@ -38,7 +39,9 @@ struct ProfilePlace: Sendable {
   /// The names of the profiles that came with this Outfit.
   static func shipped(_ host: Host) -> [String] {
     let names = (try? host.files.list(Installation.locate(host).profiles)) ?? []
-    return names.filter { host.files.exists(Installation.locate(host).profiles.appending($0).appending("outfit.yaml")) }
+    return names.filter {
+      host.files.exists(Installation.locate(host).profiles.appending($0).appending("outfit.yaml"))
+    }
   }
 
   private static func canonical(_ named: String, _ host: Host) throws -> String {

@@ -8,7 +8,8 @@ import SystemPackage
 
 struct RenderCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "render", abstract: "Write the container and Kubernetes files from the manifest and the lock.",
+    commandName: "render",
+    abstract: "Write the container and Kubernetes files from the manifest and the lock.",
     discussion: """
       Git undoes it: rendered files belong to the repository. With --check nothing is written, and the exit \
       status is 3 when what is on disk is not what would be rendered.
@@ -32,7 +33,9 @@ struct RenderCommand: AsyncParsableCommand {
         return
       }
       let done = try renderer.write(rendering, force: force).filter { $0.state != .same }
-      for file in done { session.write("  \((file.state == .leftover ? "removed" : "wrote").padding(to: 9))\(file.path)") }
+      for file in done {
+        session.write("  \((file.state == .leftover ? "removed" : "wrote").padding(to: 9))\(file.path)")
+      }
       session.write(
         done.isEmpty
           ? "Nothing to do: all \(rendering.files.count) files are as rendered."
@@ -49,11 +52,13 @@ enum Rendered {
       throw Failure(
         "there is no project here: no outfit.yaml in \(host.workingDirectory) or above", status: .usage)
     }
-    let profile = try await ProfilePlace(scope: .project(root), address: root.string).load(session, mayAsk: false)
+    let profile = try await ProfilePlace(scope: .project(root), address: root.string).load(
+      session, mayAsk: false)
     let file = root.appending("outfit.lock")
     guard let text = try host.files.text(file) else {
       throw Failure(
-        "the project has no outfit.lock, and only what is pinned can be rendered", hint: "run `outfit lock` first")
+        "the project has no outfit.lock, and only what is pinned can be rendered",
+        hint: "run `outfit lock` first")
     }
     let renderer = RenderSession(
       host: host, profile: profile, lock: try LockFile.read(file, host: host) ?? Lock(),

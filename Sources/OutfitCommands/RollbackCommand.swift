@@ -16,7 +16,8 @@ struct RollbackCommand: AsyncParsableCommand {
       """,
     aliases: ["undo"])
 
-  @Argument(help: "The generation to have again; 0 is the time before Outfit. `outfit generations` lists them.")
+  @Argument(
+    help: "The generation to have again; 0 is the time before Outfit. `outfit generations` lists them.")
   var number: Int?
 
   @OptionGroup var scopeOptions: ScopeOptions
@@ -36,7 +37,7 @@ struct RollbackCommand: AsyncParsableCommand {
       let scope = scopeOptions.scope(session)
       let lock = try await ScopeLock.acquire(scope, host: host)
       defer { withExtendedLifetime(lock) {} }
-      let store = Store(host: host)
+      let store = Store(host)
       guard let current = try Generations.list(scope, host: host).last else {
         session.write("Nothing to go back to: outfit has not changed \(scope.label).")
         return
@@ -55,8 +56,14 @@ struct RollbackCommand: AsyncParsableCommand {
       let outcome = try await Switch.apply(
         plan, decisions: Decisions(onConflict), profile: current.profile, host: host)
       let target: String
-      if case .rollback(0) = plan.origin { target = "the time before Outfit" } else { target = plan.origin.label }
-      session.write("Rolled \(scope.label) back to \(target): \(outcome.changed.count) files, \(outcome.names.count) commands.")
+      if case .rollback(0) = plan.origin {
+        target = "the time before Outfit"
+      } else {
+        target = plan.origin.label
+      }
+      session.write(
+        "Rolled \(scope.label) back to \(target): \(outcome.changed.count) files, \(outcome.names.count) commands."
+      )
       session.reportKept(outcome.kept)
       session.talk("Changed your mind? outfit rollback \(current.number)")
       if outcome.status != .done { throw Ended(outcome.status) }

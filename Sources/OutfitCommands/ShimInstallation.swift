@@ -12,10 +12,13 @@ enum ShimInstallation {
     let target = target(host)
     guard let new = try host.files.status(source, followLinks: true) else {
       throw Failure(
-        "the launcher outfit-shim is missing at \(source)", hint: "build it with `make build`, or install Outfit again")
+        "the launcher outfit-shim is missing at \(source)",
+        hint: "build it with `make build`, or install Outfit again")
     }
     // The copy has the modification time of what it was copied from, so that the same one is known by it.
-    if let old = try host.files.status(target, followLinks: false), old.size == new.size, old.modified == new.modified {
+    if let old = try host.files.status(target, followLinks: false), old.size == new.size,
+      old.modified == new.modified
+    {
       return
     }
     try host.files.createDirectories(host.places.libexec, mode: 0o700)

@@ -40,8 +40,9 @@ struct Undertaking {
     try Recovery.recover(host)
     let place = try ProfilePlace.find(wish.address, session)
     let isPlain = wish.only == nil && wish.settings.isEmpty && !wish.isDryRun && !wish.isLocked
-    if isPlain, let summary = CompiledPlan.current(
-      for: place.scope, version: Release.version, arguments: place.digest(host), host: host)
+    if isPlain,
+      let summary = CompiledPlan.current(
+        for: place.scope, version: Release.version, arguments: place.digest(host), host: host)
     {
       session.finish(summary: summary, generation: nil, status: .done, json: wish.wantsJSON)
       return .done
@@ -97,8 +98,11 @@ struct Undertaking {
       return
     }
     guard host.terminal.isInteractive else { throw consent.refusal(for: profile, layers: needed) }
-    session.talk(consent.question(for: profile, layers: needed, style: session.errorStyle, width: host.terminal.width))
-    guard try ask("Do you trust it?", otherwise: "--trust") else { throw consent.refusal(for: profile, layers: needed) }
+    session.talk(
+      consent.question(for: profile, layers: needed, style: session.errorStyle, width: host.terminal.width))
+    guard try ask("Do you trust it?", otherwise: "--trust") else {
+      throw consent.refusal(for: profile, layers: needed)
+    }
     try consent.record(for: profile)
   }
 
@@ -111,7 +115,9 @@ struct Undertaking {
       session.talk("\(session.short(target.target)): \(target.conflict?.message ?? "it was changed")")
       guard target.conflict?.canTake == true else { continue }
       asking: while true {
-        switch host.terminal.ask("[k]eep yours, [t]ake the profile's, [b]ackup and take, [d]iff? ")?.lowercased() {
+        switch host.terminal.ask("[k]eep yours, [t]ake the profile's, [b]ackup and take, [d]iff? ")?
+          .lowercased()
+        {
         case "k", "keep", "", nil:
           decisions[target.target] = .keep
           break asking
@@ -172,7 +178,9 @@ struct Undertaking {
   private var parts: [any Part] {
     guard let only = wish.only else { return Preparation.all }
     // Tools stand on interpreters, so these are proposed too; their own changes stay as they are.
-    return Preparation.all.filter { $0.name == only || $0.name == "interpreters" && ["tools", "virtualenv"].contains(only) }
+    return Preparation.all.filter {
+      $0.name == only || $0.name == "interpreters" && ["tools", "virtualenv"].contains(only)
+    }
   }
 
   private func staleLock(_ preparation: Preparation) -> Failure {
@@ -184,7 +192,6 @@ struct Undertaking {
   private func perform(_ profile: Profile, _ place: ProfilePlace, isPlain: Bool) async throws -> ExitStatus {
     let started = host.clock.uptime()
     let progress = TerminalProgress(host: host)
-    defer { progress.close() }
     var preparation = try Preparation(
       session, profile: profile, mode: wish.isOffline || wish.isLocked ? .offline : .live, progress: progress)
 
@@ -201,17 +208,18 @@ struct Undertaking {
     let plan = try await preparation.plan(proposal, isPartial: wish.only != nil)
     session.report(plan.notes)
 
-    let effects = Effects(host: host, progress: progress)
+    let effects = Effects(host, scope: profile.scope, isDry: false)
     var failures = plan.failures
     for effect in plan.effects where effect.runsFirst {
-      if let failure = await effects.run(effect) { failures.append(failure) }
+      if let failure = try await effects.run(effect) { failures.append(failure) }
     }
-    let built = await preparation.builder.build(plan.objects)
+    let built = try await preparation.builder.build(plan.objects)
     try Task.checkCancellation()
     failures += built.failed.sorted { $0.key < $1.key }.map(\.value)
     if wish.isAllOrNothing, !failures.isEmpty {
       session.report(failures)
-      throw Failure("nothing was switched: \(failures.count) parts could not be had, and --all-or-nothing was given")
+      throw Failure(
+        "nothing was switched: \(failures.count) parts could not be had, and --all-or-nothing was given")
     }
 
     try ShimInstallation.ensure(host)
@@ -220,13 +228,9 @@ struct Undertaking {
     let outcome = try await Switch.apply(
       switching, decisions: decisions, failed: Set(built.failed.keys), profile: place.stamp(profile),
       snapshots: place.snapshots(host), host: host)
-    var ran: [Effect] = []
     for effect in plan.effects where !effect.runsFirst {
-      if let failure = await effects.run(effect) { failures.append(failure) } else { ran.append(effect) }
+      if let failure = try await effects.run(effect) { failures.append(failure) }
     }
-    try EffectReceipts.record(ran, scope: profile.scope, host: host)
-    progress.close()
-
     session.report(failures)
     session.reportKept(outcome.kept)
     var status = outcome.status
@@ -236,12 +240,13 @@ struct Undertaking {
       try CompiledPlan.write(
         for: profile.scope, version: Release.version, arguments: place.digest(host),
         inputs: place.inputs(profile, host) + preparation.locks.inputs,
-        outputs: proposal.objects.map { preparation.store.receiptPath($0.id) } + proposal.adoptedPrograms,
+        outputs: proposal.objects.map { preparation.store.receiptPath(of: $0.id) } + proposal.adoptedPrograms,
         summary: summary, host: host)
     }
     let seconds = Double(host.clock.uptime() - started) / 1e9
     session.conclude(
-      profile: profile, plan: plan, outcome: outcome, built: built.built.count, status: status, seconds: seconds,
+      profile: profile, plan: plan, outcome: outcome, built: built.built.count, status: status,
+      seconds: seconds,
       json: wish.wantsJSON)
     return status
   }

@@ -14,7 +14,9 @@ struct WhichCommand: AsyncParsableCommand {
   func run() async throws {
     try await withSession { session in
       let host = session.host
-      let dispatcher = Dispatcher(data: Array(host.places.data.string.utf8)) { host.environment[$0].map { Array($0.utf8) } }
+      let dispatcher = Dispatcher(data: Array(host.places.data.string.utf8)) {
+        host.environment[$0].map { Array($0.utf8) }
+      }
       let folder = Array(host.workingDirectory.string.utf8)
       func show(_ match: Dispatcher.Match) {
         let words = [match.command.program] + match.command.arguments

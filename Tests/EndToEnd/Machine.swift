@@ -127,6 +127,7 @@ func expectSameTree(
   for path in Set(before.keys).union(after.keys).subtracting(ownParents).sorted()
   where before[path] != after[path] {
     Issue.record(
-      "\(path): was \(before[path] ?? "absent"), is \(after[path] ?? "absent")", sourceLocation: sourceLocation)
+      "\(path): was \(before[path] ?? "absent"), is \(after[path] ?? "absent")",
+      sourceLocation: sourceLocation)
   }
 }

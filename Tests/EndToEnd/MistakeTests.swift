@@ -20,14 +20,16 @@ import Testing
     Mistake(
       name: "wrong type", manifest: "profile: x\ntools: [black]\n", place: "2:8", says: ["tools"]),
     Mistake(
-      name: "bad version", manifest: "profile: x\ntools:\n  black: \"25.x.y!\"\n", place: "3:10", says: ["25.x.y!"]),
+      name: "bad version", manifest: "profile: x\ntools:\n  black: \"25.x.y!\"\n", place: "3:10",
+      says: ["25.x.y!"]),
     Mistake(
       name: "missing file", manifest: "profile: x\ndotfiles:\n  .vimrc: {link: vimrc}\n", place: "3:18",
       says: ["vimrc"]),
     Mistake(name: "syntax", manifest: "profile: x\ntools: {black: \"25.*\"\n", place: "", says: []),
     Mistake(name: "tab", manifest: "profile: x\ntools:\n\tblack: \"25.*\"\n", place: "3:1", says: ["tab"]),
     Mistake(
-      name: "duplicate key", manifest: "profile: x\ntools:\n  black: \"25.*\"\n  black: \"24.*\"\n", place: "4:3",
+      name: "duplicate key", manifest: "profile: x\ntools:\n  black: \"25.*\"\n  black: \"24.*\"\n",
+      place: "4:3",
       says: ["black"]),
     Mistake(name: "cycle", manifest: "profile: x\nextends: [.]\n", place: "2:11", says: ["itself"]),
     Mistake(
@@ -51,7 +53,8 @@ import Testing
   @Test func allAtOnce() async throws {
     let machine = try Machine()
     try machine.write(
-      "p/outfit.yaml", "profile: x\ncolour: red\ninterpreters:\n  python: nonsense!\ntools:\n  black: {verson: \"1\"}\n")
+      "p/outfit.yaml",
+      "profile: x\ncolour: red\ninterpreters:\n  python: nonsense!\ntools:\n  black: {verson: \"1\"}\n")
     let done = try await machine.outfit("up", "p", "--trust")
     #expect(done.status == 2)
     for place in [":2:1", ":4:11", ":6:11"] { #expect(done.errorText.contains(place), "\(done.errorText)") }
@@ -82,7 +85,9 @@ import Testing
 
   @Test func badUsage() async throws {
     let machine = try Machine()
-    for arguments in [["up", "--nonsense"], ["flurb"], ["up", "p", "--only", "toolz"], ["up", "nowhere"], ["up"]] {
+    for arguments in [
+      ["up", "--nonsense"], ["flurb"], ["up", "p", "--only", "toolz"], ["up", "nowhere"], ["up"],
+    ] {
       let done = try await machine.run(Machine.build.appending("outfit"), arguments)
       #expect(done.status == 2, "\(arguments): \(done.errorText)")
       #expect(!done.errorText.isEmpty)

@@ -18,7 +18,8 @@ struct ProjectTests {
     let lock = machine.home.appending("shop/outfit.lock")
     if machine.files.exists(lock) { try machine.files.remove(lock) }
     for command in [
-      ["init", "-q"], ["config", "user.email", "ada@example.org"], ["config", "user.name", "Ada"], ["add", "-A"],
+      ["init", "-q"], ["config", "user.email", "ada@example.org"], ["config", "user.name", "Ada"],
+      ["add", "-A"],
       ["commit", "-qm", "shop"],
     ] {
       let done = try await machine.run("/usr/bin/git", command, at: "shop")
@@ -31,7 +32,8 @@ struct ProjectTests {
     try await givenTheShop(machine)
     try machine.write(
       "me/outfit.yaml",
-      "profile: me\ninterpreters:\n  python: {versions: [\">=3.10\"], system: true}\ntools:\n  black: \"26.*\"\n")
+      "profile: me\ninterpreters:\n  python: {versions: [\">=3.10\"], system: true}\ntools:\n  black: \"26.*\"\n"
+    )
     let mine = try await machine.outfit("up", "me", "--trust")
     #expect(mine.status == 0, "\(mine.errorText)")
     let before = try machine.tree()
@@ -51,7 +53,8 @@ struct ProjectTests {
 
     // The virtualenv has what the requirements say, and `python` is its python without activation.
     let django = try await machine.login("cd shop && python -c 'import django, sys; print(sys.prefix)'")
-    #expect(django.outputText.contains(".venv") || django.outputText.contains("/store/"), "\(django.errorText)")
+    #expect(
+      django.outputText.contains(".venv") || django.outputText.contains("/store/"), "\(django.errorText)")
 
     let second = try await machine.outfit("up", at: "shop")
     #expect(second.status == 0, "\(second.errorText)")
@@ -62,7 +65,8 @@ struct ProjectTests {
     let refusedCommit = try await machine.login("cd shop && git add ugly.py && git commit -qm ugly")
     #expect(refusedCommit.status != 0, "\(refusedCommit.outputText)\(refusedCommit.errorText)")
     #expect(try machine.read("shop/ugly.py") == "x = {\"a\": 1}\n")
-    let commit = try await machine.login("cd shop && git add ugly.py && git commit -qm pretty && git log --oneline | wc -l")
+    let commit = try await machine.login(
+      "cd shop && git add ugly.py && git commit -qm pretty && git log --oneline | wc -l")
     #expect(commit.status == 0, "\(commit.outputText)\(commit.errorText)")
 
     let back = try await machine.outfit("rollback", at: "shop")

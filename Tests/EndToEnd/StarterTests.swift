@@ -8,7 +8,8 @@ struct StarterTests {
   private func givenAHomeWithHistory(_ machine: borrowing Machine) throws {
     try machine.write(".bashrc", "# mine\nexport EDITOR=vi\nalias ll='ls -la --color'\n")
     try machine.write(".profile", "# mine too\n[ -f ~/.bashrc ] && . ~/.bashrc\n", mode: 0o600)
-    try machine.write(".gitconfig", "[user]\n\tname = Ada Lovelace\n\temail = ada@example.org\n[alias]\n\tst = status\n")
+    try machine.write(
+      ".gitconfig", "[user]\n\tname = Ada Lovelace\n\temail = ada@example.org\n[alias]\n\tst = status\n")
     try machine.write("notes/todo.txt", "no newline at the end")
   }
 
@@ -43,7 +44,8 @@ struct StarterTests {
       #expect(ran.outputText.contains(answer), "\(command): \(ran.outputText)")
     }
     // What was the user's stays the user's.
-    let git = try await machine.login("git config user.email; git config alias.st; git config init.defaultBranch")
+    let git = try await machine.login(
+      "git config user.email; git config alias.st; git config init.defaultBranch")
     #expect(git.outputText == "ada@example.org\nstatus\nmain\n")
     let alias = try await machine.run("/bin/bash", ["-ic", "alias ll; alias gst"])
     #expect(alias.outputText.contains("ls -la --color"))
@@ -87,7 +89,8 @@ struct StarterTests {
     let machine = try Machine()
     let before = try machine.tree()
     let up = try await machine.outfit(
-      "up", "starter", "--trust", "--only", "dotfiles", "--set", "email=new@example.org", "--set", "name=New Hire")
+      "up", "starter", "--trust", "--only", "dotfiles", "--set", "email=new@example.org", "--set",
+      "name=New Hire")
     #expect(up.status == 0, "\(up.errorText)")
     let email = try await machine.login("git config --global --includes user.email")
     #expect(email.outputText == "new@example.org\n")
@@ -109,7 +112,8 @@ struct StarterTests {
     let back = try await machine.outfit("rollback", "0")
     #expect(back.status == 4, "\(back.outputText)")
     #expect(try machine.read(path) == "alias mine=true\n")
-    let taken = try await machine.outfit("up", "starter", "--trust", "--only", "dotfiles", "--on-conflict", "backup")
+    let taken = try await machine.outfit(
+      "up", "starter", "--trust", "--only", "dotfiles", "--on-conflict", "backup")
     #expect(taken.status == 0, "\(taken.errorText)")
     #expect(try machine.read(path + ".outfit-backup") == "alias mine=true\n")
   }
