@@ -4,7 +4,7 @@ import OutfitCore
 import OutfitSystem
 
 /// `outfit`, the root of all verbs; alone it says where one stands.
-public struct OutfitCommand: AsyncParsableCommand {
+public struct OutfitCommand: AsyncParsableCommand, Sendable {
   public static let configuration = CommandConfiguration(
     commandName: "outfit",
     abstract: "Sets up a developer's machine, and what that developer ships, from one manifest.",

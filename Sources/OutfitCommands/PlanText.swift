@@ -12,7 +12,7 @@ struct PlanText {
   func lines(style: Style) -> [String] {
     var lines: [String] = []
     func add(_ verb: String, _ text: String, _ colour: (String) -> String) {
-      lines.append("  " + colour(verb.padding(to: 9)) + text)
+      lines.append("  " + colour(verb.padding(to: 8)) + " " + text)
     }
     for effect in plan.effects {
       let root = effect.needsRoot && session.host.user.identifier != 0 ? ", asks for sudo" : ""
@@ -57,7 +57,8 @@ struct PlanText {
 }
 
 extension String {
+  /// With spaces behind it, so that it is at least this wide.
   func padding(to width: Int) -> String {
-    count >= width ? self + " " : self + String(repeating: " ", count: width - count)
+    count >= width ? self : self + String(repeating: " ", count: width - count)
   }
 }

@@ -34,7 +34,7 @@ struct RenderCommand: AsyncParsableCommand {
       }
       let done = try renderer.write(rendering, force: force).filter { $0.state != .same }
       for file in done {
-        session.write("  \((file.state == .leftover ? "removed" : "wrote").padding(to: 9))\(file.path)")
+        session.write("  \((file.state == .leftover ? "removed" : "wrote").padding(to: 8))\(file.path)")
       }
       session.write(
         done.isEmpty

@@ -30,3 +30,6 @@ struct ScopeOptions: ParsableArguments {
     }
   }
 }
+
+/// The parser's, not the engine's.
+typealias Argument = ArgumentParser.Argument
