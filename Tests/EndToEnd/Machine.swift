@@ -121,7 +121,8 @@ struct Machine: ~Copyable {
 
 /// Compares trees and names what differs.
 func expectSameTree(
-  _ before: [String: String], _ after: [String: String], sourceLocation: SourceLocation = #_sourceLocation
+  _ before: [String: String], _ after: [String: String],
+  sourceLocation: Testing.SourceLocation = #_sourceLocation
 ) {
   let ownParents: Set<String> = [".local", ".local/share", ".local/state", ".cache", ".config"]
   for path in Set(before.keys).union(after.keys).subtracting(ownParents).sorted()
