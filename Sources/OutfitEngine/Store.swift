@@ -32,7 +32,7 @@ public struct Store: Sendable {
 
   /// The objects that stand whole, sorted by name.
   public func list() -> [Receipt] {
-    ((try? host.files.list(receipts)) ?? []).filter { !$0.hasSuffix(Self.aside) }
+    ((try? host.files.list(receipts)) ?? []).filter { !$0.hasPrefix(".") && !$0.hasSuffix(Self.aside) }
       .compactMap { receipt(named: $0) }
   }
 
@@ -85,18 +85,26 @@ public struct Store: Sendable {
     return try host.files.tryLock(locks.appending(name))
   }
 
-  /// Makes what was built durable in one pass, and then valid.
+  /// Makes what was built durable in one pass, and then valid: all of it, or nothing.
   func commit(_ built: [Receipt]) throws(FileError) {
     guard !built.isEmpty else { return }
+    do {
+      try write(built)
+    } catch {
+      for receipt in built { try? host.files.removeTree(receiptPath(of: receipt.id)) }
+      throw error
+    }
+  }
+
+  private func write(_ built: [Receipt]) throws(FileError) {
     try host.files.createDirectories(receipts, mode: 0o700)
     if built.contains(where: { !$0.isAdopted }) { try host.files.synchronizeAll(root) }
     for receipt in built {
-      let path = receipts.appending(receipt.id.description)
       let new = receipts.appending(".new-\(receipt.id)")
       try host.files.removeTree(new)
       try host.files.create(new, Array(receipt.text.utf8), mode: 0o644)
       try host.files.synchronize(new)
-      try host.files.rename(new, to: path)
+      try host.files.rename(new, to: receiptPath(of: receipt.id))
     }
     try host.files.synchronize(receipts)
   }

@@ -1,0 +1,170 @@
+import OutfitCore
+import OutfitSystem
+import Support
+import SystemPackage
+import Testing
+
+@testable import OutfitEngine
+
+/// Archives are made byte by byte, since no tar makes hostile ones.
+@Suite struct ArchiveTests {
+  private let scratch: ScratchFolder
+  private let host: Host
+
+  init() throws {
+    scratch = try ScratchFolder()
+    host = scratch.host
+  }
+
+  private struct Member {
+    var name: String
+    var type: Character = "0"
+    var content = ""
+    var link = ""
+    var mode = 0o644
+  }
+
+  /// The ustar format of POSIX.1-1988.
+  private func tar(_ members: [Member]) -> [UInt8] {
+    var archive: [UInt8] = []
+    for member in members {
+      var header = [UInt8](repeating: 0, count: 512)
+      func put(_ text: String, _ offset: Int) {
+        for (i, byte) in text.utf8.enumerated() { header[offset + i] = byte }
+      }
+      func octal(_ value: Int, _ width: Int) -> String {
+        let digits = String(value, radix: 8)
+        return String(repeating: "0", count: width - digits.count) + digits
+      }
+      put(member.name, 0)
+      put(octal(member.mode, 7), 100)
+      put(octal(0, 7), 108)
+      put(octal(0, 7), 116)
+      put(octal(member.content.utf8.count, 11), 124)
+      put(octal(1_700_000_000, 11), 136)
+      put(String(repeating: " ", count: 8), 148)
+      put(String(member.type), 156)
+      put(member.link, 157)
+      put("ustar\u{0}00", 257)
+      put(octal(1, 7), 329)
+      put(octal(3, 7), 337)
+      let sum = header.reduce(0) { $0 + Int($1) }
+      put(octal(sum, 6) + "\u{0} ", 148)
+      archive += header + Array(member.content.utf8)
+      archive += [UInt8](repeating: 0, count: (512 - member.content.utf8.count % 512) % 512)
+    }
+    return archive + [UInt8](repeating: 0, count: 1024)
+  }
+
+  private func unpack(_ members: [Member], strip: Int = 0) async throws -> FilePath {
+    let file = scratch.path.appending("archive.tar")
+    try host.files.removeTree(file)
+    try host.files.create(file, tar(members), mode: 0o644)
+    let out = scratch.path.appending("store").appending("object")
+    try await Archive(host: host, file: file, name: "archive.tar").unpack(.tar, to: out, strip: strip)
+    return out
+  }
+
+  @Test func aGoodArchiveIsUnpackedWithPlainModes() async throws {
+    let out = try await unpack(
+      [
+        Member(name: "python/", type: "5", mode: 0o777), Member(name: "python/bin/", type: "5", mode: 0o755),
+        Member(name: "python/bin/python3.13", content: "binary", mode: 0o6755),
+        Member(name: "python/bin/python3", type: "2", link: "python3.13"),
+        Member(name: "python/lib/", type: "5", mode: 0o700),
+        Member(name: "python/lib/link", type: "2", link: "../bin/python3"),
+        Member(name: "python/lib/hard", type: "1", link: "python/bin/python3.13"),
+        Member(name: "python/lib/a b\nc", content: "x", mode: 0o466),
+      ], strip: 1)
+    let files = host.files
+    #expect(try files.list(out) == ["bin", "lib"])
+    #expect(try files.status(out.pushing("bin/python3.13"), followLinks: false)?.mode == 0o755)
+    #expect(try files.read(out.pushing("lib/link")) == Array("binary".utf8))
+    #expect(try files.read(out.pushing("lib/hard")) == Array("binary".utf8))
+    #expect(try files.status(out.pushing("lib/a b\nc"), followLinks: false)?.mode == 0o644)
+    #expect(try files.status(out.pushing("lib"), followLinks: false)?.mode == 0o700)
+  }
+
+  private static let hostile: [(String, [Member])] = [
+    ("an absolute name", [Member(name: "/tmp/outfit-hostile", content: "x")]),
+    ("a name that climbs", [Member(name: "a/../../escaped", content: "x")]),
+    ("a name that climbs at once", [Member(name: "../escaped", content: "x")]),
+    ("an absolute link", [Member(name: "a", type: "2", link: "/etc/passwd")]),
+    (
+      "a link that climbs out",
+      [Member(name: "d/", type: "5", mode: 0o755), Member(name: "d/a", type: "2", link: "../../x")]
+    ),
+    ("a link to above", [Member(name: "a", type: "2", link: "..")]),
+    (
+      "writing through a link",
+      [Member(name: "a", type: "2", link: "../../home"), Member(name: "a/escaped", content: "x")]
+    ),
+    (
+      "a link that another link bends",
+      [
+        Member(name: "a/b/", type: "5", mode: 0o755), Member(name: "a/b/top", type: "2", link: "../.."),
+        Member(name: "out", type: "2", link: "a/b/top/../home"),
+      ]
+    ),
+    ("a device", [Member(name: "null", type: "3", mode: 0o666)]),
+    ("a pipe", [Member(name: "pipe", type: "6", mode: 0o666)]),
+    ("a hard link to outside", [Member(name: "a", type: "1", link: "../../home/kept")]),
+    ("an absolute hard link", [Member(name: "a", type: "1", link: "/etc/hostname")]),
+  ]
+
+  @Test(arguments: hostile.indices) func aHostileArchiveIsRefusedAndLeavesNothing(_ index: Int) async throws {
+    let (what, members) = Self.hostile[index]
+    try scratch.put("home/kept", "kept")
+    let failure = await #expect(throws: Failure.self, "\(what)") { try await unpack(members) }
+    #expect(failure?.diagnostics.first?.message.contains("archive.tar") == true, "\(what)")
+    #expect(try host.files.list(scratch.path.appending("store")) == [], "\(what)")
+    #expect(try host.files.list(scratch.path) == ["archive.tar", "home", "store"], "\(what)")
+    #expect(try host.files.list(scratch.path.appending("home")) == ["kept"], "\(what)")
+    #expect(!host.files.exists("/tmp/outfit-hostile"))
+  }
+
+  @Test func aCutArchiveIsAFailure() async throws {
+    let file = scratch.path.appending("cut.tar")
+    let whole = tar([Member(name: "a", content: String(repeating: "x", count: 5000))])
+    try host.files.create(file, Array(whole.prefix(2000)), mode: 0o644)
+    let out = scratch.path.appending("object")
+    let failure = await #expect(throws: Failure.self) {
+      try await Archive(host: host, file: file, name: "cut.tar").unpack(.tar, to: out, strip: 0)
+    }
+    #expect(
+      failure?.diagnostics.first?.message.hasPrefix("cut.tar can't be unpacked: tar ended with status")
+        == true)
+    #expect(!host.files.exists(out))
+  }
+
+  @Test func withoutTarThereIsAHint() async throws {
+    let host = Host.test()
+    let failure = await #expect(throws: Failure.self) {
+      try await Archive(host: host, file: "/a.tar", name: "a.tar").unpack(.tar, to: "/home/ann/x", strip: 0)
+    }
+    #expect(failure?.diagnostics.first?.hint == "install tar")
+  }
+
+  @Test(arguments: [
+    ("a", 0, true), ("../a", 1, true), ("../../a", 1, false), ("..", 0, false), ("..", 1, true),
+    ("/a", 3, false),
+    ("a/../b", 3, false), ("./../a", 1, true), ("", 1, false), (".", 0, true),
+  ]) func linksAreJudgedByTheirClimbing(_ destination: String, _ depth: Int, _ isInside: Bool) {
+    #expect(Archive.isInside(destination, depth: depth) == isInside)
+  }
+
+  @Test(arguments: [
+    ("*.py", "a.py", true), ("a*b*c", "aXbYc", true), ("a*b*c", "aXc", false), ("*", ".hidden", false),
+    ("_sysconfigdata_*.py", "_sysconfigdata__linux_.py", true), ("ab*ba", "aba", false), ("a", "a", true),
+    ("*a*", "bab", true),
+  ]) func starsStandForAnyRun(_ pattern: String, _ name: String, _ fits: Bool) {
+    #expect(Glob.matches(pattern, name) == fits)
+  }
+
+  @Test func textIsRewritten() {
+    #expect(
+      Array("/install/a /install".utf8).replacingAll(Array("/install".utf8), with: Array("/x".utf8))
+        == Array("/x/a /x".utf8))
+    #expect([UInt8]([1, 2]).replacingAll([], with: [3]) == [1, 2])
+  }
+}

@@ -1,0 +1,303 @@
+import OutfitCore
+import OutfitSystem
+import Support
+import SystemPackage
+import Testing
+
+@testable import OutfitEngine
+
+@Suite struct BuilderTests {
+  private let files = MemoryFiles.withHome()
+  private let processes = ScriptedProcesses()
+  private let fetcher = ScriptedFetching()
+  private let host: Host
+  private let store: Store
+
+  init() {
+    host = .test(
+      files: files, processes: processes,
+      environment: ["HTTPS_PROXY": "http://proxy", "PIP_INDEX_URL": "x", "SECRET": "y", "PYTHONPATH": "/z"])
+    store = Store(host)
+  }
+
+  private func builder(isOffline: Bool = false) -> Builder {
+    Builder(host: host, store: store, fetcher: fetcher, progress: NoProgress(), isOffline: isOffline)
+  }
+
+  private func tree(_ name: String, inputs: [ObjectID] = [], checks: [Check] = []) -> Object {
+    Object(
+      name: name, label: name, inputs: inputs,
+      recipe: .tree([
+        TreeEntry("bin", .directory(mode: 0o755)),
+        TreeEntry("bin/\(name)", .file(Array(name.utf8), mode: 0o755)), TreeEntry("link", .link("bin")),
+      ]), checks: checks, store: store.root)
+  }
+
+  private func run(
+    _ name: String, _ steps: [Step], files: [String: [UInt8]] = [:], inputs: [ObjectID] = []
+  ) -> Object {
+    Object(
+      name: name, label: name, inputs: inputs, recipe: .run(Run(files: files, steps: steps)),
+      store: store.root)
+  }
+
+  @Test func aTreeIsBuiltOnceAndThenReused() async throws {
+    let object = tree("a", checks: [.exists("bin/a")])
+    let first = try await builder().build([object, object])
+    #expect(first.built == [object.id])
+    #expect(first.failed.isEmpty)
+    #expect(
+      files.snapshot(store.path(of: object.id)) == [
+        "755 folder ", "755 folder bin", "755 file bin/a 1:a", "link link -> bin",
+      ])
+    #expect(store.receipt(of: object.id)?.size == 4)
+    let second = try await builder().build([object])
+    #expect(second.built.isEmpty)
+    #expect(second.reused == [object.id])
+  }
+
+  @Test func whatAnInterruptedBuildLeftIsReplaced() async throws {
+    let object = tree("a")
+    files.put(store.path(of: object.id).appending("left"), "over")
+    _ = try await builder().build([object])
+    #expect(!files.exists(store.path(of: object.id).appending("left")))
+  }
+
+  @Test func aFailureTakesAlongWhatStandsOnItAndNothingElse() async throws {
+    let base = tree("base", checks: [.exists("not-there")])
+    let middle = tree("middle", inputs: [base.id])
+    let top = tree("top", inputs: [middle.id])
+    let other = tree("other")
+    let outcome = try await builder().build([top, middle, base, other])
+    #expect(outcome.built == [other.id])
+    #expect(outcome.failed[base.id]?.message == "base was built, but it lacks not-there")
+    #expect(outcome.failed[middle.id]?.message == "middle was not built, because base could not be")
+    #expect(outcome.failed[top.id]?.message == "top was not built, because middle could not be")
+    #expect(!files.exists(store.path(of: base.id)))
+    #expect(store.list().map(\.id) == [other.id])
+  }
+
+  @Test func anInputThatIsNowhereIsSaid() async throws {
+    let missing = ObjectID(name: "gone", digest: Digest(of: "gone"))
+    let outcome = try await builder().build([tree("a", inputs: [missing])])
+    #expect(outcome.failed.values.first?.message == "a needs \(missing), which is not in the store")
+  }
+
+  @Test func stepsSeeASmallEnvironmentAndTheirPaths() async throws {
+    let tool = tree("tool")
+    let step = Step(
+      .object(tool.id, "bin/tool"),
+      [
+        "sync", .scratch("in.txt"), .joined(["--target=", .output("lib")]), .reference(.path("/usr/bin/x")),
+        .output(""),
+      ],
+      environment: ["MINE": .output("cache")], surroundings: ["AROUND": "1"])
+    let object = run("made", [step], files: ["in.txt": [7]], inputs: [tool.id])
+    processes.on(store.path(of: tool.id).pushing("bin/tool")) { [files] invocation in
+      #expect(try files.read(invocation.workingDirectory.appending("in.txt")) == [7])
+      try files.create(FilePath(invocation.environment["MINE"] ?? ""), [1], mode: 0o644)
+      return Completion(status: 0)
+    }
+    let outcome = try await builder().build([object, tool])
+    #expect(outcome.built == [tool.id, object.id])
+    let seen = try #require(processes.invocations.first)
+    let out = store.path(of: object.id)
+    let scratch = seen.workingDirectory
+    #expect(seen.arguments == ["sync", "\(scratch)/in.txt", "--target=\(out)/lib", "/usr/bin/x", out.string])
+    #expect(
+      seen.environment == [
+        "PATH": "/usr/bin:/bin", "HOME": "/home/ann", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8",
+        "TMPDIR": "\(scratch)/tmp", "MINE": "\(out)/cache", "AROUND": "1",
+      ])
+    #expect(!files.exists(scratch))
+    #expect(files.exists(out.appending("cache")))
+  }
+
+  @Test func theNetworkIsAskedOnlyAfterTheCache() async throws {
+    let step = Step(.path("/bin/uv"), ["pip", "sync"], needsNetwork: true, offlineArguments: ["--offline"])
+    processes.on("/bin/uv", ["pip", "sync", "--offline"], status: 1)
+    processes.on("/bin/uv", ["pip", "sync"])
+    let outcome = try await builder().build([run("a", [step])])
+    #expect(outcome.failed.isEmpty)
+    #expect(processes.invocations.map(\.arguments) == [["pip", "sync", "--offline"], ["pip", "sync"]])
+    let environment = try #require(processes.invocations.last).environment
+    #expect(environment["HTTPS_PROXY"] == "http://proxy")
+    #expect(environment["PIP_INDEX_URL"] == "x")
+    #expect(environment["SECRET"] == nil)
+    #expect(environment["PYTHONPATH"] == nil)
+  }
+
+  @Test func offlineMeansWithoutTheNetwork() async throws {
+    processes.on("/bin/uv", ["sync", "--offline"], status: 2, errors: "no such package in the cache\n")
+    let cached = run(
+      "cached", [Step(.path("/bin/uv"), ["sync"], needsNetwork: true, offlineArguments: ["--offline"])])
+    let plain = run("plain", [Step(.path("/bin/pip"), ["install"], needsNetwork: true)])
+    let outcome = try await builder(isOffline: true).build([cached, plain])
+    #expect(outcome.failed[cached.id]?.message == "cached: uv sync ended with status 2 without the network")
+    #expect(outcome.failed[cached.id]?.excerpt == "no such package in the cache")
+    #expect(outcome.failed[plain.id]?.hint == "run it again without --offline")
+    #expect(processes.invocations.count == 1)
+  }
+
+  @Test func aFailedStepSaysItsLastLinesAndWhereAllIs() async throws {
+    let lines = (1...30).map { "line \($0) of https://ann:secret@host.example/simple" }.joined(
+      separator: "\n")
+    processes.on("/bin/make", status: 3, errors: lines + "\n\n")
+    let object = run("a", [Step(.path("/bin/make"), ["-j2", "all"])])
+    let outcome = try await builder().build([object])
+    let diagnostic = try #require(outcome.failed[object.id])
+    #expect(diagnostic.message == "a: make ended with status 3")
+    #expect(diagnostic.excerpt?.split(separator: "\n").count == 12)
+    #expect(diagnostic.excerpt?.hasSuffix("line 30 of https://***@host.example/simple") == true)
+    let log = host.places.state.appending("logs").appending("\(object.id).log")
+    #expect(diagnostic.hint == "all that it wrote is in \(log)")
+    let text = try #require(try files.text(log))
+    #expect(text.contains("$ /bin/make -j2 all\nline 1 of"))
+    #expect(!text.contains("secret"))
+    #expect(!files.exists(store.path(of: object.id)))
+  }
+
+  @Test func aCheckThatDoesNotRunFailsTheObject() async throws {
+    let object = tree("a", checks: [.runs("bin/a", ["--version"])])
+    processes.on(store.path(of: object.id).pushing("bin/a"), status: 1, errors: "no module named ssl\n")
+    let outcome = try await builder().build([object])
+    #expect(
+      outcome.failed[object.id]?.message
+        == "a was built, but does not work: bin/a --version ended with status 1")
+    #expect(outcome.failed[object.id]?.excerpt == "no module named ssl")
+    #expect(!store.isPresent(object.id))
+  }
+
+  @Test func aProgramIsPutInPlace() async throws {
+    files.put("/cache/file", "binary")
+    fetcher.give(Digest(of: "binary"), "/cache/file")
+    let object = Object(
+      name: "skaffold-2", label: "skaffold 2",
+      recipe: .unpack(
+        Unpack(
+          artifact: Artifact(addresses: ["https://x.example/s"], digest: Digest(of: "binary"), name: "s"),
+          format: .program, programName: "skaffold",
+          additions: [TreeEntry("share/note", .file([1], mode: 0o644))])), store: store.root)
+    let outcome = try await builder().build([object])
+    #expect(outcome.failed.isEmpty)
+    #expect(
+      files.snapshot(store.path(of: object.id)) == [
+        "755 folder ", "755 folder bin", "755 file bin/skaffold 6:binary", "755 folder share",
+        "644 file share/note 1:\u{1}",
+      ])
+  }
+
+  @Test func anAdoptedProgramMustBeWhatItWas() async throws {
+    files.put("/usr/bin/python3.11", "python", mode: 0o755)
+    let status = try #require(try files.status("/usr/bin/python3.11", followLinks: true))
+    func object(_ fingerprint: String) -> Object {
+      Object(
+        name: "python", label: "Python",
+        recipe: .adopt(Adoption(program: "/usr/bin/python3.11", fingerprint: fingerprint)),
+        store: store.root)
+    }
+    let good = object(status.fingerprint)
+    let bad = object("other")
+    let outcome = try await builder().build([good, bad])
+    #expect(outcome.built == [good.id])
+    #expect(outcome.failed[bad.id]?.message == "/usr/bin/python3.11 has changed since it was looked at")
+    #expect(store.isPresent(good.id))
+    #expect(store.receipt(of: good.id)?.isAdopted == true)
+  }
+
+  @Test func entriesStayInside() async throws {
+    let object = Object(
+      name: "a", label: "a", recipe: .tree([TreeEntry("../../out", .file([1], mode: 0o644))]),
+      store: store.root)
+    let outcome = try await builder().build([object])
+    #expect(outcome.failed[object.id]?.message == "../../out is no path inside a")
+  }
+
+  @Test func aFullDiskIsAFailureOfEachAndNothingIsHalfValid() async throws {
+    let object = tree("a")
+    for operation in 0..<30 {
+      let files = MemoryFiles.withHome()
+      let host = Host.test(files: files)
+      files.fail(at: operation, with: .noSpace)
+      let builder = Builder(
+        host: host, store: Store(host), fetcher: fetcher, progress: NoProgress(), isOffline: false)
+      let outcome = try await builder.build([object])
+      #expect(outcome.built.count + outcome.failed.count == 1)
+      #expect(Store(host).isPresent(object.id) == (outcome.built == [object.id]))
+      let again = try await builder.build([object])
+      #expect(again.failed.isEmpty)
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func cancellationLeavesNothingHalfValid() async throws {
+    let scratch = try ScratchFolder()
+    let host = scratch.host
+    let store = Store(host)
+    let slow = Object(
+      name: "slow", label: "slow",
+      recipe: .run(
+        Run(steps: [
+          Step(.path("/bin/sh"), ["-c", .joined(["echo x > ", .output("half"), "; sleep 60"])])
+        ])), store: store.root)
+    let quick = Object(
+      name: "quick", label: "quick", recipe: .tree([TreeEntry("a", .file([1], mode: 0o644))]),
+      store: store.root)
+    let builder = Builder(
+      host: host, store: store, fetcher: fetcher, progress: NoProgress(), isOffline: false)
+    let task = Task { try await builder.build([slow, quick]) }
+    while !host.files.exists(store.path(of: slow.id).appending("half")) {
+      try await Task.sleep(for: .milliseconds(10))
+    }
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
+    #expect(!host.files.exists(store.path(of: slow.id)))
+    #expect(store.isPresent(quick.id))
+    #expect(try host.files.list(host.places.cache.appending("scratch")) == [])
+  }
+
+  @Test func twoBuildersBuildAnObjectOnce() async throws {
+    let step = Step(.path("/bin/once"), [])
+    let object = run("a", [step])
+    processes.on("/bin/once")
+    async let first = builder().build([object])
+    async let second = builder().build([object])
+    let outcomes = try await [first, second]
+    #expect(outcomes.allSatisfy { $0.failed.isEmpty })
+    #expect(processes.invocations.count == 1)
+  }
+}
+
+@Suite struct ChecksTests {
+  @Test func base64DigestsAreThoseOfRecordFiles() {
+    #expect(Checks.digest(base64: "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU") == Digest(of: ""))
+    #expect(Checks.digest(base64: "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU=") == Digest(of: ""))
+    #expect(Checks.digest(base64: "47DEQpj8HBSa") == nil)
+    #expect(Checks.digest(base64: "47DEQpj8!") == nil)
+  }
+
+  @Test func fieldsMayBeQuoted() {
+    #expect(Checks.fields(#""a,b""c",sha256=x,1"#) == [#"a,b"c"#, "sha256=x", "1"])
+    #expect(Checks.fields("a,,") == ["a", "", ""])
+  }
+
+  @Test func installedFilesAreComparedWithTheirRecord() async throws {
+    let files = MemoryFiles.withHome()
+    let host = Host.test(files: files)
+    let out = FilePath("/home/ann/object")
+    let site = out.pushing("lib/python3.13/site-packages")
+    let empty = "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+    files.put(site.pushing("black/__init__.py"), "")
+    files.put(out.pushing("bin/black"), "")
+    files.put(
+      site.pushing("black-25.dist-info/RECORD"),
+      "black/__init__.py,\(empty),0\r\n../../../bin/black,\(empty),0\r\nblack-25.dist-info/RECORD,,\r\n")
+    let checks = Checks(host: host, store: Store(host), label: "black", out: out)
+    try await checks.run([.record("lib"), .record("")])
+    files.put(site.pushing("black/__init__.py"), "changed")
+    let failure = await #expect(throws: Failure.self) { try await checks.run([.record("")]) }
+    #expect(failure?.diagnostics.first?.message.hasSuffix("__init__.py is not what its package says") == true)
+    files.put(site.pushing("black-25.dist-info/RECORD"), "../../../../../../../etc/passwd,\(empty),0\n")
+    await #expect(throws: Failure.self) { try await checks.run([.record("")]) }
+    await #expect(throws: Failure.self) { try await checks.run([.record("bin")]) }
+  }
+}
