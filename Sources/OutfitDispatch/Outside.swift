@@ -80,14 +80,9 @@ enum Outside {
 
   /// The folder that the process stands in, links resolved; nil when it is gone.
   static func workingDirectory() -> Bytes? {
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX) + 1) { buffer in
-      guard let start = buffer.baseAddress, let path = getcwd(start, buffer.count),
-        path[0] == CChar(bitPattern: Ascii.slash)
-      else {
-        return nil
-      }
-      return bytes(path)
-    }
+    guard let path = getcwd(nil, 0) else { return nil }
+    defer { free(path) }
+    return path[0] == CChar(bitPattern: Ascii.slash) ? bytes(path) : nil
   }
 
   static func variable(_ name: String) -> Bytes? { getenv(name).map { bytes($0) } }
@@ -95,13 +90,14 @@ enum Outside {
   /// This executable, links resolved: asked of the kernel, so that no variable can redirect it.
   static func ownPath() -> Bytes? {
     #if os(Linux)
-      let linked: Bytes? = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { buffer in
-        guard let start = buffer.baseAddress else { return nil }
-        let count = readlink("/proc/self/exe", start, buffer.count)
-        guard count > 0, count < buffer.count else { return nil }
-        return buffer.prefix(count).map { UInt8(bitPattern: $0) }
+      let capacity = 4096
+      let linked = [CChar](unsafeUninitializedCapacity: capacity) { buffer, count in
+        guard let start = buffer.baseAddress else { return }
+        let length = readlink("/proc/self/exe", start, capacity)
+        // A path that fills the buffer may have been cut.
+        count = length > 0 && length < capacity ? length : 0
       }
-      if let linked, linked.first == Ascii.slash { return linked }
+      if linked.first == CChar(bitPattern: Ascii.slash) { return linked.map { UInt8(bitPattern: $0) } }
       // Without /proc: the name that the kernel was given (getauxval(3)).
       guard let name = UnsafePointer<CChar>(bitPattern: getauxval(UInt(AT_EXECFN))) else {
         return nil
@@ -109,12 +105,9 @@ enum Outside {
       return resolved(bytes(name))
     #else
       var size = UInt32(PATH_MAX) + 1
-      return withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(size)) { buffer in
-        guard let start = buffer.baseAddress, _NSGetExecutablePath(start, &size) == 0 else {
-          return nil
-        }
-        return resolved(bytes(start))
-      }
+      var buffer = [CChar](repeating: 0, count: Int(size))
+      guard _NSGetExecutablePath(&buffer, &size) == 0 else { return nil }
+      return resolved(bytes(buffer))
     #endif
   }
 
@@ -128,20 +121,17 @@ enum Outside {
   ) -> Int32 {
     var count = 0
     while rest[count] != nil { count += 1 }
-    let capacity = 1 + arguments.count + count + 1
-    return withUnsafeTemporaryAllocation(
-      of: UnsafeMutablePointer<CChar>?.self, capacity: capacity
-    ) { vector in
-      guard let start = vector.baseAddress, let path = copy(program) else { return ENOMEM }
-      // Programs that look at the path they were started by (Python finds its library so) need it whole.
-      start.initialize(to: path)
-      for (index, argument) in arguments.enumerated() {
-        (start + 1 + index).initialize(to: copy(argument))
-      }
-      (start + 1 + arguments.count).initialize(from: rest, count: count + 1)
-      execv(path, start)
-      return errno
+    guard let path = copy(program) else { return ENOMEM }
+    let start = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(
+      capacity: 1 + arguments.count + count + 1)
+    // Programs that look at the path they were started by (Python finds its library so) need it whole.
+    start.initialize(to: path)
+    for (index, argument) in arguments.enumerated() {
+      (start + 1 + index).initialize(to: copy(argument))
     }
+    (start + 1 + arguments.count).initialize(from: rest, count: count + 1)
+    execv(path, start)
+    return errno
   }
 
   /// Writes to standard error (2) or standard output (1).

@@ -1,0 +1,78 @@
+import OutfitCore
+import OutfitEngine
+import OutfitProfile
+import SystemPackage
+
+/// Interpreters that are published ready to run, as objects of the store.
+enum Prebuilt {
+  /// The modules without which a Python is not switched to.
+  static let required = "import ssl, sqlite3, ctypes, zlib, lzma, ensurepip, venv"
+
+  /// Relative to the object.
+  static func program(_ language: Language) -> String {
+    language == .python ? "bin/python3" : "bin/node"
+  }
+
+  /// Nil when the pin has no file for this platform.
+  static func object(
+    _ entry: LockedInterpreter, _ language: Language, _ section: InterpreterSection, _ context: Context
+  ) -> Object? {
+    guard entry.provider == .prebuilt, let artifact = entry.artifacts[context.platform.key] else {
+      return nil
+    }
+    let host = ReleaseHost(language, section, context.environment)
+    let name = artifact.path.split(separator: "/").last.map(String.init) ?? artifact.path
+    let source = Artifact(
+      addresses: host.addresses(artifact.path), digest: artifact.digest, name: name)
+    let label = "\(language.title) \(entry.version)"
+    switch language {
+    case .node:
+      return Object(
+        name: "node-\(entry.version)", label: label,
+        recipe: .unpack(Unpack(artifact: source, format: .tar, strip: 1)),
+        checks: [.runs("bin/node", ["--version"]), .exists(NodeLayout.npm)], store: context.store)
+    case .python:
+      let library = "lib/python\(entry.version.minor)\(entry.version.isFreeThreaded ? "t" : "")"
+      return Object(
+        name: "python-\(entry.version)", label: label,
+        recipe: .unpack(
+          Unpack(
+            artifact: source, format: .tar, strip: 1,
+            rewrites: rewrites(library, context.platform),
+            additions: [
+              TreeEntry("\(library)/EXTERNALLY-MANAGED", .file(Array(managed.utf8), mode: 0o644))
+            ])),
+        checks: [.runs("bin/python3", ["-I", "-c", required])], store: context.store)
+    }
+  }
+
+  /// The place where it was built, and the compiler that built it, are not those of this machine.
+  private static func rewrites(_ library: String, _ platform: Platform) -> [Unpack.Rewrite] {
+    let sysconfig = "\(library)/_sysconfigdata_*.py"
+    var rewrites = ["'", "=", "-I", "-L"].map {
+      Unpack.Rewrite(glob: sysconfig, find: "\($0)/install", replacement: "\($0){out}")
+    }
+    if platform.system == .linux {
+      for (built, here) in [("clang++", "c++"), ("clang", "cc"), ("llvm-ar", "ar")] {
+        rewrites.append(
+          Unpack.Rewrite(glob: sysconfig, find: "'\(built)", replacement: "'\(here)"))
+      }
+    }
+    rewrites.append(
+      Unpack.Rewrite(glob: "lib/pkgconfig/*.pc", find: "prefix=/install", replacement: "prefix={out}"))
+    return rewrites
+  }
+
+  /// What a package installer shows (PEP 668).
+  static let managed = """
+    [externally-managed]
+    Error=This Python belongs to Outfit and is shared by all that stands on it, so that
+     nothing is installed into it.
+
+     For a command-line tool:    outfit tool install NAME
+     For a virtual environment:  outfit venv create
+
+     Packages go into such an environment with its own pip.
+
+    """
+}

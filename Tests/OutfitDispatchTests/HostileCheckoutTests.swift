@@ -1,0 +1,95 @@
+import Support
+import SystemPackage
+import Testing
+
+@testable import OutfitDispatch
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Nothing that lies in a stranger's repository is run, and nothing in it makes a command wait or crash.
+@Suite struct HostileCheckoutTests {
+  private func world() throws -> World {
+    let world = try World()
+    try world.machine("c python /m/bin/python3", "i python 3.13.5 /m/bin/python3", "c black /m/black")
+    return world
+  }
+
+  @Test func plantedTablesAndProgramsAreNotSeen() throws {
+    let world = try world()
+    let root = world.path("evil")
+    let name = String(decoding: TablePlace.name(ofRoot: Array(root.string.utf8)), as: UTF8.self)
+    let table = "outfit-table 1\nroot \(root)\nc\tblack\t\(root)/black\ni\tpython\t9.9\t\(root)/python\n"
+    for place in ["", "tables/", "outfit/tables/", ".outfit/tables/", "data/tables/"] {
+      try world.write("evil/\(place)\(name)", table)
+      try world.write("evil/\(place)machine", table)
+    }
+    for program in [".venv/bin/python", "bin/black", "black", "node_modules/.bin/black"] {
+      try world.write("evil/\(program)", "#!/bin/sh\n", mode: 0o755)
+    }
+    world.variables["PATH"] = ":.:bin:.venv/bin:\(world.path("usr/bin"))"
+    #expect(world.answer("black", in: "evil") == "/m/black")
+    #expect(world.answer("python", in: "evil") == "/m/bin/python3")
+    #expect(world.answer("isort", in: "evil").hasPrefix("127"))
+  }
+
+  @Test(arguments: [
+    "path:/tmp/evil", "../../../tmp/evil", "/tmp/evil", "3.13/../../evil", "3.13.5/envs/evil", "ref:main",
+    "-c", "--help", "$(touch evil)", "`evil`", "3.13;evil", "3.13\u{0}", "\u{0}", "3..13", "99999999999999",
+    "3.13.5.1.1.1", "\u{1b}[2J", "\u{202e}3.13", "pypy3.10", "myenv", "python-", "v", "t", ",", ">=", "3.13,",
+    String(repeating: "3", count: 5000), String(repeating: "3.", count: 5000), "\u{feff}3.13",
+  ])
+  func oddVersionsAreRefused(_ text: String) throws {
+    let world = try world()
+    try world.write("evil/.python-version", text + "\n")
+    let answer = world.answer("python", in: "evil")
+    #expect(answer.hasPrefix("127 ~/evil/.python-version:1 asks for python \""))
+    #expect(answer.utf8.count < 400)
+    #expect(!answer.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x202e })
+  }
+
+  @Test func bytesThatAreNoTextAreRefused() throws {
+    let world = try world()
+    try world.folder.host.files.createDirectories(world.path("evil"))
+    try world.folder.host.files.create(
+      world.path("evil/.python-version"), [0xff, 0xfe, 0x33, 0x80, 0x0a], mode: 0o644)
+    #expect(world.answer("python", in: "evil").hasPrefix("127 ~/evil/.python-version:1"))
+  }
+
+  @Test func aMegabyteIsTooMuch() throws {
+    let world = try world()
+    try world.write("evil/.python-version", String(repeating: "#", count: 1 << 20))
+    #expect(
+      world.answer("python", in: "evil")
+        == "127 ~/evil/.python-version is too large to be a version file")
+    #expect(world.answer("black", in: "evil") == "/m/black")
+  }
+
+  @Test(.timeLimit(.minutes(1))) func whatIsNoFileIsPassedOver() throws {
+    let world = try world()
+    try world.folder.host.files.createDirectories(world.path("evil/.tool-versions"))
+    #expect(mkfifo(world.path("evil/.python-version").string, 0o600) == 0)
+    try world.link("evil/.python-versions", to: ".python-versions")
+    try world.link("evil/deep/.python-version", to: "/dev/zero")
+    try world.link("evil/deep/.tool-versions", to: "/dev/tty")
+    #expect(world.answer("python", in: "evil/deep") == "/m/bin/python3")
+  }
+
+  @Test func manyFoldersAreNoTrouble() throws {
+    let world = try world()
+    let deep = Array(repeating: "d", count: 1500).joined(separator: "/")
+    #expect(world.answer("black", in: deep) == "/m/black")
+    #expect(world.answer("python", in: deep) == "/m/bin/python3")
+  }
+
+  @Test func namesAreOnlyNames() throws {
+    let world = try world()
+    try world.write("usr/bin/sub/evil", "", mode: 0o755)
+    for name in ["", ".", "..", "sub/evil", "../x", "a\u{0}b", "c", "c\tblack"] {
+      #expect(world.answer(name, in: "").hasPrefix("127"))
+    }
+  }
+}
