@@ -174,7 +174,7 @@ struct OverlayParity {
       $0.covers(object, pointer, isDevelopment: isDevelopment)
     }
     guard let found else { return nil }
-    if pointer.last == "command", found.isForDevelopment {
+    if pointer.last == "command", pointer.dropLast(2).last == "containers" {
       guard let one = one?.texts, let other = other?.texts else { return nil }
       return isReload(one, of: other) || isReload(other, of: one) ? "hot reload" : nil
     }

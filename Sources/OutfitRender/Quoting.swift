@@ -66,6 +66,11 @@ public enum Names {
     isAlphanumeric(byte) && !(UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
   }
 
+  /// Anything but control characters and the byte order mark, which readers of YAML drop.
+  static func isText(_ scalar: Unicode.Scalar) -> Bool {
+    !(scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.value == 0xFEFF)
+  }
+
   /// A label of RFC 1123: what Kubernetes takes as the name of nearly everything.
   public static func isLabel(_ text: String, limit: Int = 63) -> Bool {
     guard let first = text.utf8.first, let last = text.utf8.last, text.utf8.count <= limit else {

@@ -193,7 +193,7 @@ struct Problems {
       Names.isVariable(name), "`\(place)` has a variable \(Quoting.json(name))",
       "a variable has letters, digits and `_`, and starts with no digit")
     require(
-      value.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F || $0 == "\t" },
+      value.unicodeScalars.allSatisfy { Names.isText($0) || $0 == "\t" },
       "`\(place).\(name)` has a line break or a control character",
       "a variable in a container is one line; put longer texts into a file")
   }
@@ -262,7 +262,9 @@ extension Stack {
         continue
       }
       problems.require(
-        command.allSatisfy { $0.unicodeScalars.allSatisfy { $0.value >= 0x20 || $0 == "\n" || $0 == "\t" } },
+        command.allSatisfy { word in
+          word.unicodeScalars.allSatisfy { Names.isText($0) || $0 == "\n" || $0 == "\t" }
+        },
         "`app.processes.\(name).command` has a control character", "write it without")
       let isSingle = known?.isSingle ?? false
       let replicas = process.replicas ?? (port != nil ? 2 : 1)

@@ -7,8 +7,21 @@ import Testing
 
 @Suite struct RenderTests {
   /// `OUTFIT_RENDER_TO=FOLDER swift test --filter RenderTests` leaves the files there, for scripts/validate-render.sh.
-  @Test func leavesTheFilesWhereAsked() throws {
+  @Test func theShopRenders() throws {
     let rendering = try Render.files(Shop.input())
+    let paths = Set(rendering.files.map(\.path))
+    for path in [
+      "Dockerfile", ".dockerignore", "compose.yaml", ".devcontainer/devcontainer.json", "skaffold.yaml",
+      "k8s/base/kustomization.yaml", "k8s/base/web.yaml", "k8s/base/worker.yaml", "k8s/base/beat.yaml",
+      "k8s/overlays/dev/kustomization.yaml", "k8s/overlays/staging/kustomization.yaml",
+      "k8s/overlays/production/kustomization.yaml", "docker/requirements.txt", "docker/tools/black.txt",
+    ] { #expect(paths.contains(path), "\(path)") }
+    #expect(paths.contains("k8s/overlays/dev/reload.yaml"))
+    #expect(!paths.contains("k8s/overlays/production/reload.yaml"))
+    #expect(rendering.files.first { $0.path.hasSuffix("secrets.sh") }?.mode == 0o755)
+    #expect(
+      rendering.diagnostics.map(\.severity) == [.warning, .warning, .warning, .warning],
+      "each image without a digest is told")
     guard let folder = ProcessInfo.processInfo.environment["OUTFIT_RENDER_TO"] else { return }
     for file in rendering.files {
       let url = URL(fileURLWithPath: folder).appendingPathComponent(file.path)
@@ -16,5 +29,149 @@ import Testing
         at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
       try Data(file.content.utf8).write(to: url)
     }
+  }
+
+  @Test func theSameInputGivesTheSameBytes() throws {
+    #expect(try Render.files(Shop.input()).files == Render.files(Shop.input()).files)
+  }
+
+  @Test func everyFileSaysWhatMadeIt() throws {
+    for file in try Render.files(Shop.input()).files where !file.isStarter {
+      #expect(RenderMark.state(of: file.content) == .untouched, "\(file.path)")
+      #expect(RenderMark.state(of: file.content + "x") == .changed, "\(file.path)")
+    }
+    #expect(RenderMark.state(of: "FROM scratch\n") == .foreign)
+  }
+
+  @Test func imagesHaveTheLocksDigestsAndNoOthers() throws {
+    var lock = Shop.lock
+    lock.images["postgres:17.2"] = LockedImage(digest: Digest(of: "postgres"))
+    lock.images["redis:7.4"] = LockedImage(digest: nil)
+    let files = try Render.files(Shop.input(lock: lock)).files
+    let compose = try #require(files.first { $0.path == "compose.yaml" }).content
+    #expect(compose.contains("image: postgres:17.2@sha256:\(Digest(of: "postgres").hex)\n"))
+    #expect(compose.contains("image: redis:7.4 # unresolved\n"))
+    let dockerfile = try #require(files.first { $0.path == "Dockerfile" }).content
+    #expect(dockerfile.contains("ADD --checksum=sha256:\(Digest(of: "amd64").hex) "))
+    #expect(dockerfile.contains("# unresolved"))
+  }
+
+  @Test func anAdoptedInterpreterMakesNoImage() throws {
+    var lock = Shop.lock
+    lock.interpreters[.python] = [
+      LockedInterpreter(request: "3.13", version: Version([3, 13, 5]), provider: .adopted)
+    ]
+    let failure = #expect(throws: Failure.self) { try Render.files(Shop.input(lock: lock)) }
+    #expect(failure?.status == .usage)
+    #expect(failure?.diagnostics.first?.message.contains("no Linux build of Python 3.13.5") == true)
+    #expect(failure?.diagnostics.first?.location?.line == 12)
+  }
+
+  /// Every kind of bad name at once, each with its own complaint.
+  @Test func badNamesAreRefused() throws {
+    var app = Shop.app
+    app.name = "Shop\nUSER root"
+    app.image = "registry.example.com/shop:1 --privileged"
+    app.base = "debian\nRUN true"
+    app.processes = ["web: {}": .init(port: 80), "odd": .init()]
+    app.services = ["postgres": "17.2\n  privileged: true", "reddis": "7"]
+    app.environments = ["dev/../..": .init(host: "a b", replicas: 0, env: ["A B": "x", "OK": "x\ny: z"])]
+    let failure = #expect(throws: Failure.self) { try Render.files(Shop.input(app)) }
+    let messages = failure?.diagnostics.map(\.message) ?? []
+    for part in [
+      "app.name", "app.image", "base image", "app.processes", "port` is 80",
+      "`app.processes.odd` has no command",
+      "app.services.postgres", "no service `reddis`", "app.environments", ".host`", ".replicas`",
+      "a variable \"A B\"", ".OK` has a line break",
+    ] { #expect(messages.contains { $0.contains(part) }, "\(part)") }
+    #expect(failure?.status == .usage)
+  }
+
+  @Test func aSecretIsNotWritten() throws {
+    let failure = #expect(throws: Failure.self) {
+      try Render.files(Shop.input(env: ["POSTGRES_PASSWORD": "hunter2"]))
+    }
+    #expect(failure?.diagnostics.first?.message.contains("`POSTGRES_PASSWORD` is a secret") == true)
+  }
+
+  static let hostile = [
+    "\"", "\\", "'", "a: b", "- x", "#c", " # c", "$(reboot)", "${X}", "$X", "$$", "`id`", "{{name}}", "}}",
+    "&a",
+    "*a", "!!binary x", "%", "@", "|", ">", "?", "[", "]", "{", "}", ",", "a\"b'c\\d", "null", "true", "1e3",
+    "0x10",
+    "~", "", " lead", "trail ", "é\u{2028}ü", "emoji 🧥", "\t", "--", "---", "...", "=", "<<", "\"x\"", "'x'",
+  ]
+
+  /// Text that would break out of a string is the same text again after parsing: `IntentCheck` throws otherwise.
+  @Test func hostileTextComesThrough() throws {
+    var app = Shop.app
+    app.processes["worker"] = .init(command: ["echo"] + Self.hostile + ["two\nlines"])
+    app.processes["web"] = .init(command: ["serve"] + Self.hostile, port: 8000)
+    var variables: [String: String] = [:]
+    for (index, text) in Self.hostile.enumerated() { variables["ODD\(index)"] = text }
+    app.environments["dev"]?.env = variables
+    let files = try Render.files(Shop.input(app, env: variables.mapValues { "a\($0)" })).files
+    let compose = try Document.parseOne(
+      try #require(files.first { $0.path == "compose.yaml" }).content, file: "compose.yaml")
+    let command = try #require(compose.at("services", "worker", "command")?.texts)
+    #expect(
+      command[command.count - 2] == Quoting.dollars(Quoting.shell(["echo"] + Self.hostile + ["two\nlines"])))
+    let dockerfile = try #require(files.first { $0.path == "Dockerfile" }).content
+    #expect(dockerfile.contains("\nCMD [\"serve\", \"\\\"\", "))
+  }
+
+  @Test(arguments: ["\u{0}", "\u{85}", "\u{FEFF}", "\u{1B}[31m", "\r"])
+  func controlCharactersAreRefused(_ text: String) {
+    var app = Shop.app
+    app.processes["worker"] = .init(command: ["echo", text])
+    app.environments["dev"]?.env["ODD"] = text
+    let failure = #expect(throws: Failure.self) { try Render.files(Shop.input(app)) }
+    #expect(failure?.diagnostics.count == 2)
+  }
+
+  @Test func aSeededFuzzFindsNoWayOut() throws {
+    var generator = SplitMix(state: 0x5EED)
+    let alphabet = Array("\"'\\$`{}[]()#:-&*!|>%@,=<~ \t\nabc09é\u{2028}🧥").map(String.init)
+    for _ in 0..<12 {
+      let text = (0..<12).map { _ in alphabet[Int(generator.next() % UInt64(alphabet.count))] }.joined()
+      var app = Shop.app
+      app.processes["worker"] = .init(command: ["echo", text])
+      app.environments["dev"]?.env["ODD"] = text.filter { $0 != "\n" }
+      #expect(throws: Never.self, "\(text.debugDescription)") { try Render.files(Shop.input(app)) }
+    }
+  }
+
+  @Test func smallerStacksRender() throws {
+    var app = Shop.app
+    app.processes = ["worker": .init()]
+    app.services = [:]
+    app.environments = ["production": .init()]
+    let files = try Render.files(Shop.input(app)).files
+    #expect(!files.contains { $0.path == "k8s/base/nginx.yaml" || $0.path == "k8s/base/postgres.yaml" })
+    app.processes = ["web": .init()]
+    app.name = "my-shop"
+    let names = try Render.files(Shop.input(app)).files
+    let dockerfile = try #require(names.first { $0.path == "Dockerfile" }).content
+    #expect(dockerfile.contains("\"my_shop.asgi:application\""))
+  }
+
+  @Test func postgres18HasAnotherFolder() throws {
+    var app = Shop.app
+    app.services["postgres"] = "18.1"
+    let compose = try #require(try Render.files(Shop.input(app)).files.first { $0.path == "compose.yaml" })
+      .content
+    #expect(compose.contains("postgres:/var/lib/postgresql\""))
+    #expect(compose.contains("PGDATA: /var/lib/postgresql/18/docker"))
+  }
+}
+
+struct SplitMix: RandomNumberGenerator {
+  var state: UInt64
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
   }
 }
