@@ -5,20 +5,24 @@ import SystemPackage
 /// What was built: one folder for each object, valid once its receipt is durable.
 public struct Store: Sendable {
   let host: Host
-
-  public init(_ host: Host) { self.host = host }
-
   /// The folder that holds the objects.
-  public var root: FilePath { host.places.store }
+  public let root: FilePath
+  private let receipts: FilePath
+  private let locks: FilePath
+
+  public init(_ host: Host) {
+    self.host = host
+    let places = host.places
+    root = places.store
+    receipts = places.state.appending("receipts")
+    locks = places.state.appending("locks").appending("store")
+  }
 
   /// Where an object stands, or would stand.
   public func path(of id: ObjectID) -> FilePath { root.appending(id.description) }
 
   /// The file that says that an object is whole. It never changes while the object stands.
   public func receiptPath(of id: ObjectID) -> FilePath { receipts.appending(id.description) }
-
-  private var receipts: FilePath { host.places.state.appending("receipts") }
-  private var locks: FilePath { host.places.state.appending("locks").appending("store") }
 
   /// What is known of an object that stands whole; nil when it does not.
   ///

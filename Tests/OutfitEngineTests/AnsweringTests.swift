@@ -94,10 +94,12 @@ import Testing
   }
 
   @Test func anInquiryBuildsItsEngineRunsAndCollects() async throws {
-    processes.on({ $0.program.lastComponent == "uv" }) { [files] invocation in
-      try files.createDirectory(invocation.workingDirectory.appending("made"), mode: 0o755)
-      return Completion(status: 0, output: Array("pinned".utf8))
-    }
+    processes.on(
+      { $0.program.lastComponent == "uv" },
+      { [files] invocation in
+        try files.createDirectory(invocation.workingDirectory.appending("made"), mode: 0o755)
+        return Completion(status: 0, output: Array("pinned".utf8))
+      })
     let answers = try await answering(.live).answers(to: [
       .inquiry(inquiry()), .inquiry(inquiry(needsNetwork: true, "resolving isort")),
     ])
@@ -129,9 +131,9 @@ import Testing
   }
 
   @Test func aFailedInquirySaysWhy() async throws {
-    processes.on({ $0.program.lastComponent == "uv" }) { _ in
-      Completion(status: 1, errors: Array("no version of black fits\n".utf8))
-    }
+    processes.on(
+      { $0.program.lastComponent == "uv" },
+      { _ in Completion(status: 1, errors: Array("no version of black fits\n".utf8)) })
     guard case .failed(let diagnostic) = try await answer(.inquiry(inquiry())) else {
       Issue.record("it was answered")
       return

@@ -31,9 +31,10 @@ public final class ScriptedProcesses: Processes {
     _ program: FilePath, _ arguments: [String]? = nil, status: Int32 = 0, output: String = "",
     errors: String = ""
   ) {
-    on({ $0.program == program && (arguments == nil || $0.arguments == arguments) }) { _ in
-      Completion(status: status, output: Array(output.utf8), errors: Array(errors.utf8))
-    }
+    let completion = Completion(status: status, output: Array(output.utf8), errors: Array(errors.utf8))
+    on(
+      { $0.program == program && (arguments == nil || $0.arguments == arguments) },
+      { _ in completion })
   }
 
   /// What was run, in order.
