@@ -233,15 +233,15 @@ import Testing
     let scratch = try ScratchFolder()
     let host = scratch.host
     let store = Store(host)
+    let quick = Object(
+      name: "quick", label: "quick", recipe: .tree([TreeEntry("a", .file([1], mode: 0o644))]),
+      store: store.root)
     let slow = Object(
-      name: "slow", label: "slow",
+      name: "slow", label: "slow", inputs: [quick.id],
       recipe: .run(
         Run(steps: [
           Step(.path("/bin/sh"), ["-c", .joined(["echo x > ", .output("half"), "; sleep 60"])])
         ])), store: store.root)
-    let quick = Object(
-      name: "quick", label: "quick", recipe: .tree([TreeEntry("a", .file([1], mode: 0o644))]),
-      store: store.root)
     let builder = Builder(
       host: host, store: store, fetcher: fetcher, progress: NoProgress(), isOffline: false)
     let task = Task { try await builder.build([slow, quick]) }
