@@ -16,6 +16,8 @@ struct Manifest: Sendable {
   /// Where an entry names a file or an index: key path to that place.
   var details: [String: SourceLocation] = [:]
 
+  var body: LayerContent?
+
   func source(at location: SourceLocation) -> Source { Source(layer: layer, location: location) }
 
   func diagnostic(
@@ -64,6 +66,7 @@ private struct ManifestDecoder {
     checker.check(root, .record(ManifestKeys.all), path: "", example: "profile: web-team")
     let faulty = Set(checker.diagnostics[before...].compactMap(\.location))
     if let name = root["profile"]?.text { manifest.layer.name = name }
+    manifest.body = LayerContent(root, layer: manifest.layer)
     manifest.content.name = manifest.layer.name
     manifest.content.summary = root["description"]?.text
     manifest.extends = root["extends"].map(places) ?? []

@@ -31,6 +31,8 @@ public struct Profile: Sendable {
   public var locked: [String: Source] = [:]
   /// What the reader may want to know, and what is no mistake: sections that don't apply in this scope.
   public var notes: [Diagnostic] = []
+  /// What each layer can do, in the order of `layers`.
+  public var contents: [LayerContent] = []
   /// Every manifest that was read or looked for, absent ones too: a profile stays what it is for as long as
   /// these do.
   public var inputs: [FilePath] = []

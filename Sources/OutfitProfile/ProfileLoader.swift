@@ -125,6 +125,8 @@ struct LayerChain {
   let scope: Scope
   private(set) var manifests: [Manifest] = []
   var diagnostics: [Diagnostic] = []
+  /// The diagnostics that are no fault of a manifest: a network that does not answer.
+  private var outside: [Diagnostic] = []
   private var inputs: [FilePath] = []
   /// The manifests that are being read, from the first to the one that extends.
   private var path: [FilePath] = []
@@ -214,7 +216,9 @@ struct LayerChain {
         try await add(LayerPlace(git: git, fetched: loader.resolveAddress(git)), kind: kind, from: origin)
       }
     } catch let failure as Failure {
-      diagnostics += failure.diagnostics.map { located($0, origin) }
+      let complaints = failure.diagnostics.map { located($0, origin) }
+      diagnostics += complaints
+      if failure.status != .usage { outside += complaints }
     } catch {
       diagnostics.append(located(Diagnostic(.error, "\(error)"), origin))
     }
@@ -222,7 +226,9 @@ struct LayerChain {
 
   private func located(_ diagnostic: Diagnostic, _ origin: Origin) -> Diagnostic {
     guard diagnostic.location == nil else { return diagnostic }
-    return origin.manifest.diagnostic(diagnostic.message, at: origin.location, hint: diagnostic.hint)
+    let hints = [diagnostic.excerpt, diagnostic.hint].compactMap(\.self)
+    return origin.manifest.diagnostic(
+      diagnostic.message, at: origin.location, hint: hints.isEmpty ? nil : hints.joined(separator: "\n"))
   }
 
   private mutating func complain(_ message: String, from origin: Origin?, hint: String?) throws {
@@ -274,9 +280,12 @@ struct LayerChain {
     merger.settle(answers: answers, set: set)
     merger.check()
     let errors = sorted(merger.diagnostics.filter { $0.severity == .error })
-    guard errors.isEmpty else { throw Failure(errors, status: .usage) }
+    guard errors.isEmpty else {
+      throw Failure(errors, status: errors.allSatisfy(outside.contains) ? .failed : .usage)
+    }
     merger.profile.notes = merger.diagnostics
     merger.profile.inputs = inputs
+    merger.profile.contents = manifests.compactMap(\.body)
     return merger.profile
   }
 

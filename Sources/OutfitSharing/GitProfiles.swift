@@ -1,0 +1,199 @@
+import OutfitCore
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+/// Profiles from git, in Outfit's cache: a folder for each commit, which never changes.
+///
+/// Nothing of a repository runs: its hooks and file-system monitors are off, and git asks nobody anything. The
+/// user's own configuration (proxies, credentials, `insteadOf`) applies.
+public struct GitProfiles: Sendable {
+  public enum Network: Sendable {
+    /// Asks the repository what a branch or a tag is now.
+    case always
+    /// Only where nothing was fetched for this address before.
+    case whenUnknown
+    case never
+  }
+
+  private let host: Host
+  private let network: Network
+
+  public init(host: Host, network: Network) {
+    self.host = host
+    self.network = network
+  }
+
+  /// What `ProfileLoader` takes.
+  public var resolver: ProfileLoader.Resolver {
+    { address in try await fetch(address) }
+  }
+
+  /// Brings the commit that the address means now into the cache.
+  /// - Throws: what git said, or how to get git.
+  public func fetch(_ address: GitAddress) async throws -> FetchedProfile {
+    let home = host.places.cache.appending("git").appending(Digest(of: address.repository).short(24))
+    let memory = home.appending("refs").appending(Digest(of: address.reference ?? "").short(24))
+    let known = try network == .always ? nil : remembered(memory)
+    if let commit = address.commit ?? known {
+      let checkout = home.appending(commit)
+      if host.files.exists(checkout) { return FetchedProfile(checkout: checkout, commit: commit) }
+    }
+    guard network != .never else {
+      throw Failure("\(address) was not fetched yet", hint: "run this once with a network, without --offline")
+    }
+    let git = try Git(host: host, repository: home.appending("repository.git"))
+    try host.files.createDirectories(home, mode: 0o700)
+    try await git.initialize()
+    let commit = try await fetchCommit(address, git)
+    let checkout = home.appending(commit)
+    if !host.files.exists(checkout) { try await git.checkOut(commit, to: checkout, scratch: home) }
+    try remember(commit, memory)
+    return FetchedProfile(checkout: checkout, commit: commit)
+  }
+
+  private func remembered(_ file: FilePath) throws -> String? {
+    let commit = try host.files.text(file)?.prefix { !$0.isNewline } ?? ""
+    return commit.utf8.count == 40 && commit.allSatisfy(\.isHexDigit) ? String(commit) : nil
+  }
+
+  private func remember(_ commit: String, _ file: FilePath) throws {
+    guard try remembered(file) != commit else { return }
+    try host.files.createDirectories(file.removingLastComponent(), mode: 0o700)
+    let new = FilePath(file.string + ".new")
+    try host.files.removeTree(new)
+    try host.files.create(new, Array("\(commit)\n".utf8), mode: 0o600)
+    try host.files.rename(new, to: file)
+  }
+
+  private func fetchCommit(_ address: GitAddress, _ git: Git) async throws -> String {
+    let reference = address.reference ?? "HEAD"
+    let first = try await git.run(
+      ["fetch", "--quiet", "--depth=1", "--no-tags", "--force", "--", address.repository, reference])
+    if first.succeeded { return try await git.commit("FETCH_HEAD", of: address) }
+    // Some servers give no single commits, and none resolves a shortened one.
+    let isMaybeCommit = reference.count >= 7 && reference.allSatisfy(\.isHexDigit)
+    if isMaybeCommit {
+      let second = try await git.run([
+        "fetch", "--quiet", "--no-tags", "--force", "--", address.repository,
+        "+refs/heads/*:refs/outfit/heads/*", "+refs/tags/*:refs/outfit/tags/*",
+      ])
+      if second.succeeded { return try await git.commit(reference, of: address) }
+    }
+    throw failure(address, reference, first)
+  }
+
+  private func failure(_ address: GitAddress, _ reference: String, _ completion: Completion) -> Failure {
+    let said = completion.errorText.split(separator: "\n").map(String.init)
+    let lines = said.filter { !$0.isEmpty }.suffix(4).joined(separator: "\n")
+    if said.contains(where: { $0.contains("couldn't find remote ref") }) {
+      return Failure(
+        "\(address.repository) has no `\(reference)`",
+        hint: "write a branch, a tag or a commit after `@`", status: .usage)
+    }
+    return Failure([
+      Diagnostic(
+        .error, "can't fetch \(address.repository)", excerpt: lines.isEmpty ? nil : lines,
+        hint: "try it yourself: git ls-remote \(address.repository)")
+    ])
+  }
+}
+
+/// git(1), on a bare repository of ours.
+private struct Git {
+  let host: Host
+  let program: FilePath
+  let repository: FilePath
+
+  init(host: Host, repository: FilePath) throws {
+    let folders =
+      (host.environment["PATH"] ?? "").split(separator: ":").map(String.init).filter { $0.hasPrefix("/") }
+      + ["/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"]
+    let programs = folders.map { FilePath($0).appending("git") }
+    guard let program = programs.first(where: { host.files.exists($0) }) else {
+      throw Failure(
+        "git is needed for profiles from git, and is not on this machine", hint: Self.advice(host))
+    }
+    self.host = host
+    self.program = program
+    self.repository = repository
+  }
+
+  private static func advice(_ host: Host) -> String {
+    if host.platform.system == .macos { return "install it: xcode-select --install" }
+    let managers = [
+      ("/usr/bin/apt-get", "sudo apt-get install git"), ("/usr/bin/dnf", "sudo dnf install git"),
+      ("/usr/bin/pacman", "sudo pacman -S git"), ("/sbin/apk", "sudo apk add git"),
+    ]
+    let command = managers.first { host.files.exists(FilePath($0.0)) }?.1
+    return command.map { "install it: \($0)" } ?? "install git, or use a folder"
+  }
+
+  private static let settings = [
+    "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "protocol.ext.allow=never",
+    "-c", "submodule.recurse=false", "-c", "gc.auto=0", "-c", "advice.detachedHead=false",
+  ]
+
+  /// Variables of git's that a fetch may need; the others could lead it to other repositories.
+  private static let kept: Set<String> = [
+    "GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+  ]
+
+  func run(_ arguments: [String], variables: [String: String] = [:]) async throws -> Completion {
+    var environment = host.environment.filter { !$0.key.hasPrefix("GIT_") || Self.kept.contains($0.key) }
+    environment["GIT_TERMINAL_PROMPT"] = "0"
+    environment["GIT_LFS_SKIP_SMUDGE"] = "1"
+    environment["LC_ALL"] = "C"
+    if environment["GIT_SSH_COMMAND"] == nil { environment["GIT_SSH_COMMAND"] = "ssh -o BatchMode=yes" }
+    environment.merge(variables) { $1 }
+    return try await host.processes.run(
+      Invocation(
+        program, ["--git-dir=\(repository)"] + Self.settings + arguments, environment: environment,
+        workingDirectory: "/"))
+  }
+
+  private func mustRun(_ arguments: [String], variables: [String: String] = [:]) async throws -> String {
+    let completion = try await run(arguments, variables: variables)
+    guard completion.succeeded else {
+      throw Failure([
+        Diagnostic(
+          .error, "git \(arguments.first ?? "") failed in \(repository)", excerpt: completion.errorText,
+          hint: "remove \(repository) and try again")
+      ])
+    }
+    return completion.outputText
+  }
+
+  func initialize() async throws {
+    guard !host.files.exists(repository.appending("HEAD")) else { return }
+    _ = try await mustRun(["init", "--quiet", "--bare", "--template=", repository.string])
+  }
+
+  func commit(_ reference: String, of address: GitAddress) async throws -> String {
+    let completion = try await run([
+      "rev-parse", "--verify", "--quiet", "--end-of-options", "\(reference)^{commit}",
+    ])
+    let commit = completion.outputText.filter { !$0.isWhitespace }
+    guard completion.succeeded, commit.count == 40 else {
+      throw Failure("\(address.repository) has no commit `\(reference)`", status: .usage)
+    }
+    return commit
+  }
+
+  /// Writes a commit's files to a folder, which appears when it is whole.
+  func checkOut(_ commit: String, to folder: FilePath, scratch: FilePath) async throws {
+    let unfinished = scratch.appending("new-\(commit)")
+    try host.files.removeTree(unfinished)
+    try host.files.createDirectory(unfinished, mode: 0o700)
+    let index = repository.appending("index-\(commit)").string
+    let variables = ["GIT_INDEX_FILE": index]
+    _ = try await mustRun(["read-tree", commit], variables: variables)
+    _ = try await mustRun(
+      ["--work-tree=\(unfinished)", "checkout-index", "--all", "--force", "--prefix=\(unfinished)/"],
+      variables: variables)
+    try host.files.removeTree(FilePath(index))
+    try host.files.rename(unfinished, to: folder)
+  }
+}

@@ -1,0 +1,91 @@
+import OutfitCore
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+/// What this user has consented to: for each address of a layer, the digest of all that it can do.
+public struct TrustStore: Sendable {
+  private let host: Host
+
+  public init(host: Host) { self.host = host }
+
+  private var folder: FilePath { host.places.state.appending("trust") }
+
+  /// A git layer is known by its address without the commit, which the digest stands for.
+  private func file(_ layer: Layer) -> FilePath {
+    folder.appending(Digest(of: Self.name(layer)).short(40))
+  }
+
+  private static func name(_ layer: Layer) -> String {
+    guard let commit = layer.commit else { return layer.folder.string }
+    return layer.address.hasSuffix("@\(commit)")
+      ? String(layer.address.dropLast(commit.count + 1)) : layer.address
+  }
+
+  public func isTrusted(_ content: LayerContent) throws -> Bool {
+    let lines = try (host.files.text(file(content.layer)) ?? "").split(separator: "\n")
+    return try lines.contains("digest \(digest(of: content))")
+      && lines.contains("layer \(Self.name(content.layer))")
+  }
+
+  /// Remembers consent to a layer as it is now.
+  public func record(_ content: LayerContent) throws {
+    let text = """
+      layer \(Self.name(content.layer))
+      digest \(try digest(of: content))
+      commit \(content.layer.commit ?? "-")
+      granted \(host.clock.now())
+
+      """
+    try host.files.createDirectories(folder, mode: 0o700)
+    let path = file(content.layer)
+    let new = folder.appending(".\(path.lastComponent?.string ?? "").new")
+    try host.files.removeTree(new)
+    try host.files.create(new, Array(text.utf8), mode: 0o600)
+    try host.files.rename(new, to: path)
+  }
+
+  /// Takes consent back; nothing there is no error.
+  public func forget(_ layer: Layer) throws { try host.files.removeTree(file(layer)) }
+
+  /// Over the manifest and every file that it names: names, contents, links, and what may be executed.
+  public func digest(of content: LayerContent) throws -> Digest {
+    var digest = Digest.Running()
+    digest.field("outfit trust 1")
+    digest.field(content.manifest.hex)
+    for path in content.files { try feed(path, of: content.layer, &digest) }
+    if let path = content.requirements, let text = try host.files.text(path) {
+      for line in text.split(separator: "\n") where line.hasPrefix("-") || line.contains("://") {
+        digest.field(String(line))
+      }
+    }
+    return digest.finish()
+  }
+
+  private func feed(_ path: FilePath, of layer: Layer, _ digest: inout Digest.Running) throws {
+    var name = path
+    _ = name.removePrefix(layer.folder)
+    digest.field(name.string)
+    guard let status = try host.files.status(path, followLinks: false) else {
+      digest.field("absent")
+      return
+    }
+    switch status.kind {
+    case .link:
+      digest.field("link \(try host.files.readLink(path))")
+      // Where the link leads is what would be copied.
+      if let target = try host.files.status(path, followLinks: true), target.kind == .file {
+        digest.field(Digest(of: try host.files.read(path)).hex)
+      }
+    case .directory:
+      digest.field("folder")
+      for entry in try host.files.list(path) where entry != ".git" {
+        try feed(path.appending(entry), of: layer, &digest)
+      }
+    case .file:
+      digest.field("file \(status.mode & 0o100)")
+      digest.field(Digest(of: try host.files.read(path)).hex)
+    case .other: digest.field("other")
+    }
+  }
+}
