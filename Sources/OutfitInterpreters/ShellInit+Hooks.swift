@@ -244,8 +244,9 @@ extension ShellInit {
             set --global __outfit_venv "$argv[2]/bin"
             set --global --export PATH "$__outfit_venv" $PATH
         end
-        for __o_index in (seq 3 2 (count $argv))
-            __outfit_set $argv[$__o_index] "$argv[(math $__o_index + 1)]"
+        for __o_index in (seq 3 2 (math (count $argv) - 1))
+            set --local __o_next (math $__o_index + 1)
+            __outfit_set $argv[$__o_index] "$argv[$__o_next]"
         end
     end
 

@@ -4,8 +4,8 @@ import OutfitProfile
 import OutfitSystem
 import SystemPackage
 
-/// The part that puts Outfit's `bin` first on PATH, once, in every login shell and every interactive shell, by a
-/// block in the rc files of the shells that the machine has.
+/// The part that settles what shells have: on the machine, Outfit's `bin` first on PATH, once, in every login shell
+/// and every interactive shell, by a block in the rc files of the shells that are there; in a project, its `env:`.
 public struct ShellSetup: Part {
   public init() {}
 
@@ -17,12 +17,14 @@ public struct ShellSetup: Part {
   public func resolve(_ context: Context) throws -> Round<Lock> { .done(context.lock) }
 
   public func propose(_ context: Context) throws -> Round<Proposal> {
-    guard context.profile.scope == .machine, let layer = context.profile.layers.last else {
-      return .done(Proposal())
+    var proposal = Proposal()
+    guard context.profile.scope == .machine else {
+      proposal.variables = context.profile.env.mapValues(\.value)
+      return .done(proposal)
     }
+    guard let layer = context.profile.layers.last else { return .done(proposal) }
     var inquirer = Inquirer(context.facts)
     let owner = Source(layer: layer, location: SourceLocation(file: layer.manifest.string))
-    var proposal = Proposal()
     proposal.changes = Self.files(context, &inquirer).map { file in
       Change(
         target: file.path, owner: owner,

