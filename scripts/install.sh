@@ -31,7 +31,9 @@ has() { command -v "$1" >/dev/null 2>&1; }
 # The command that installs a package here: `install_command PACKAGE`.
 install_command() {
   sudo=
-  [ "$(id -u)" = 0 ] || sudo='sudo '
+  if [ "$(id -u)" != 0 ]; then
+    if has sudo; then sudo='sudo '; else printf 'as root: '; fi
+  fi
   if has apt-get; then
     echo "${sudo}apt-get update && ${sudo}apt-get install -y $1"
   elif has dnf; then

@@ -109,10 +109,12 @@ if command -v python3 >/dev/null; then
   (cd "$served" && exec python3 -u -m http.server --bind 127.0.0.1 0) >"$served/log" 2>/dev/null &
   server=$!
   port=
-  while [ -z "$port" ]; do
-    sleep 0.1
+  for _ in 1 2 3 4 5 6 7 8 9 10; do
+    [ -z "$port" ] || break
+    sleep 0.3
     port=$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$served/log")
   done
+  [ -n "$port" ] || die 'the file server does not start'
   mkdir "$root/home/ann/profile"
   cat >"$root/home/ann/profile/outfit.yaml" <<END
 profile: bare

@@ -122,9 +122,12 @@ extension Refusal {
   static func status(_ address: Address, _ response: Response) -> Refusal {
     var refusal = Refusal(
       address: "\(address)", reason: "the server answered \(response.status)\(name(response.status))")
-    switch response.status {
+    let status = response.status
+    switch status {
     case 401, 407:
-      refusal.hint = "give the credentials in ~/.netrc, or for a proxy in https_proxy"
+      refusal.hint =
+        status == 401
+        ? "give the credentials in ~/.netrc" : "give the proxy's credentials in http_proxy"
     case 403: refusal.hint = "see whether this address may be read from here, with these credentials"
     case 404, 410: refusal.hint = "the host does not have this file; another mirror may"
     case 416: refusal.persistence = .fromTheStart
@@ -134,6 +137,15 @@ extension Refusal {
     default: break
     }
     return refusal
+  }
+
+  static func proxy(_ address: Address, _ status: Int) -> Refusal {
+    Refusal(
+      address: "\(address)", reason: "the proxy answered \(status)\(name(status))",
+      hint: status == 407
+        ? "give its credentials in https_proxy, or name the host in no_proxy"
+        : "see whether the proxy lets this host through, or name the host in no_proxy",
+      persistence: status >= 500 ? .passing(after: nil) : .forGood)
   }
 
   private static func name(_ status: Int) -> String {

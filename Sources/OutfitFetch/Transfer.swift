@@ -68,6 +68,8 @@ struct Outcome: Sendable {
   enum Trouble: Sendable {
     /// libcurl's code and words.
     case curl(UInt32, String)
+    /// The proxy refused to connect, with this status.
+    case proxy(Int)
     case slow
     /// The receiver wanted no more.
     case stopped

@@ -221,7 +221,10 @@ private final class Running {
       ccurl_set_long(easy, CURLOPT_NETRC, Int(CURL_NETRC_OPTIONAL.rawValue))
       ccurl_set_text(easy, CURLOPT_NETRC_FILE, route.netrc)
     }
-    if let file = route.authoritiesFile { ccurl_set_text(easy, CURLOPT_CAINFO, file) }
+    if let file = route.authoritiesFile {
+      ccurl_set_text(easy, CURLOPT_CAINFO, file)
+      ccurl_set_text(easy, CURLOPT_PROXY_CAINFO, file)
+    }
     if let folder = route.authoritiesFolder { ccurl_set_text(easy, CURLOPT_CAPATH, folder) }
     let context = Unmanaged.passUnretained(self).toOpaque()
     ccurl_set_header(
@@ -290,6 +293,9 @@ private final class Running {
   func trouble(_ code: CURLcode) -> Outcome.Trouble? {
     if code == CURLE_OK { return nil }
     if wasStopped { return .stopped }
+    var proxyStatus = 0
+    ccurl_get_long(easy, CURLINFO_HTTP_CONNECTCODE, &proxyStatus)
+    if proxyStatus >= 400 { return .proxy(proxyStatus) }
     var text = String(cString: errorText)
     if text.isEmpty, let general = ccurl_error_text(code) { text = String(cString: general) }
     return .curl(code.rawValue, text)

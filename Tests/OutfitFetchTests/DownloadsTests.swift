@@ -402,6 +402,22 @@ struct DownloadsTests {
     #expect(proxy.requests.count == 1)
   }
 
+  @Test func aProxyThatRefusesIsSaidSo() async throws {
+    let proxy = try LoopbackServer { .init($0.target.hasPrefix("a.") ? 407 : 403) }
+    let downloads = downloads(environment: ["https_proxy": "http://me:word@127.0.0.1:\(proxy.port)"])
+    let said = await complaint {
+      _ = try await downloads.document(addresses: ["https://a.example/x", "https://b.example/x"])
+    }
+    #expect(
+      said == [
+        "can't read https://a.example/x: the proxy answered 407 Proxy Authentication Required"
+          + "|give its credentials in https_proxy, or name the host in no_proxy",
+        "can't read https://b.example/x: the proxy answered 403 Forbidden"
+          + "|see whether the proxy lets this host through, or name the host in no_proxy",
+      ])
+    #expect(proxy.requests.map(\.method) == ["CONNECT", "CONNECT"])
+  }
+
   @Test func documentsHaveALimit() async throws {
     let server = try LoopbackServer { request in
       var reply = LoopbackServer.Reply(200, body: [UInt8](repeating: 65, count: 1000))

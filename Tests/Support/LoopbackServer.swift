@@ -81,7 +81,7 @@ public final class LoopbackServer: Sendable {
   public var address: String { "http://127.0.0.1:\(port)" }
   /// What was asked so far.
   public var requests: [Request] { state.requests.withLock { $0 } }
-  /// The most requests that were being answered at one moment.
+  /// The most requests that waited for an answer at one moment.
   public var mostAtOnce: Int { state.open.withLock { $0.most } }
 
   public init(_ script: @escaping Script) throws {
@@ -109,6 +109,8 @@ public final class LoopbackServer: Sendable {
         let connection = accept(socket, nil, nil)
         if connection < 0 {
           if errno == EINTR || errno == ECONNABORTED { continue }
+          // Closed here and nowhere else, so that its number can't be another server's meanwhile.
+          close(socket)
           return
         }
         inThread {
@@ -120,8 +122,8 @@ public final class LoopbackServer: Sendable {
   }
 
   deinit {
+    // Ends the wait for a connection.
     shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
   }
 
   private static func serve(_ connection: Int32, _ state: State) {
@@ -134,9 +136,10 @@ public final class LoopbackServer: Sendable {
       open.now += 1
       open.most = max(open.most, open.now)
     }
-    defer { state.open.withLock { $0.now -= 1 } }
     let reply = state.script(request)
     pause(reply.delay)
+    // Before the client can know that it may send the next one.
+    state.open.withLock { $0.now -= 1 }
     var head = "HTTP/1.1 \(reply.status) Scripted\r\nConnection: close\r\n"
     for (name, value) in reply.headers { head += "\(name): \(value)\r\n" }
     if !reply.isEndless { head += "Content-Length: \(reply.length ?? String(reply.body.count))\r\n" }
