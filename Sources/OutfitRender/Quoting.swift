@@ -71,6 +71,11 @@ public enum Names {
     !(scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.value == 0xFEFF)
   }
 
+  /// True when YAML reads the bare word as the same text: `true`, `null`, `on` and `1e3` are something else.
+  static func isBareText(_ text: String) -> Bool {
+    (try? Document.parseOne(text, file: "")) == .string(text)
+  }
+
   /// A label of RFC 1123: what Kubernetes takes as the name of nearly everything.
   public static func isLabel(_ text: String, limit: Int = 63) -> Bool {
     guard let first = text.utf8.first, let last = text.utf8.last, text.utf8.count <= limit else {

@@ -73,10 +73,13 @@ public struct Stack: Sendable {
     name = section.name
     image = section.image
     problems.require(
-      Names.isLabel(section.name, limit: 40), "`app.name` is \(Quoting.json(section.name))",
-      "it names objects of Kubernetes: lower-case letters, digits and `-`, at most 40")
+      Names.isLabel(section.name, limit: 40) && Names.isBareText(section.name),
+      "`app.name` is \(Quoting.json(section.name))",
+      "it names objects of Kubernetes: lower-case letters, digits and `-`, at most 40, and no word like `true`"
+    )
     problems.require(
-      Names.isImage(section.image), "`app.image` is \(Quoting.json(section.image))",
+      Names.isImage(section.image) && Names.isBareText(section.image),
+      "`app.image` is \(Quoting.json(section.image))",
       "write it without tag: registry.example.com/shop")
 
     let baseName = section.base ?? description.base
@@ -241,7 +244,7 @@ extension Stack {
     for (name, process) in section.processes.sorted(by: { $0.key < $1.key }) {
       let known = description.processes[name]
       problems.require(
-        Names.isLabel(name, limit: 30) && description.services[name] == nil,
+        Names.isLabel(name, limit: 30) && Names.isBareText(name) && description.services[name] == nil,
         "`app.processes` has \(Quoting.json(name))",
         "a process has a name of lower-case letters, digits and `-`, which no service has")
       let port = process.port ?? known?.port
@@ -317,7 +320,8 @@ extension Stack {
     }
     return section.environments.sorted { $0.key < $1.key }.map { name, environment in
       problems.require(
-        Names.isLabel(name, limit: 20), "`app.environments` has \(Quoting.json(name))",
+        Names.isLabel(name, limit: 20) && Names.isBareText(name),
+        "`app.environments` has \(Quoting.json(name))",
         "an environment has a name of lower-case letters, digits and `-`, at most 20")
       if let host = environment.host {
         problems.require(
