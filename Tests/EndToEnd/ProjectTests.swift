@@ -6,7 +6,7 @@ import Testing
 @Suite(.serialized)
 struct ProjectTests {
   /// The fixture on whatever Python this machine has: its own pin needs a release host.
-  private func givenTheShop(_ machine: borrowing Machine) async throws {
+  private func givenTheShop(_ machine: Machine) async throws {
     try await machine.copy("Tests/Fixtures/shop", to: "shop")
     let manifest = try #require(try machine.read("shop/outfit.yaml"))
     let pin = "interpreters: {python: \"3.13.5\"}"

@@ -5,7 +5,7 @@ import Testing
 /// The first morning: a HOME with some history, and the starter profile on it.
 @Suite(.serialized)
 struct StarterTests {
-  private func givenAHomeWithHistory(_ machine: borrowing Machine) throws {
+  private func givenAHomeWithHistory(_ machine: Machine) throws {
     try machine.write(".bashrc", "# mine\nexport EDITOR=vi\nalias ll='ls -la --color'\n")
     try machine.write(".profile", "# mine too\n[ -f ~/.bashrc ] && . ~/.bashrc\n", mode: 0o600)
     try machine.write(
