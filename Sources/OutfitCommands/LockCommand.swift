@@ -172,7 +172,7 @@ struct Pinning {
     var preparation = try Preparation(session, profile: profile, mode: .live, progress: progress)
     preparation.lock = after
     preparation.lockIsShared = place.isShared
-    let proposal = try await preparation.propose(Preparation.all)
+    let proposal = try await preparation.propose(Preparation.all(session.host))
     after = preparation.lock
     failures = proposal.failures
   }

@@ -28,7 +28,7 @@ struct ParityCommand: AsyncParsableCommand {
         compose: try text("compose.yaml"), dockerfile: try text("Dockerfile"),
         devcontainer: try text(".devcontainer/devcontainer.json"),
         requirements: try text("docker/requirements.txt"),
-        stack: rendering.stack, lock: renderer.lock)
+        stack: rendering.stack)
       let rows = Parity.check(input)
       let failed = rows.contains { $0.verdict == .failed }
       if json {
@@ -63,24 +63,24 @@ struct ParityCommand: AsyncParsableCommand {
 
   private func overlays(
     _ environments: [String], _ root: FilePath, _ host: Host
-  ) async throws -> [String: Result<String, Failure>] {
+  ) async throws -> [String: Parity.Evaluation] {
     let folders = (host.environment["PATH"] ?? "").split(separator: ":").map { FilePath(String($0)) }
     let named = host.environment["KUBECTL"].map { [FilePath($0)] } ?? []
     let candidates = named + folders.filter(\.isAbsolute).map { $0.appending("kubectl") }
     guard let kubectl = candidates.first(where: { host.files.exists($0) }) else {
-      let missing = Failure("there is no kubectl on PATH")
-      return Dictionary(uniqueKeysWithValues: environments.map { ($0, .failure(missing)) })
+      return Dictionary(
+        uniqueKeysWithValues: environments.map { ($0, .unavailable("there is no kubectl on PATH")) })
     }
     let invocations = Parity.invocations(
       kubectl: kubectl, environments: environments, root: root, environment: host.environment)
-    return try await withThrowingTaskGroup(of: (String, Result<String, Failure>).self) { group in
+    return try await withThrowingTaskGroup(of: (String, Parity.Evaluation).self) { group in
       for (name, invocation) in invocations {
         group.addTask {
           let done = try await host.processes.run(invocation)
-          return (name, done.succeeded ? .success(done.outputText) : .failure(Failure(done.errorText)))
+          return (name, done.succeeded ? .objects(done.outputText) : .refused(done.errorText))
         }
       }
-      var results: [String: Result<String, Failure>] = [:]
+      var results: [String: Parity.Evaluation] = [:]
       for try await (name, result) in group { results[name] = result }
       return results
     }

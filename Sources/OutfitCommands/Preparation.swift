@@ -64,9 +64,17 @@ struct Preparation {
   }
 
   /// The parts that ask for nothing from outside: what they want is known before anything is downloaded.
-  static let local: [any Part] = [ShellSetup(), Dotfiles(), SystemSetup()]
+  static func local(_ host: Host) -> [any Part] {
+    [ShellSetup(), Dotfiles(), SystemSetup(), OwnCommand(executable: Installation.locate(host).executable)]
+  }
+
   /// All parts, in the order in which they stand on each other.
-  static let all: [any Part] = [Interpreters(), Tools(), Virtualenv(), Hooks()] + local
+  static func all(_ host: Host) -> [any Part] { onEngines + local(host) }
+
+  private static let onEngines: [any Part] = [Interpreters(), Tools(), Virtualenv(), Hooks()]
+
+  /// What `--only` takes.
+  static let names = onEngines.map(\.name) + [ShellSetup().name, Dotfiles().name, SystemSetup().name]
 
   /// Completes the lock and proposes, part by part, since each stands on those before it.
   mutating func propose(_ parts: [any Part]) async throws -> Proposal {

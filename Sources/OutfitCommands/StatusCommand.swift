@@ -58,7 +58,7 @@ struct Reading {
   init(_ session: Session, _ place: ProfilePlace) async throws {
     profile = try await place.load(session, mayAsk: false)
     var preparation = try Preparation(session, profile: profile, mode: .reading, progress: NoProgress())
-    plan = try await preparation.plan(try await preparation.propose(Preparation.all))
+    plan = try await preparation.plan(try await preparation.propose(Preparation.all(session.host)))
     self.preparation = preparation
   }
 }

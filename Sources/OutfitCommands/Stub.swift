@@ -6,12 +6,6 @@ import OutfitSystem
 struct WhyCommand: AsyncParsableCommand {}
 struct ShowCommand: AsyncParsableCommand {}
 struct TrustCommand: AsyncParsableCommand {}
-struct ShellInitCommand: AsyncParsableCommand {}
-struct ShellSetup: Part { 
-  var name: String { "shell" }
-  func resolve(_ context: Context) throws -> Round<Lock> { .done(context.lock) }
-  func propose(_ context: Context) throws -> Round<Proposal> { .done(Proposal()) }
- }
 extension Session { func requireConsent(to profile: Profile) async throws {} }
 struct Consent: Sendable {
   init(host: Host) {}

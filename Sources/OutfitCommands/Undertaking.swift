@@ -176,9 +176,9 @@ struct Undertaking {
   }
 
   private var parts: [any Part] {
-    guard let only = wish.only else { return Preparation.all }
+    guard let only = wish.only else { return Preparation.all(host) }
     // Tools stand on interpreters, so these are proposed too; their own changes stay as they are.
-    return Preparation.all.filter {
+    return Preparation.all(host).filter {
       $0.name == only || $0.name == "interpreters" && ["tools", "virtualenv"].contains(only)
     }
   }
@@ -197,7 +197,7 @@ struct Undertaking {
 
     // Conflicts and effects come from parts that need no network, so all questions are asked here.
     let local = try await preparation.plan(
-      try await preparation.propose(Preparation.local.filter { wish.only == nil || $0.name == wish.only }),
+      try await preparation.propose(Preparation.local(host).filter { wish.only == nil || $0.name == wish.only }),
       isPartial: true)
     let decisions = try decide(local)
     try await announce(local.effects)

@@ -61,7 +61,7 @@ struct Up: AsyncParsableCommand {
     for setting in settings where !setting.contains("=") {
       throw ValidationError("--set takes KEY=VALUE, not '\(setting)'")
     }
-    let names = Preparation.all.map(\.name)
+    let names = Preparation.names
     if let only, !names.contains(only) {
       let near = nearest(only, among: names).map { "; did you mean '\($0)'?" } ?? ""
       throw ValidationError("--only takes \(names.joined(separator: ", "))\(near)")
