@@ -28,7 +28,7 @@ public struct Hooks: Part {
     case .done(let folders): found = folders
     }
     guard let git = found else {
-      proposal.failures = [
+      proposal.notes = [
         Diagnostic(
           .warning, "the git hooks wait for a repository: \(context.root) is in none",
           at: first.location, hint: "run `git init`, then `outfit up`")

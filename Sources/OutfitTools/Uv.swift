@@ -104,19 +104,20 @@ struct Uv {
   ///   - name: For the store.
   ///   - bound: Packages that one index alone may serve.
   ///   - linkMode: `hardlink` shares files with the cache; `copy` is for what a user may edit.
-  ///   - prompt: What a shell shows while the environment is active.
+  ///   - place: The project that it belongs to alone, with whose folder's name a shell shows it.
   func environment(
     name: String, label: String, requirements: String, bound: (packages: [String], index: String)? = nil,
-    linkMode: String, prompt: String? = nil, checks: [Check]
+    linkMode: String, place: FilePath? = nil, checks: [Check]
   ) -> Object {
     var create: [Argument] = [
       "venv", "--quiet", "--no-project", "--no-config", "--no-python-downloads", "--allow-existing",
       "--python", .reference(interpreter.program),
     ]
-    if let prompt { create += ["--prompt", .text(prompt)] }
+    if let name = place?.lastComponent?.string { create += ["--prompt", .text(name)] }
     create.append(.output(""))
     var steps = [step(create, needsNetwork: false)]
     var files = ["requirements.txt": Array(requirements.utf8)]
+    if let place { files["place"] = Array(place.string.utf8) }
     if let bound {
       let set = RequirementSet(requirements)
       let names = Set(bound.packages.map { Requirement.normalized($0) })

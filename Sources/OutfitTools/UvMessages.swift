@@ -48,7 +48,7 @@ struct UvMessage: Error {
     } else {
       self = report(
         "\(what): could not be resolved: \(Self.causes(text) ?? failure.message)",
-        hint: "check the network and try again", mistake: false)
+        hint: Self.causes(text) == nil ? failure.hint : "check the network and try again", mistake: false)
     }
   }
 

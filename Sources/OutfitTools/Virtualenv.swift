@@ -75,12 +75,15 @@ public struct Virtualenv: Part {
     let folder = context.root.lastComponent?.string ?? "project"
     let environment = uv.environment(
       name: "virtualenv", label: "virtualenv of \(folder)", requirements: entry.requirements,
-      linkMode: "copy", prompt: folder, checks: [.record("lib"), .exists("bin/python")])
+      linkMode: "copy", place: context.root,
+      checks: (entry.requirements.contains("==") ? [.record("lib")] : []) + [.exists("bin/python")])
     proposal.objects = pythons.added + [uv.object, environment]
+    let place = context.root.pushing(FilePath(section.value.path))
+    proposal.virtualenv = place
     proposal.changes = [
       Change(
-        target: context.root.pushing(FilePath(section.value.path)), owner: section.source,
-        kind: .link(.object(environment.id, "")), object: environment.id)
+        target: place, owner: section.source, kind: .link(.object(environment.id, "")),
+        object: environment.id)
     ]
     proposal.claims = ["python", "python3", "python\(interpreter.version.minor)"].map { name in
       Claim(

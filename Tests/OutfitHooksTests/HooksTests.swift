@@ -164,7 +164,7 @@ struct HooksTests {
     bench.folders = []
     let proposal = try bench.propose()
     #expect(proposal.changes.isEmpty)
-    #expect(proposal.failures.map(\.severity) == [.warning])
+    #expect(proposal.notes.map(\.severity) == [.warning])
   }
 
   @Test func hooksPathInTheWorkTreeIsLeftAlone() throws {
