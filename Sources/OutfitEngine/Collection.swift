@@ -8,6 +8,8 @@ public struct Collection: Sendable {
   public struct Item: Hashable, Sendable {
     /// The name in the store.
     public var name: String
+    /// Bytes; 0 where that is not known, as for what an interrupted build left.
+    public var size: Int64
     /// For people, what keeps it: `generation 3 of this machine`; nil when it goes.
     public var keptBy: String?
   }
@@ -53,20 +55,19 @@ public struct Collection: Sendable {
         collection.blobs.append(blobs.folder.appending(name))
       }
     }
-    if host.files.exists(host.places.store) {
-      collection.objects = try host.files.list(host.places.store).filter { !$0.hasPrefix(".") }
-        .map { Item(name: $0, keptBy: reasons[$0]) }
-    }
+    let store = Store(host)
+    let sizes = Dictionary(
+      store.list().map { ($0.id.description, $0.size) }, uniquingKeysWith: { first, _ in first })
+    collection.objects = Set(sizes.keys).union(store.leftovers().filter { !$0.hasPrefix(".") }).sorted()
+      .map { Item(name: $0, size: sizes[$0] ?? 0, keptBy: reasons[$0]) }
     return collection
   }
 
   /// Frees what is not needed. Takes the locks of all scopes, so that nothing is freed that another outfit has
   /// just built and not yet switched to.
-  /// - Parameter remove: removes one object of the store, and its receipt.
+  /// - Returns: what was freed, and what stays because it is being built.
   @discardableResult
-  public static func run(
-    _ host: Host, keep: Int = 3, remove: (String) throws -> Void
-  ) async throws -> Collection {
+  public static func run(_ host: Host, keep: Int = 3) async throws -> Collection {
     _ = try Recovery.recover(host)
     var locks: [FileLock] = []
     for scope in try Generations.scopes(host) {
@@ -77,13 +78,22 @@ public struct Collection: Sendable {
       guard try host.files.status(Journal.intent(host), followLinks: false) == nil else {
         throw Failure("an interrupted switch is not undone yet, so nothing is freed", hint: "run it again")
       }
-      let collection = try plan(host, keep: keep)
+      var collection = try plan(host, keep: keep)
+      let store = Store(host)
       for old in collection.generations {
         try host.files.removeTree(
           Generations.folder(old.scope, host: host).appending(String(old.number)))
       }
       for blob in collection.blobs { try host.files.removeTree(blob) }
-      for item in collection.freed { try remove(item.name) }
+      for index in collection.objects.indices where collection.objects[index].keptBy == nil {
+        let name = collection.objects[index].name
+        guard let lock = try store.tryLock(name) else {
+          collection.objects[index].keptBy = "a build that goes on just now"
+          continue
+        }
+        withExtendedLifetime(lock) {}
+        try store.remove(name)
+      }
       return collection
     }
   }

@@ -1,0 +1,118 @@
+import OutfitCore
+import OutfitProfile
+import OutfitSystem
+import Support
+import SystemPackage
+
+@testable import OutfitEngine
+
+/// A home in memory, and what a profile wants of it.
+struct SwitchScenario {
+  let files: MemoryFiles
+  let terminal = RecordingTerminal()
+  var host: Host
+  var scope = Scope.machine
+  var proposal = Proposal()
+  var present: Set<ObjectID> = []
+
+  static let own: Set<FilePath> = [
+    "/home/ann/.local/share/outfit", "/home/ann/.local/state/outfit", "/home/ann/.config/outfit",
+    "/home/ann/.cache/outfit",
+  ]
+
+  init() {
+    files = MemoryFiles.withHome()
+    // The folders above Outfit's own are there, so that trees can be compared.
+    files.putDirectory("/home/ann/.local/share", mode: 0o700)
+    files.putDirectory("/home/ann/.local/state", mode: 0o700)
+    host = Host.test(files: files, terminal: terminal)
+  }
+
+  static func source(_ line: Int = 1) -> Source {
+    let layer = Layer(
+      kind: .profile, name: "team", address: "/team", folder: "/team", manifest: "/team/outfit.yaml")
+    return Source(layer: layer, location: SourceLocation(file: "/team/outfit.yaml", line: line))
+  }
+
+  mutating func want(_ path: String, _ kind: Change.Kind, secret: Bool = false, object: ObjectID? = nil) {
+    let target = FilePath("/home/ann").pushing(FilePath(path))
+    proposal.changes.removeAll { change in
+      if case .edit(.block(let old)) = change.kind, case .edit(.block(let new)) = kind {
+        return change.target == target && old.identifier == new.identifier
+      }
+      return change.target == target
+    }
+    proposal.changes.append(
+      Change(
+        target: target, owner: Self.source(proposal.changes.count + 1), isSecret: secret, kind: kind,
+        object: object))
+  }
+
+  mutating func want(_ path: String, _ text: String, mode: UInt16 = 0o644, secret: Bool = false) {
+    want(path, .file(Array(text.utf8), mode: mode), secret: secret)
+  }
+
+  mutating func wantBlock(
+    _ path: String, _ body: String, identifier: String = "team", position: Edit.Block.Position = .bottom
+  ) {
+    want(path, .edit(.block(Edit.Block(identifier: identifier, body: body, position: position))))
+  }
+
+  mutating func wantNothing(_ path: String) {
+    let target = FilePath("/home/ann").pushing(FilePath(path))
+    proposal.changes.removeAll { $0.target == target }
+  }
+
+  static func object(_ name: String) -> ObjectID { ObjectID(name: name, digest: Digest(of: name)) }
+
+  /// A command that an object of its own offers.
+  mutating func wantCommand(_ name: String, version: String = "1.0") {
+    let object = Object(
+      name: "\(name)-\(version)", label: "\(name) \(version)", recipe: .tree([]), store: host.places.store)
+    proposal.claims.removeAll { $0.name == name }
+    proposal.objects.removeAll { $0.id.name.hasPrefix(name + "-") }
+    proposal.objects.append(object)
+    proposal.claims.append(
+      Claim(
+        name: name, program: .object(object.id, "bin/\(name)"), label: object.label, owner: Self.source(),
+        object: object.id))
+    present.insert(object.id)
+  }
+
+  func plan(keepsMissing: Bool = false) throws -> Plan {
+    try Planner.plan(
+      scope: scope, proposal: proposal, host: host, isPresent: present.contains, keepsMissing: keepsMissing)
+  }
+
+  @discardableResult
+  func up(_ decisions: Decisions = Decisions(), failed: Set<ObjectID> = [], snapshots: [FilePath] = [])
+    async throws -> SwitchOutcome
+  {
+    try await Switch.apply(
+      plan(), decisions: decisions, failed: failed,
+      profile: ProfileStamp(name: "team", address: "/team", commit: "abc"), snapshots: snapshots, host: host)
+  }
+
+  @discardableResult
+  func rollback(_ number: Int? = nil, _ decisions: Decisions = Decisions()) async throws -> SwitchOutcome {
+    let plan = try Rollback.plan(to: number, scope: scope, host: host, isPresent: present.contains)
+    return try await Switch.apply(
+      plan, decisions: decisions, profile: ProfileStamp(name: "team", address: "/team"), host: host)
+  }
+
+  /// The user's own files, Outfit's folders apart.
+  var home: [String] { files.snapshot("/home/ann", except: Self.own) }
+
+  func text(_ path: String) -> String? {
+    (try? files.text(FilePath("/home/ann").pushing(FilePath(path)))) ?? nil
+  }
+
+  func action(_ path: String) throws -> PlannedTarget.Action? {
+    let target = FilePath("/home/ann").pushing(FilePath(path))
+    return try plan().targets.first { $0.target == target }?.action
+  }
+
+  func modified(_ path: String) throws -> Int64? {
+    try files.status(FilePath("/home/ann").pushing(FilePath(path)), followLinks: false)?.modified
+  }
+}

@@ -1,0 +1,444 @@
+import OutfitCore
+import OutfitProfile
+import OutfitSystem
+import Support
+import SystemPackage
+import Testing
+
+@testable import OutfitEngine
+
+@Suite struct SwitchTests {
+  /// A home as people have it, and a profile that touches every kind of thing in it.
+  private static func lived() -> SwitchScenario {
+    var scenario = SwitchScenario()
+    scenario.files.put("/home/ann/.zshrc", "export A=1", mode: 0o600)
+    scenario.files.put("/home/ann/.gitconfig", "[user]\n\tname = Ann\n")
+    scenario.files.put("/home/ann/.vimrc", "set number\n")
+    scenario.files.putLink("/home/ann/.bashrc", to: "rc/bashrc")
+    scenario.files.put("/home/ann/rc/bashrc", "# mine\r\nalias a=b\r\n")
+    scenario.files.putLink("/home/ann/.tool", to: "/opt/tool")
+    scenario.wantBlock(".zshrc", "export B=2\n")
+    scenario.wantBlock(".bashrc", "export B=2")
+    scenario.want(".gitconfig", "[include]\n\tpath = team\n")
+    scenario.want(".vimrc", "set number\n", mode: 0o600)
+    scenario.want(".config/kitty/kitty.conf", "font 12\n")
+    scenario.want(".config/kitty", .directory(mode: 0o755))
+    scenario.want(".ssh/config", "Host *\n", mode: 0o600)
+    scenario.want(".tool", .link(.path("/opt/newer")))
+    scenario.wantCommand("black")
+    return scenario
+  }
+
+  @Test func everythingIsWrittenAndRollbackPutsBackEveryByte() async throws {
+    let scenario = Self.lived()
+    let before = scenario.home
+    let times = try [".zshrc", ".gitconfig", ".vimrc", "rc/bashrc"].map(scenario.modified)
+
+    let outcome = try await scenario.up(Decisions(.take))
+    #expect(outcome.generation == 1)
+    #expect(outcome.kept.isEmpty)
+    #expect(outcome.status == .done)
+    #expect(
+      scenario.text(".zshrc") == "export A=1\n# >>> outfit team >>>\nexport B=2\n# <<< outfit team <<<\n")
+    #expect(
+      scenario.text("rc/bashrc")
+        == "# mine\r\nalias a=b\r\n# >>> outfit team >>>\r\nexport B=2\r\n# <<< outfit team <<<\r\n")
+    #expect(try scenario.files.readLink("/home/ann/.bashrc") == "rc/bashrc")
+    #expect(scenario.text(".gitconfig") == "[include]\n\tpath = team\n")
+    #expect(try scenario.files.status("/home/ann/.ssh", followLinks: false)?.mode == 0o700)
+    #expect(try scenario.files.readLink("/home/ann/.tool") == "/opt/newer")
+    #expect(
+      try scenario.files.readLink(scenario.host.places.bin.appending("black"))
+        == scenario.host.places.libexec.appending("outfit-shim").string)
+    #expect(try scenario.plan().isEmpty)
+
+    let back = try await scenario.rollback()
+    #expect(back.generation == 2)
+    #expect(back.kept.isEmpty)
+    #expect(scenario.home == before)
+    #expect(try [".zshrc", ".gitconfig", ".vimrc", "rc/bashrc"].map(scenario.modified) == times)
+    #expect(try scenario.files.list(scenario.host.places.bin).isEmpty)
+    #expect(try scenario.files.list(scenario.host.places.tables).isEmpty)
+  }
+
+  @Test func aRollbackCanBeRolledBack() async throws {
+    let scenario = Self.lived()
+    try await scenario.up(Decisions(.take))
+    let after = scenario.home
+    try await scenario.rollback()
+    let back = try await scenario.rollback()
+    #expect(back.generation == 3)
+    #expect(scenario.home == after)
+    #expect(try scenario.files.list(scenario.host.places.bin) == ["black"])
+    #expect(try scenario.plan().isEmpty)
+    let all = try Generations.list(.machine, host: scenario.host)
+    #expect(all.map(\.origin) == [.up, .rollback(to: 0), .rollback(to: 1)])
+  }
+
+  @Test func rollbackGoesToAnyGenerationAndKeepsEditsMadeSince() async throws {
+    var scenario = SwitchScenario()
+    scenario.want(".a", "one\n")
+    try await scenario.up()
+    scenario.want(".a", "two\n")
+    scenario.want(".b", "two\n")
+    try await scenario.up()
+    scenario.want(".a", "three\n")
+    scenario.wantNothing(".b")
+    try await scenario.up()
+    #expect(scenario.text(".b") == nil)
+    try await scenario.rollback(2)
+    #expect(scenario.text(".a") == "two\n")
+    #expect(scenario.text(".b") == "two\n")
+    try await scenario.rollback(1)
+    #expect(scenario.text(".a") == "one\n")
+    #expect(scenario.text(".b") == nil)
+
+    scenario.files.put("/home/ann/.a", "mine\n")
+    let kept = try await scenario.rollback(2)
+    #expect(kept.status == .consent)
+    #expect(kept.kept.map(\.target) == ["/home/ann/.a"])
+    #expect(scenario.text(".a") == "mine\n")
+    #expect(scenario.text(".b") == "two\n")
+    let none = #expect(throws: Failure.self) {
+      try Rollback.plan(to: 77, scope: .machine, host: scenario.host, isPresent: { _ in true })
+    }
+    #expect(none?.status == .usage)
+  }
+
+  @Test func whatTheUserHadOrChangedIsAConflictUntilDecided() async throws {
+    var scenario = SwitchScenario()
+    scenario.files.put("/home/ann/.mine", "precious\n")
+    scenario.want(".mine", "team\n")
+    scenario.want(".ours", "one\n")
+    let first = try await scenario.up()
+    #expect(first.status == .consent)
+    #expect(scenario.text(".mine") == "precious\n")
+    #expect(scenario.text(".ours") == "one\n")
+    #expect(try scenario.plan().conflicts.map(\.conflict?.reason) == [.notOurs])
+
+    scenario.files.put("/home/ann/.ours", "edited\n")
+    scenario.want(".ours", "two\n")
+    #expect(try scenario.action(".ours") == .conflict)
+    let second = try await scenario.up()
+    #expect(second.kept.count == 2)
+    #expect(!second.isNew)
+    #expect(scenario.text(".ours") == "edited\n")
+
+    let third = try await scenario.up(
+      Decisions(.keep, byTarget: ["/home/ann/.ours": .backup, "/home/ann/.mine": .keep]))
+    #expect(third.kept.map(\.target) == ["/home/ann/.mine"])
+    #expect(scenario.text(".ours") == "two\n")
+    #expect(scenario.text(".ours.outfit-backup") == "edited\n")
+    // The choice to keep one's own holds until either side changes.
+    #expect(try scenario.plan().isEmpty)
+    scenario.want(".mine", "team 2\n")
+    #expect(try scenario.action(".mine") == .conflict)
+
+    try await scenario.rollback(1)
+    #expect(scenario.text(".ours") == "edited\n")
+    #expect(scenario.text(".ours.outfit-backup") == nil)
+    #expect(scenario.text(".mine") == "precious\n")
+  }
+
+  @Test func aMergeStandsUntilEitherSideChanges() async throws {
+    var scenario = SwitchScenario()
+    scenario.want(".a", "one\n")
+    try await scenario.up()
+    scenario.files.put("/home/ann/.a", "one\nmine\n")
+    scenario.want(".a", "two\n")
+    let plan = try scenario.plan()
+    #expect(try plan.base(of: plan.targets[0], host: scenario.host) == Array("one\n".utf8))
+    #expect(try plan.content(of: plan.targets[0], host: scenario.host) == Array("two\n".utf8))
+    let merged = Array("two\nmine\n".utf8)
+    let outcome = try await scenario.up(Decisions(.keep, byTarget: ["/home/ann/.a": .merged(merged)]))
+    #expect(outcome.kept.isEmpty)
+    #expect(scenario.text(".a") == "two\nmine\n")
+    #expect(try scenario.plan().isEmpty)
+    scenario.want(".a", "three\n")
+    #expect(try scenario.action(".a") == .conflict)
+  }
+
+  @Test func linesBetweenOurMarkersAreOursAlone() async throws {
+    var scenario = SwitchScenario()
+    scenario.files.put("/home/ann/.zshrc", "top\n")
+    scenario.wantBlock(".zshrc", "one\n")
+    scenario.wantBlock(".zshrc", "path\n", identifier: "path", position: .top)
+    try await scenario.up()
+    #expect(
+      scenario.text(".zshrc")
+        == "# >>> outfit path >>>\npath\n# <<< outfit path <<<\ntop\n# >>> outfit team >>>\none\n# <<< outfit team <<<\n"
+    )
+
+    // Edits around the block are nobody's business; they stay when it changes, and when it goes.
+    scenario.files.put(
+      "/home/ann/.zshrc", (scenario.text(".zshrc") ?? "").replacing("top", with: "top 2") + "below\n")
+    #expect(try scenario.plan().isEmpty)
+    scenario.wantBlock(".zshrc", "two\n")
+    try await scenario.up()
+    #expect(
+      scenario.text(".zshrc")?.contains("# >>> outfit team >>>\ntwo\n# <<< outfit team <<<\nbelow\n") == true)
+
+    // An edit inside the block is a conflict; the other block of the file is written all the same.
+    scenario.files.put("/home/ann/.zshrc", (scenario.text(".zshrc") ?? "").replacing("two", with: "mine"))
+    scenario.wantBlock(".zshrc", "three\n")
+    scenario.wantBlock(".zshrc", "path 2\n", identifier: "path", position: .top)
+    let outcome = try await scenario.up()
+    #expect(outcome.status == .consent)
+    #expect(outcome.kept.first?.conflict?.line == 5)
+    #expect(scenario.text(".zshrc")?.contains("\nmine\n") == true)
+    #expect(scenario.text(".zshrc")?.contains("path 2\n") == true)
+    try await scenario.up(Decisions(.take))
+    #expect(scenario.text(".zshrc")?.contains("three\n") == true)
+    #expect(try scenario.plan().isEmpty)
+
+    // Going back takes the blocks out, and leaves what the user wrote.
+    try await scenario.rollback(0)
+    #expect(scenario.text(".zshrc") == "top 2\nbelow\n")
+  }
+
+  @Test func blocksOfAnOlderGenerationComeBackIntoAChangedFile() async throws {
+    var scenario = SwitchScenario()
+    scenario.files.put("/home/ann/.zshrc", "top\n")
+    scenario.wantBlock(".zshrc", "one\n")
+    try await scenario.up()
+    scenario.wantBlock(".zshrc", "two\n")
+    try await scenario.up()
+    scenario.files.put("/home/ann/.zshrc", (scenario.text(".zshrc") ?? "") + "mine\n")
+    let outcome = try await scenario.rollback()
+    #expect(outcome.kept.isEmpty)
+    #expect(scenario.text(".zshrc") == "top\n# >>> outfit team >>>\none\n# <<< outfit team <<<\nmine\n")
+    scenario.wantBlock(".zshrc", "one\n")
+    #expect(try scenario.plan().isEmpty)
+  }
+
+  @Test func brokenMarkersAreAConflictWithTheirLine() async throws {
+    var scenario = SwitchScenario()
+    scenario.files.put("/home/ann/.zshrc", "a\n# >>> outfit team >>>\nb\n")
+    scenario.wantBlock(".zshrc", "one\n")
+    let outcome = try await scenario.up(Decisions(.take))
+    #expect(outcome.kept.first?.conflict?.reason == .malformed)
+    #expect(outcome.kept.first?.conflict?.line == 2)
+    #expect(scenario.text(".zshrc") == "a\n# >>> outfit team >>>\nb\n")
+  }
+
+  @Test func aBlockOfAnotherMachineIsTakenOver() async throws {
+    var scenario = SwitchScenario()
+    scenario.files.put("/home/ann/.zshrc", "a\n# >>> outfit team >>>\nold\n# <<< outfit team <<<\n")
+    scenario.wantBlock(".zshrc", "new\n")
+    let outcome = try await scenario.up()
+    #expect(outcome.kept.isEmpty)
+    #expect(scenario.text(".zshrc") == "a\n# >>> outfit team >>>\nnew\n# <<< outfit team <<<\n")
+    scenario.proposal.changes = []
+    try await scenario.up()
+    #expect(scenario.text(".zshrc") == "a\n# >>> outfit team >>>\nold\n# <<< outfit team <<<\n")
+  }
+
+  @Test func whatIsWantedNoMoreIsPutBack() async throws {
+    var scenario = Self.lived()
+    let before = scenario.home
+    try await scenario.up(Decisions(.take))
+    scenario.proposal = Proposal()
+    let plan = try scenario.plan()
+    #expect(plan.names.map(\.action) == [.remove])
+    try await scenario.up()
+    #expect(scenario.home == before)
+    #expect(try scenario.files.list(scenario.host.places.bin).isEmpty)
+  }
+
+  @Test func foldersThatTheUserUsesStay() async throws {
+    var scenario = SwitchScenario()
+    scenario.want(".config/tool/rc", "x")
+    scenario.want(".config/tool/more", .directory(mode: 0o755))
+    try await scenario.up()
+    scenario.files.put("/home/ann/.config/tool/mine", "y")
+    let outcome = try await scenario.rollback()
+    #expect(outcome.kept.isEmpty)
+    #expect(scenario.text(".config/tool/mine") == "y")
+    #expect(scenario.text(".config/tool/rc") == nil)
+    #expect(!scenario.files.exists("/home/ann/.config/tool/more"))
+  }
+
+  @Test func aFileBecomesAFolderAndALinkAndBack() async throws {
+    var scenario = SwitchScenario()
+    scenario.want(".kitty", "one file\n")
+    try await scenario.up()
+    scenario.want(".kitty", .directory(mode: 0o755))
+    scenario.want(".kitty/a.conf", "a\n")
+    scenario.want(".kitty/deep/b.conf", "b\n")
+    let outcome = try await scenario.up()
+    #expect(outcome.kept.isEmpty)
+    #expect(scenario.text(".kitty/deep/b.conf") == "b\n")
+    for path in [".kitty/a.conf", ".kitty/deep/b.conf"] { scenario.wantNothing(path) }
+    scenario.want(".kitty", .link(.path("/team/kitty")))
+    let linked = try await scenario.up()
+    #expect(linked.kept.isEmpty)
+    #expect(try scenario.files.readLink("/home/ann/.kitty") == "/team/kitty")
+    try await scenario.rollback()
+    #expect(scenario.text(".kitty/a.conf") == "a\n")
+    #expect(scenario.text(".kitty/deep/b.conf") == "b\n")
+    try await scenario.rollback(1)
+    #expect(scenario.text(".kitty") == "one file\n")
+    try await scenario.rollback(0)
+    #expect(scenario.home == SwitchScenario().home)
+  }
+
+  @Test func secretsAreKeptNowhere() async throws {
+    var scenario = SwitchScenario()
+    scenario.files.put("/home/ann/.netrc", "machine mine\n", mode: 0o600)
+    scenario.want(".netrc", "machine secret-one\n", mode: 0o600, secret: true)
+    try await scenario.up(Decisions(.take))
+    #expect(try scenario.plan().isEmpty)
+    scenario.want(".netrc", "machine secret-two\n", mode: 0o600, secret: true)
+    #expect(try scenario.action(".netrc") == .update)
+    let plan = try scenario.plan()
+    #expect(try plan.diff(plan.targets[0], host: scenario.host).contains("(secret)"))
+    try await scenario.up()
+    let state = scenario.files.snapshot("/home/ann/.local")
+    #expect(!state.contains { $0.contains("secret-") })
+    #expect(!state.contains { $0.contains(Digest(of: "machine secret-two\n").hex) })
+
+    // The old secret can't come back; what the user had can.
+    let back = try await scenario.rollback(1)
+    #expect(back.kept.first?.conflict?.reason == .notKept)
+    #expect(scenario.text(".netrc") == "machine secret-two\n")
+    try await scenario.rollback(0)
+    #expect(scenario.text(".netrc") == "machine mine\n")
+  }
+
+  @Test func whatFailedKeepsItsPreviousVersion() async throws {
+    var scenario = SwitchScenario()
+    scenario.wantCommand("black", version: "1")
+    scenario.wantCommand("ruff", version: "1")
+    scenario.want(".hook", .file(Array("one".utf8), mode: 0o755), object: scenario.proposal.objects[0].id)
+    try await scenario.up()
+    scenario.wantCommand("black", version: "2")
+    scenario.wantCommand("isort", version: "1")
+    scenario.wantCommand("ruff", version: "2")
+    let ids = scenario.proposal.objects.map(\.id)
+    let black = try #require(ids.first { $0.name == "black-2" })
+    let isort = try #require(ids.first { $0.name == "isort-1" })
+    scenario.want(".hook", .file(Array("two".utf8), mode: 0o755), object: black)
+    let outcome = try await scenario.up(failed: [black, isort])
+    #expect(outcome.isIncomplete)
+    #expect(outcome.status == .failed)
+    #expect(outcome.names.map(\.name) == ["ruff"])
+    let current = try #require(try Generations.current(.machine, host: scenario.host))
+    #expect(current.claims.map(\.label) == ["black 1", "ruff 2"])
+    #expect(current.objects.contains { $0.id.name == "black-1" })
+    #expect(scenario.text(".hook") == "one")
+    #expect(!scenario.files.exists(scenario.host.places.bin.appending("isort")))
+    // The next time, all of it comes.
+    #expect(try !scenario.plan().isEmpty)
+    let next = try await scenario.up()
+    #expect(!next.isIncomplete)
+    #expect(scenario.text(".hook") == "two")
+    #expect(try scenario.plan().isEmpty)
+  }
+
+  @Test func partsThatFailedTakeNothingAway() async throws {
+    var scenario = Self.lived()
+    try await scenario.up(Decisions(.take))
+    let after = scenario.home
+    scenario.proposal = Proposal()
+    scenario.proposal.failures = [Diagnostic(.error, "no network")]
+    let outcome = try await scenario.up()
+    #expect(outcome.isIncomplete)
+    #expect(scenario.home == after)
+    #expect(try scenario.files.list(scenario.host.places.bin) == ["black"])
+  }
+
+  @Test func scopesShareTheCommandsAndNothingElse() async throws {
+    var machine = SwitchScenario()
+    machine.files.putDirectory("/home/ann/shop")
+    machine.wantCommand("black", version: "1")
+    try await machine.up()
+    var project = machine
+    project.scope = .project("/home/ann/shop")
+    project.proposal = Proposal()
+    project.wantCommand("black", version: "2")
+    project.wantCommand("isort", version: "2")
+    project.proposal.virtualenv = "/home/ann/shop/.venv"
+    project.proposal.variables = ["A": "b\tc"]
+    try await project.up()
+    let places = machine.host.places
+    #expect(try machine.files.list(places.bin) == ["black", "isort"])
+    let table = try #require(
+      DispatchTable(try machine.files.read(places.tables.appending(fnv1a64("/home/ann/shop".utf8)))))
+    #expect(table.scope == .project("/home/ann/shop"))
+    #expect(table.commands.map(\.name) == ["black", "isort"])
+    #expect(table.variables == ["A": "b\tc"])
+    #expect(
+      try machine.files.text(places.tables.appending("names"))
+        == "black\tprofile team\tblack 1\nblack\tproject /home/ann/shop\tblack 2\nisort\tproject /home/ann/shop\tisort 2\n"
+    )
+    try await machine.rollback()
+    #expect(try machine.files.list(places.bin) == ["black", "isort"])
+    try await project.rollback()
+    #expect(try machine.files.list(places.bin).isEmpty)
+  }
+
+  @Test func thePersonalLayerComesBackToo() async throws {
+    var scenario = SwitchScenario()
+    let manifest: FilePath = "/home/ann/.config/outfit/outfit.yaml"
+    scenario.files.put(manifest, "tools: {black: \"1\"}\n")
+    scenario.want(".a", "1")
+    try await scenario.up(snapshots: [manifest])
+    scenario.files.put(manifest, "tools: {black: \"2\"}\n")
+    scenario.want(".a", "2")
+    try await scenario.up(snapshots: [manifest])
+    try await scenario.rollback()
+    #expect(try scenario.files.text(manifest) == "tools: {black: \"1\"}\n")
+  }
+
+  @Test func aFileChangedDuringTheRunUndoesIt() async throws {
+    var scenario = SwitchScenario()
+    scenario.files.put("/home/ann/.a", "a\n")
+    scenario.want(".a", "A\n")
+    scenario.want(".b", "B\n")
+    let plan = try scenario.plan()
+    scenario.files.put("/home/ann/.a", "changed\n")
+    await #expect(throws: Failure.self) {
+      try await Switch.apply(
+        plan, decisions: Decisions(.take), profile: ProfileStamp(name: "t", address: "t"), host: scenario.host
+      )
+    }
+    #expect(scenario.text(".a") == "changed\n")
+    #expect(scenario.text(".b") == nil)
+    #expect(try Generations.current(.machine, host: scenario.host) == nil)
+  }
+
+  @Test func aStalePlanIsRefused() async throws {
+    var scenario = SwitchScenario()
+    scenario.want(".a", "A\n")
+    let plan = try scenario.plan()
+    try await scenario.up()
+    await #expect(throws: Failure.self) {
+      try await Switch.apply(plan, profile: ProfileStamp(name: "t", address: "t"), host: scenario.host)
+    }
+  }
+
+  @Test func everyFailedOperationLeavesEverythingAsItWas() async throws {
+    var number = 0
+    while true {
+      var scenario = Self.lived()
+      try await scenario.up(Decisions(.take))
+      scenario.want(".gitconfig", "[new]\n")
+      scenario.wantNothing(".ssh/config")
+      scenario.want(".new/deep/file", "new\n")
+      scenario.wantCommand("black", version: "2")
+      let before = scenario.home
+      let start = scenario.files.operations
+      scenario.files.fail(at: start + number, with: .noSpace)
+      do {
+        try await scenario.up()
+      } catch is Failure {
+        let isDone = try Generations.current(.machine, host: scenario.host)?.number == 2
+        // Only ending the journal comes after the commit.
+        #expect(isDone || scenario.home == before, "\(scenario.files.log[start + number])")
+      }
+      if scenario.files.operations <= start + number { break }
+      number += 1
+    }
+    #expect(number > 20)
+  }
+}
