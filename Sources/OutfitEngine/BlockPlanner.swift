@@ -226,10 +226,12 @@ extension TargetPlanner {
     let seen = try inspector.look(old.resolved, written: old.written, known: stats[old.resolved])
     let first = first ?? old.first
     if seen.state.matches(first) || seen.state == .absent { return nil }
-    if seen.state.matches(old.written) { return restoring(old, seen, to: first) }
     guard case .file(let file) = seen.state else { return restoring(old, seen, to: first) }
 
     let text = try seen.bytes ?? host.files.read(old.resolved)
+    if seen.state.matches(old.written), try isOnlyOurs(text, old.blocks, since: first) {
+      return restoring(old, seen, to: first)
+    }
     var target = PlannedTarget(
       target: old.target, resolved: old.resolved, owner: nil, isSecret: old.isSecret, action: .restore,
       before: seen.state, after: .absent, signature: seen.signature)
@@ -262,6 +264,27 @@ extension TargetPlanner {
 }
 
 extension TargetPlanner {
+  /// Whether a text differs from an earlier state of its file in blocks of ours alone, so that the file can be
+  /// put back as a whole.
+  func isOnlyOurs(_ text: [UInt8], _ blocks: [RecordedBlock], since first: TargetState) throws -> Bool {
+    var earlier: [UInt8] = []
+    if case .file(let file) = first {
+      guard !file.isKeyed, let bytes = try blobs.read(file.digest) else { return false }
+      earlier = bytes
+    } else if first != .absent {
+      return false
+    }
+    var text = text
+    for block in blocks {
+      guard
+        let shorter = try? Blocks.removing(block.identifier, addedNewline: block.addedNewline, from: text),
+        let older = try? Blocks.removing(block.identifier, addedNewline: false, from: earlier)
+      else { return false }
+      (text, earlier) = (shorter, older)
+    }
+    return text == earlier
+  }
+
   /// Puts the blocks of an older generation into a file in which the user changed other lines since.
   func blocksRestored(
     _ record: RecordedTarget, from now: [RecordedBlock], to then: [RecordedBlock], _ seen: Inspector.Seen

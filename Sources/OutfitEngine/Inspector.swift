@@ -26,6 +26,8 @@ struct Inspector {
   let roots: [FilePath]
   let key: SecretKey?
   private var folders: [FilePath: Folder] = [:]
+  /// Links and files that this plan replaces by folders.
+  private var replaced: Set<FilePath> = []
   private var refusals: [FilePath: String?] = [:]
 
   init(host: Host, scope: Scope, allowed: [FilePath]) throws {
@@ -39,6 +41,12 @@ struct Inspector {
       }
     let places = host.places
     roots = [root, places.data, places.state, places.cache, places.config] + allowed
+  }
+
+  /// From now on, what stands at a path counts as a folder that is still to be made.
+  mutating func replaceByFolder(_ path: FilePath) {
+    replaced.insert(path)
+    folders = folders.filter { !$0.key.starts(with: path) && !$0.value.path.starts(with: path) }
   }
 
   mutating func folder(_ path: FilePath, depth: Int = 0) throws(FileError) -> Folder {
@@ -62,6 +70,7 @@ struct Inspector {
       Folder(path: here, standing: standing, owner: parent.owner, nearest: parent.nearest)
     }
     guard parent.standing == .present else { return missing(parent.standing) }
+    if replaced.contains(here) { return missing(.absent) }
     guard let status = try host.files.status(here, followLinks: false) else { return missing(.absent) }
     switch status.kind {
     case .directory: return Folder(path: here, standing: .present, owner: status.owner, nearest: here)

@@ -139,7 +139,7 @@ extension Plan {
     }
     let made = previous?.folders ?? []
     let leaving = targets.filter { $0.goesWithItsFolder }.map(\.resolved)
-    folders = made.filter { needed.contains($0) }
+    folders = (made + leaving).filter { needed.contains($0) }
     foldersToRemove = Set(made + leaving).filter { !needed.contains($0) }
       .sorted {
         $0.components.count > $1.components.count

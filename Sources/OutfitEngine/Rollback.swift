@@ -102,7 +102,7 @@ private struct RollbackPlanner {
       target = PlannedTarget(
         target: record.target, resolved: path, owner: nil, isSecret: record.isSecret, action: .upToDate,
         before: seen.state, after: .absent, signature: seen.signature)
-    } else if seen.state.matches(left) || (now?.blocks ?? []).isEmpty && (then?.blocks ?? []).isEmpty {
+    } else if try isWhole(path, now, then, seen, goal: state, left: left) {
       target = targets.restoring(record, seen, to: state)
     } else {
       target = try targets.blocksRestored(record, from: now?.blocks ?? [], to: then?.blocks ?? [], seen)
@@ -110,6 +110,21 @@ private struct RollbackPlanner {
     target.record = then
     target.recordKeeping = then
     planned.append(target)
+  }
+
+  /// The file goes back as a whole: it is ours, or nothing but blocks of ours differs.
+  private func isWhole(
+    _ path: FilePath, _ now: RecordedTarget?, _ then: RecordedTarget?, _ seen: Inspector.Seen,
+    goal: TargetState, left: TargetState
+  ) throws -> Bool {
+    let blocks =
+      (now?.blocks ?? [])
+      + (then?.blocks ?? []).filter { old in
+        now?.blocks.contains { $0.identifier == old.identifier } != true
+      }
+    guard !blocks.isEmpty, case .file = seen.state else { return true }
+    guard seen.state.matches(left) else { return false }
+    return try targets.isOnlyOurs(try seen.bytes ?? host.files.read(path), blocks, since: goal)
   }
 
   /// What the goal has and nothing changed since.

@@ -444,12 +444,12 @@ struct SwitchDraft {
   // MARK: Afterwards
 
   /// Remembers how everything looks now, so that the next run need not read it.
-  func writeStats(_ written: [FilePath: Signature]) {
+  func writeStats(_ written: [FilePath: (signature: Signature, state: TargetState)]) {
     var stats = TargetStats()
     let planned = Dictionary(plan.targets.map { ($0.target, $0) }, uniquingKeysWith: { first, _ in first })
     for record in generation.targets {
-      if let signature = written[record.resolved] {
-        stats[record.resolved] = signature
+      if let written = written[record.resolved] {
+        if written.state.matches(record.written) { stats[record.resolved] = written.signature }
       } else if let target = planned[record.target], target.action == .upToDate,
         target.before.matches(record.written)
       {

@@ -38,7 +38,11 @@ struct TargetPlanner {
     let wanted = gather(changes, &problems)
     guard problems.isEmpty else { return problems }
     planned.reserveCapacity(wanted.count)
-    for (target, wanted) in wanted {
+    // Folders first, since one that takes the place of a link changes where the files in it are.
+    let folders = wanted.filter { $0.wanted.change.kind.isDirectory }.sorted {
+      $0.target.string < $1.target.string
+    }
+    for (target, wanted) in folders + wanted.filter({ !$0.wanted.change.kind.isDirectory }) {
       let folder = try inspector.folder(target.removingLastComponent())
       if let refusal = try inspector.refusal(in: folder) {
         problems.append(
@@ -49,7 +53,11 @@ struct TargetPlanner {
       }
       do {
         if wanted.blocks.isEmpty {
-          planned.append(try whole(wanted.change, folder))
+          let plan = try whole(wanted.change, folder)
+          if plan.action == .update, plan.after.isDirectory, !plan.before.isDirectory {
+            inspector.replaceByFolder(plan.resolved)
+          }
+          planned.append(plan)
         } else if let target = try blocks(wanted.change, wanted.blocks, folder) {
           planned.append(target)
         }
@@ -118,6 +126,20 @@ struct TargetPlanner {
             Diagnostic(
               .error, "\(target) lies inside \(above), which is to be no folder",
               at: wanted.change.owner.location, hint: "see \(outer.change.owner.location)"))
+        }
+        above = above.removingLastComponent()
+      }
+    }
+    let replaceable = Set(
+      previous.values.filter { !$0.written.isDirectory && byTarget[$0.target] == nil }.map(\.target))
+    for (target, wanted) in byTarget where !replaceable.isEmpty {
+      // What Outfit wrote as a file or a link, and what is to have things in it now, is to be a folder.
+      var above = target.removingLastComponent()
+      while above.lastComponent != nil {
+        if replaceable.contains(above), byTarget[above] == nil {
+          byTarget[above] = Wanted(
+            change: Change(target: above, owner: wanted.change.owner, kind: .directory(mode: 0o755)),
+            blocks: [])
         }
         above = above.removingLastComponent()
       }

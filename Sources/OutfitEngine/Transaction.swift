@@ -17,7 +17,7 @@ struct Transaction {
   private var staged: Set<Int> = []
   private var commitIsTried = false
   /// How what was written looks now.
-  private(set) var signatures: [FilePath: Signature] = [:]
+  private(set) var signatures: [FilePath: (signature: Signature, state: TargetState)] = [:]
 
   private enum Content {
     case bytes([UInt8], mode: UInt16, modified: Int64?)
@@ -84,14 +84,22 @@ struct Transaction {
       try add(operation, .absent(ifEmpty: operation.ifEmpty), after: .absent, key, checks: true)
     }
     let removed = Set(removals.map(\.path))
+    func isNew(_ path: FilePath) -> Bool {
+      var path = path
+      while path.lastComponent != nil {
+        if removed.contains(path) { return true }
+        path = path.removingLastComponent()
+      }
+      return false
+    }
     for operation in folders.values.sorted(by: { $0.path.string < $1.path.string }) {
       guard case .directory(let mode) = operation.after else { continue }
       try add(
         operation, .directory(mode: mode), after: .directory(mode: mode), key,
-        checks: !removed.contains(operation.path))
+        checks: !isNew(operation.path))
     }
     for operation in writes {
-      try addWrite(operation, key, checks: !removed.contains(operation.path))
+      try addWrite(operation, key, checks: !isNew(operation.path))
     }
   }
 
@@ -137,7 +145,6 @@ struct Transaction {
         if let status = try? host.files.status(folder, followLinks: false), status.kind == .directory {
           break
         }
-        if removals.contains(where: { $0.path == folder }) { break }
         let isPrivate = [".ssh", ".gnupg"].contains(folder.lastComponent?.string)
         folders[folder] = Operation(
           path: folder, before: .absent, after: .directory(mode: isPrivate ? 0o700 : 0o755),
@@ -243,7 +250,7 @@ struct Transaction {
         if !staged.contains(index) { try host.files.createDirectory(entry.path, mode: mode) }
       case .mode(let mode):
         try host.files.setMode(entry.path, mode)
-        if !entry.isOwn { note(entry.path) }
+        if !entry.isOwn { note(entry) }
       case .link:
         try stage(index)
         try host.files.rename(journal.temporary(index), to: entry.path)
@@ -251,7 +258,7 @@ struct Transaction {
         try stage(index)
         let written = try host.files.status(journal.temporary(index), followLinks: false)
         try host.files.rename(journal.temporary(index), to: entry.path)
-        if !entry.isOwn { note(entry.path, written) }
+        if !entry.isOwn { note(entry, written) }
       }
     }
   }
@@ -270,14 +277,16 @@ struct Transaction {
     throw changed(entry.path)
   }
 
-  private mutating func note(_ path: FilePath, _ written: FileStatus? = nil) {
-    guard let status = try? host.files.status(path, followLinks: false), status.kind == .file else { return }
+  private mutating func note(_ entry: Journal.Entry, _ written: FileStatus? = nil) {
+    guard let status = try? host.files.status(entry.path, followLinks: false), status.kind == .file else {
+      return
+    }
     if let written,
       written.inode != status.inode || written.modified != status.modified || written.size != status.size
     {
       return
     }
-    signatures[path] = Signature(status)
+    signatures[entry.path] = (Signature(status), entry.after)
   }
 
   private func abandon(_ error: any Error) throws -> Never {
