@@ -30,7 +30,19 @@ public final class MemoryFiles: Files {
     state = Locked(State(time: now * 1_000_000_000))
   }
 
+  private init(_ state: State) { self.state = Locked(state) }
+
   // MARK: For tests
+
+  /// A file system of its own with the same in it, locks apart.
+  public func copy() -> MemoryFiles {
+    MemoryFiles(
+      state.withLock { state in
+        var copy = state
+        copy.locks = [:]
+        return copy
+      })
+  }
 
   /// How many operations have changed something so far.
   public var operations: Int { state.withLock { $0.operations } }
