@@ -305,10 +305,7 @@ main() {
     [ $# -eq 0 ] || die 'options of `outfit up` say nothing without a PROFILE'
     exit 0
   fi
-  if [ ! -e "$profile" ] && [ -d "$installed/share/outfit/profiles/$profile" ]; then
-    profile=$installed/share/outfit/profiles/$profile
-  fi
-  if $trust; then set -- --trust "$@"; fi
+  if $trust; then set -- "$@" --trust; fi
   say "outfit up $(shown "$profile")"
   # In `curl | sh` the standard input is this script: questions need the terminal itself.
   if [ ! -t 0 ] && [ -t 2 ] && (: </dev/tty) 2>/dev/null; then

@@ -152,7 +152,7 @@ if [ -n "${OUTFIT_TRY_PACKAGES:-}" ]; then
   as root 'apt-get update -qq && apt-get install -qq -y --no-install-recommends python3 python3-venv ca-certificates'
   ends 'what is missing can be installed' 0
   cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
-  as ann '~/.local/bin/outfit up ~/.local/share/outfit/self/*/share/outfit/profiles/starter --trust'
+  as ann '~/.local/bin/outfit up starter --trust'
   ends 'then the starter profile is applied' 0
   printf '%s\n' "$words" | sed 's/^/    | /'
   as ann 'bash -lc "black --version && http --version && node --version"'

@@ -94,8 +94,7 @@ struct InstallTests {
     let first = try await install(
       "--from", dist.string, "--trust", "starter", "--", "--set", "email=a b", shell: shell)
     #expect(first.status == 3, "\(first.errorText)")
-    let profile = data.pushing("9.8.7/share/outfit/profiles/starter")
-    #expect(first.outputText == "<up>\n<\(profile)>\n<--trust>\n<--set>\n<email=a b>\n")
+    #expect(first.outputText == "<up>\n<starter>\n<--set>\n<email=a b>\n<--trust>\n")
     let link = home.pushing(".local/bin/outfit")
     #expect(
       try scratch.host.files.readLink(link) == data.pushing("9.8.7/bin/outfit").string)
