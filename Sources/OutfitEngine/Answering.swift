@@ -154,6 +154,7 @@ public struct Answering: Sendable {
     let runner = StepRunner(
       host: host, store: builder.store, label: inquiry.label, logName: String(name.prefix(80)),
       isOffline: mode == .offline)
+    runner.removeLog()
     for step in inquiry.steps { _ = try await runner.run(step, scratch: scratch.path, out: nil) }
     runner.removeLog()
     var collected: [String: [UInt8]] = [:]

@@ -29,6 +29,8 @@ public struct Builder: Sendable {
   /// - Throws: `CancellationError` only. What was finished by then stays.
   public func build(_ objects: [Object]) async throws -> BuildOutcome {
     var work = Work(objects, isPresent: store.isPresent)
+    if !work.hasSomethingToDo { return work.outcome }
+    Scratch.sweep(host)
     do {
       let places = host.places
       for folder in [store.root, places.state, places.cache] {
@@ -188,6 +190,8 @@ private struct Work {
     self.labels = labels
     self.waiting = waiting
   }
+
+  var hasSomethingToDo: Bool { !waiting.isEmpty }
 
   /// The next object that nothing keeps from being built. Fails those whose prerequisites can't be had.
   mutating func next() -> Object? {

@@ -64,8 +64,9 @@ struct Construction: Sendable {
     let runner = StepRunner(
       host: host, store: builder.store, label: object.label, logName: object.id.description,
       isOffline: builder.isOffline)
+    runner.removeLog()
     for step in run.steps {
-      self.step(runner.describe(step))
+      self.step(run.steps.count == 1 ? "" : runner.describe(step))
       _ = try await runner.run(step, scratch: scratch.path, out: out)
     }
     runner.removeLog()
@@ -119,6 +120,7 @@ struct Construction: Sendable {
   private func size(of path: FilePath) throws -> Int64 {
     guard let status = try files.status(path, followLinks: false) else { return 0 }
     guard status.kind == .directory else { return status.size }
+    try Task.checkCancellation()
     return try files.list(path).reduce(0) { try $0 + size(of: path.appending($1)) }
   }
 }
@@ -167,6 +169,18 @@ struct Scratch: Sendable {
   }
 
   func remove() { try? host.files.removeTree(path) }
+
+  /// Removes what processes left that were killed a day ago or earlier.
+  static func sweep(_ host: Host) {
+    let folder = host.places.cache.appending("scratch")
+    for name in (try? host.files.list(folder)) ?? [] {
+      let path = folder.appending(name)
+      guard let status = try? host.files.status(path, followLinks: false),
+        status.modified < (host.clock.now() - 86_400) * 1_000_000_000
+      else { continue }
+      try? host.files.removeTree(path)
+    }
+  }
 }
 
 /// Paths with `*` in their names.

@@ -14,7 +14,7 @@ struct StepRunner: Sendable {
 
   var logPath: FilePath { host.places.state.appending("logs").appending("\(logName).log") }
 
-  /// The program's name and the first word that tells what it does: `uv pip sync`.
+  /// The program's name and the first words that tell what it does: `uv pip sync`.
   func describe(_ step: Step) -> String {
     let program = step.program.resolved(store: store.root).lastComponent?.string ?? "a program"
     var words = [step.standIn ?? program]

@@ -59,6 +59,7 @@ public protocol Files: Sendable {
   func readLink(_ path: FilePath) throws(FileError) -> String
   /// Makes a file that was not there, with just this mode whatever the umask; fails when something is there.
   func create(_ path: FilePath, _ contents: [UInt8], mode: UInt16) throws(FileError)
+  /// Adds to a file that is there.
   func append(_ path: FilePath, _ contents: [UInt8]) throws(FileError)
   func createLink(_ path: FilePath, to destination: String) throws(FileError)
   func createDirectory(_ path: FilePath, mode: UInt16) throws(FileError)

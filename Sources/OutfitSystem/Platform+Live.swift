@@ -358,6 +358,12 @@ enum Libc {
     #endif
   }
 
+  /// Keeps this thread from going on.
+  static func pause(nanoseconds: UInt64) {
+    var time = timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
+    _ = nanosleep(&time, nil)
+  }
+
   static func exitNow(_ status: Int32) -> Never { _exit(status) }
 
   // MARK: The machine and the user

@@ -98,11 +98,11 @@ public final class TerminalProgress: Progress {
     }
   }
 
-  /// Draws again from time to time, for what has no news.
+  /// Draws again from time to time, for what has no news. On a thread of its own: tasks may all be at work.
   private func tick() {
-    Task { [weak self] in
+    Libc.startThread { [weak self] in
       while true {
-        try? await Task.sleep(nanoseconds: Self.rhythm)
+        Libc.pause(nanoseconds: Self.rhythm)
         guard let self, self.beat() else { return }
       }
     }

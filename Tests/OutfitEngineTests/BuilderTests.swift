@@ -63,6 +63,16 @@ import Testing
     #expect(!files.exists(store.path(of: object.id).appending("left")))
   }
 
+  @Test func whatAKilledProcessLeftADayAgoIsSwept() async throws {
+    let scratch = host.places.cache.appending("scratch")
+    for (name, time) in [("old", 1_799_900_000), ("new", 1_799_990_000)] {
+      files.put(scratch.appending(name).appending("file"), "x")
+      try files.setModified(scratch.appending(name), Int64(time) * 1_000_000_000)
+    }
+    _ = try await builder().build([tree("a")])
+    #expect(try files.list(scratch) == ["new"])
+  }
+
   @Test func aFailureTakesAlongWhatStandsOnItAndNothingElse() async throws {
     let base = tree("base", checks: [.exists("not-there")])
     let middle = tree("middle", inputs: [base.id])
