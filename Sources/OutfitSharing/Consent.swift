@@ -4,7 +4,15 @@ import OutfitSystem
 import SystemPackage
 
 /// A person's word that a profile may do what it can do.
-public enum Consent {
+public struct Consent: Sendable {
+  private let host: Host
+  private let store: TrustStore
+
+  public init(host: Host) {
+    self.host = host
+    store = TrustStore(host: host)
+  }
+
   /// What the command line says of it.
   public enum Given: Hashable, Sendable {
     case nothing
@@ -14,10 +22,18 @@ public enum Consent {
     case commits([String])
   }
 
+  /// Whether a value of `--trust` is a commit: 7 to 40 hexadecimal digits.
+  public static func isCommit(_ text: String) -> Bool {
+    (7...40).contains(text.utf8.count) && text.allSatisfy { $0.isASCII && $0.isHexDigit }
+  }
+
   /// The layers that nobody has consented to as they are now: all but the user's own, and the machine's.
-  public static func needed(for profile: Profile, host: Host) throws -> [LayerContent] {
-    let store = TrustStore(host: host)
-    return try profile.contents.filter { content in
+  public func needed(for profile: Profile) throws -> [Layer] {
+    try missing(profile).map(\.layer)
+  }
+
+  private func missing(_ profile: Profile) throws -> [LayerContent] {
+    try profile.contents.filter { content in
       let layer = content.layer
       if layer.kind == .system, layer.commit == nil { return false }
       if layer.folder.starts(with: host.places.config) { return false }
@@ -27,29 +43,71 @@ public enum Consent {
 
   /// Makes sure that every layer has consent: given before, given by the command line, or given now.
   /// - Parameters:
-  ///   - command: what to type, without the consent: `outfit up profiles/starter`.
-  ///   - address: of the profile, as it was typed; nil for the project here.
+  ///   - given: what the command line says.
+  ///   - command: what to type, without profile and consent.
+  ///   - address: of the profile, to be typed after `command`; without it, the address of its own layer.
   /// - Throws: status 4, with the line that would give consent, when nobody gives it.
-  public static func obtain(
-    for profile: Profile, given: Given, address: String?, host: Host, style: Style = .plain,
-    command: String = "outfit up"
+  public func obtain(
+    for profile: Profile, given: Given, style: Style = .plain, command: String = "outfit up",
+    address: String? = nil
   ) throws {
-    var missing = try needed(for: profile, host: host)
+    var missing = try missing(profile)
+    for content in missing where Self.covers(given, content.layer) { try store.record(content) }
+    missing.removeAll { Self.covers(given, $0.layer) }
     guard !missing.isEmpty else { return }
-    let store = TrustStore(host: host)
-    for content in missing where covers(given, content.layer) { try store.record(content) }
-    missing.removeAll { covers(given, $0.layer) }
-    guard !missing.isEmpty else { return }
-    let wrong = wrongCommits(given, profile)
+    let layers = missing.map(\.layer)
+    let wrong = Self.wrongCommits(given, profile)
     guard wrong.isEmpty, host.terminal.isInteractive else {
-      throw refusal(missing, wrong: wrong, profile: profile, address: address, command: command)
+      var refusal = refusal(for: profile, layers: layers, command: command, address: address)
+      refusal.diagnostics = wrong + refusal.diagnostics
+      throw refusal
     }
-    host.terminal.talk(question(missing, profile: profile, style: style, width: host.terminal.width))
+    host.terminal.talk(question(for: profile, layers: layers, style: style, width: host.terminal.width))
     let answer = host.terminal.ask("May it? [y/N] ")?.lowercased() ?? ""
     guard ["y", "yes"].contains(answer.filter { !$0.isWhitespace }) else {
       throw Failure("nothing was done, since you did not consent", status: .consent)
     }
     for content in missing { try store.record(content) }
+  }
+
+  /// Remembers a person's yes to every layer, after they saw what it means. What `--trust` says is for `obtain`,
+  /// which compares commits.
+  public func record(for profile: Profile) throws {
+    for content in try missing(profile) { try store.record(content) }
+  }
+
+  /// The failure, status 4, that says how to consent.
+  public func refusal(
+    for profile: Profile, layers: [Layer], command: String = "outfit up", address: String? = nil
+  ) -> Failure {
+    let commits = Set(layers.compactMap(\.commit)).sorted()
+    let own = profile.scope == .machine ? profile.layers.last { $0.kind == .profile }?.address : nil
+    let place = (address ?? own).map { " \(Self.quoted($0))" } ?? ""
+    let flags = commits.isEmpty ? " --trust" : commits.map { " --trust \($0)" }.joined()
+    let abilities = Ability.all(of: profile, from: Set(layers.map(\.manifest)))
+    let names = layers.map(\.address).joined(separator: ", ")
+    return Failure(
+      [
+        Diagnostic(
+          .error, "nobody has consented to what \(names) can do",
+          excerpt: abilities.map { "it \($0.text)" }.joined(separator: "\n"),
+          hint: "look at it with: outfit show\(place)\nconsent with: \(command)\(place)\(flags)")
+      ], status: .consent)
+  }
+
+  /// What is shown before a person is asked: who, and what they could do. It ends with an empty line.
+  public func question(for profile: Profile, layers: [Layer], style: Style, width: Int) -> String {
+    let names = layers.map { style.bold($0.address.harmless) }.joined(separator: ", ")
+    let (verb, pronoun) = layers.count == 1 ? ("is", "it") : ("are", "they")
+    var text = "\n\(names) \(verb) new to this machine, or changed. With your consent \(pronoun)\n"
+    for ability in Ability.all(of: profile, from: Set(layers.map(\.manifest))) {
+      let isGrave = ability.kind == .runs
+      for (index, line) in wrapped(ability.text.harmless, width: max(20, width - 4)).enumerated() {
+        let mark = index > 0 ? "    " : isGrave ? "  \(style.yellow("!")) " : "  - "
+        text += mark + (isGrave ? style.yellow(line) : line) + "\n"
+      }
+    }
+    return text + "\n"
   }
 
   private static func covers(_ given: Given, _ layer: Layer) -> Bool {
@@ -65,46 +123,15 @@ public enum Consent {
     given.utf8.count >= 7 && commit.hasPrefix(given.lowercased())
   }
 
-  private static func wrongCommits(_ given: Given, _ profile: Profile) -> [String] {
+  private static func wrongCommits(_ given: Given, _ profile: Profile) -> [Diagnostic] {
     guard case .commits(let commits) = given else { return [] }
-    let present = profile.layers.compactMap(\.commit)
-    return commits.filter { given in !present.contains { matches(given, $0) } }
-  }
-
-  private static func refusal(
-    _ missing: [LayerContent], wrong: [String], profile: Profile, address: String?, command: String
-  ) -> Failure {
-    let commits = Set(missing.compactMap(\.layer.commit)).sorted()
-    let place = address.map { " \(quoted($0))" } ?? ""
-    let flags = commits.isEmpty ? " --trust" : commits.map { " --trust \($0)" }.joined()
-    let manifests = Set(missing.map(\.layer.manifest))
-    var diagnostics = wrong.map {
+    let present = Set(profile.layers.compactMap(\.commit)).sorted()
+    return commits.filter { given in !present.contains { matches(given, $0) } }.map {
       Diagnostic(
         .error, "no layer of this profile is at the commit \($0)",
-        hint: "they are at \(Set(profile.layers.compactMap(\.commit)).sorted().joined(separator: ", "))")
+        hint: present.isEmpty
+          ? "it is a folder: --trust alone will do" : "look at \(present.joined(separator: ", ")) first")
     }
-    let names = missing.map(\.layer.address).joined(separator: ", ")
-    diagnostics.append(
-      Diagnostic(
-        .error, "nobody has consented to what \(names) can do",
-        excerpt: Ability.all(of: profile, from: manifests).map { "it \($0.text)" }.joined(separator: "\n"),
-        hint: "look at it with: outfit show\(place)\nconsent with: \(command)\(place)\(flags)"))
-    return Failure(diagnostics, status: .consent)
-  }
-
-  /// What is asked on a terminal: who, and what they could do.
-  static func question(_ missing: [LayerContent], profile: Profile, style: Style, width: Int) -> String {
-    let names = missing.map { style.bold($0.layer.address.harmless) }.joined(separator: ", ")
-    var text =
-      "\n\(names) \(missing.count == 1 ? "is" : "are") new to this machine, or changed. With your consent it\n"
-    for ability in Ability.all(of: profile, from: Set(missing.map(\.layer.manifest))) {
-      let lines = wrapped(ability.text.harmless, width: max(20, width - 4))
-      for (index, line) in lines.enumerated() {
-        let mark = index > 0 ? "    " : ability.kind == .runs ? "  \(style.yellow("!")) " : "  - "
-        text += mark + (ability.kind == .runs ? style.yellow(line) : line) + "\n"
-      }
-    }
-    return text + "\n"
   }
 
   private static func quoted(_ text: String) -> String {

@@ -19,7 +19,7 @@ public struct GitProfiles: Sendable {
   private let host: Host
   private let network: Network
 
-  public init(host: Host, network: Network) {
+  public init(host: Host, network: Network = .always) {
     self.host = host
     self.network = network
   }

@@ -13,7 +13,7 @@ public enum ShowText {
     var page = Page(width: max(24, min(width, 100)), style: style)
     page.heading(profile.name, profile.summary)
     page.row("Interpreters", interpreters(profile, lock))
-    page.row("Tools", profile.tools.keys.sorted().map { tool($0, lock) })
+    page.row("Tools", profile.tools.sorted { $0.key < $1.key }.map { tool($0.key, $0.value.value, lock) })
     page.row("Virtualenv", profile.virtualenv.map { ["\($0.value.path) from \($0.value.from)"] } ?? [])
     page.row("Git hooks", profile.hooks.keys.sorted())
     page.row("Blocks in", targets(profile) { $0 == .block })
@@ -40,8 +40,8 @@ public enum ShowText {
   }
 
   private static func interpreters(_ profile: Profile, _ lock: Lock) -> [String] {
-    profile.interpreters.sorted { $0.key < $1.key }.flatMap { language, section in
-      section.value.versions.map { request in
+    Language.allCases.flatMap { language in
+      (profile.interpreters[language]?.value.versions ?? []).map { request in
         let name = language == .python ? "Python" : "Node"
         let pin = lock.interpreters[language]?.first { $0.request == request.text }
         if let pin { return "\(name) \(pin.version)" }
@@ -50,8 +50,9 @@ public enum ShowText {
     }
   }
 
-  private static func tool(_ name: String, _ lock: Lock) -> String {
-    lock.tools[name].map { "\(name) \($0.version)" } ?? name
+  private static func tool(_ name: String, _ section: ToolSection, _ lock: Lock) -> String {
+    if let pin = lock.tools[name] { return "\(name) \(pin.version)" }
+    return section.version == .latest ? name : "\(name) \(section.version)"
   }
 
   private static func targets(_ profile: Profile, _ isMeant: (DotfileSection.Kind) -> Bool) -> [String] {

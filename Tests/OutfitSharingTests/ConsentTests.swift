@@ -37,17 +37,17 @@ import Testing
   private func profile() async throws -> Profile { try await ProfileLoader(host: host()).machine("team") }
 
   private func needed() async throws -> [String] {
-    try await Consent.needed(for: profile(), host: host()).map(\.layer.name)
+    try await Consent(host: host()).needed(for: profile()).map(\.name)
   }
 
   private func trust() async throws {
-    try await Consent.obtain(for: profile(), given: .folders, address: "team", host: host())
+    try await Consent(host: host()).obtain(for: profile(), given: .folders, address: "team")
   }
 
   @Test func withoutATerminalItSaysTheLine() async throws {
     let profile = try await profile()
     do {
-      try Consent.obtain(for: profile, given: .nothing, address: "team dir", host: host())
+      try Consent(host: host()).obtain(for: profile, given: .nothing, address: "team dir")
       Issue.record("it went on without consent")
     } catch let failure as Failure {
       #expect(failure.status == .consent)
@@ -64,7 +64,7 @@ import Testing
   @Test func trustIsRemembered() async throws {
     try await trust()
     #expect(try await needed() == [])
-    try Consent.obtain(for: await profile(), given: .nothing, address: "team", host: host())
+    try Consent(host: host()).obtain(for: await profile(), given: .nothing, address: "team")
     let trust = FilePath("/home/ann/.local/state/outfit/trust")
     #expect(try disk.status(trust, followLinks: false)?.mode == 0o700)
     for name in try disk.list(trust) {
@@ -107,7 +107,7 @@ import Testing
 
   @Test func theQuestionOnATerminal() async throws {
     let terminal = RecordingTerminal(isTerminal: true, width: 60, answers: ["y"])
-    try Consent.obtain(for: await profile(), given: .nothing, address: "team", host: host(terminal))
+    try Consent(host: host(terminal)).obtain(for: await profile(), given: .nothing, address: "team")
     #expect(
       terminal.talked == """
 
@@ -129,7 +129,7 @@ import Testing
   @Test(arguments: ["n", "", nil]) func anythingButYesIsNo(_ answer: String?) async throws {
     let terminal = RecordingTerminal(isTerminal: true, answers: [answer])
     do {
-      try Consent.obtain(for: await profile(), given: .nothing, address: "team", host: host(terminal))
+      try Consent(host: host(terminal)).obtain(for: await profile(), given: .nothing, address: "team")
       Issue.record("\(answer ?? "nothing") was taken for yes")
     } catch let failure as Failure { #expect(failure.status == .consent) }
     #expect(try await needed() == ["team"])
@@ -142,7 +142,7 @@ import Testing
     let profile = try await loader.machine("github:acme/p//web@v3")
     for given in [Consent.Given.nothing, .folders, .commits(["abc"]), .commits(["1234567"])] {
       do {
-        try Consent.obtain(for: profile, given: given, address: "github:acme/p//web@v3", host: host())
+        try Consent(host: host()).obtain(for: profile, given: given, address: "github:acme/p//web@v3")
         Issue.record("\(given) was enough")
       } catch let failure as Failure {
         #expect(
@@ -150,9 +150,9 @@ import Testing
             == true)
       }
     }
-    try Consent.obtain(
-      for: profile, given: .commits(["ccccccc"]), address: "github:acme/p//web@v3", host: host())
-    #expect(try Consent.needed(for: profile, host: host()).isEmpty)
+    try Consent(host: host()).obtain(
+      for: profile, given: .commits(["ccccccc"]), address: "github:acme/p//web@v3")
+    #expect(try Consent(host: host()).needed(for: profile).isEmpty)
   }
 
   @Test func aProjectsRequirementsCountWhereTheyLeadElsewhere() async throws {
@@ -160,10 +160,9 @@ import Testing
     disk.put("/home/ann/shop/requirements.txt", "django==5.2\n")
     let loader = ProfileLoader(host: host())
     func count() async throws -> Int {
-      try Consent.needed(for: await loader.project(at: "/home/ann/shop"), host: host()).count
+      try Consent(host: host()).needed(for: await loader.project(at: "/home/ann/shop")).count
     }
-    try Consent.obtain(
-      for: await loader.project(at: "/home/ann/shop"), given: .folders, address: nil, host: host())
+    try Consent(host: host()).obtain(for: await loader.project(at: "/home/ann/shop"), given: .folders)
     try disk.remove("/home/ann/shop/requirements.txt")
     disk.put("/home/ann/shop/requirements.txt", "django==5.3\n")
     #expect(try await count() == 0)

@@ -43,10 +43,29 @@ import Testing
 
   @Test func showWide() async throws {
     let found = ShowText.text(of: try await profile(), lock: lock, address: "team", width: 72)
-    #expect(
-      found == """
-        X
-        """, "\n\(found)\n\(ShowText.text(of: try await profile(), lock: lock, address: "team", width: 40))")
+    let expected = """
+
+        web-team
+        Everything that our team needs to write for the web, on any machine
+
+        Interpreters    Python 3.13.5, Python 3.11, the newest Node
+        Tools           black 25.1.0, cookiecutter, httpie, isort 5.*, sphinx
+        Blocks in       ~/.zshrc
+        Files           ~/.gitconfig
+        Links           ~/.vimrc
+        From apt        ripgrep
+        Scripts         fonts (changed)
+
+        It asks for     email: Your e-mail
+        Mind that it    runs the script fonts (fonts.sh) when it has changed
+                        installs ripgrep with apt, as root by sudo
+        Built on        starter (base)
+        Fixed           tools.isort
+
+        Have it:        outfit up team
+
+      """
+    #expect(found == expected)
   }
 
   @Test func showNarrow() async throws {
