@@ -123,6 +123,53 @@ import Testing
     #expect(!host.files.exists("/tmp/outfit-hostile"))
   }
 
+  @Test func aCompressedArchiveIsUnpacked() async throws {
+    let file = scratch.path.appending("a.tar")
+    try host.files.create(file, tar([Member(name: "top/a", content: "x")]), mode: 0o644)
+    let gzip = Invocation("/bin/gzip", [file.string], environment: ["PATH": "/usr/bin:/bin"])
+    guard host.files.exists("/bin/gzip"), try await host.processes.run(gzip).succeeded else { return }
+    let out = scratch.path.appending("object")
+    try await Archive(host: host, file: FilePath(file.string + ".gz"), name: "a.tar.gz")
+      .unpack(.tar, to: out, strip: 1)
+    #expect(try host.files.read(out.appending("a")) == Array("x".utf8))
+  }
+
+  /// Writes a zip archive with Python; false where there is no Python or no unzip.
+  private func zip(_ file: FilePath, _ names: [String]) async throws -> Bool {
+    guard host.files.exists("/usr/bin/python3"), host.files.exists("/usr/bin/unzip") else { return false }
+    let script = """
+      import sys, zipfile
+      with zipfile.ZipFile(sys.argv[1], "w") as z:
+          for name in sys.argv[2:]: z.writestr(name, "x")
+      """
+    let python = Invocation(
+      "/usr/bin/python3", ["-c", script, file.string] + names, environment: ["PATH": "/usr/bin:/bin"])
+    return try await host.processes.run(python).succeeded
+  }
+
+  @Test func aZipIsUnpacked() async throws {
+    let file = scratch.path.appending("a.zip")
+    guard try await zip(file, ["top/bin/a", "top/b", "loose"]) else { return }
+    let archive = Archive(host: host, file: file, name: "a.zip")
+    let (whole, stripped) = (scratch.path.appending("whole"), scratch.path.appending("stripped"))
+    try await archive.unpack(.zip, to: whole, strip: 0)
+    #expect(try host.files.list(whole) == ["loose", "top"])
+    try await archive.unpack(.zip, to: stripped, strip: 1)
+    #expect(try host.files.list(stripped) == ["b", "bin"])
+  }
+
+  @Test(arguments: ["../escaped", "/tmp/outfit-hostile", "a/../../escaped"]) func aHostileZipIsRefused(
+    _ name: String
+  ) async throws {
+    let file = scratch.path.appending("a.zip")
+    guard try await zip(file, ["good", name]) else { return }
+    let out = scratch.path.appending("object")
+    await #expect(throws: Failure.self) {
+      try await Archive(host: host, file: file, name: "a.zip").unpack(.zip, to: out, strip: 0)
+    }
+    #expect(try host.files.list(scratch.path) == ["a.zip", "home"])
+  }
+
   @Test func aCutArchiveIsAFailure() async throws {
     let file = scratch.path.appending("cut.tar")
     let whole = tar([Member(name: "a", content: String(repeating: "x", count: 5000))])
