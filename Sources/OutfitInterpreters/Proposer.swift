@@ -19,7 +19,9 @@ struct Proposer {
   }
 
   mutating func run() throws -> Proposal {
-    for (language, section) in context.profile.interpreters.sorted(by: { $0.key < $1.key }) {
+    // Python first: it can serve to install a Node.
+    for language in [Language.python, .node] {
+      guard let section = context.profile.interpreters[language] else { continue }
       var provided: [Provided] = []
       for request in section.value.versions {
         let entry = context.lock.interpreters[language]?.first { $0.request == request.text }
@@ -63,6 +65,13 @@ struct Proposer {
       if let same = found.first(where: {
         $0.program.string == entry.adoptedFrom && section.value.admits($0)
       }), same.version == entry.version {
+        if !section.value.system, !section.value.names(.adopted),
+          Version(entry.request)?.release.count ?? 0 < 3
+        {
+          note(
+            "\(language.title) \(entry.version) is \(same.origin.owner) own, at \(same.program), since no release host answered "
+              + "when \(entry.request) was pinned", section)
+        }
         return adopted(same, entry, language)
       }
       if let other = section.value.twin(of: entry.version, among: found) {

@@ -23,7 +23,9 @@ struct Resolver {
   mutating func run() throws -> Lock {
     let before = lock.interpreters
     lock.interpreters = [:]
-    for (language, section) in context.profile.interpreters.sorted(by: { $0.key < $1.key }) {
+    // Python first: it can serve to install a Node.
+    for language in [Language.python, .node] {
+      guard let section = context.profile.interpreters[language] else { continue }
       var entries: [LockedInterpreter] = []
       var problems: [Diagnostic] = []
       for request in section.value.versions {

