@@ -32,7 +32,7 @@ extension TargetPlanner {
     }
     let place = folder.path.appending(name)
     let resolved = folder.standing == .present ? try inspector.followed(place) : place
-    let home = try inspector.folder(resolved.removingLastComponent())
+    let home = try inspector.folder(resolved.parent)
     if resolved != place {
       if let refusal = try inspector.refusal(in: home) {
         return blocked(change, folder, "it is a link, and \(refusal)")

@@ -33,7 +33,7 @@ struct Journal {
   static func prior(_ index: Int, _ host: Host) -> FilePath { folder(host).appending("prior-\(index)") }
 
   func temporary(_ index: Int) -> FilePath {
-    entries[index].path.removingLastComponent().appending(".outfit-\(transaction)-\(index)")
+    entries[index].path.parent.appending(".outfit-\(transaction)-\(index)")
   }
 
   var text: [UInt8] {
@@ -112,14 +112,14 @@ struct Journal {
     var done: Set<UInt64> = []
     var seen: Set<FilePath> = []
     for path in [host.places.state.appending("journal")] + entries.map(\.path) {
-      var folder = path.removingLastComponent()
+      var folder = path.parent
       guard seen.insert(folder).inserted else { continue }
       while true {
         if let status = try host.files.status(folder, followLinks: true) {
           if done.insert(status.device).inserted { try host.files.synchronizeAll(folder) }
           break
         }
-        folder = folder.removingLastComponent()
+        folder = folder.parent
       }
     }
   }

@@ -133,8 +133,8 @@ extension Plan {
     for target in targets where target.record != nil || target.recordKeeping != nil {
       if case .absent = target.after { continue }
       var folder = target.resolved
-      while folder.lastComponent != nil, needed.insert(folder).inserted {
-        folder = folder.removingLastComponent()
+      while !folder.isRoot, needed.insert(folder).inserted {
+        folder = folder.parent
       }
     }
     let made = previous?.folders ?? []

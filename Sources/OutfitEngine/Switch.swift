@@ -420,7 +420,7 @@ struct SwitchDraft {
     generation.folders = Array(Set(generation.folders + missingFolders)).sorted { $0.string < $1.string }
     operations.append(
       Operation(
-        path: record.removingLastComponent(), before: .absent, after: .directory(mode: 0o700), isOwn: true))
+        path: record.parent, before: .absent, after: .directory(mode: 0o700), isOwn: true))
     operations.append(
       Operation(
         path: record, before: .absent,
@@ -432,10 +432,10 @@ struct SwitchDraft {
     var missing: Set<FilePath> = []
     var known: Set<FilePath> = []
     for operation in operations where !operation.isOwn && operation.after != .absent {
-      var folder = operation.path.removingLastComponent()
+      var folder = operation.path.parent
       while known.insert(folder).inserted, !host.files.exists(folder) {
         missing.insert(folder)
-        folder = folder.removingLastComponent()
+        folder = folder.parent
       }
     }
     return missing.filter { folder in !operations.contains { $0.path == folder && !$0.isOwn } }

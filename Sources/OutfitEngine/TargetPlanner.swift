@@ -43,7 +43,7 @@ struct TargetPlanner {
       $0.target.string < $1.target.string
     }
     for (target, wanted) in folders + wanted.filter({ !$0.wanted.change.kind.isDirectory }) {
-      let folder = try inspector.folder(target.removingLastComponent())
+      let folder = try inspector.folder(target.parent)
       if let refusal = try inspector.refusal(in: folder) {
         problems.append(
           Diagnostic(
@@ -119,29 +119,29 @@ struct TargetPlanner {
     }
     var seen: Set<FilePath> = []
     for (target, wanted) in byTarget {
-      var above = target.removingLastComponent()
-      while above.lastComponent != nil, seen.insert(above).inserted {
+      var above = target.parent
+      while !above.isRoot, seen.insert(above).inserted {
         if let outer = byTarget[above], !outer.change.kind.isDirectory {
           problems.append(
             Diagnostic(
               .error, "\(target) lies inside \(above), which is to be no folder",
               at: wanted.change.owner.location, hint: "see \(outer.change.owner.location)"))
         }
-        above = above.removingLastComponent()
+        above = above.parent
       }
     }
     let replaceable = Set(
       previous.values.filter { !$0.written.isDirectory && byTarget[$0.target] == nil }.map(\.target))
     for (target, wanted) in byTarget where !replaceable.isEmpty {
       // What Outfit wrote as a file or a link, and what is to have things in it now, is to be a folder.
-      var above = target.removingLastComponent()
-      while above.lastComponent != nil {
+      var above = target.parent
+      while !above.isRoot {
         if replaceable.contains(above), byTarget[above] == nil {
           byTarget[above] = Wanted(
             change: Change(target: above, owner: wanted.change.owner, kind: .directory(mode: 0o755)),
             blocks: [])
         }
-        above = above.removingLastComponent()
+        above = above.parent
       }
     }
     problems.sort {

@@ -85,10 +85,11 @@ struct Transaction {
     }
     let removed = Set(removals.map(\.path))
     func isNew(_ path: FilePath) -> Bool {
+      if removed.isEmpty { return false }
       var path = path
-      while path.lastComponent != nil {
+      while !path.isRoot {
         if removed.contains(path) { return true }
-        path = path.removingLastComponent()
+        path = path.parent
       }
       return false
     }
@@ -140,7 +141,7 @@ struct Transaction {
   ) {
     var known: Set<FilePath> = []
     for operation in written {
-      var folder = operation.path.removingLastComponent()
+      var folder = operation.path.parent
       while known.insert(folder).inserted, folders[folder] == nil {
         if let status = try? host.files.status(folder, followLinks: false), status.kind == .directory {
           break
@@ -149,7 +150,7 @@ struct Transaction {
         folders[folder] = Operation(
           path: folder, before: .absent, after: .directory(mode: isPrivate ? 0o700 : 0o755),
           isOwn: operation.isOwn)
-        folder = folder.removingLastComponent()
+        folder = folder.parent
       }
     }
   }
@@ -190,7 +191,7 @@ struct Transaction {
 
   /// No folder on the way became a link since the plan.
   private func checkFolder(of path: FilePath) throws {
-    let folder = path.removingLastComponent()
+    let folder = path.parent
     if let status = try host.files.status(folder, followLinks: false), status.kind != .directory {
       throw changed(folder)
     }
@@ -205,8 +206,8 @@ struct Transaction {
         .map { journal.entries[$0].path })
     for index in journal.entries.indices {
       let path = journal.entries[index].path
-      guard !removed.contains(path) || path.lastComponent == nil else { continue }
-      let folder = path.removingLastComponent()
+      guard !removed.contains(path) else { continue }
+      let folder = path.parent
       guard !removed.contains(folder),
         try host.files.status(folder, followLinks: false)?.kind == .directory
       else { continue }

@@ -28,6 +28,15 @@ struct SwitchScenario {
     host = Host.test(files: files, terminal: terminal)
   }
 
+  /// The same wishes for another home.
+  init(files: MemoryFiles, like other: SwitchScenario) {
+    self.files = files
+    host = Host.test(files: files, terminal: terminal)
+    scope = other.scope
+    proposal = other.proposal
+    present = other.present
+  }
+
   static func source(_ line: Int = 1) -> Source {
     let layer = Layer(
       kind: .profile, name: "team", address: "/team", folder: "/team", manifest: "/team/outfit.yaml")
