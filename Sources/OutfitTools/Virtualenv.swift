@@ -78,6 +78,8 @@ public struct Virtualenv: Part {
       linkMode: "copy", place: context.root,
       checks: (entry.requirements.contains("==") ? [.record("lib")] : []) + [.exists("bin/python")])
     proposal.objects = pythons.added + [uv.object, environment]
+    let repository = Query.status(context.root.appending(".git"))
+    guard let standing = context.facts[repository] else { return .ask([repository]) }
     let place = context.root.pushing(FilePath(section.value.path))
     proposal.virtualenv = place
     proposal.changes = [
@@ -85,6 +87,14 @@ public struct Virtualenv: Part {
         target: place, owner: section.source, kind: .link(.object(environment.id, "")),
         object: environment.id)
     ]
+    if case .status(let status) = standing, status.kind == .directory {
+      // A pattern for a folder, as most .gitignore files have it, does not match a link.
+      proposal.changes.append(
+        Change(
+          target: context.root.pushing(".git/info/exclude"), owner: section.source,
+          kind: .edit(.block(Edit.Block(identifier: "virtualenv", body: "/\(section.value.path)\n"))),
+          object: environment.id))
+    }
     proposal.claims = ["python", "python3", "python\(interpreter.version.minor)"].map { name in
       Claim(
         name: name, program: .object(environment.id, "bin/python"),

@@ -1,6 +1,7 @@
 import OutfitCore
 import OutfitEngine
 import OutfitProfile
+import OutfitSystem
 import SystemPackage
 import Testing
 
@@ -38,6 +39,22 @@ struct VirtualenvTests {
     #expect(object.run?.steps.last?.words.contains("copy") == true)
     #expect(object.run?.steps.first?.words.contains("shop") == true)
     #expect(proposal.claims.map(\.name) == ["python", "python3", "python3.13"])
+  }
+
+  @Test func gitIsToldToLeaveTheLinkAlone() throws {
+    var bench = bench(["requirements.txt": "black\n"])
+    let files = bench.answers
+    bench.answers = { query in
+      guard query == .status("/home/ada/shop/.git") else { return files(query) }
+      return .status(
+        FileStatus(
+          kind: .directory, mode: 0o755, size: 0, modified: 0, changed: 0, device: 0, inode: 0, owner: 0))
+    }
+    bench.lock = try bench.rounds { try Virtualenv().resolve($0) }.value
+    let change = try #require(try bench.rounds { try Virtualenv().propose($0) }.value.changes.last)
+    #expect(change.target == "/home/ada/shop/.git/info/exclude")
+    guard case .edit(.block(let block)) = change.kind else { return #expect(Bool(false)) }
+    #expect(block.body == "/.venv\n")
   }
 
   @Test func itsPythonTakesOverWithinTheProject() throws {
