@@ -95,9 +95,12 @@ struct LockTarget {
   let profile: ProfilePlace
   let file: FilePath
   let isShared: Bool
+  /// As it was typed.
+  let named: String?
 
   init(_ named: String?, _ session: Session, orMachine: Bool = false) throws {
     let host = session.host
+    self.named = named
     if let named {
       profile = try ProfilePlace.find(named, session)
       guard
@@ -141,8 +144,8 @@ struct Pinning {
     self.place = place
     let host = session.host
     // A committed lock is the team's: the personal layer has one of its own.
-    let git = GitProfiles(host: host)
-    let loader = ProfileLoader(host: host) { try await git.fetch($0) }
+    let git = GitProfiles(host: host, network: .always)
+    let loader = ProfileLoader(host: host, resolveAddress: git.resolver)
     switch place.profile.scope {
     case .project(let folder): profile = try await loader.project(at: folder, withPersonal: false)
     case .machine:
@@ -168,7 +171,9 @@ struct Pinning {
 
   mutating func resolve() async throws {
     let progress = TerminalProgress(host: session.host)
-    try await session.requireConsent(to: profile)
+    try Consent.obtain(
+      for: profile, given: .nothing, address: place.named, host: session.host, style: session.errorStyle,
+      command: "outfit trust")
     var preparation = try Preparation(session, profile: profile, mode: .live, progress: progress)
     preparation.lock = after
     preparation.lockIsShared = place.isShared

@@ -63,11 +63,12 @@ struct ProfilePlace: Sendable {
 
   /// Reads the profile, with its questions answered.
   func load(
-    _ session: Session, settings: [String: String] = [:], mayAsk: Bool, trustedCommit: String? = nil
+    _ session: Session, settings: [String: String] = [:], mayAsk: Bool,
+    network: GitProfiles.Network = .whenUnknown
   ) async throws -> Profile {
     let host = session.host
-    let git = GitProfiles(host: host)
-    let loader = ProfileLoader(host: host) { address in try await git.fetch(address) }
+    let git = GitProfiles(host: host, network: network)
+    let loader = ProfileLoader(host: host, resolveAddress: git.resolver)
     switch scope {
     case .project(let folder): return try await loader.project(at: folder)
     case .machine:

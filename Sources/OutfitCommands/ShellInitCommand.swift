@@ -4,7 +4,8 @@ import OutfitSystem
 
 struct ShellInitCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "shell-init", abstract: "Print what hooks a shell: PATH, and environments on entering a folder.",
+    commandName: "shell-init",
+    abstract: "Print what hooks a shell: PATH, and environments on entering a folder.",
     discussion: """
       `outfit up` puts PATH into your rc files already. For environments that follow you from folder to folder \
       add: eval "$(outfit shell-init bash)"   (zsh the same; fish: outfit shell-init fish | source)

@@ -14,17 +14,12 @@ struct Undertaking {
     var isLocked = false
     var isOffline = false
     var saysYes = false
-    var trust: Trust?
+    var consent = Consent.Given.nothing
     var only: String?
     var onConflict: ConflictPolicy?
     var isAllOrNothing = false
     var settings: [String: String] = [:]
     var wantsJSON = false
-  }
-
-  enum Trust: Sendable, Hashable {
-    case asItIs
-    case commit(String)
   }
 
   private let session: Session
@@ -52,15 +47,13 @@ struct Undertaking {
     defer { withExtendedLifetime(lock) {} }
 
     let profile = try await place.load(
-      session, settings: wish.settings, mayAsk: !wish.isDryRun, trustedCommit: trustedCommit)
+      session, settings: wish.settings, mayAsk: !wish.isDryRun,
+      network: wish.isOffline ? .never : wish.address == nil ? .whenUnknown : .always)
     if wish.isDryRun { return try await dryRun(profile) }
     try await confirmAdoption(of: profile, at: place)
-    try consent(to: profile)
+    try Consent.obtain(
+      for: profile, given: wish.consent, address: wish.address, host: host, style: session.errorStyle)
     return try await perform(profile, place, isPlain: isPlain)
-  }
-
-  private var trustedCommit: String? {
-    if case .commit(let commit) = wish.trust { commit } else { nil }
   }
 
   // MARK: Before anything is downloaded
@@ -87,23 +80,6 @@ struct Undertaking {
       if ["y", "yes"].contains(answer) { return true }
       if ["", "n", "no"].contains(answer) { return false }
     }
-  }
-
-  private func consent(to profile: Profile) throws {
-    let consent = Consent(host: host)
-    let needed = try consent.needed(for: profile)
-    guard !needed.isEmpty else { return }
-    if wish.trust != nil {
-      try consent.record(for: profile)
-      return
-    }
-    guard host.terminal.isInteractive else { throw consent.refusal(for: profile, layers: needed) }
-    session.talk(
-      consent.question(for: profile, layers: needed, style: session.errorStyle, width: host.terminal.width))
-    guard try ask("Do you trust it?", otherwise: "--trust") else {
-      throw consent.refusal(for: profile, layers: needed)
-    }
-    try consent.record(for: profile)
   }
 
   /// Asks about the files that the user changed.
@@ -197,7 +173,8 @@ struct Undertaking {
 
     // Conflicts and effects come from parts that need no network, so all questions are asked here.
     let local = try await preparation.plan(
-      try await preparation.propose(Preparation.local(host).filter { wish.only == nil || $0.name == wish.only }),
+      try await preparation.propose(
+        Preparation.local(host).filter { wish.only == nil || $0.name == wish.only }),
       isPartial: true)
     let decisions = try decide(local)
     try await announce(local.effects)

@@ -36,7 +36,9 @@ struct Up: AsyncParsableCommand {
 
   @Option(
     defaultAsFlag: Up.folderTrust,
-    help: "Consent to the profile as it is now; a git address needs the COMMIT that you looked at.")
+    help:
+      "Consent to the profile as it is now; a git address needs the COMMIT that you looked at, or several with commas."
+  )
   var trust: String?
 
   @Option(help: "Only this part: interpreters, tools, virtualenv, hooks, shell, dotfiles or system.")
@@ -57,6 +59,11 @@ struct Up: AsyncParsableCommand {
 
   private static let folderTrust = "as-it-is"
 
+  private func consent(_ trust: String?) -> Consent.Given {
+    guard let trust else { return .nothing }
+    return trust == Self.folderTrust ? .folders : .commits(trust.split(separator: ",").map(String.init))
+  }
+
   func validate() throws {
     for setting in settings where !setting.contains("=") {
       throw ValidationError("--set takes KEY=VALUE, not '\(setting)'")
@@ -71,7 +78,9 @@ struct Up: AsyncParsableCommand {
   func run() async throws {
     // `up --trust PROFILE` reads PROFILE as the option's value; a commit has no slash and only hexadecimal digits.
     var (address, trust) = (profile, trust)
-    if address == nil, let value = trust, value != Self.folderTrust, !Consent.isCommit(value) {
+    if address == nil, let value = trust, value != Self.folderTrust,
+      !value.allSatisfy({ $0.isHexDigit || $0 == "," })
+    {
       (address, trust) = (value, Self.folderTrust)
     }
     let values = settings.map { setting in
@@ -80,7 +89,7 @@ struct Up: AsyncParsableCommand {
     }
     let wish = Undertaking.Wish(
       address: address, isDryRun: dryRun, isLocked: locked, isOffline: offline, saysYes: yes,
-      trust: trust.map { $0 == Self.folderTrust ? .asItIs : .commit($0) }, only: only,
+      consent: consent(trust), only: only,
       onConflict: onConflict, isAllOrNothing: allOrNothing,
       settings: Dictionary(values, uniquingKeysWith: { $1 }), wantsJSON: json)
     try await withSession { session in

@@ -1,0 +1,33 @@
+import ArgumentParser
+import OutfitCore
+import OutfitProfile
+import OutfitSharing
+import OutfitSystem
+
+struct ShowCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show",
+    abstract: "Present a profile: what it gives, what it can do, and the one line to have it.",
+    discussion: "It only reads, and needs no consent.")
+
+  @Argument(
+    help: "A folder, a git address, or one of ours; without it the project here, or this machine's profile.")
+  var profile: String?
+
+  func run() async throws {
+    try await withSession { session in
+      let place = try ProfilePlace.find(profile, session)
+      let shown = try await place.load(session, mayAsk: false)
+      let lock = try Locks(host: session.host, profile: shown).merged
+      let address: String? =
+        switch place.scope {
+        case .machine: profile ?? place.address
+        case .project: nil
+        }
+      session.host.terminal.write(
+        ShowText.text(
+          of: shown, lock: lock, address: address, width: session.host.terminal.width,
+          style: session.outputStyle))
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import OutfitCore
+import OutfitProfile
+import OutfitSharing
+import OutfitSystem
+
+struct TrustCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "trust", abstract: "Consent to what a profile can do, as it is now.",
+    discussion: """
+      It is asked again only when what the profile can do has changed. A git address needs --trust COMMIT, so \
+      that you consent to what you looked at.
+      """)
+
+  @Argument(help: "A folder or a git address; without it the project that you stand in.") var profile: String?
+  @Option(name: .customLong("trust"), help: "The commit that you looked at, for a git address.")
+  var commit: String?
+
+  func run() async throws {
+    try await withSession { session in
+      let place = try ProfilePlace.find(profile, session)
+      let trusted = try await place.load(session, mayAsk: false)
+      let needed = try Consent.needed(for: trusted, host: session.host)
+      let given: Consent.Given =
+        commit.map { .commits($0.split(separator: ",").map(String.init)) } ?? .folders
+      try Consent.obtain(
+        for: trusted, given: given, address: profile, host: session.host, style: session.errorStyle,
+        command: "outfit trust")
+      if needed.isEmpty {
+        session.write("\(trusted.name) is trusted already.")
+      } else {
+        session.write("Trusted as it is now: \(needed.map(\.layer.address).joined(separator: ", "))")
+      }
+    }
+  }
+}
