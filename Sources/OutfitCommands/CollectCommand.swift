@@ -22,11 +22,10 @@ struct CollectCommand: AsyncParsableCommand {
     try await withSession { session in
       let host = session.host
       try Recovery.recover(host)
-      let store = Store(host)
       let done =
         dryRun
         ? try Collection.plan(host, keep: keep)
-        : try await Collection.run(host, keep: keep) { try store.remove($0) }
+        : try await Collection.run(host, keep: keep)
       let gone = done.objects.filter { $0.keptBy == nil }
       for item in done.objects {
         if let reason = item.keptBy {
