@@ -171,9 +171,8 @@ struct Pinning {
 
   mutating func resolve() async throws {
     let progress = TerminalProgress(host: session.host)
-    try Consent.obtain(
-      for: profile, given: .nothing, address: place.named, host: session.host, style: session.errorStyle,
-      command: "outfit trust")
+    try Consent(host: session.host).obtain(
+      for: profile, given: .nothing, style: session.errorStyle, command: "outfit trust", address: place.named)
     var preparation = try Preparation(session, profile: profile, mode: .live, progress: progress)
     preparation.lock = after
     preparation.lockIsShared = place.isShared

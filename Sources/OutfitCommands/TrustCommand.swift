@@ -20,16 +20,16 @@ struct TrustCommand: AsyncParsableCommand {
     try await withSession { session in
       let place = try ProfilePlace.find(profile, session)
       let trusted = try await place.load(session, mayAsk: false)
-      let needed = try Consent.needed(for: trusted, host: session.host)
+      let consent = Consent(host: session.host)
+      let needed = try consent.needed(for: trusted)
       let given: Consent.Given =
         commit.map { .commits($0.split(separator: ",").map(String.init)) } ?? .folders
-      try Consent.obtain(
-        for: trusted, given: given, address: profile, host: session.host, style: session.errorStyle,
-        command: "outfit trust")
+      try consent.obtain(
+        for: trusted, given: given, style: session.errorStyle, command: "outfit trust", address: profile)
       if needed.isEmpty {
         session.write("\(trusted.name) is trusted already.")
       } else {
-        session.write("Trusted as it is now: \(needed.map(\.layer.address).joined(separator: ", "))")
+        session.write("Trusted as it is now: \(needed.map(\.address).joined(separator: ", "))")
       }
     }
   }

@@ -51,8 +51,8 @@ struct Undertaking {
       network: wish.isOffline ? .never : wish.address == nil ? .whenUnknown : .always)
     if wish.isDryRun { return try await dryRun(profile) }
     try await confirmAdoption(of: profile, at: place)
-    try Consent.obtain(
-      for: profile, given: wish.consent, address: wish.address, host: host, style: session.errorStyle)
+    try Consent(host: host).obtain(
+      for: profile, given: wish.consent, style: session.errorStyle, address: wish.address)
     return try await perform(profile, place, isPlain: isPlain)
   }
 

@@ -67,9 +67,10 @@ enum Libc {
         guard errno == 0 else { throw Errno(rawValue: errno) }
         break
       }
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
-      }
+      // Read where it stands: an entry is shorter than its type says.
+      let start = MemoryLayout<dirent>.offset(of: \dirent.d_name) ?? 0
+      let name = String(
+        cString: UnsafeRawPointer(entry).advanced(by: start).assumingMemoryBound(to: CChar.self))
       if name != ".", name != ".." { names.append(name) }
     }
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
