@@ -206,7 +206,7 @@ public struct Dispatcher {
     }
     let message =
       places.isEmpty
-      ? "\(shown(name)) is not \(here), and nothing that Outfit manages has it any more"
+      ? "\(shown(name)) is not \(here), nor in anything that Outfit manages"
       : "\(shown(name)) is not \(here); it is in \(places.joined(separator: ", and in "))"
     return .stop(message, status: 127)
   }

@@ -6,12 +6,6 @@
   import Darwin
 #endif
 
-#if os(Linux)
-  // The C library has it; its module in Swift does not name it.
-  @_silgen_name("getauxval")
-  private func getauxval(_ type: UInt) -> UInt
-#endif
-
 /// All that the launcher asks of the kernel. This file alone knows one system from another.
 enum Outside {
   /// What reading a small file came to.
@@ -97,12 +91,7 @@ enum Outside {
         // A path that fills the buffer may have been cut.
         count = length > 0 && length < capacity ? length : 0
       }
-      if linked.first == CChar(bitPattern: Ascii.slash) { return linked.map { UInt8(bitPattern: $0) } }
-      // Without /proc: the name that the kernel was given (getauxval(3)).
-      guard let name = UnsafePointer<CChar>(bitPattern: getauxval(UInt(AT_EXECFN))) else {
-        return nil
-      }
-      return resolved(bytes(name))
+      return linked.first == CChar(bitPattern: Ascii.slash) ? linked.map { UInt8(bitPattern: $0) } : nil
     #else
       var size = UInt32(PATH_MAX) + 1
       var buffer = [CChar](repeating: 0, count: Int(size))
