@@ -90,7 +90,7 @@ public final class TerminalProgress: Progress {
       let item = state.items.remove(at: index)
       let wasSlow = now.since(item.started) >= Self.patience
       erase(&state)
-      if !isLive || wasSlow || reason != nil {
+      if wasSlow || reason != nil {
         let line = view.last(item, now: now, reason: reason)
         terminal.talk((isLive ? line.cutKeepingStyle(to: terminal.width - 1) : line) + "\n")
       }
