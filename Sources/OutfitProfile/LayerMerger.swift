@@ -260,6 +260,7 @@ struct LayerMerger {
           ?? "add `indexes: {\(index): {url: …}}`")
     }
     for (target, dotfile) in profile.dotfiles.sorted(by: { $0.key < $1.key }) {
+      checkTarget(target, dotfile.source)
       let runsHere =
         dotfile.value.systems.isEmpty || dotfile.value.systems.contains(host.platform.system.rawValue)
       if runsHere { checkFile(dotfile.value.file, dotfile.source, "dotfiles.\(target)") }
@@ -270,6 +271,34 @@ struct LayerMerger {
     if let virtualenv = profile.virtualenv, case .project(let folder) = profile.scope {
       checkFile(virtualenv.value.from, virtualenv.source, "virtualenv", folder: folder)
     }
+  }
+
+  /// A target may not be in Outfit's own folders, nor in something that is no folder.
+  private mutating func checkTarget(_ target: String, _ source: Source) {
+    let path = host.user.home.pushing(FilePath(target))
+    let places = [host.places.data, host.places.state, host.places.cache, host.places.config]
+    if places.contains(where: { path.starts(with: $0) }) {
+      diagnostics.append(
+        manifest(of: source).diagnostic(
+          "`\(target)` is in Outfit's own folders", at: source.location,
+          hint: "your own layer is for you to write: outfit tool install, or an editor"))
+    }
+    var above = FilePath(target)
+    while above.removeLastComponent(), !above.isEmpty {
+      if let other = profile.dotfiles[above.string],
+        other.value.kind == .link || !other.value.file.hasSuffix("/")
+      {
+        diagnostics.append(
+          manifest(of: source).diagnostic(
+            "`\(target)` is in `\(above)`, which \(other.value.kind == .link ? "is a link" : "is a file")",
+            at: source.location,
+            hint: "\(other.source.location.file):\(other.source.location.line) makes it: keep one of them"))
+      }
+    }
+  }
+
+  private func manifest(of source: Source) -> Manifest {
+    manifests.first { $0.layer.manifest == source.layer.manifest } ?? manifests[manifests.count - 1]
   }
 
   private mutating func complain(_ message: String, _ source: Source, _ path: String, hint: String?) {

@@ -250,7 +250,8 @@ private struct ManifestDecoder {
         at: pair.keyLocation, hint: "write one of template, copy, link, block: `\(pair.key): {copy: …}`")
       return nil
     }
-    guard let source = node[kind.rawValue], let file = source.text, PathProblem(file) == nil
+    guard let source = node[kind.rawValue], let file = source.text, PathProblem(file) == nil,
+      PathProblem(pair.key) == nil
     else { return nil }
     manifest.details["dotfiles.\(pair.key)"] = source.location
     if pair.key.hasSuffix("/") != file.hasSuffix("/") {

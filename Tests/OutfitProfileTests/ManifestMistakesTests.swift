@@ -134,6 +134,25 @@ import Testing
         """)
   }
 
+  @Test func targetsThatCanNotBe() async {
+    await expect(
+      """
+      dotfiles:
+        ①.config/outfit/outfit.yaml: {copy: a}
+        .vim: {link: a}
+        ②.vim/after/x: {copy: a}
+        .d/: {copy: d/}
+        .d/more: {copy: a}
+        .e: {copy: a}
+        ③./.e: {copy: a}
+      """, files: ["a": "", "d/x": ""],
+      gives: """
+        ① `.config/outfit/outfit.yaml` is in Outfit's own folders (your own layer is for you to write: outfit tool install, or an editor)
+        ② `.vim/after/x` is in `.vim`, which is a link (p/outfit.yaml:3 makes it: keep one of them)
+        ③ `.e` is written twice (keep one of them)
+        """)
+  }
+
   @Test func projects() async {
     await expect(
       """

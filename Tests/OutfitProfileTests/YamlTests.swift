@@ -55,7 +55,7 @@ import Testing
   @Test func mutationsNeverCrash() {
     var random = SplitMix(seed: 1)
     let seed = Array(DesignTests.machine.utf8)
-    for _ in 0..<1500 {
+    for _ in 0..<800 {
       var bytes = seed
       for _ in 0...Int.random(in: 0..<4, using: &random) {
         mutate(&bytes, &random)
