@@ -87,11 +87,10 @@ public struct Collection: Sendable {
       for blob in collection.blobs { try host.files.removeTree(blob) }
       for index in collection.objects.indices where collection.objects[index].keptBy == nil {
         let name = collection.objects[index].name
-        guard let lock = try store.tryLock(name) else {
+        if try store.tryLock(name) == nil {
           collection.objects[index].keptBy = "a build that goes on just now"
           continue
         }
-        withExtendedLifetime(lock) {}
         try store.remove(name)
       }
       return collection

@@ -8,7 +8,7 @@ import SystemPackage
 ///
 /// `$STATE/<scope>/compiled` has a line for each path: kind, mode, size, modification time, change time and
 /// inode, and for a file that had changed just before, a digest of its content too, since its times may not
-/// show a change that came right after. Whatever is not understood makes `up` look closer; nothing is lost by it.
+/// show a change that came right after. A checksum ends it. Whatever is not understood makes `up` look closer; nothing is lost by it.
 public enum CompiledPlan {
   private static let format = "outfit-compiled 1"
   /// A path that changed less than this long before may change again within the same tick of its file system.
@@ -55,7 +55,7 @@ public enum CompiledPlan {
         text += try line(path, isInput: isInput, now: now, host)
       }
     }
-    text += "end\n"
+    text += "end \(fnv1a64(text.utf8))\n"
     let temporary = FilePath(Self.path(scope, host).string + ".new")
     try host.files.removeTree(temporary)
     try host.files.create(temporary, Array(text.utf8), mode: 0o600)
@@ -72,10 +72,12 @@ public enum CompiledPlan {
   public static func current(
     for scope: Scope, version: String, arguments: Digest, host: Host
   ) -> String? {
-    guard let bytes = try? host.files.read(path(scope, host)) else { return nil }
+    guard let bytes = try? host.files.read(path(scope, host)), bytes.count > 21 else { return nil }
+    let content = bytes.count - 21
+    guard bytes[content...].elementsEqual("end \(fnv1a64(bytes[..<content]))\n".utf8) else { return nil }
     var start = 0
     func next() -> Range<Int>? {
-      guard start < bytes.count, let end = bytes[start...].firstIndex(of: 10) else { return nil }
+      guard start < content, let end = bytes[start..<content].firstIndex(of: 10) else { return nil }
       defer { start = end + 1 }
       return start..<end
     }
@@ -84,10 +86,9 @@ public enum CompiledPlan {
     }
     guard let summary = next() else { return nil }
     while let line = next() {
-      if bytes[line].elementsEqual("end".utf8) { return String(decoding: bytes[summary], as: UTF8.self) }
       guard isCurrent(bytes[line], host) else { return nil }
     }
-    return nil
+    return String(decoding: bytes[summary], as: UTF8.self)
   }
 
   private static func plain(_ text: String) -> String { String(text.map { $0.isNewline ? " " : $0 }) }

@@ -46,7 +46,7 @@ struct Inspector {
   /// From now on, what stands at a path counts as a folder that is still to be made.
   mutating func replaceByFolder(_ path: FilePath) {
     replaced.insert(path)
-    folders = folders.filter { !$0.key.starts(with: path) && !$0.value.path.starts(with: path) }
+    folders = folders.filter { !$0.key.isAtOrBelow(path) && !$0.value.path.isAtOrBelow(path) }
   }
 
   mutating func folder(_ path: FilePath, depth: Int = 0) throws(FileError) -> Folder {
@@ -88,7 +88,7 @@ struct Inspector {
     guard target.isAbsolute, target.isLexicallyNormal, !target.string.utf8.contains(0),
       target.lastComponent != nil
     else { return "\(target) is no path that can be written" }
-    if roots.contains(where: { target != $0 && target.starts(with: $0) }) { return nil }
+    if roots.contains(where: { target != $0 && target.isAtOrBelow($0) }) { return nil }
     switch scope {
     case .machine: return "\(target) is outside the home folder"
     case .project(let root): return "\(target) is outside the project \(root)"
@@ -104,7 +104,7 @@ struct Inspector {
     var reason: String? = "\(folder.path), where links lead, is outside the project"
     for root in roots {
       let root = try self.folder(root).path
-      if folder.path.starts(with: root) { reason = nil }
+      if folder.path.isAtOrBelow(root) { reason = nil }
     }
     if reason != nil, scope == .machine {
       reason =
@@ -186,6 +186,13 @@ extension FilePath {
   }
 
   var isRoot: Bool { string == "/" }
+
+  func isAtOrBelow(_ folder: FilePath) -> Bool {
+    let (text, above) = (string, folder.string)
+    return text.hasPrefix(above)
+      && (text.utf8.count == above.utf8.count || above == "/"
+        || text.utf8[text.utf8.index(text.startIndex, offsetBy: above.utf8.count)] == UInt8(ascii: "/"))
+  }
 
   /// Without `.`, `..` and empty components.
   var isLexicallyNormal: Bool { lexicallyNormalized() == self }

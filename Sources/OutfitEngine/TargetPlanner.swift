@@ -249,7 +249,7 @@ struct TargetPlanner {
     guard let names = try? host.files.list(folder) else { return false }
     return names.allSatisfy { name in
       let path = folder.appending(name)
-      let known = previous.values.contains { $0.resolved == path || $0.resolved.starts(with: path) }
+      let known = previous.values.contains { $0.resolved.isAtOrBelow(path) }
       guard known else { return false }
       let isFolder = (try? host.files.status(path, followLinks: false))?.kind == .directory
       return !isFolder || isOurs(path)

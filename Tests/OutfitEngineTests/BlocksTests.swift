@@ -1,0 +1,78 @@
+import Testing
+
+@testable import OutfitEngine
+
+@Suite struct BlocksTests {
+  private func set(
+    _ body: String, in text: String, position: Edit.Block.Position = .bottom, comment: String = "#"
+  ) throws -> (text: String, addedNewline: Bool) {
+    let result = try Blocks.setting(
+      "team", comment: comment, body: Blocks.body(of: Edit.Block(identifier: "team", body: body)),
+      position: position, in: Array(text.utf8))
+    return (String(decoding: result.text, as: UTF8.self), result.addedNewline)
+  }
+
+  private func removed(_ text: String, addedNewline: Bool = false) throws -> String {
+    String(
+      decoding: try Blocks.removing("team", addedNewline: addedNewline, from: Array(text.utf8)), as: UTF8.self
+    )
+  }
+
+  private static let block = "# >>> outfit team >>>\nbody\n# <<< outfit team <<<\n"
+
+  @Test(arguments: [
+    "", "a", "a\n", "a\r\nb\r\n", "a\r\nb", "\n", "#!/bin/sh\nx\n", "#!/bin/sh", "caf\u{e9} \u{0}",
+  ])
+  func whatIsPutInComesOutAgain(_ text: String) throws {
+    for position in [Edit.Block.Position.top, .bottom] {
+      let (with, added) = try set("body", in: text, position: position)
+      #expect(with != text)
+      #expect(try removed(with, addedNewline: added) == text)
+      #expect(try Blocks.scan(Array(with.utf8)).map(\.identifier) == ["team"])
+      #expect(try set("body\n", in: with, position: position).text == with)
+    }
+  }
+
+  @Test func positions() throws {
+    #expect(try set("body", in: "a\n").text == "a\n" + Self.block)
+    #expect(try set("body", in: "a\n", position: .top).text == Self.block + "a\n")
+    #expect(try set("body", in: "#!/bin/sh\na\n", position: .top).text == "#!/bin/sh\n" + Self.block + "a\n")
+    #expect(try set("", in: "").text == "# >>> outfit team >>>\n# <<< outfit team <<<\n")
+  }
+
+  @Test func aBlockIsReplacedWhereItStands() throws {
+    let text = "a\n" + Self.block + "b"
+    #expect(
+      try set("new", in: text, position: .top).text
+        == "a\n# >>> outfit team >>>\nnew\n# <<< outfit team <<<\nb")
+    // Another comment sign loses no block.
+    #expect(try set("new", in: text, comment: "\"").text.hasPrefix("a\n\" >>> outfit team >>>\nnew\n\" <<<"))
+  }
+
+  @Test func markersAreFoundAsTheyAreWritten() throws {
+    let found = try Blocks.scan(Array("x\r\n  # >>> outfit a b >>>  \r\ny\r\n# <<< outfit a b <<<".utf8))
+    #expect(found.map(\.identifier) == ["a b"])
+    #expect(found.map(\.line) == [2])
+    #expect(try Blocks.scan(Array("echo '# >>> outfit x >>>'\ncat <<< outfit\n>>>\n".utf8)).isEmpty)
+  }
+
+  @Test(arguments: [
+    ("a\n# >>> outfit x >>>\n", 2), ("# <<< outfit x <<<\n", 1),
+    ("# >>> outfit x >>>\n# >>> outfit y >>>\n", 2),
+    ("# >>> outfit x >>>\n# <<< outfit y <<<\n", 2),
+    ("# >>> outfit x >>>\n# <<< outfit x <<<\n# >>> outfit x >>>\n# <<< outfit x <<<\n", 3),
+  ])
+  func markersOutOfOrder(_ text: String, line: Int) {
+    let problem = #expect(throws: Blocks.Malformed.self) { try Blocks.scan(Array(text.utf8)) }
+    #expect(problem?.line == line)
+  }
+
+  @Test func blocksThatCantBeWritten() {
+    #expect(Blocks.problem(Edit.Block(identifier: "team", body: "fine\n")) == nil)
+    #expect(Blocks.problem(Edit.Block(identifier: "", body: "")) != nil)
+    #expect(Blocks.problem(Edit.Block(identifier: "a >>> b", body: "")) != nil)
+    #expect(Blocks.problem(Edit.Block(identifier: "a\nb", body: "")) != nil)
+    #expect(Blocks.problem(Edit.Block(identifier: "a", comment: "", body: "")) != nil)
+    #expect(Blocks.problem(Edit.Block(identifier: "a", body: "# >>> outfit b >>>")) != nil)
+  }
+}
