@@ -19,7 +19,7 @@ set -eu
 version=@VERSION@
 default_from=@FROM@
 
-say() { printf 'outfit: %s\n' "$*" >&2; }
+say() { printf 'install: %s\n' "$*" >&2; }
 die() {
   say "error: $1"
   shift

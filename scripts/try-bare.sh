@@ -47,7 +47,7 @@ cp -a "$base/$suite" "$root"
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 mkdir "$root/dist"
 cp dist/install.sh dist/outfit-*.tar.gz dist/outfit-*.sha256 "$root/dist"
-chroot "$root" useradd --create-home --shell /bin/bash ann
+for user in ann bob; do chroot "$root" useradd --create-home --shell /bin/bash "$user"; done
 
 # as USER COMMAND: runs a command line in there; what it says is in `words`, its status in `status`.
 as() {
@@ -121,7 +121,7 @@ profile: bare
 tools:
   hello:
     from: url
-    version: "1.0"
+    version: "1.0.0"
     url: "http://127.0.0.1:$port/hello"
     sha256: {linux-amd64: "$digest", linux-arm64: "$digest"}
 dotfiles:
@@ -138,24 +138,24 @@ END
   says 'its dotfile is there' 'set number'
   as ann '~/.local/bin/outfit up profile'
   ends 'the second time' 0
-  as ann '~/.local/bin/outfit rollback --yes && ls -a'
-  ends 'rollback' 0
+  as ann '~/.local/bin/outfit rollback && [ ! -e .vimrc ] && ! bash -lc hello'
+  ends 'rollback takes it away again' 0
 fi
 
-as ann 'sh /dist/install.sh --trust starter'
+as bob 'sh /dist/install.sh --trust starter'
 say "outfit up starter, on the bare machine: status $status"
 printf '%s\n' "$words" | sed 's/^/    | /'
-says 'what is missing is said with the command that mends it' 'apt-get install'
+says 'what is missing is said with the command that mends it' 'apt-get install python3'
 
 if [ -n "${OUTFIT_TRY_PACKAGES:-}" ]; then
   # What the messages ask for, and this machine's own authorities, as an administrator would add them.
   as root 'apt-get update -qq && apt-get install -qq -y --no-install-recommends python3 python3-venv ca-certificates'
   ends 'what is missing can be installed' 0
   cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
-  as ann '~/.local/bin/outfit up starter --trust'
+  as bob '~/.local/bin/outfit up starter --trust'
   ends 'then the starter profile is applied' 0
   printf '%s\n' "$words" | sed 's/^/    | /'
-  as ann 'bash -lc "black --version && http --version && node --version"'
+  as bob 'bash -lc "black --version && http --version && node --version"'
   ends 'its tools run from a new login shell' 0
 fi
 

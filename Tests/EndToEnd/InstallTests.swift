@@ -119,7 +119,7 @@ struct InstallTests {
     try scratch.host.files.removeTree(scratch.path.appending("tree"))
     try await publish("9.8.7", script: "#!/bin/sh\necho rebuilt")
     let again = try await install("--from", dist.string)
-    #expect(again.errorText.contains("outfit: rebuilt is in "))
+    #expect(again.errorText.contains("install: rebuilt is in "))
     let program = data.pushing("9.8.7/bin/outfit")
     #expect(try scratch.host.files.text(program) == "#!/bin/sh\necho rebuilt\n")
     #expect(try scratch.host.files.list(data) == ["9.8.7"])

@@ -472,6 +472,27 @@ struct DownloadsTests {
     #expect(ContinuousClock.now - start < .seconds(1))
   }
 
+  @Test func manyThatAreCancelledLeaveTheOthersAlone() async throws {
+    let server = try LoopbackServer { request in
+      var reply = LoopbackServer.Reply(200, body: Array(request.target.utf8))
+      reply.delay = 0.02
+      return reply
+    }
+    let downloads = downloads()
+    let tasks = (0..<40).map { i in
+      Task { try await downloads.document(addresses: ["\(server.address)/\(i)"]).bytes }
+    }
+    for i in stride(from: 0, to: 40, by: 2) { tasks[i].cancel() }
+    for (i, task) in tasks.enumerated() {
+      if i.isMultiple(of: 2) {
+        // It may have been quicker than its end.
+        if case .success(let bytes) = await task.result { #expect(bytes == Array("/\(i)".utf8)) }
+      } else {
+        #expect(try await task.value == Array("/\(i)".utf8))
+      }
+    }
+  }
+
   @Test func aFullDiskIsSaidSo() async throws {
     let server = try LoopbackServer { _ in .init(200, body: Self.bytes) }
     try files.createDirectories(folder)
