@@ -52,9 +52,8 @@ extension Session {
       let names = plan.interpreters.map { "\($0.language.title) \($0.version)" }
       write("  interpreters  \(names.joined(separator: ", "))")
     }
-    let labels = Set(plan.claims.map(\.label)).subtracting(
-      plan.interpreters.map { "\($0.language.title) \($0.version)" })
-    if !labels.isEmpty { write("  commands      \(labels.sorted().joined(separator: ", "))") }
+    let tools = ToolLabels.of(plan.claims, besides: plan.interpreters)
+    if !tools.isEmpty { write("  tools         \(tools.joined(separator: ", "))") }
     let files = outcome.changed.map { short($0.target) }
     if !files.isEmpty {
       let shown = files.prefix(6).joined(separator: ", ")
@@ -83,5 +82,15 @@ extension Language {
     case .python: "Python"
     case .node: "Node"
     }
+  }
+}
+
+/// What a person calls the things behind the commands: not interpreters, their companions, nor outfit itself.
+enum ToolLabels {
+  static func of(_ claims: [RecordedClaim], besides interpreters: [RecordedInterpreter]) -> [String] {
+    let names = interpreters.map { "\($0.language.rawValue) \($0.version)" }
+    return Set(claims.filter { $0.name != "outfit" }.map(\.label)).filter { label in
+      !names.contains { label.lowercased().hasSuffix($0) }
+    }.sorted()
   }
 }

@@ -67,7 +67,9 @@ struct Overview {
     session.write(
       "  \(label.padding(to: 9)) \(generation.profile.name)\(commit), generation \(generation.number) of "
         + "\(DateText.utc(generation.time)) UTC\(state)")
-    let labels = Set(generation.claims.map(\.label)).sorted()
+    let labels =
+      generation.interpreters.map { "\($0.language.title) \($0.version)" }
+      + ToolLabels.of(generation.claims, besides: generation.interpreters)
     if !labels.isEmpty { session.write("            \(labels.joined(separator: ", "))") }
   }
 }
