@@ -99,6 +99,16 @@ struct Preparation {
     let due = Set(try await effects.needed(proposal.effects))
     return try Planner.plan(
       scope: profile.scope, proposal: proposal, host: host, isPresent: { store.isPresent($0) },
-      effectIsDue: { due.contains($0) }, keepsMissing: isPartial)
+      effectIsDue: { due.contains($0) }, keepsMissing: isPartial, allowed: try gitFolders)
+  }
+
+  /// Hooks stand in the repository's git folder, which may lie above the project, or elsewhere for a worktree.
+  private var gitFolders: [FilePath] {
+    get throws {
+      guard case .project(let folder) = profile.scope, !profile.hooks.isEmpty,
+        let git = try GitFolders.locate(from: folder, host: host)
+      else { return [] }
+      return [git.common]
+    }
   }
 }

@@ -85,10 +85,16 @@ public enum Planner {
   private static func shadowed(_ plan: Plan, _ host: Host) -> [Diagnostic] {
     let folders = (host.environment["PATH"] ?? "").split(separator: ":").map { FilePath(String($0)) }
       .filter { $0.isAbsolute && $0 != host.places.bin }
-    return plan.names.filter { $0.action == .add }.compactMap { name in
-      let programs = folders.map { $0.appending(name.name) }
-      guard let program = programs.first(where: { host.files.exists($0) }) else { return nil }
-      return Diagnostic(.note, "`\(name.name)` will be \(name.label), in place of \(program)")
+    var hidden: [(name: String, folder: FilePath)] = []
+    for name in plan.names where name.action == .add {
+      if let folder = folders.first(where: { host.files.exists($0.appending(name.name)) }) {
+        hidden.append((name.name, folder))
+      }
+    }
+    return Dictionary(grouping: hidden, by: \.folder).sorted { $0.key.string < $1.key.string }.map {
+      folder, names in
+      Diagnostic(
+        .note, "these now come before those of \(folder): \(names.map(\.name).joined(separator: ", "))")
     }
   }
 }

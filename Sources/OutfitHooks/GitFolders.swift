@@ -135,3 +135,31 @@ public struct GitFolders: Hashable, Sendable {
     return value.isEmpty ? nil : String(value)
   }
 }
+
+extension GitFolders {
+  /// The repository around a folder of this machine; nil where there is none.
+  public static func locate(from folder: FilePath, host: Host) throws -> GitFolders? {
+    var answers: [Query: Answer] = [:]
+    while true {
+      switch find(from: folder, environment: host.environment, known: { answers[$0] }) {
+      case .ask(let queries): for query in queries { answers[query] = answer(query, host.files) }
+      case .done(let folders): return folders
+      }
+    }
+  }
+
+  private static func answer(_ query: Query, _ files: any Files) -> Answer {
+    do {
+      switch query {
+      case .status(let path):
+        return try files.status(path, followLinks: true).map { .status($0) } ?? .absent
+      case .contents(let path):
+        guard try files.status(path, followLinks: true) != nil else { return .absent }
+        return .contents(try files.read(path))
+      default: return .absent
+      }
+    } catch {
+      return .failed(Diagnostic(.error, "\(error)"))
+    }
+  }
+}

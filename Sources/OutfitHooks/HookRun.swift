@@ -40,18 +40,7 @@ public struct HookRun: Sendable {
   ///   - virtualenv: The project's virtualenv, whose programs the hooks see.
   /// - Throws: `Failure` when there is no repository, or its hooks are not installed.
   public func invocation(host: Host, virtualenv: FilePath? = nil) throws -> Invocation {
-    var answers: [Query: Answer] = [:]
-    var found: GitFolders?
-    search: while true {
-      switch GitFolders.find(
-        from: host.workingDirectory, environment: host.environment, known: { answers[$0] })
-      {
-      case .ask(let queries): for query in queries { answers[query] = Self.answer(query, host.files) }
-      case .done(let folders):
-        found = folders
-        break search
-      }
-    }
+    let found = try GitFolders.locate(from: host.workingDirectory, host: host)
     guard let git = found else {
       throw Failure(
         "\(host.workingDirectory) is in no git repository", hint: "hooks run in a repository", status: .usage)
@@ -95,20 +84,5 @@ public struct HookRun: Sendable {
     environment["PATH"] = folders.joined(separator: ":")
     environment["PREK_HOME"] = host.places.cache.appending(Engines.hookRunner).string
     return environment
-  }
-
-  private static func answer(_ query: Query, _ files: any Files) -> Answer {
-    do {
-      switch query {
-      case .status(let path):
-        return try files.status(path, followLinks: true).map { .status($0) } ?? .absent
-      case .contents(let path):
-        guard try files.status(path, followLinks: true) != nil else { return .absent }
-        return .contents(try files.read(path))
-      default: return .absent
-      }
-    } catch {
-      return .failed(Diagnostic(.error, "\(error)"))
-    }
   }
 }

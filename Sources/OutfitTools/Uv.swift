@@ -15,6 +15,9 @@ struct Uv {
   let indexes: Indexes
   /// uv itself.
   let object: Object
+  /// A Python of this machine that questions run on, so that pins for an interpreter can be made where it can't be
+  /// had; nil where there is none.
+  private let questioner: FilePath?
 
   init(_ context: Context, on interpreter: ProvidedInterpreter, pythons: Pythons, indexes: Indexes)
     throws
@@ -23,8 +26,10 @@ struct Uv {
     self.interpreter = interpreter
     self.pythons = pythons
     self.indexes = indexes
+    questioner = Self.machinePython(context)
     let uv = try Engines.uv(
-      python: interpreter.program, platform: context.platform, store: context.store)
+      python: questioner.map { .path($0) } ?? interpreter.program, platform: context.platform,
+      store: context.store)
     object = context.earlier.objects.first { $0.id == uv.id } ?? uv
   }
 
@@ -41,6 +46,20 @@ struct Uv {
 
   // MARK: Questions
 
+  /// What a question needs to stand: the interpreter that it is about only where the machine has no other.
+  private var questionObjects: [Object] { questioner == nil ? objects : [object] }
+
+  private var questionPython: Argument { .reference(questioner.map { .path($0) } ?? interpreter.program) }
+
+  /// The newest Python of the machine that uv can be installed by.
+  private static func machinePython(_ context: Context) -> FilePath? {
+    guard case .interpreters(let found)? = context.facts[.interpreters(.python)] else { return nil }
+    return found.filter {
+      $0.version >= Version([3, 8]) && !$0.version.isPrerelease && !$0.version.isFreeThreaded
+        && $0.missingModules.isEmpty
+    }.max { $0.version < $1.version }?.program
+  }
+
   /// Exact pins with hashes for every platform from some requirement files: `{scratch}/lock.txt`.
   /// - Parameters:
   ///   - files: What uv reads, by name in the scratch folder.
@@ -54,12 +73,12 @@ struct Uv {
     let arguments: [Argument] = [
       "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-build", "--no-header",
       "--no-annotate", "--system-certs", "--no-progress", "--no-python-downloads", "--python",
-      .reference(interpreter.program), "--python-version", .text(interpreter.version.minor),
+      questionPython, "--python-version", .text(interpreter.version.minor),
       "--output-file", .scratch(Self.lockFile), .scratch(input),
     ]
     return ask(
       Inquiry(
-        label: label, objects: objects, files: files,
+        label: label, objects: questionObjects, files: files,
         steps: [step(arguments, needsNetwork: true)], collect: [Self.lockFile]))
   }
 
@@ -82,12 +101,13 @@ struct Uv {
   func programs(label: String, of entries: [RequirementSet.Entry], index: String?) -> Query {
     let arguments: [Argument] = [
       "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--no-build", "--system-certs",
-      "--no-progress", "--no-python-downloads", "--python", .reference(interpreter.program),
-      "--target", .scratch("own"), "-r", .scratch("own.txt"),
+      "--no-progress", "--no-python-downloads", "--python", questionPython,
+      "--python-version", .text(interpreter.version.minor), "--target", .scratch("own"), "-r",
+      .scratch("own.txt"),
     ]
     return ask(
       Inquiry(
-        label: label, objects: objects,
+        label: label, objects: questionObjects,
         files: ["own.txt": Array(RequirementSet.text(entries).utf8)],
         steps: [step(arguments, needsNetwork: true, index: index, offlineFirst: true)],
         collect: ["own/bin/*"]))
