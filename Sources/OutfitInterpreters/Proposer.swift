@@ -62,6 +62,18 @@ struct Proposer {
     switch entry.provider {
     case .adopted:
       guard let found = inquirer.interpreters(language) else { return nil }
+      if entry.adoptedFrom == nil {
+        let request = VersionRequest(entry.request) ?? .latest
+        guard
+          let serves = section.value.twin(of: entry.version, among: found)
+            ?? section.value.adoptable(request, among: found, evenIfNotExact: true)
+        else {
+          refuse(
+            "no \(language.title) of this machine satisfies \(request)", section, hint: mending(language))
+          return nil
+        }
+        return adopted(serves, entry, language)
+      }
       if let same = found.first(where: {
         $0.program.string == entry.adoptedFrom && section.value.admits($0)
       }), same.version == entry.version {

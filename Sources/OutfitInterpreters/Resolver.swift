@@ -52,6 +52,8 @@ struct Resolver {
   ) -> Bool {
     guard section.providers(for: language).contains(entry.provider) else { return false }
     guard entry.provider == .adopted else { return true }
+    // Without a path it stands for whatever good one each machine has.
+    guard entry.adoptedFrom != nil else { return section.system || section.names(.adopted) }
     guard !context.lockIsShared, let found = inquirer.interpreters(language) else {
       return !context.lockIsShared
     }
@@ -132,8 +134,26 @@ struct Resolver {
       let uv = try? UvRuns(context, python: .path(runner), provider: nil)
     else { return .no }
     guard let files = inquirer.collected(uv.pythonIndex) else { return .pending }
-    guard let bytes = files[UvRuns.indexFile] else { return .no }
-    return try prebuilt(request, .python, section, PythonReleases.packaged(bytes))
+    let releases = files[UvRuns.indexFile].map { PythonReleases.packaged($0) } ?? []
+    if context.lockIsShared, let attempt = try anyGoodOne(request, section, found, releases) {
+      return attempt
+    }
+    return releases.isEmpty ? .no : try prebuilt(request, .python, section, releases)
+  }
+
+  /// A pin for others where any good Python serves: of the release that this machine has, so that it need not be
+  /// fetched here; where no release is of that version, of whatever each machine has, without a path.
+  private func anyGoodOne(
+    _ request: VersionRequest, _ section: Sourced<InterpreterSection>, _ found: [FoundInterpreter],
+    _ releases: [Release]
+  ) throws(Failure) -> Attempt? {
+    guard section.value.system || section.value.names(.adopted) else { return nil }
+    let released = Set(releases.map(\.version))
+    if let best = section.value.adoptable(request, among: found.filter { released.contains($0.version) }) {
+      return try prebuilt(request, .python, section, releases.filter { $0.version == best.version })
+    }
+    guard let best = section.value.adoptable(request, among: found) else { return nil }
+    return .pinned(LockedInterpreter(request: request.text, version: best.version, provider: .adopted))
   }
 
   private mutating func node(

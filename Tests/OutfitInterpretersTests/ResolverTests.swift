@@ -110,13 +110,49 @@ import Testing
     machine.context.lockIsShared = true
     machine.ask(.python, [">=3.10"], system: true)
     machine.pythons = [Machine.python("3.11.2", "/usr/bin/python3.11")]
-    #expect(try machine.resolve().interpreters[.python] == nil)
+    let anyGoodOne = [
+      LockedInterpreter(request: ">=3.10", version: Version([3, 11, 2]), provider: .adopted)
+    ]
+    #expect(try machine.resolve().interpreters[.python] == anyGoodOne)
+    #expect(try machine.propose().interpreters.map(\.program) == [.path("/usr/bin/python3.11")])
+
+    // On another machine another good one serves, and the pin stands.
+    machine.pythons = [Machine.python("3.12.4", "/usr/bin/python3.12")]
+    machine.context.facts = Facts()
+    #expect(try machine.resolve().interpreters[.python] == anyGoodOne)
+    #expect(try machine.propose().interpreters.map(\.version) == [Version([3, 12, 4])])
+
     machine.context.lock.interpreters[.python] = [
       LockedInterpreter(
         request: ">=3.10", version: Version([3, 11, 2]), provider: .adopted,
         adoptedFrom: "/usr/bin/python3.11")
     ]
-    #expect(try machine.resolve().interpreters[.python] == nil)
+    #expect(try machine.resolve().interpreters[.python]?.first?.adoptedFrom == nil)
+  }
+
+  @Test func whereAnyGoodOneServesASharedLockPinsTheReleaseThatIsHere() throws {
+    var machine = Machine(.project("/w/shop"))
+    machine.context.lockIsShared = true
+    machine.ask(.python, [">=3.10"], system: true)
+    machine.pythons = [
+      Machine.python("3.13.5", "/home/ann/.pyenv/versions/3.13.5/bin/python3.13", .pyenv),
+      Machine.python("3.11.2", "/usr/bin/python3.11"),
+    ]
+    func release(_ version: String, _ micro: Int) -> String {
+      #"""
+      {"python_version": {"major": 3, "minor": 13, "micro": \#(micro)}, "files": [
+        {"arch": "x86_64", "sha256": "\#(Machine.digest)", "url": "https://h/download/20250723/cpython-\#(version)%2B20250723-x86_64-unknown-linux-gnu-install_only_stripped.tar.gz"}]}
+      """#
+    }
+    machine.collected["out/pbs_installer/versions.json"] =
+      "[\(release("3.13.9", 9)), \(release("3.13.5", 5))]"
+    let entry = try #require(try machine.resolve().interpreters[.python]?.first)
+    #expect(entry.provider == .prebuilt)
+    #expect(entry.version == Version("3.13.5"))
+    #expect(
+      try machine.propose().interpreters.map(\.program) == [
+        .path("/home/ann/.pyenv/versions/3.13.5/bin/python3.13")
+      ])
   }
 
   @Test func aVersionThatDoesNotExistIsAMistakeOfTheManifest() throws {
