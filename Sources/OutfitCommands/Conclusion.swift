@@ -90,7 +90,7 @@ enum ToolLabels {
   static func of(_ claims: [RecordedClaim], besides interpreters: [RecordedInterpreter]) -> [String] {
     let names = interpreters.map { "\($0.language.rawValue) \($0.version)" }
     return Set(claims.filter { $0.name != "outfit" }.map(\.label)).filter { label in
-      !names.contains { label.lowercased().hasSuffix($0) }
+      !label.hasPrefix("pip of ") && !names.contains { label.lowercased().contains($0) }
     }.sorted()
   }
 }

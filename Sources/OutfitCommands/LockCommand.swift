@@ -176,7 +176,7 @@ struct Pinning {
     var preparation = try Preparation(session, profile: profile, mode: .live, progress: progress)
     preparation.lock = after
     preparation.lockIsShared = place.isShared
-    let proposal = try await preparation.propose(Preparation.all(session.host))
+    let proposal = try await preparation.propose(Preparation.onEngines)
     after = preparation.lock
     failures = proposal.failures
   }

@@ -71,7 +71,8 @@ struct Preparation {
   /// All parts, in the order in which they stand on each other.
   static func all(_ host: Host) -> [any Part] { onEngines + local(host) }
 
-  private static let onEngines: [any Part] = [Interpreters(), Tools(), Virtualenv(), Hooks()]
+  /// The parts that have pins.
+  static let onEngines: [any Part] = [Interpreters(), Tools(), Virtualenv(), Hooks()]
 
   /// What `--only` takes.
   static let names = onEngines.map(\.name) + [ShellSetup().name, Dotfiles().name, SystemSetup().name]

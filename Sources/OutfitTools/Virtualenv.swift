@@ -101,6 +101,12 @@ public struct Virtualenv: Part {
         label: "Python \(interpreter.version) of \(section.value.path)", owner: section.source,
         object: environment.id, takesOver: true)
     }
+    // The environment has no pip of its own, and the interpreter's would install past it: uv's finds `.venv`.
+    proposal.claims += ["pip", "pip3", "pip\(interpreter.version.minor)"].map { name in
+      Claim(
+        name: name, program: .object(uv.object.id, "bin/uv"), arguments: ["pip"],
+        label: "pip of \(section.value.path)", owner: section.source, object: environment.id, takesOver: true)
+    }
     return .done(proposal)
   }
 
