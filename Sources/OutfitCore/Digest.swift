@@ -10,7 +10,7 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     guard digits.utf8.count == 64, digits.utf8.allSatisfy({ $0.hexadecimalValue != nil }) else {
       return nil
     }
-    hex = digits.lowercased()
+    hex = digits.utf8.contains { $0 < 0x61 && $0 > 0x39 } ? digits.lowercased() : String(digits)
   }
 
   public init(of bytes: some Sequence<UInt8>) {
@@ -22,16 +22,18 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
   public init(of text: String) { self.init(of: Array(text.utf8)) }
 
   fileprivate init(_ value: SHA256.Digest) {
-    var hex = ""
-    hex.reserveCapacity(64)
-    for byte in value {
-      hex.append(Digest.digits[Int(byte >> 4)])
-      hex.append(Digest.digits[Int(byte & 15)])
+    hex = String(unsafeUninitializedCapacity: 64) { buffer in
+      var index = 0
+      for byte in value {
+        buffer[index] = Self.digit(byte >> 4)
+        buffer[index + 1] = Self.digit(byte & 15)
+        index += 2
+      }
+      return index
     }
-    self.hex = hex
   }
 
-  private static let digits = Array("0123456789abcdef")
+  private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
 
   /// The first digits, as names in the store and messages show them.
   public func short(_ count: Int = 12) -> String { String(hex.prefix(count)) }

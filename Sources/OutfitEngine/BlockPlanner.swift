@@ -26,11 +26,10 @@ extension TargetPlanner {
   mutating func blocks(
     _ change: Change, _ wanted: [(block: Edit.Block, owner: Source)], _ folder: Inspector.Folder
   ) throws -> PlannedTarget? {
-    guard let name = change.target.lastComponent else { return nil }
     if case .blocked(let obstacle) = folder.standing {
       return blocked(change, folder, "\(obstacle) is not a folder")
     }
-    let place = folder.path.appending(name)
+    let place = folder.path.holding(change.target)
     let resolved = folder.standing == .present ? try inspector.followed(place) : place
     let home = try inspector.folder(resolved.parent)
     if resolved != place {
@@ -40,7 +39,7 @@ extension TargetPlanner {
       if home.standing != .present { return blocked(change, folder, "it is a link that leads nowhere") }
     }
 
-    let old = previous[change.target]
+    let old = previous[change.target.string]
     let mine = wanted.map { ($0.block, Blocks.body(of: $0.block)) }
     let seen =
       home.standing == .present

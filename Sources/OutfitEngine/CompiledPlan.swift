@@ -72,23 +72,31 @@ public enum CompiledPlan {
   public static func current(
     for scope: Scope, version: String, arguments: Digest, host: Host
   ) -> String? {
-    guard let bytes = try? host.files.read(path(scope, host)), bytes.count > 21 else { return nil }
-    let content = bytes.count - 21
-    guard bytes[content...].elementsEqual("end \(fnv1a64(bytes[..<content]))\n".utf8) else { return nil }
-    var start = 0
-    func next() -> Range<Int>? {
-      guard start < content, let end = bytes[start..<content].firstIndex(of: 10) else { return nil }
-      defer { start = end + 1 }
-      return start..<end
+    guard let bytes = try? host.files.read(path(scope, host)) else { return nil }
+    let expected = "\(format)\n\(plain(version))\n\(arguments.hex)\n"
+    return bytes.withUnsafeBufferPointer { current($0, Array(expected.utf8), host) }
+  }
+
+  private static func current(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ expected: [UInt8], _ host: Host
+  ) -> String? {
+    let end = bytes.count - 21
+    guard end > expected.count,
+      bytes[end...].elementsEqual("end \(fnv1a64(UnsafeBufferPointer(rebasing: bytes[..<end])))\n".utf8),
+      bytes[..<expected.count].elementsEqual(expected)
+    else { return nil }
+    var start = expected.count
+    var summary: String?
+    for index in start..<end where bytes[index] == 10 {
+      let line = UnsafeBufferPointer(rebasing: bytes[start..<index])
+      start = index + 1
+      if summary == nil {
+        summary = String(decoding: line, as: UTF8.self)
+      } else if !isCurrent(line, host) {
+        return nil
+      }
     }
-    for expected in [format, plain(version), arguments.hex] {
-      guard let line = next(), bytes[line].elementsEqual(expected.utf8) else { return nil }
-    }
-    guard let summary = next() else { return nil }
-    while let line = next() {
-      guard isCurrent(bytes[line], host) else { return nil }
-    }
-    return String(decoding: bytes[summary], as: UTF8.self)
+    return start == end ? summary : nil
   }
 
   private static func plain(_ text: String) -> String { String(text.map { $0.isNewline ? " " : $0 }) }
@@ -141,37 +149,41 @@ public enum CompiledPlan {
     }
   }
 
-  private static func isCurrent(_ line: ArraySlice<UInt8>, _ host: Host) -> Bool {
-    guard let letter = line.first else { return false }
+  private static func isCurrent(_ line: UnsafeBufferPointer<UInt8>, _ host: Host) -> Bool {
+    guard line.count > 2 else { return false }
+    let letter = line[0]
     let follows = letter < UInt8(ascii: "a")
-    var rest = line.dropFirst(2)
-    var numbers: [UInt64] = []
+    var place = 2
+    func path() -> FilePath {
+      FilePath(String(decoding: UnsafeBufferPointer(rebasing: line[place...]), as: UTF8.self))
+    }
     if letter | 32 == UInt8(ascii: "n") {
-      let path = FilePath(String(decoding: rest, as: UTF8.self))
-      return (try? host.files.status(path, followLinks: follows)) == .some(nil)
+      return (try? host.files.status(path(), followLinks: follows)) == .some(nil)
     }
-    for _ in 0..<5 {
+    func number() -> UInt64? {
+      let start = place
       var number: UInt64 = 0
-      var digits = 0
-      while let byte = rest.first, byte != 32 {
-        guard byte >= 48, byte <= 57, digits < 20 else { return false }
-        number = number &* 10 &+ UInt64(byte - 48)
-        digits += 1
-        rest = rest.dropFirst()
+      while place < line.count, line[place] != 32 {
+        guard line[place] >= 48, line[place] <= 57 else { return nil }
+        number = number &* 10 &+ UInt64(line[place] - 48)
+        place += 1
       }
-      guard digits > 0, !rest.isEmpty else { return false }
-      numbers.append(number)
-      rest = rest.dropFirst()
+      guard place > start, place < line.count else { return nil }
+      place += 1
+      return number
     }
-    guard let space = rest.firstIndex(of: 32) else { return false }
-    let digest = rest[..<space]
-    let path = FilePath(String(decoding: rest[(space + 1)...], as: UTF8.self))
-    guard let status = (try? host.files.status(path, followLinks: follows)) ?? nil,
-      Self.letter(status.kind).utf8.first == letter | 32, UInt64(status.mode) == numbers[0],
-      UInt64(bitPattern: status.size) == numbers[1], UInt64(bitPattern: status.modified) == numbers[2],
-      UInt64(bitPattern: status.changed) == numbers[3], status.inode == numbers[4]
+    guard let mode = number(), let size = number(), let modified = number(), let changed = number(),
+      let inode = number(), let space = line[place...].firstIndex(of: 32)
+    else { return false }
+    let digest = line[place..<space]
+    place = space + 1
+    let here = path()
+    guard let status = (try? host.files.status(here, followLinks: follows)) ?? nil,
+      Self.letter(status.kind).utf8.first == letter | 32, UInt64(status.mode) == mode,
+      UInt64(bitPattern: status.size) == size, UInt64(bitPattern: status.modified) == modified,
+      UInt64(bitPattern: status.changed) == changed, status.inode == inode
     else { return false }
     if digest.elementsEqual("-".utf8) { return true }
-    return (try? Self.digest(path, status.kind, host))?.utf8.elementsEqual(digest) == true
+    return (try? Self.digest(here, status.kind, host))?.utf8.elementsEqual(digest) == true
   }
 }

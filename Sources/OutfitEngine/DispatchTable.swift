@@ -121,7 +121,7 @@ public struct DispatchTable: Hashable, Sendable {
       } else if fields.count == 2, fields[0] == "v" {
         virtualenv = fields[1]
       } else if fields.count == 3, fields[0] == "e" {
-        variables[fields[1]] = Rows.fields(Array(fields[2].utf8)[...])[0]
+        variables[fields[1]] = Rows.fields(Array(fields[2].utf8))[0]
       } else {
         return nil
       }

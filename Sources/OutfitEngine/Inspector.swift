@@ -25,10 +25,10 @@ struct Inspector {
   /// Where targets may lie, besides Outfit's own folders.
   let roots: [FilePath]
   let key: SecretKey?
-  private var folders: [FilePath: Folder] = [:]
+  private var folders: [String: Folder] = [:]
   /// Links and files that this plan replaces by folders.
   private var replaced: Set<FilePath> = []
-  private var refusals: [FilePath: String?] = [:]
+  private var refusals: [String: String?] = [:]
 
   init(host: Host, scope: Scope, allowed: [FilePath]) throws {
     self.host = host
@@ -46,13 +46,13 @@ struct Inspector {
   /// From now on, what stands at a path counts as a folder that is still to be made.
   mutating func replaceByFolder(_ path: FilePath) {
     replaced.insert(path)
-    folders = folders.filter { !$0.key.isAtOrBelow(path) && !$0.value.path.isAtOrBelow(path) }
+    folders = folders.filter { !FilePath($0.key).isAtOrBelow(path) && !$0.value.path.isAtOrBelow(path) }
   }
 
   mutating func folder(_ path: FilePath, depth: Int = 0) throws(FileError) -> Folder {
-    if let known = folders[path] { return known }
+    if let known = folders[path.string] { return known }
     let folder = try look(path, depth: depth)
-    folders[path] = folder
+    folders[path.string] = folder
     return folder
   }
 
@@ -85,8 +85,7 @@ struct Inspector {
 
   /// Why a target must not be written, as the manifest names it; nil when it may.
   func refusal(named target: FilePath) -> String? {
-    guard target.isAbsolute, target.isLexicallyNormal, !target.string.utf8.contains(0),
-      target.lastComponent != nil
+    guard target.isAbsolute, target.isLexicallyNormal, !target.isRoot, !target.string.utf8.contains(0)
     else { return "\(target) is no path that can be written" }
     if roots.contains(where: { target != $0 && target.isAtOrBelow($0) }) { return nil }
     switch scope {
@@ -100,7 +99,7 @@ struct Inspector {
   /// A project's links must not lead out of it, whoever made them. The links in a home are the user's own way
   /// of laying it out: they may lead to another folder of the user's, and to nobody else's.
   mutating func refusal(in folder: Folder) throws(FileError) -> String? {
-    if let known = refusals[folder.path] { return known }
+    if let known = refusals[folder.path.string] { return known }
     var reason: String? = "\(folder.path), where links lead, is outside the project"
     for root in roots {
       let root = try self.folder(root).path
@@ -111,7 +110,7 @@ struct Inspector {
         folder.owner == host.user.identifier
         ? nil : "\(folder.nearest), where links lead, belongs to another user"
     }
-    refusals[folder.path] = reason
+    refusals[folder.path.string] = reason
     return reason
   }
 
@@ -187,6 +186,15 @@ extension FilePath {
 
   var isRoot: Bool { string == "/" }
 
+  /// What a path's name stands for in this folder: the path itself where it lies in this folder already.
+  func holding(_ path: FilePath) -> FilePath {
+    let text = path.string
+    guard let slash = text.utf8.lastIndex(of: UInt8(ascii: "/")) else { return path }
+    let folder = text[..<slash]
+    if folder == string { return path }
+    return FilePath((isRoot ? "" : string) + text[slash...])
+  }
+
   func isAtOrBelow(_ folder: FilePath) -> Bool {
     let (text, above) = (string, folder.string)
     return text.hasPrefix(above)
@@ -195,5 +203,18 @@ extension FilePath {
   }
 
   /// Without `.`, `..` and empty components.
-  var isLexicallyNormal: Bool { lexicallyNormalized() == self }
+  var isLexicallyNormal: Bool {
+    !string.utf8.split(separator: UInt8(ascii: "/")).contains {
+      $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8)
+    }
+  }
+}
+
+extension Substring {
+  /// Makes of an absolute path the path of its folder; false at the root.
+  mutating func dropLastName() -> Bool {
+    guard let slash = utf8.lastIndex(of: UInt8(ascii: "/")), slash != startIndex else { return false }
+    self = self[..<slash]
+    return true
+  }
 }

@@ -110,10 +110,10 @@ struct Journal {
   /// One pass for each file system that has one of the paths.
   private func synchronizeAll(_ host: Host) throws(FileError) {
     var done: Set<UInt64> = []
-    var seen: Set<FilePath> = []
+    var seen: Set<String> = []
     for path in [host.places.state.appending("journal")] + entries.map(\.path) {
       var folder = path.parent
-      guard seen.insert(folder).inserted else { continue }
+      guard seen.insert(folder.string).inserted else { continue }
       while true {
         if let status = try host.files.status(folder, followLinks: true) {
           if done.insert(status.device).inserted { try host.files.synchronizeAll(folder) }

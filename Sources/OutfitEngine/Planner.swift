@@ -135,18 +135,16 @@ extension Plan {
         != (previous?.interpreters ?? []).map { [$0.language.rawValue, $0.version.description, $0.program] }
 
     // A folder of ours stays for as long as something that we manage is in it.
-    var needed: Set<FilePath> = []
+    var needed: Set<String> = []
     for target in targets where target.record != nil || target.recordKeeping != nil {
       if case .absent = target.after { continue }
-      var folder = target.resolved
-      while !folder.isRoot, needed.insert(folder).inserted {
-        folder = folder.parent
-      }
+      var folder = target.resolved.string[...]
+      while needed.insert(String(folder)).inserted, folder.dropLastName() {}
     }
     let made = previous?.folders ?? []
     let leaving = targets.filter { $0.goesWithItsFolder }.map(\.resolved)
-    folders = (made + leaving).filter { needed.contains($0) }
-    foldersToRemove = Set(made + leaving).filter { !needed.contains($0) }
+    folders = (made + leaving).filter { needed.contains($0.string) }
+    foldersToRemove = Set(made + leaving).filter { !needed.contains($0.string) }
       .sorted {
         $0.components.count > $1.components.count
           || ($0.components.count == $1.components.count && $0.string < $1.string)

@@ -56,17 +56,29 @@ enum Rows {
   static func read(
     _ bytes: [UInt8], _ format: String, version: Int
   ) throws(Problem) -> (rows: [[String]], length: Int) {
+    let result = bytes.withUnsafeBufferPointer { buffer in
+      Result { () throws(Problem) in try read(buffer, format, version: version) }
+    }
+    return try result.get()
+  }
+
+  private static func read(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ format: String, version: Int
+  ) throws(Problem) -> (rows: [[String]], length: Int) {
     var rows: [[String]] = []
     var start = 0
-    while let end = bytes[start...].firstIndex(of: newline) {
-      let fields = Rows.fields(bytes[start..<end])
+    while start < bytes.count {
+      var end = start
+      while end < bytes.count, bytes[end] != newline { end += 1 }
+      guard end < bytes.count else { break }
+      let fields = fields(UnsafeBufferPointer(rebasing: bytes[start..<end]))
       if start == 0 {
         guard fields.count == 2, fields[0] == format, let number = Int(fields[1]), number > 0 else {
           throw .damaged("it does not begin with the line of \(format)")
         }
         guard number <= version else { throw .newer(number) }
-      } else if fields.first == "end" {
-        guard fields.count == 2, fields[1] == fnv1a64(bytes[..<start]) else {
+      } else if fields[0] == "end" {
+        guard fields.count == 2, fields[1] == fnv1a64(UnsafeBufferPointer(rebasing: bytes[..<start])) else {
           throw .damaged("its checksum is wrong")
         }
         return (rows, end + 1)
@@ -78,27 +90,46 @@ enum Rows {
     throw .damaged("its end is missing")
   }
 
-  static func fields(_ line: ArraySlice<UInt8>) -> [String] {
-    line.split(separator: tab, omittingEmptySubsequences: false).map { field in
-      guard field.contains(backslash) else { return String(decoding: field, as: UTF8.self) }
-      var plain: [UInt8] = []
-      var isEscaped = false
-      for byte in field {
-        if isEscaped {
-          switch byte {
-          case UInt8(ascii: "t"): plain.append(tab)
-          case UInt8(ascii: "n"): plain.append(newline)
-          default: plain.append(byte)
-          }
-          isEscaped = false
-        } else if byte == backslash {
-          isEscaped = true
-        } else {
-          plain.append(byte)
-        }
+  /// The fields of one line; at least one.
+  static func fields(_ line: [UInt8]) -> [String] { line.withUnsafeBufferPointer { fields($0) } }
+
+  private static func fields(_ line: UnsafeBufferPointer<UInt8>) -> [String] {
+    var fields: [String] = []
+    fields.reserveCapacity(8)
+    var start = 0
+    var isEscaped = false
+    for index in 0...line.count {
+      if index < line.count, line[index] != tab {
+        if line[index] == backslash { isEscaped = true }
+        continue
       }
-      return String(decoding: plain, as: UTF8.self)
+      let field = UnsafeBufferPointer(rebasing: line[start..<index])
+      fields.append(
+        isEscaped ? String(decoding: plain(field), as: UTF8.self) : String(decoding: field, as: UTF8.self))
+      start = index + 1
+      isEscaped = false
     }
+    return fields
+  }
+
+  private static func plain(_ field: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+    var plain: [UInt8] = []
+    var isEscaped = false
+    for byte in field {
+      if isEscaped {
+        switch byte {
+        case UInt8(ascii: "t"): plain.append(tab)
+        case UInt8(ascii: "n"): plain.append(newline)
+        default: plain.append(byte)
+        }
+        isEscaped = false
+      } else if byte == backslash {
+        isEscaped = true
+      } else {
+        plain.append(byte)
+      }
+    }
+    return plain
   }
 }
 

@@ -89,6 +89,7 @@ struct SwitchDraft {
   private(set) var changed: [PlannedTarget] = []
   private var notes: [Diagnostic] = []
   private let key: SecretKey?
+  private let previous: [String: RecordedTarget]
 
   init(
     _ plan: Plan, _ decisions: Decisions, _ failed: Set<ObjectID>, _ profile: ProfileStamp, _ host: Host
@@ -97,6 +98,8 @@ struct SwitchDraft {
     self.host = host
     blobs = Generations.blobs(plan.scope, host: host)
     key = plan.targets.contains(where: \.isSecret) ? try SecretKey.ensure(host) : nil
+    previous = Dictionary(
+      (plan.previous?.targets ?? []).map { ($0.target.string, $0) }, uniquingKeysWith: { first, _ in first })
     let numbers = try Generations.numbers(plan.scope, host: host)
     generation = Generation(
       number: (numbers.last ?? 0) + 1, scope: plan.scope, origin: plan.origin, time: host.clock.now(),
@@ -225,8 +228,7 @@ struct SwitchDraft {
     } else if !target.isSecret, isNewlyWritten, case .file(.given(let bytes), _, _) = target.after,
       case .file(let file) = record.written
     {
-      let isKept =
-        plan.previous?.targets.contains { $0.target == target.target && $0.written == record.written } == true
+      let isKept = previous[target.target.string]?.written == record.written
       if !isKept || target.action != .upToDate { try blobs.add(bytes, file.digest) }
     }
     return record
@@ -406,13 +408,13 @@ struct SwitchDraft {
 
   private mutating func addGeneration() {
     let record = Generations.record(generation.number, scope: plan.scope, host: host)
-    var byPath: [FilePath: Int] = [:]
+    var byPath: [String: Int] = [:]
     for operation in operations where !operation.isOwn && !operation.ifEmpty {
       let after = operation.after.state(key: operation.isSecret ? key : nil)
-      if let index = byPath[operation.path] {
+      if let index = byPath[operation.path.string] {
         generation.changes[index].after = after
       } else {
-        byPath[operation.path] = generation.changes.count
+        byPath[operation.path.string] = generation.changes.count
         generation.changes.append(
           RecordedChange(path: operation.path, before: operation.before, after: after))
       }
@@ -429,16 +431,17 @@ struct SwitchDraft {
 
   /// Folders that must be made for what is written in them.
   private var missingFolders: [FilePath] {
-    var missing: Set<FilePath> = []
-    var known: Set<FilePath> = []
+    var missing: Set<String> = []
+    var known: Set<String> = []
     for operation in operations where !operation.isOwn && operation.after != .absent {
-      var folder = operation.path.parent
-      while known.insert(folder).inserted, !host.files.exists(folder) {
-        missing.insert(folder)
-        folder = folder.parent
+      var folder = operation.path.string[...]
+      while folder.dropLastName(), known.insert(String(folder)).inserted {
+        guard !host.files.exists(FilePath(String(folder))) else { break }
+        missing.insert(String(folder))
       }
     }
-    return missing.filter { folder in !operations.contains { $0.path == folder && !$0.isOwn } }
+    for operation in operations where !operation.isOwn { missing.remove(operation.path.string) }
+    return missing.map { FilePath($0) }
   }
 
   // MARK: Afterwards
@@ -446,11 +449,12 @@ struct SwitchDraft {
   /// Remembers how everything looks now, so that the next run need not read it.
   func writeStats(_ written: [FilePath: (signature: Signature, state: TargetState)]) {
     var stats = TargetStats()
-    let planned = Dictionary(plan.targets.map { ($0.target, $0) }, uniquingKeysWith: { first, _ in first })
+    let planned = Dictionary(
+      plan.targets.map { ($0.target.string, $0) }, uniquingKeysWith: { first, _ in first })
     for record in generation.targets {
       if let written = written[record.resolved] {
         if written.state.matches(record.written) { stats[record.resolved] = written.signature }
-      } else if let target = planned[record.target], target.action == .upToDate,
+      } else if let target = planned[record.target.string], target.action == .upToDate,
         target.before.matches(record.written)
       {
         stats[record.resolved] = target.signature

@@ -9,7 +9,8 @@ struct TargetPlanner {
   let host: Host
   let keepsMissing: Bool
   var inspector: Inspector
-  let previous: [FilePath: RecordedTarget]
+  /// By target. Text is much quicker to look up than paths are.
+  let previous: [String: RecordedTarget]
   let stats: TargetStats
   let blobs: Blobs
   private(set) var planned: [PlannedTarget] = []
@@ -20,7 +21,7 @@ struct TargetPlanner {
     self.keepsMissing = keepsMissing
     inspector = try Inspector(host: host, scope: scope, allowed: allowed)
     self.previous = Dictionary(
-      (previous?.targets ?? []).map { ($0.target, $0) }, uniquingKeysWith: { first, _ in first })
+      (previous?.targets ?? []).map { ($0.target.string, $0) }, uniquingKeysWith: { first, _ in first })
     stats = previous.map { TargetStats($0.number, scope: scope, host: host) } ?? TargetStats()
     blobs = Generations.blobs(scope, host: host)
   }
@@ -65,8 +66,8 @@ struct TargetPlanner {
         planned.append(blocked(wanted.change, folder, "it can't be looked at: \(error.code)"))
       }
     }
-    let names = Set(wanted.map(\.target))
-    for old in previous.values where !names.contains(old.target) {
+    let names = Set(wanted.map(\.target.string))
+    for (name, old) in previous where !names.contains(name) {
       if keepsMissing {
         planned.append(carried(old))
       } else if let target = try leaving(old) {
@@ -81,7 +82,7 @@ struct TargetPlanner {
   private func gather(
     _ changes: [Change], _ problems: inout [Diagnostic]
   ) -> [(target: FilePath, wanted: Wanted)] {
-    var byTarget: [FilePath: Wanted] = [:]
+    var byTarget: [String: Wanted] = [:]
     byTarget.reserveCapacity(changes.count)
     for change in changes {
       let location = change.owner.location
@@ -100,8 +101,9 @@ struct TargetPlanner {
           continue
         }
       }
-      guard var wanted = byTarget[change.target] else {
-        byTarget[change.target] = Wanted(change: change, blocks: block.map { [($0, change.owner)] } ?? [])
+      guard var wanted = byTarget[change.target.string] else {
+        byTarget[change.target.string] = Wanted(
+          change: change, blocks: block.map { [($0, change.owner)] } ?? [])
         continue
       }
       if let block, !wanted.blocks.isEmpty,
@@ -109,7 +111,7 @@ struct TargetPlanner {
       {
         wanted.blocks.append((block, change.owner))
         wanted.change.isSecret = wanted.change.isSecret || change.isSecret
-        byTarget[change.target] = wanted
+        byTarget[change.target.string] = wanted
       } else if wanted.change.kind != change.kind {
         problems.append(
           Diagnostic(
@@ -117,55 +119,54 @@ struct TargetPlanner {
             at: location, hint: "remove one of the two entries"))
       }
     }
-    var seen: Set<FilePath> = []
+    var seen: Set<String> = []
     for (target, wanted) in byTarget {
-      var above = target.parent
-      while !above.isRoot, seen.insert(above).inserted {
-        if let outer = byTarget[above], !outer.change.kind.isDirectory {
+      var above = target[...]
+      while above.dropLastName(), seen.insert(String(above)).inserted {
+        if let outer = byTarget[String(above)], !outer.change.kind.isDirectory {
           problems.append(
             Diagnostic(
               .error, "\(target) lies inside \(above), which is to be no folder",
               at: wanted.change.owner.location, hint: "see \(outer.change.owner.location)"))
         }
-        above = above.parent
       }
     }
     let replaceable = Set(
-      previous.values.filter { !$0.written.isDirectory && byTarget[$0.target] == nil }.map(\.target))
+      previous.values.filter { !$0.written.isDirectory && byTarget[$0.target.string] == nil }.map(
+        \.target.string))
     for (target, wanted) in byTarget where !replaceable.isEmpty {
       // What Outfit wrote as a file or a link, and what is to have things in it now, is to be a folder.
-      var above = target.parent
-      while !above.isRoot {
-        if replaceable.contains(above), byTarget[above] == nil {
-          byTarget[above] = Wanted(
-            change: Change(target: above, owner: wanted.change.owner, kind: .directory(mode: 0o755)),
+      var above = target[...]
+      while above.dropLastName() {
+        let name = String(above)
+        if replaceable.contains(name), byTarget[name] == nil {
+          byTarget[name] = Wanted(
+            change: Change(target: FilePath(name), owner: wanted.change.owner, kind: .directory(mode: 0o755)),
             blocks: [])
         }
-        above = above.parent
       }
     }
     problems.sort {
       ($0.location?.description ?? "", $0.message) < ($1.location?.description ?? "", $1.message)
     }
-    return byTarget.map { ($0.key, $0.value) }
+    return byTarget.values.map { ($0.change.target, $0) }
   }
 
   // MARK: Whole targets
 
   private func whole(_ change: Change, _ folder: Inspector.Folder) throws -> PlannedTarget {
-    guard let name = change.target.lastComponent else { return blocked(change, folder, "it has no name") }
-    let resolved = folder.path.appending(name)
+    let resolved = folder.path.holding(change.target)
     if case .blocked(let obstacle) = folder.standing {
       return blocked(change, folder, "\(obstacle) is not a folder")
     }
-    let old = previous[change.target]
+    let old = previous[change.target.string]
     let seen =
       folder.standing == .absent
       ? Inspector.Seen(state: .absent)
       : try inspector.look(resolved, written: old?.written, known: stats[resolved])
     let content = content(of: change)
-    let isRight = self.isRight(seen.state, change)
     var written = state(of: content, isSecret: change.isSecret)
+    let isRight = self.isRight(seen.state, change, written)
     if case .directory = seen.state, isRight { written = seen.state }
     let record = RecordedTarget(
       target: change.target, resolved: resolved, owner: change.owner.location.description,
@@ -256,17 +257,20 @@ struct TargetPlanner {
     }
   }
 
-  private func isRight(_ state: TargetState, _ change: Change) -> Bool {
+  private func isRight(_ state: TargetState, _ change: Change, _ written: TargetState) -> Bool {
     switch (state, change.kind) {
-    case (.absent, .absent): true
+    case (.absent, .absent): return true
     case (.file(let file), .file(let bytes, let mode)):
-      file.mode == mode
-        && (file.isKeyed ? file.digest == inspector.key?.digest(bytes) : file.digest == Digest(of: bytes))
+      guard file.mode == mode else { return false }
+      if case .file(let wanted) = written, wanted.isKeyed == file.isKeyed {
+        return wanted.digest == file.digest
+      }
+      return file.digest == (file.isKeyed ? inspector.key?.digest(bytes) : Digest(of: bytes))
     case (.link(let destination), .link(let reference)):
-      destination == reference.resolved(store: host.places.store).string
+      return destination == reference.resolved(store: host.places.store).string
     // 0755 says nothing in particular: a folder that the user closed stays closed.
-    case (.directory(let now), .directory(let mode)): now == mode || mode == 0o755
-    default: false
+    case (.directory(let now), .directory(let mode)): return now == mode || mode == 0o755
+    default: return false
     }
   }
 
@@ -285,7 +289,7 @@ struct TargetPlanner {
   }
 
   func blocked(_ change: Change, _ folder: Inspector.Folder, _ message: String) -> PlannedTarget {
-    let old = previous[change.target]
+    let old = previous[change.target.string]
     return PlannedTarget(
       target: change.target, resolved: old?.resolved ?? change.target, owner: change.owner.location,
       isSecret: change.isSecret, action: .conflict,

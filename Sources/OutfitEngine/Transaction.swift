@@ -74,7 +74,7 @@ struct Transaction {
         writes.append(operation)
       }
     }
-    addParents(of: writes + Array(folders.values), removals, &folders)
+    addParents(of: writes + Array(folders.values), &folders)
     // Files go before the folders that hold them, and folders come before what they will hold.
     removals.sort { a, b in
       a.before.isDirectory == b.before.isDirectory
@@ -137,12 +137,14 @@ struct Transaction {
 
   /// The folders above what is written that are not there.
   private func addParents(
-    of written: [Operation], _ removals: [Operation], _ folders: inout [FilePath: Operation]
+    of written: [Operation], _ folders: inout [FilePath: Operation]
   ) {
-    var known: Set<FilePath> = []
+    var known: Set<String> = []
     for operation in written {
-      var folder = operation.path.parent
-      while known.insert(folder).inserted, folders[folder] == nil {
+      var name = operation.path.string[...]
+      while name.dropLastName(), known.insert(String(name)).inserted {
+        let folder = FilePath(String(name))
+        if folders[folder] != nil { break }
         if let status = try? host.files.status(folder, followLinks: false), status.kind == .directory {
           break
         }
@@ -150,7 +152,6 @@ struct Transaction {
         folders[folder] = Operation(
           path: folder, before: .absent, after: .directory(mode: isPrivate ? 0o700 : 0o755),
           isOwn: operation.isOwn)
-        folder = folder.parent
       }
     }
   }
