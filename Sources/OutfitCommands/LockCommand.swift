@@ -105,7 +105,8 @@ struct LockTarget {
       profile = try ProfilePlace.find(named, session)
       guard
         case .folder(let folder) = try ProfileAddress(
-          profile.address, relativeTo: host.workingDirectory, home: host.user.home)
+          ProfilePlace.located(profile.address, host) ?? "", relativeTo: host.workingDirectory,
+          home: host.user.home)
       else {
         throw Failure(
           "a lock is written beside a manifest, and \(named) is not a folder here",
@@ -149,8 +150,8 @@ struct Pinning {
     switch place.profile.scope {
     case .project(let folder): profile = try await loader.project(at: folder, withPersonal: false)
     case .machine:
-      let address = place.profile.address
-      profile = try await loader.machine(address.isEmpty ? nil : address, withPersonal: !place.isShared)
+      profile = try await loader.machine(
+        ProfilePlace.located(place.profile.address, host), withPersonal: !place.isShared)
     }
     if place.isShared {
       before = try LockFile.read(place.file, host: host) ?? Lock()

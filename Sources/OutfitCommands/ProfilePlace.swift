@@ -30,7 +30,9 @@ struct ProfilePlace: Sendable {
 
   /// What this machine has adopted, or the personal layer alone.
   static func adopted(_ host: Host) throws -> ProfilePlace? {
-    if let current = try Generations.current(.machine, host: host), !current.profile.address.isEmpty {
+    if let current = try Generations.current(.machine, host: host), !current.isBare,
+      !current.profile.address.isEmpty
+    {
       return ProfilePlace(scope: .machine, address: current.profile.address)
     }
     return host.files.exists(host.places.personalManifest) ? ProfilePlace(scope: .machine, address: "") : nil
@@ -50,8 +52,8 @@ struct ProfilePlace: Sendable {
     case .folder(var folder):
       if folder.lastComponent?.string == "outfit.yaml" { folder.removeLastComponent() }
       if host.files.exists(folder.appending("outfit.yaml")) { return folder.string }
-      let ours = Installation.locate(host).profiles.appending(named)
-      if !named.contains("/"), host.files.exists(ours.appending("outfit.yaml")) { return ours.string }
+      // A name stays a name, since another release of Outfit has its profiles elsewhere.
+      if shipped(host).contains(named) { return named }
       let names = shipped(host)
       throw Failure(
         host.files.exists(folder) ? "there is no outfit.yaml in \(folder)" : "there is no folder \(folder)",
@@ -59,6 +61,13 @@ struct ProfilePlace: Sendable {
           ?? "name a folder, a git address (github:OWNER/REPO//FOLDER), or one of ours: \(names.joined(separator: ", "))",
         status: .usage)
     }
+  }
+
+  /// What the loader takes: the folder of one of ours, for its name; nil for the personal layer alone.
+  static func located(_ address: String, _ host: Host) -> String? {
+    if address.isEmpty { return nil }
+    return shipped(host).contains(address)
+      ? Installation.locate(host).profiles.appending(address).string : address
   }
 
   /// Reads the profile, with its questions answered.
@@ -73,7 +82,7 @@ struct ProfilePlace: Sendable {
     case .project(let folder): return try await loader.project(at: folder)
     case .machine:
       // Questions come from the manifest, and templates need their answers: so it is read, asked, and completed.
-      var profile = try await loader.machine(address.isEmpty ? nil : address)
+      var profile = try await loader.machine(Self.located(address, host))
       var answers = try Answers(host, profile: profile.name)
       try await answers.complete(profile.ask, settings: settings, mayAsk: mayAsk)
       if mayAsk { try answers.save() }

@@ -61,7 +61,8 @@ struct Undertaking {
   /// Taking another profile for this machine replaces the one it has: that is asked.
   private func confirmAdoption(of profile: Profile, at place: ProfilePlace) async throws {
     guard profile.scope == .machine, let present = try Generations.current(.machine, host: host),
-      present.profile.address != place.address, !present.profile.address.isEmpty, wish.address != nil
+      !present.isBare, present.profile.address != place.address, !present.profile.address.isEmpty,
+      wish.address != nil
     else { return }
     let question = "This machine has the profile \(present.profile.name). Replace it with \(profile.name)?"
     guard try ask(question, otherwise: "--yes") else {

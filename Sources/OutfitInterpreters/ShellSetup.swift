@@ -42,7 +42,7 @@ public struct ShellSetup: Part {
     let home = context.root
     let path = ShellInit.path(context.bin, home: home)
     var files: [File] = []
-    if isPresent("bash", rc: home.appending(".bashrc"), &inquirer) {
+    if isPresent("bash", rc: home.appending(".bashrc"), context, &inquirer) {
       files.append(File(path: home.appending(".bashrc"), body: path.posix))
       // A login bash reads the first of these that is there; other shells read the last.
       let candidates = [".bash_profile", ".bash_login", ".profile"].map { home.appending($0) }
@@ -58,7 +58,7 @@ public struct ShellSetup: Part {
       }
     }
     let zsh = context.environment["ZDOTDIR"].map { FilePath($0) }.flatMap { $0.isAbsolute ? $0 : nil } ?? home
-    if isPresent("zsh", rc: zsh.appending(".zshrc"), &inquirer) {
+    if isPresent("zsh", rc: zsh.appending(".zshrc"), context, &inquirer) {
       files.append(File(path: zsh.appending(".zprofile"), body: path.posix))
       files.append(File(path: zsh.appending(".zshrc"), body: path.posix))
     }
@@ -66,18 +66,23 @@ public struct ShellSetup: Part {
       context.environment["XDG_CONFIG_HOME"].map { FilePath($0) }.flatMap { $0.isAbsolute ? $0 : nil }
       ?? home.appending(".config")
     let fish = config.appending("fish")
-    if isPresent("fish", rc: fish, &inquirer) {
+    if isPresent("fish", rc: fish, context, &inquirer) {
       files.append(File(path: fish.pushing("conf.d/outfit.fish"), body: path.fish))
     }
     return files
   }
 
-  /// Whether the shell is installed, or its user's settings are there.
-  private static func isPresent(_ shell: String, rc: FilePath, _ inquirer: inout Inquirer) -> Bool {
+  /// Whether it is the user's login shell, or the user has settings for it; where the login shell is not known,
+  /// whether it is installed.
+  private static func isPresent(
+    _ shell: String, rc: FilePath, _ context: Context, _ inquirer: inout Inquirer
+  ) -> Bool {
+    let login = context.environment["SHELL"].flatMap { FilePath($0).lastComponent?.string }
+    if login == shell { return true }
     let places = ["/bin", "/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"]
       .map { FilePath($0).appending(shell) }
     var present = false
-    for place in places + [rc] {
+    for place in (login == nil || shell == "bash" ? places : []) + [rc] {
       if case .status? = inquirer.answer(.status(place)) { present = true }
     }
     return present

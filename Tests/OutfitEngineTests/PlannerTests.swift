@@ -119,7 +119,7 @@ import Testing
     scenario.files.put("/usr/bin/black", "", mode: 0o755)
     scenario.wantCommand("black")
     #expect(
-      try scenario.plan().notes.map(\.message) == ["`black` will be black 1.0, in place of /usr/bin/black"])
+      try scenario.plan().notes.map(\.message) == ["these now come before those of /usr/bin: black"])
   }
 
   @Test func whatCantBeReadIsAConflict() async throws {

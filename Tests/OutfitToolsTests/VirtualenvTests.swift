@@ -38,7 +38,9 @@ struct VirtualenvTests {
     #expect(proposal.changes.first?.kind == .link(.object(object.id, "")))
     #expect(object.run?.steps.last?.words.contains("copy") == true)
     #expect(object.run?.steps.first?.words.contains("shop") == true)
-    #expect(proposal.claims.map(\.name) == ["python", "python3", "python3.13"])
+    #expect(
+      proposal.claims.map(\.name) == ["python", "python3", "python3.13", "pip", "pip3", "pip3.13"])
+    #expect(proposal.claims.last?.arguments == ["pip"])
   }
 
   @Test func gitIsToldToLeaveTheLinkAlone() throws {
