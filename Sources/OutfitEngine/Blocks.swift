@@ -68,7 +68,10 @@ enum Blocks {
     return found
   }
 
-  private enum Marker { case begin(String), end(String) }
+  private enum Marker {
+    case begin(String)
+    case end(String)
+  }
 
   /// A marker whatever the comment sign, so that a changed sign loses no block.
   private static func marker(_ line: ArraySlice<UInt8>) -> Marker? {
