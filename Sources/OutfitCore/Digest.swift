@@ -5,12 +5,15 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
   public let hex: String
 
   /// Takes 64 hexadecimal digits in either case, with or without a leading `sha256:`; nil for anything else.
-  public init?(_ text: some StringProtocol) {
-    let digits = text.hasPrefix("sha256:") ? text.dropFirst(7) : text[...]
+  public init?(_ text: some StringProtocol) { self.init(String(text)) }
+
+  /// The same for text in one piece, which is much quicker.
+  public init?(_ text: String) {
+    let digits = text.hasPrefix("sha256:") ? String(text.utf8.dropFirst(7)) ?? "" : text
     guard digits.utf8.count == 64, digits.utf8.allSatisfy({ $0.hexadecimalValue != nil }) else {
       return nil
     }
-    hex = digits.utf8.contains { $0 < 0x61 && $0 > 0x39 } ? digits.lowercased() : String(digits)
+    hex = digits.utf8.contains { $0 < 0x61 && $0 > 0x39 } ? digits.lowercased() : digits
   }
 
   public init(of bytes: some Sequence<UInt8>) {

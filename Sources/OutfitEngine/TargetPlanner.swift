@@ -74,7 +74,9 @@ struct TargetPlanner {
         planned.append(target)
       }
     }
-    planned.sort { $0.target.string < $1.target.string }
+    // Indexes are sorted, since the targets themselves are large to move.
+    let order = planned.map(\.target.string).enumerated().sorted { $0.element < $1.element }
+    planned = order.map { planned[$0.offset] }
     return problems
   }
 

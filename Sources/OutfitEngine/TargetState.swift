@@ -63,26 +63,29 @@ public enum TargetState: Hashable, Sendable {
   }
 
   init?(text: String) {
-    if text == "absent" {
-      self = .absent
-    } else if text == "other" {
-      self = .other
-    } else if text.hasPrefix("link ") {
-      self = .link(String(text.dropFirst(5)))
-    } else {
-      let parts = text.split(separator: " ", omittingEmptySubsequences: false)
-      if parts.count == 2, parts[0] == "directory", let mode = UInt16(parts[1], radix: 8) {
-        self = .directory(mode: mode)
-      } else if parts.count == 6, parts[0] == "file", let digest = Digest(parts[1]),
-        parts[2] == "keyed" || parts[2] == "plain", let mode = UInt16(parts[3], radix: 8),
-        let size = Int64(parts[4]), let modified = Int64(parts[5])
-      {
-        self = .file(
-          FileState(
-            digest: digest, isKeyed: parts[2] == "keyed", mode: mode, size: size, modified: modified))
-      } else {
-        return nil
-      }
+    let bytes = Array(text.utf8)
+    var place = 0
+    func word() -> String {
+      let start = place
+      while place < bytes.count, bytes[place] != 32 { place += 1 }
+      defer { place += 1 }
+      return String(decoding: bytes[min(start, bytes.count)..<min(place, bytes.count)], as: UTF8.self)
+    }
+    switch word() {
+    case "absent" where bytes.count == 6: self = .absent
+    case "other" where bytes.count == 5: self = .other
+    case "link" where place <= bytes.count: self = .link(String(decoding: bytes[place...], as: UTF8.self))
+    case "directory":
+      guard let mode = UInt16(word(), radix: 8), place > bytes.count else { return nil }
+      self = .directory(mode: mode)
+    case "file":
+      let (digest, kind, mode, size, modified) = (word(), word(), word(), word(), word())
+      guard let digest = Digest(digest), kind == "keyed" || kind == "plain", place > bytes.count,
+        let mode = UInt16(mode, radix: 8), let size = Int64(size), let modified = Int64(modified)
+      else { return nil }
+      self = .file(
+        FileState(digest: digest, isKeyed: kind == "keyed", mode: mode, size: size, modified: modified))
+    default: return nil
     }
   }
 }
