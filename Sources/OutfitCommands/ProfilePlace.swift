@@ -70,24 +70,32 @@ struct ProfilePlace: Sendable {
       ? Installation.locate(host).profiles.appending(address).string : address
   }
 
-  /// Reads the profile, with its questions answered.
-  func load(
-    _ session: Session, settings: [String: String] = [:], mayAsk: Bool,
-    network: GitProfiles.Network = .whenUnknown
+  /// Reads the profile, with the answers to its questions that are known.
+  func load(_ session: Session) async throws -> Profile {
+    try await answer(try await read(session, network: .whenUnknown), session, settings: [:], mayAsk: false)
+  }
+
+  /// Puts the answers to the profile's questions among its data.
+  func answer(
+    _ profile: Profile, _ session: Session, settings: [String: String], mayAsk: Bool
   ) async throws -> Profile {
+    guard scope == .machine else { return profile }
+    var profile = profile
+    var answers = try Answers(session.host, profile: profile.name)
+    try await answers.complete(profile.ask, settings: settings, mayAsk: mayAsk)
+    if mayAsk { try answers.save() }
+    profile.answer(answers.values)
+    return profile
+  }
+
+  /// Reads the profile as its layers have it.
+  func read(_ session: Session, network: GitProfiles.Network) async throws -> Profile {
     let host = session.host
     let git = GitProfiles(host: host, network: network)
     let loader = ProfileLoader(host: host, resolveAddress: git.resolver)
     switch scope {
     case .project(let folder): return try await loader.project(at: folder)
-    case .machine:
-      // Questions come from the manifest, and templates need their answers: so it is read, asked, and completed.
-      var profile = try await loader.machine(Self.located(address, host))
-      var answers = try Answers(host, profile: profile.name)
-      try await answers.complete(profile.ask, settings: settings, mayAsk: mayAsk)
-      if mayAsk { try answers.save() }
-      profile.answer(answers.values)
-      return profile
+    case .machine: return try await loader.machine(Self.located(address, host))
     }
   }
 

@@ -52,8 +52,7 @@ enum Rendered {
       throw Failure(
         "there is no project here: no outfit.yaml in \(host.workingDirectory) or above", status: .usage)
     }
-    let profile = try await ProfilePlace(scope: .project(root), address: root.string).load(
-      session, mayAsk: false)
+    let profile = try await ProfilePlace(scope: .project(root), address: root.string).load(session)
     let file = root.appending("outfit.lock")
     guard let text = try host.files.text(file) else {
       throw Failure(

@@ -27,7 +27,7 @@ struct RollbackCommand: AsyncParsableCommand {
 
   @Option(
     name: .customLong("on-conflict"),
-    help: "What happens to files that you changed since: keep, take or backup.")
+    help: ArgumentHelp("What happens to files that you changed since.", valueName: "policy"))
   var onConflict: ConflictPolicy = .keep
 
   func run() async throws {
@@ -71,7 +71,15 @@ struct RollbackCommand: AsyncParsableCommand {
   }
 }
 
-extension ConflictPolicy: ExpressibleByArgument {}
+extension ConflictPolicy: ExpressibleByArgument {
+  /// Asking is what happens without the option.
+  public init?(argument: String) {
+    guard let policy = ConflictPolicy(rawValue: argument), policy != .ask else { return nil }
+    self = policy
+  }
+
+  public static var allValueStrings: [String] { [keep, take, backup].map(\.rawValue) }
+}
 
 extension Generation.Origin {
   /// For people: what a generation came from.

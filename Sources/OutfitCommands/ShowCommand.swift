@@ -17,7 +17,7 @@ struct ShowCommand: AsyncParsableCommand {
   func run() async throws {
     try await withSession { session in
       let place = try ProfilePlace.find(profile, session)
-      let shown = try await place.load(session, mayAsk: false)
+      let shown = try await place.load(session)
       let lock = try Locks(host: session.host, profile: shown).merged
       let address: String? =
         switch place.scope {

@@ -56,7 +56,7 @@ struct Reading {
   let preparation: Preparation
 
   init(_ session: Session, _ place: ProfilePlace) async throws {
-    profile = try await place.load(session, mayAsk: false)
+    profile = try await place.load(session)
     var preparation = try Preparation(session, profile: profile, mode: .reading, progress: NoProgress())
     plan = try await preparation.plan(try await preparation.propose(Preparation.all(session.host)))
     self.preparation = preparation

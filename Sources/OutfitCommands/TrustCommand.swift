@@ -13,13 +13,15 @@ struct TrustCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "A folder or a git address; without it the project that you stand in.") var profile: String?
-  @Option(name: .customLong("trust"), help: "The commit that you looked at, for a git address.")
+  @Option(
+    name: .customLong("trust"),
+    help: ArgumentHelp("The commit that you looked at, for a git address.", valueName: "commit"))
   var commit: String?
 
   func run() async throws {
     try await withSession { session in
       let place = try ProfilePlace.find(profile, session)
-      let trusted = try await place.load(session, mayAsk: false)
+      let trusted = try await place.load(session)
       let consent = Consent(host: session.host)
       let needed = try consent.needed(for: trusted)
       let given: Consent.Given =

@@ -46,13 +46,16 @@ struct Undertaking {
     let lock = wish.isDryRun ? nil : try await ScopeLock.acquire(place.scope, host: host)
     defer { withExtendedLifetime(lock) {} }
 
-    let profile = try await place.load(
-      session, settings: wish.settings, mayAsk: !wish.isDryRun,
-      network: wish.isOffline ? .never : wish.address == nil ? .whenUnknown : .always)
-    if wish.isDryRun { return try await dryRun(profile) }
-    try await confirmAdoption(of: profile, at: place)
+    let read = try await place.read(
+      session, network: wish.isOffline ? .never : wish.address == nil ? .whenUnknown : .always)
+    if wish.isDryRun {
+      return try await dryRun(
+        try await place.answer(read, session, settings: wish.settings, mayAsk: false))
+    }
+    try await confirmAdoption(of: read, at: place)
     try Consent(host: host).obtain(
-      for: profile, given: wish.consent, style: session.errorStyle, address: wish.address)
+      for: read, given: wish.consent, style: session.errorStyle, address: wish.address)
+    let profile = try await place.answer(read, session, settings: wish.settings, mayAsk: true)
     return try await perform(profile, place, isPlain: isPlain)
   }
 

@@ -36,28 +36,34 @@ struct Up: AsyncParsableCommand {
 
   @Option(
     defaultAsFlag: Up.folderTrust,
-    help:
-      "Consent to the profile as it is now; a git address needs the COMMIT that you looked at, or several with commas."
+    help: ArgumentHelp(
+      "Consent to the profile as it is now; a git address needs the commit that you looked at, or several with commas.",
+      valueName: "commit")
   )
   var trust: String?
 
-  @Option(help: "Only this part: interpreters, tools, virtualenv, hooks, shell, dotfiles or system.")
+  @Option(
+    help: ArgumentHelp(
+      "Only this part: interpreters, tools, virtualenv, hooks, shell, dotfiles or system.", valueName: "part"))
   var only: String?
 
   @Option(
-    name: .customLong("on-conflict"), help: "What happens to files that you changed: keep, take or backup.")
+    name: .customLong("on-conflict"),
+    help: ArgumentHelp("What happens to files that you changed.", valueName: "policy"))
   var onConflict: ConflictPolicy?
 
   @Flag(name: .customLong("all-or-nothing"), help: "Switch to nothing unless everything could be built.")
   var allOrNothing = false
 
-  @Option(name: .customLong("set"), help: "Answer a question of the profile: --set email=ada@example.org.")
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("Answer a question of the profile: --set email=ada@example.org.", valueName: "key=value"))
   var settings: [String] = []
 
   @Flag(help: "Print what was done as JSON.")
   var json = false
 
-  private static let folderTrust = "as-it-is"
+  private static let folderTrust = "folder"
 
   private func consent(_ trust: String?) -> Consent.Given {
     guard let trust else { return .nothing }

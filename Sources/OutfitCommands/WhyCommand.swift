@@ -13,7 +13,7 @@ struct WhyCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await withSession { session in
-      let profile = try await scopeOptions.place(session).load(session, mayAsk: false)
+      let profile = try await scopeOptions.place(session).load(session)
       let lock = try Locks(host: session.host, profile: profile).merged
       for reason in try Reason.find(name, in: profile, lock: lock, host: session.host) {
         session.host.terminal.write(reason.text(style: session.outputStyle))
