@@ -44,7 +44,8 @@ struct Up: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Only this part: interpreters, tools, virtualenv, hooks, shell, dotfiles or system.", valueName: "part"))
+      "Only this part: interpreters, tools, virtualenv, hooks, shell, dotfiles or system.", valueName: "part")
+  )
   var only: String?
 
   @Option(
@@ -57,7 +58,8 @@ struct Up: AsyncParsableCommand {
 
   @Option(
     name: .customLong("set"),
-    help: ArgumentHelp("Answer a question of the profile: --set email=ada@example.org.", valueName: "key=value"))
+    help: ArgumentHelp(
+      "Answer a question of the profile: --set email=ada@example.org.", valueName: "key=value"))
   var settings: [String] = []
 
   @Flag(help: "Print what was done as JSON.")
