@@ -51,8 +51,13 @@ struct ProfilePlace: Sendable {
     case .git(let address): return address.description
     case .folder(var folder):
       if folder.lastComponent?.string == "outfit.yaml" { folder.removeLastComponent() }
+      // One of ours is known by its name, since another release of Outfit has it elsewhere.
+      if folder.removingLastComponent() == Installation.locate(host).profiles,
+        let name = folder.lastComponent?.string, shipped(host).contains(name)
+      {
+        return name
+      }
       if host.files.exists(folder.appending("outfit.yaml")) { return folder.string }
-      // A name stays a name, since another release of Outfit has its profiles elsewhere.
       if shipped(host).contains(named) { return named }
       let names = shipped(host)
       throw Failure(

@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 /// A HOME of its own, and the release build of `outfit` run against it as a person would.
-final class Machine {
+final class Machine: Sendable {
   let home: FilePath
   private let host: Host
 

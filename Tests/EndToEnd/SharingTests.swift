@@ -1,0 +1,78 @@
+import OutfitSystem
+import SystemPackage
+import Testing
+
+/// Profiles of other people, and one's own layer on top.
+@Suite(.serialized)
+struct SharingTests {
+  @Test func aProfileFromGitNeedsTheCommitThatWasLookedAt() async throws {
+    let machine = try Machine()
+    try machine.write("repository/web/outfit.yaml", "profile: web\ndotfiles:\n  .webrc: {copy: webrc}\n")
+    try machine.write("repository/web/webrc", "shared\n")
+    let made = try await machine.login(
+      "cd repository && git init -q -b main && git add -A && git -c user.name=a -c user.email=a@b.example commit -qm one"
+        + " && git rev-parse HEAD")
+    let commit = String(made.outputText.filter { !$0.isWhitespace })
+    try #require(commit.count == 40, "\(made.errorText)")
+    let address = "git+file://\(machine.home)/repository//web"
+
+    let shown = try await machine.outfit("show", address)
+    #expect(shown.status == 0, "\(shown.errorText)")
+    #expect(shown.outputText.contains("web"))
+    for arguments in [["up", address], ["up", address, "--trust"], ["up", address, "--trust", "0000000"]] {
+      let refused = try await machine.run(Machine.build.appending("outfit"), arguments)
+      #expect(refused.status == 4, "\(arguments): \(refused.errorText)")
+      #expect(refused.errorText.contains(commit), "\(refused.errorText)")
+      #expect(try machine.read(".webrc") == nil)
+    }
+    let up = try await machine.outfit("up", address, "--trust", commit)
+    #expect(up.status == 0, "\(up.errorText)")
+    #expect(try machine.read(".webrc") == "shared\n")
+    let why = try await machine.outfit("why", "~/.webrc")
+    #expect(why.outputText.contains("web"), "\(why.outputText)\(why.errorText)")
+    let bare = try await machine.outfit("up")
+    #expect(bare.outputText.contains("Nothing to do"))
+  }
+
+  @Test func thePersonalLayerGoesOnTopWithALockOfItsOwn() async throws {
+    let machine = try Machine()
+    let python = "interpreters:\n  python: {versions: [\">=3.10\"], system: true}\n"
+    try machine.write("team/outfit.yaml", "profile: team\n\(python)tools:\n  isort: latest\n")
+    try machine.write(
+      ".config/outfit/outfit.yaml",
+      "profile: me\ntools:\n  cookiecutter: \"2.*\"\ndotfiles:\n  .mine: {copy: mine}\n")
+    try machine.write(".config/outfit/mine", "my own\n")
+    let up = try await machine.outfit("up", "team", "--trust")
+    #expect(up.status == 0, "\(up.errorText)")
+    #expect(try machine.read(".mine") == "my own\n")
+    let personal = try #require(try machine.read(".config/outfit/outfit.lock"))
+    #expect(personal.contains("cookiecutter"))
+    #expect(!personal.contains("isort"))
+    let team = try #require(try machine.read(".local/state/outfit/machine/outfit.lock"))
+    #expect(team.contains("isort"))
+    #expect(!team.contains("cookiecutter"))
+    #expect(try machine.read("team/outfit.lock") == nil)
+    let why = try await machine.outfit("why", "cookiecutter")
+    #expect(why.outputText.contains("your own layer"))
+  }
+
+  @Test func theTeamsProfileIsPinnedForEveryPlatform() async throws {
+    let machine = try Machine()
+    let show = try await machine.outfit("show", "django-team")
+    #expect(show.status == 0, "\(show.errorText)")
+    for words in ["3.13.5", "sphinx 9.", "outfit up django-team"] {
+      #expect(show.outputText.contains(words), "\(show.outputText)")
+    }
+    #expect(!show.outputText.contains("ruff"))
+    let lock = try #require(
+      try machine.files.text(Machine.checkout.appending("profiles/django-team/outfit.lock")))
+    for key in ["linux-amd64", "linux-arm64", "macos-amd64", "macos-arm64"] {
+      #expect(lock.contains(key + ":"))
+    }
+    #expect(!lock.contains("://"))
+    let before = try machine.tree()
+    let dry = try await machine.outfit("up", "django-team", "--dry-run", "--locked")
+    #expect(dry.status == 0, "\(dry.errorText)")
+    expectSameTree(before, try machine.tree())
+  }
+}

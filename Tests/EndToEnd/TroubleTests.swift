@@ -1,0 +1,131 @@
+import OutfitCore
+import OutfitSystem
+import Support
+import SystemPackage
+import Testing
+
+/// What goes wrong on real machines: servers, signals, and many at once.
+@Suite(.serialized)
+struct TroubleTests {
+  @Test func whatCantBeDownloadedIsReportedAndTheRestGoesOn() async throws {
+    let machine = try Machine()
+    let good = Array("#!/bin/sh\necho here\n".utf8)
+    let isMended = Locked(false)
+    let server = try LoopbackServer { request in
+      if !isMended.withLock({ $0 }) { return LoopbackServer.Reply(404) }
+      return .file(good, for: request)
+    }
+    try machine.write(
+      "p/outfit.yaml",
+      """
+      profile: p
+      tools:
+        here:
+          from: url
+          version: "1.0.0"
+          url: "\(server.address)/here-{os}-{arch}"
+          sha256: {linux-amd64: "\(Digest(of: good))", linux-arm64: "\(Digest(of: good))"}
+      dotfiles:
+        .other: {copy: other}
+
+      """)
+    try machine.write("p/other", "goes on\n")
+    let first = try await machine.outfit("up", "p", "--trust")
+    #expect(first.status == 1, "\(first.errorText)")
+    #expect(first.errorText.contains("404") && first.errorText.contains(server.address), "\(first.errorText)")
+    #expect(try machine.read(".other") == "goes on\n")
+    isMended.withLock { $0 = true }
+    let second = try await machine.outfit("up", "p", "--trust")
+    #expect(second.status == 0, "\(second.errorText)")
+    let ran = try await machine.login("here")
+    #expect(ran.outputText == "here\n", "\(ran.errorText)")
+  }
+
+  private func givenManyDotfiles(_ machine: Machine, _ count: Int) throws {
+    let lines = (0..<count).map { "  .many/f\($0): {copy: files/f\($0)}\n" }
+    try machine.write("p/outfit.yaml", "profile: many\ndotfiles:\n" + lines.joined())
+    for index in 0..<count { try machine.write("p/files/f\(index)", "one\n") }
+  }
+
+  /// What the files of the profile say: one answer, or several when a run was torn apart.
+  private func contents(_ machine: Machine, _ count: Int) throws -> Set<String?> {
+    Set(try (0..<count).map { try machine.read(".many/f\($0)") })
+  }
+
+  @Test func killedAtAnyInstantItIsOneOrTheOther() async throws {
+    let machine = try Machine()
+    let count = 120
+    try givenManyDotfiles(machine, count)
+    let outfit = Machine.build.appending("outfit").string
+    var seen: Set<Set<String?>> = []
+    for round in 0..<40 {
+      let text = "round \(round)\n"
+      let before = try contents(machine, count)
+      for index in 0..<count { try machine.write("p/files/f\(index)", text) }
+      let seconds = "0.\(String(1000 + (round * 37) % 240).dropFirst())"
+      _ = try await machine.run("/usr/bin/timeout", ["-s", "KILL", seconds, outfit, "up", "p", "--trust"])
+      let recovered = try await machine.outfit("generations")
+      #expect(recovered.status == 0, "\(recovered.errorText)")
+      let after = try contents(machine, count)
+      #expect(after == before || after == [text], "round \(round), killed after \(seconds) s: \(after)")
+      seen.insert(after == before ? before : [text])
+    }
+    let last = try await machine.outfit("up", "p", "--trust")
+    #expect(last.status == 0, "\(last.errorText)")
+    #expect(try contents(machine, count) == ["round 39\n"])
+    #expect(seen.count > 1, "no round got through, so the kills came too early to test anything")
+  }
+
+  @Test func controlCEndsItCleanly() async throws {
+    let machine = try Machine()
+    let server = try LoopbackServer { _ in
+      var reply = LoopbackServer.Reply(body: Array(repeating: 0, count: 100_000))
+      reply.trickle = (bytes: 1000, seconds: 0.1)
+      return reply
+    }
+    try machine.write(
+      "p/outfit.yaml",
+      """
+      profile: p
+      tools:
+        slow:
+          from: url
+          version: "1.0.0"
+          url: "\(server.address)/slow"
+          sha256: {linux-amd64: "\(Digest(of: "x"))", linux-arm64: "\(Digest(of: "x"))"}
+
+      """)
+    let before = try machine.tree()
+    let outfit = Machine.build.appending("outfit").string
+    let ended = try await machine.run(
+      "/usr/bin/timeout", ["--preserve-status", "-s", "INT", "1", outfit, "up", "p", "--trust"])
+    #expect(ended.status == 130, "\(ended.errorText)")
+    expectSameTree(before, try machine.tree())
+  }
+
+  @Test func eightAtOnce() async throws {
+    let machine = try Machine()
+    try givenManyDotfiles(machine, 50)
+    let trusted = try await machine.outfit("trust", "p")
+    #expect(trusted.status == 0, "\(trusted.errorText)")
+    let statuses = try await withThrowingTaskGroup(of: Int32.self) { group in
+      for _ in 0..<8 { group.addTask { try await machine.outfit("up", "p").status } }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(statuses == Array(repeating: 0, count: 8))
+    #expect(try contents(machine, 50) == ["one\n"])
+    let generations = try await machine.outfit("generations", "--json")
+    #expect(generations.outputText.components(of: "\"number\"") == 1, "\(generations.outputText)")
+  }
+}
+
+extension String {
+  fileprivate func components(of part: String) -> Int {
+    var (count, rest) = (0, self[...])
+    while let range = rest.firstRange(of: part) {
+      count += 1
+      rest = rest[range.upperBound...]
+    }
+    return count
+  }
+}
