@@ -63,7 +63,7 @@ import Testing
       try blocks(machine).keys.sorted()
         == ["/home/ann/c/fish/conf.d/outfit.fish", "/home/ann/z/.zprofile", "/home/ann/z/.zshrc"])
     // Of somebody who uses another shell, only what they have settings for.
-    machine.context.environment["SHELL"] = "/bin/bash"
+    machine.context.environment["SHELL"] = "/bin/dash"
     #expect(try blocks(machine).isEmpty)
     machine.files["/home/ann/z/.zshrc"] = ""
     #expect(try blocks(machine).keys.sorted() == ["/home/ann/z/.zprofile", "/home/ann/z/.zshrc"])
