@@ -1,21 +1,38 @@
 #!/bin/sh
-# Installs what a build needs beyond Swift itself: libcurl's headers. Asks for root only when they are missing.
+# Installs what building and trying Outfit needs beyond Swift itself: libcurl's headers, git, and a whole Python for
+# the starter profile where the machine has none. Asks for root only when something is missing.
 set -eu
 
 has_headers() {
-  echo '#include <curl/curl.h>' | "${CC:-clang}" -E -x c - >/dev/null 2>&1 ||
-    echo '#include <curl/curl.h>' | cc -E -x c - >/dev/null 2>&1
+  for compiler in "${CC:-cc}" clang gcc; do
+    if echo '#include <curl/curl.h>' | "$compiler" -E -x c - >/dev/null 2>&1; then return 0; fi
+  done
+  return 1
 }
 
-if has_headers; then exit 0; fi
+has_python() {
+  for python in python3 /usr/bin/python3 /usr/local/bin/python3; do
+    if "$python" -I -c 'import ssl, sqlite3, ctypes, zlib, lzma, ensurepip, venv' >/dev/null 2>&1; then return 0; fi
+  done
+  return 1
+}
+
+packages=
+has_headers || packages="$packages libcurl4-openssl-dev"
+has_python || packages="$packages python3 python3-venv"
+command -v git >/dev/null 2>&1 || packages="$packages git"
+[ -n "$packages" ] || exit 0
+
 if ! command -v apt-get >/dev/null 2>&1; then
-  echo "dependencies: libcurl's headers (curl/curl.h) are missing; install your system's libcurl development package" >&2
+  echo "dependencies: missing are what Debian calls$packages; install your system's counterparts" >&2
   exit 1
 fi
 root=
 [ "$(id -u)" -eq 0 ] || root=sudo
-echo "dependencies: installing libcurl4-openssl-dev (needed to build only)" >&2
-$root apt-get install -y --no-install-recommends libcurl4-openssl-dev >/dev/null 2>&1 || {
+echo "dependencies: installing$packages" >&2
+# shellcheck disable=SC2086 # a list of names
+$root apt-get install -y --no-install-recommends $packages >/dev/null 2>&1 || {
   $root apt-get update
-  $root apt-get install -y --no-install-recommends libcurl4-openssl-dev
+  # shellcheck disable=SC2086
+  $root apt-get install -y --no-install-recommends $packages
 }

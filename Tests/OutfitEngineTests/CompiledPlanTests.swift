@@ -83,6 +83,21 @@ import Testing
     #expect(current(scenario) == nil)
   }
 
+  @Test func onceTheInstantIsOverTimesAloneAreCompared() async throws {
+    let scenario = try await Self.compiled(late: 0.5)
+    let path = CompiledPlan.path(.machine, scenario.host)
+    let young = try #require(try scenario.host.files.text(path))
+    try await scenario.host.clock.sleep(seconds: 60)
+    #expect(current(scenario) == "3 tools, 2 dotfiles")
+    let settled = try #require(try scenario.host.files.text(path))
+    #expect(settled.utf8.count < young.utf8.count)
+    let operations = scenario.files.operations
+    #expect(current(scenario) == "3 tools, 2 dotfiles")
+    #expect(scenario.files.operations == operations)
+    scenario.files.put("/team/outfit.yaml", "profile: mean\n")
+    #expect(current(scenario) == nil)
+  }
+
   @Test func aTargetChangedSinceTheSwitchIsNotCompiled() async throws {
     let scenario = try await Self.compiled(late: 3600)
     scenario.files.put("/home/ann/.a", "mine\n")
