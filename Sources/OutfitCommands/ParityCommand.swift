@@ -30,34 +30,14 @@ struct ParityCommand: AsyncParsableCommand {
         requirements: try text("docker/requirements.txt"),
         stack: rendering.stack)
       let rows = Parity.check(input)
-      let failed = rows.contains { $0.verdict == .failed }
       if json {
-        session.write(
-          JSONText.object([
-            "proved": .bool(!failed && !rows.contains { $0.verdict == .notCheckable }),
-            "rows": .array(
-              rows.map {
-                .object([
-                  "rule": .string($0.rule), "verdict": .string($0.verdict.rawValue),
-                  "detail": .string($0.detail),
-                ])
-              }),
-          ]).text)
+        host.terminal.write(ParityReport.json(rows))
       } else {
-        let style = session.outputStyle
-        var table = Table(header: ["", "rule", "detail"])
-        for row in rows {
-          let verdict =
-            switch row.verdict {
-            case .proved: style.green("proved")
-            case .failed: style.red("failed")
-            case .notCheckable: style.yellow("not checkable")
-            }
-          table.rows.append([verdict, row.rule, row.detail])
-        }
-        session.host.terminal.write(table.text(style: style))
+        host.terminal.write(ParityReport.text(rows, style: session.outputStyle))
+        host.terminal.write("\nOverlays may differ in:\n" + ParityReport.allowances())
       }
-      if failed { throw Ended(.drift) }
+      let status = Parity.status(rows)
+      if status != .done { throw Ended(status) }
     }
   }
 

@@ -125,12 +125,14 @@ public enum Parity {
 /// The table, for people and for programs.
 public enum ParityReport {
   /// A table of text, and what it comes to beneath.
-  public static func text(_ rows: [Parity.Row]) -> String {
+  public static func text(_ rows: [Parity.Row], style: Style = .plain) -> String {
     let rule = rows.map(\.rule.count).max() ?? 0
     let verdict = Parity.Row.Verdict.allCases.map(\.rawValue.count).max() ?? 0
     var text = ""
     for row in rows {
-      text += pad(row.verdict.rawValue, verdict) + "  " + pad(row.rule, rule) + "  " + row.detail + "\n"
+      text +=
+        paint(row.verdict, style)(pad(row.verdict.rawValue, verdict)) + "  " + pad(row.rule, rule) + "  "
+        + row.detail + "\n"
     }
     let counts = Parity.Row.Verdict.allCases.map { kind in
       "\(rows.count { $0.verdict == kind }) \(kind.rawValue)"
@@ -158,6 +160,14 @@ public enum ParityReport {
         ParityAllowance.standard.map { .map(["place": .string($0.place), "reason": .string($0.reason)]) }),
     ])
     return document.json + "\n"
+  }
+
+  private static func paint(_ verdict: Parity.Row.Verdict, _ style: Style) -> (String) -> String {
+    switch verdict {
+    case .proved: style.green
+    case .failed: style.red
+    case .notCheckable: style.yellow
+    }
   }
 
   private static func pad(_ text: String, _ width: Int) -> String {
