@@ -18,14 +18,16 @@ extension Session {
   }
 
   /// The end of an `up`: what was done, where it is, what to do next.
+  /// - Parameter missing: what could not be built.
   func conclude(
-    profile: Profile, plan: Plan, outcome: SwitchOutcome, built: Int, status: ExitStatus, seconds: Double,
-    json: Bool
+    profile: Profile, plan: Plan, outcome: SwitchOutcome, built: Int, missing: Set<ObjectID>,
+    status: ExitStatus, seconds: Double, json: Bool
   ) {
     if json {
       write(
         JSONText.object([
-          "built": .array(plan.objects.map { .string($0.label) }),
+          "built": .array(plan.objects.filter { !missing.contains($0.id) }.map { .string($0.label) }),
+          "missing": .array(plan.objects.filter { missing.contains($0.id) }.map { .string($0.label) }),
           "changed": .bool(outcome.isNew),
           "commands": .array(outcome.names.map { .string($0.name) }),
           "files": .array(outcome.changed.map { .string($0.target.string) }),
@@ -48,11 +50,13 @@ extension Session {
     write(
       style.bold("\(profile.name) is \(outcome.isIncomplete ? "partly up" : "up")")
         + style.dim("  generation \(outcome.generation), \(time)"))
-    if !plan.interpreters.isEmpty {
-      let names = plan.interpreters.map { "\($0.language.title) \($0.version)" }
+    let interpreters = plan.interpreters.filter { !missing.contains($0.object) }
+    if !interpreters.isEmpty {
+      let names = interpreters.map { "\($0.language.title) \($0.version)" }
       write("  interpreters  \(names.joined(separator: ", "))")
     }
-    let tools = ToolLabels.of(plan.claims, besides: plan.interpreters)
+    let claims = plan.claims.filter { $0.object.map { !missing.contains($0) } ?? true }
+    let tools = ToolLabels.of(claims, besides: plan.interpreters)
     if !tools.isEmpty { write("  tools         \(tools.joined(separator: ", "))") }
     let files = outcome.changed.map { short($0.target) }
     if !files.isEmpty {

@@ -196,7 +196,14 @@ struct Undertaking {
     }
     let built = try await preparation.builder.build(plan.objects)
     try Task.checkCancellation()
-    failures += built.failed.sorted { $0.key < $1.key }.map(\.value)
+    // Causes before their consequences.
+    let missing = Set(built.failed.keys)
+    let (consequences, causes) = plan.objects.filter { missing.contains($0.id) }.reduce(
+      into: ([Object](), [Object]())
+    ) {
+      if $1.prerequisites.isDisjoint(with: missing) { $0.1.append($1) } else { $0.0.append($1) }
+    }
+    failures += (causes + consequences).compactMap { built.failed[$0.id] }
     if wish.isAllOrNothing, !failures.isEmpty {
       session.report(failures)
       throw Failure(
@@ -207,7 +214,7 @@ struct Undertaking {
     var switching = plan
     switching.failures = failures
     let outcome = try await Switch.apply(
-      switching, decisions: decisions, failed: Set(built.failed.keys), profile: place.stamp(profile),
+      switching, decisions: decisions, failed: missing, profile: place.stamp(profile),
       snapshots: place.snapshots(host), host: host)
     for effect in plan.effects where !effect.runsFirst {
       if let failure = try await effects.run(effect) { failures.append(failure) }
@@ -226,7 +233,8 @@ struct Undertaking {
     }
     let seconds = Double(host.clock.uptime() - started) / 1e9
     session.conclude(
-      profile: profile, plan: plan, outcome: outcome, built: built.built.count, status: status,
+      profile: profile, plan: plan, outcome: outcome, built: built.built.count, missing: missing,
+      status: status,
       seconds: seconds,
       json: wish.wantsJSON)
     return status

@@ -33,6 +33,9 @@ struct TroubleTests {
     let first = try await machine.outfit("up", "p", "--trust")
     #expect(first.status == 1, "\(first.errorText)")
     #expect(first.errorText.contains("404") && first.errorText.contains(server.address), "\(first.errorText)")
+    #expect(
+      first.outputText.contains("partly up") && !first.outputText.contains("here 1.0.0"),
+      "\(first.outputText)")
     #expect(try machine.read(".other") == "goes on\n")
     isMended.withLock { $0 = true }
     let second = try await machine.outfit("up", "p", "--trust")
