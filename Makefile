@@ -4,6 +4,9 @@ SWIFT ?= swift
 RELEASE := .build/release
 BUILD := $(SWIFT) build --disable-automatic-resolution --static-swift-stdlib -c release
 
+# What `outfit --version` names; nothing where this is no clone.
+export OUTFIT_COMMIT := $(shell commit=$$(git rev-parse --short=12 HEAD 2>/dev/null) && echo $$commit$$(git diff --quiet HEAD || echo +changes))
+
 .PHONY: up build dependencies test test-bare lint format bench dist clean
 
 up: build  ## build Outfit and put the starter profile on this machine

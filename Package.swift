@@ -14,10 +14,8 @@ let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift
 let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
-/// Named by `outfit --version`; a build from a tarball has none.
-let commit = Context.gitInformation.map {
-  String($0.currentCommit.prefix(12)) + ($0.hasUncommittedChanges ? "+changes" : "")
-}
+/// Named by `outfit --version`. The Makefile says it: SwiftPM keeps what it once read of git with the manifest.
+let commit = Context.environment["OUTFIT_COMMIT"]
 
 /// A library of ours and, where it has one, its test target.
 func room(_ name: String, _ dependencies: [Target.Dependency], tests: Bool = true) -> [Target] {

@@ -103,6 +103,18 @@ struct Preparation {
       effectIsDue: { due.contains($0) }, keepsMissing: isPartial, allowed: try gitFolders)
   }
 
+  /// What decided: the manifests, the locks, and every file that a part asked for, folders with all in them.
+  var inputs: [FilePath] {
+    profile.layers.map(\.manifest) + profile.inputs + locks.inputs + facts.read.flatMap { files(below: $0) }
+  }
+
+  private func files(below path: FilePath) -> [FilePath] {
+    guard let status = try? host.files.status(path, followLinks: false), status.kind == .directory,
+      let names = try? host.files.list(path)
+    else { return [path] }
+    return [path] + names.flatMap { files(below: path.appending($0)) }
+  }
+
   /// Hooks stand in the repository's git folder, which may lie above the project, or elsewhere for a worktree.
   private var gitFolders: [FilePath] {
     get throws {

@@ -123,32 +123,6 @@ struct ProfilePlace: Sendable {
   func snapshots(_ host: Host) -> [FilePath] {
     scope == .machine ? [host.places.personalManifest, host.places.config.appending(LockFile.name)] : []
   }
-
-  /// The files that decide what `up` does.
-  func inputs(_ profile: Profile, _ host: Host) -> [FilePath] {
-    var inputs = profile.layers.map(\.manifest) + [host.places.personalManifest, "/etc/outfit/outfit.yaml"]
-    for section in profile.dotfiles.values {
-      let path = section.source.layer.folder.pushing(FilePath(section.value.file)).lexicallyNormalized()
-      inputs += FileTree.paths(path, host)
-    }
-    for script in profile.scripts.values {
-      inputs.append(script.source.layer.folder.pushing(FilePath(script.value.run)).lexicallyNormalized())
-    }
-    if let virtualenv = profile.virtualenv {
-      inputs.append(virtualenv.source.layer.folder.pushing(FilePath(virtualenv.value.from)))
-    }
-    return inputs
-  }
-}
-
-/// A file, or a folder with everything in it.
-private enum FileTree {
-  static func paths(_ path: FilePath, _ host: Host) -> [FilePath] {
-    guard let status = try? host.files.status(path, followLinks: false), status.kind == .directory,
-      let names = try? host.files.list(path)
-    else { return [path] }
-    return [path] + names.flatMap { paths(path.appending($0), host) }
-  }
 }
 
 extension Profile {

@@ -227,7 +227,7 @@ struct Undertaking {
     if status == .done, isPlain {
       try CompiledPlan.write(
         for: profile.scope, version: Release.version, arguments: place.digest(host),
-        inputs: place.inputs(profile, host) + preparation.locks.inputs,
+        inputs: preparation.inputs,
         outputs: proposal.objects.map { preparation.store.receiptPath(of: $0.id) } + proposal.adoptedPrograms,
         summary: summary, host: host)
     }

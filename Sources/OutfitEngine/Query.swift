@@ -108,6 +108,16 @@ public struct Facts: Sendable {
 
   public init(_ answers: [Query: Answer] = [:]) { self.answers = answers }
 
+  /// The files and folders whose contents were asked for, sorted: what a later run compares.
+  public var read: [FilePath] {
+    answers.keys.compactMap { query in
+      switch query {
+      case .contents(let path), .tree(let path): path
+      case .status, .interpreters, .document, .inquiry: nil
+      }
+    }.sorted { $0.string < $1.string }
+  }
+
   public subscript(query: Query) -> Answer? {
     get { answers[query] }
     set { answers[query] = newValue }

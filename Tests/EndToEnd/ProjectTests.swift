@@ -60,6 +60,18 @@ struct ProjectTests {
     #expect(second.status == 0, "\(second.errorText)")
     #expect(second.outputText.contains("Nothing to do"))
 
+    // Requirements that the requirements include count too.
+    let requirements = try #require(try machine.read("shop/requirements.txt"))
+    try machine.write("shop/more.txt", "# nothing yet\n")
+    try machine.write("shop/requirements.txt", requirements + "-r more.txt\n")
+    let including = try await machine.outfit("up", "--trust", at: "shop")
+    #expect(including.status == 0, "\(including.errorText)")
+    try machine.write("shop/more.txt", "iniconfig\n")
+    let included = try await machine.outfit("up", "--trust", at: "shop")
+    #expect(included.status == 0, "\(included.errorText)")
+    let added = try await machine.login("cd shop && python -c 'import iniconfig'")
+    #expect(added.status == 0, "\(added.errorText)")
+
     // The hooks run on the pinned tools.
     try machine.write("shop/ugly.py", "x = { 'a':1 }\n")
     let refusedCommit = try await machine.login("cd shop && git add ugly.py && git commit -qm ugly")
@@ -69,7 +81,7 @@ struct ProjectTests {
       "cd shop && git add ugly.py && git commit -qm pretty && git log --oneline | wc -l")
     #expect(commit.status == 0, "\(commit.outputText)\(commit.errorText)")
 
-    let back = try await machine.outfit("rollback", at: "shop")
+    let back = try await machine.outfit("rollback", "0", at: "shop")
     #expect(back.status == 0, "\(back.errorText)")
     #expect(!machine.files.exists(machine.home.appending("shop/.venv")))
     #expect(!machine.files.exists(machine.home.appending("shop/.git/hooks/pre-commit")))

@@ -56,6 +56,27 @@ struct SharingTests {
     #expect(why.outputText.contains("your own layer"))
   }
 
+  @Test func whateverWasReadIsLookedAtAgain() async throws {
+    let machine = try Machine()
+    try machine.write("team/outfit.yaml", "profile: team\ndotfiles:\n  .kit/: {copy: kit/}\n")
+    try machine.write("team/kit/a", "a\n")
+    func up() async throws -> Completion { try await machine.outfit("up", "team", "--trust") }
+    #expect(try await up().status == 0)
+    #expect(try await up().outputText.contains("Nothing to do"))
+    // A file more in a folder, a layer that was not there, a source that changed.
+    try machine.write("team/kit/b", "b\n")
+    #expect(try await up().status == 0)
+    #expect(try machine.read(".kit/b") == "b\n")
+    #expect(try await up().outputText.contains("Nothing to do"))
+    try machine.write(".config/outfit/outfit.yaml", "profile: me\ndotfiles:\n  .mine: {copy: mine}\n")
+    try machine.write(".config/outfit/mine", "my own\n")
+    #expect(try await up().status == 0)
+    #expect(try machine.read(".mine") == "my own\n")
+    try machine.write(".config/outfit/mine", "changed\n")
+    #expect(try await up().status == 0)
+    #expect(try machine.read(".mine") == "changed\n")
+  }
+
   @Test func theTeamsProfileIsPinnedForEveryPlatform() async throws {
     let machine = try Machine()
     let show = try await machine.outfit("show", "django-team")
