@@ -1,8 +1,8 @@
 /// Decides what a name runs in a folder: the launcher's whole logic, and that of `outfit which`.
 ///
-/// The tables of projects that the user has brought up come first, the nearest folder first; then the machine's;
-/// then the next program of that name on PATH. Nothing that lies in a repository is ever run or trusted: version
-/// files can only choose among the interpreters that tables offer.
+/// The tables of projects that the user has brought up come first, the nearest folder first; then the
+/// machine's; then the next program of that name on PATH. Nothing that lies in a repository is ever run or
+/// trusted: version files can only choose among the interpreters that tables offer.
 public struct Dispatcher {
   /// Outfit's data folder: `bin/`, `libexec/` and `tables/` lie in it. Absolute, without a slash at its end.
   public let data: Bytes
@@ -27,6 +27,8 @@ public struct Dispatcher {
       /// The project's root.
       case project(Bytes)
       case machine
+      /// The folder of a virtualenv that the user has by name.
+      case virtualenv(Bytes)
       case path
     }
     public var command: Command
@@ -116,15 +118,19 @@ public struct Dispatcher {
   private struct Choice {
     let source: Bytes
     let wishes: [VersionFile.Wish]
+    /// pyenv's own variable: what is not here may well be in pyenv.
+    let mayBePyenvs: Bool
 
     init(_ wishes: VersionFile.Wishes) {
       source = wishes.file
       self.wishes = wishes.all
+      mayBePyenvs = false
     }
 
-    init(variable: String, _ wish: VersionFile.Wish) {
+    init(variable: String, _ wishes: [VersionFile.Wish], mayBePyenvs: Bool = false) {
       source = Bytes(variable.utf8)
-      wishes = [wish]
+      self.wishes = wishes
+      self.mayBePyenvs = mayBePyenvs
     }
 
     func place(_ wish: VersionFile.Wish) -> String {
@@ -133,10 +139,18 @@ public struct Dispatcher {
   }
 
   private func choiceOfVariable(_ language: Language) -> Choice? {
-    guard let value = variable(language.variable)?[...].trimmed, !value.isEmpty else { return nil }
+    func wish(_ text: ArraySlice<UInt8>) -> VersionFile.Wish {
+      VersionFile.Wish(text: Bytes(text), line: 0, request: Request(text, for: language))
+    }
+    if let value = variable(language.variable)?[...].trimmed, !value.isEmpty {
+      return Choice(variable: language.variable, [wish(value)])
+    }
+    guard language == .python, let value = variable("PYENV_VERSION")?[...].trimmed, !value.isEmpty else {
+      return nil
+    }
     return Choice(
-      variable: language.variable,
-      VersionFile.Wish(text: Bytes(value), line: 0, request: Request(value, for: language)))
+      variable: "PYENV_VERSION", value.split(separator: Ascii.colon).map { wish($0.trimmed) },
+      mayBePyenvs: true)
   }
 
   private func choose(
@@ -147,7 +161,13 @@ public struct Dispatcher {
     for wish in interpreter.isExact ? choice.wishes[...] : choice.wishes.prefix(1) {
       let place = choice.place(wish)
       guard let request = wish.request else {
+        if language == .python,
+          let (command, folder) = NamedVirtualenvs.command(name, wish: wish.text, data: data)
+        {
+          return .run(Match(command: command, origin: .virtualenv(folder), chosenBy: place))
+        }
         if interpreter.isExact { continue }
+        if choice.mayBePyenvs, let shim = pyenvs(name, chosenBy: place) { return shim }
         return .stop(
           "\(place) asks for \(language.name) \"\(shown(wish.text, limit: 60))\", "
             + "which names no version that can be chosen here", status: 127)
@@ -167,6 +187,7 @@ public struct Dispatcher {
         return .run(Match(command: command, origin: scope.origin, chosenBy: place))
       }
       if !interpreter.isExact {
+        if choice.mayBePyenvs, let shim = pyenvs(name, chosenBy: place) { return shim }
         let text = shown(wish.text, limit: 60)
         return .stop(
           "\(language.name) \(text) is asked for by \(place) and is not installed; "
@@ -182,6 +203,13 @@ public struct Dispatcher {
   }
 
   // MARK: Elsewhere
+
+  /// pyenv's own shim, for a version that pyenv has and Outfit has not.
+  private func pyenvs(_ name: Bytes, chosenBy: String) -> Resolution? {
+    SearchPath(data: data, variable: variable).programs(name)
+      .first { folder(of: $0)?.suffix(6).equals("/shims") == true }
+      .map { .run(Match(command: Command(program: $0), origin: .path, chosenBy: chosenBy)) }
+  }
 
   /// The next program of that name on PATH.
   private func next(_ name: Bytes, chosenBy: String? = nil) -> Resolution? {

@@ -15,7 +15,8 @@ struct Offer: Equatable {
   let program: Bytes
 }
 
-/// The version of an interpreter, `3.13.5`, `3.14.0rc2`, `3.13.5t`, `24.1.0`, as tables and requests write it.
+/// The version of an interpreter, `3.13.5`, `3.14.0rc2`, `3.13.5t`, `24.1.0`, as tables and requests write
+/// it.
 struct OfferedVersion: Comparable {
   let release: [Int]
   /// `a1`, `rc2`; empty for a final release.
@@ -47,6 +48,15 @@ struct OfferedVersion: Comparable {
     else { return nil }
     release = numbers
     prerelease = Bytes(rest)
+  }
+
+  /// What follows the numbers is one of PEP 440's words: a virtualenv may well be called `3.12-shop`.
+  var isPythons: Bool {
+    let words: [StaticString] = ["a", "b", "c", "rc", "alpha", "beta", "pre", "preview", "dev", "post"]
+    let letters = prerelease[...].prefix(while: Ascii.isLetter)
+    return prerelease.isEmpty
+      || words.contains { letters.equals($0) }
+        && prerelease.dropFirst(letters.count).allSatisfy(Ascii.isDigit)
   }
 
   static func < (a: OfferedVersion, b: OfferedVersion) -> Bool {
@@ -85,15 +95,18 @@ enum Request: Equatable {
     let version: OfferedVersion
   }
 
-  /// Reads `3`, `3.12`, `3.12.1`, `3.13t`, `v22`, `lts/*`, `lts/iron`, `node`, `latest`, `>=3.11,<3.14`,
-  /// `python-3.12`, `cpython@3.12`; nil for anything else: paths, virtualenvs' names, other implementations.
+  /// Reads `3`, `3.12`, `3.12.1`, `3.13t`, `v22`, `22.x`, `lts/*`, `lts/iron`, `node`, `latest`,
+  /// `>=3.11,<3.14`, `python-3.12`, `cpython@3.12`, `cp312`, `prefix:3.12`; nil for anything else: paths,
+  /// virtualenvs' names, other implementations. `VersionWish` of OutfitInterpreters reads the same.
   init?(_ text: ArraySlice<UInt8>, for language: Language) {
     guard text.count <= 80 else { return nil }
-    var rest = text
-    if rest.equals("system") {
+    if text.equals("system") {
       self = .system
       return
     }
+    // asdf and mise: the newest that begins so.
+    var rest = text
+    if rest.starts(with: "latest:") || rest.starts(with: "prefix:") { rest = rest.dropFirst(7) }
     if rest.equals("latest") {
       self = .newest
       return
@@ -111,33 +124,48 @@ enum Request: Equatable {
       }
       if rest.starts(with: "node-") { rest = rest.dropFirst(5) }
     case .python:
-      if rest.starts(with: "cpython") {
-        rest = rest.dropFirst(7)
-        // uv's whole key: cpython-3.12.1-linux-x86_64-gnu
-        if let first = rest.first, first == Ascii.dash || first == UInt8(ascii: "@") {
-          rest = rest.dropFirst().prefix { $0 != Ascii.dash }
-        }
-      } else if rest.starts(with: "python") {
-        rest = rest.dropFirst(6)
-        if rest.first == Ascii.dash || rest.first == UInt8(ascii: "@") { rest.removeFirst() }
+      if rest.equals("python") || rest.equals("cpython") || rest.equals("default") {
+        self = .newest
+        return
       }
+      rest = Request.withoutImplementation(rest)
     }
     var clauses: [Clause] = []
     for piece in rest.split(separator: Ascii.comma, omittingEmptySubsequences: false) {
-      guard let clause = Clause(piece) else { return nil }
+      guard let clause = Clause(piece, for: language) else { return nil }
       clauses.append(clause)
     }
     self = .clauses(clauses)
   }
 
-  /// `/*`, `/iron` or nothing, after `lts`.
+  /// `python-3.12`, uv's `cpython@3.12` and its whole key `cpython-3.12.1-linux-x86_64-gnu`, wheels' `cp312`.
+  private static func withoutImplementation(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    var rest = text
+    if rest.starts(with: "cpython") {
+      rest = rest.dropFirst(7)
+      if let first = rest.first, first == Ascii.dash || first == UInt8(ascii: "@") {
+        rest = rest.dropFirst().prefix { $0 != Ascii.dash }
+      }
+    } else if rest.starts(with: "python") {
+      rest = rest.dropFirst(6)
+      if rest.first == Ascii.dash || rest.first == UInt8(ascii: "@") { rest.removeFirst() }
+    } else if rest.starts(with: "cp"), rest.dropFirst(2).allSatisfy(Ascii.isDigit) {
+      rest = rest.dropFirst(2)
+    }
+    guard rest.suffix(13).equals("+freethreaded") else { return rest }
+    return (Bytes(rest.dropLast(13)) + [UInt8(ascii: "t")])[...]
+  }
+
+  /// `/*`, `/iron`, `-iron` or nothing, after `lts`.
   private static func longTerm(_ text: ArraySlice<UInt8>) -> Request? {
     if text.isEmpty || text.equals("/*") { return .longTerm(major: nil) }
+    guard text.first == Ascii.slash || text.first == Ascii.dash else { return nil }
+    let name = text.dropFirst().map { Ascii.isLetter($0) ? $0 | 0x20 : $0 }[...]
     let names: [StaticString] = [
-      "/argon", "/boron", "/carbon", "/dubnium", "/erbium", "/fermium", "/gallium", "/hydrogen",
-      "/iron", "/jod", "/krypton",
+      "argon", "boron", "carbon", "dubnium", "erbium", "fermium", "gallium", "hydrogen", "iron", "jod",
+      "krypton",
     ]
-    return names.firstIndex { text.equals($0) }.map { .longTerm(major: 4 + 2 * $0) }
+    return names.firstIndex { name.equals($0) }.map { .longTerm(major: 4 + 2 * $0) }
   }
 
   func accepts(_ version: OfferedVersion) -> Bool {
@@ -160,7 +188,7 @@ enum Request: Equatable {
 }
 
 extension Request.Clause {
-  fileprivate init?(_ text: ArraySlice<UInt8>) {
+  fileprivate init?(_ text: ArraySlice<UInt8>, for language: Language) {
     let operators: [(StaticString, Comparison)] = [
       ("~=", .compatible), ("===", .equal), ("==", .equal), ("!=", .unequal), ("<=", .atMost),
       (">=", .atLeast), ("<", .below), (">", .above), ("", .prefix),
@@ -170,12 +198,20 @@ extension Request.Clause {
     }
     var rest = text.dropFirst(sign.utf8CodeUnitCount)
     var comparison = kind
-    if rest.count > 2, rest.suffix(2).equals(".*") {
+    if rest.count > 2, rest.suffix(2).equals(".*") || language == .node && rest.suffix(2).equals(".x") {
       guard kind == .equal || kind == .prefix else { return nil }
       rest = rest.dropLast(2)
       comparison = .prefix
     }
-    guard let version = OfferedVersion(rest) else { return nil }
+    // uv's and the wheels' way of saying 3.12.
+    if language == .python, kind == .prefix, (2...4).contains(rest.count), rest.allSatisfy(Ascii.isDigit),
+      rest.first == UInt8(ascii: "2") || rest.first == UInt8(ascii: "3")
+    {
+      rest = ([rest[rest.startIndex], Ascii.dot] + rest.dropFirst())[...]
+    }
+    guard let version = OfferedVersion(rest), language == .node || version.isPythons,
+      comparison != .compatible || version.release.count > 1
+    else { return nil }
     self.init(comparison: comparison, version: version)
   }
 

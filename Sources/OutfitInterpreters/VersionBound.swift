@@ -1,0 +1,200 @@
+import OutfitCore
+import OutfitProfile
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// What a project's own description demands of its interpreter: it chooses none, and the one that was chosen
+/// should satisfy it. `requires-python` of pyproject.toml (PEP 621), Poetry's `python`, `engines.node` of
+/// package.json.
+public struct VersionBound: Hashable, Sendable {
+  /// `requires-python`, `engines.node`: what it is called where it stands.
+  public let key: String
+  public let text: String
+  /// From 1.
+  public let line: Int
+  /// Any of these will do; nil when the text is not understood.
+  let range: VersionRange?
+
+  /// Nil when that is not known.
+  public func accepts(_ version: Version) -> Bool? { range.map { $0.accepts(version) } }
+
+  /// The files that may hold a bound.
+  public static func file(for language: Language) -> String {
+    language == .python ? "pyproject.toml" : "package.json"
+  }
+
+  /// No honest one is larger, in bytes.
+  public static let limit: Int64 = 1 << 20
+
+  /// The bounds in that file's text.
+  public static func bounds(in text: String, for language: Language) -> [VersionBound] {
+    language == .python ? pyproject(text) : package(text)
+  }
+
+  /// Two keys of a TOML file, by line: each is a table's header away, and a string on one line.
+  private static func pyproject(_ text: String) -> [VersionBound] {
+    var table = ""
+    var bounds: [VersionBound] = []
+    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      let line = line.filter { $0 != "\r" }
+      let bare = line.drop { $0 == " " || $0 == "\t" }
+      if bare.hasPrefix("[") {
+        table = String(bare.prefix { $0 != "#" }.filter { !"[] \t\"".contains($0) })
+        continue
+      }
+      guard let equals = bare.firstIndex(of: "=") else { continue }
+      let name = bare[..<equals].filter { !" \t\"'".contains($0) }
+      let path = table.isEmpty ? name : "\(table).\(name)"
+      guard ["project.requires-python", "tool.poetry.dependencies.python"].contains(path),
+        let value = quoted(bare[bare.index(after: equals)...])
+      else { continue }
+      let isPoetrys = path.hasPrefix("tool.")
+      bounds.append(
+        VersionBound(
+          key: isPoetrys ? "python" : "requires-python", text: value, line: index + 1,
+          range: VersionRange(value, dialect: isPoetrys ? .poetry : .python)))
+    }
+    return bounds
+  }
+
+  private static func quoted(_ text: Substring) -> String? {
+    let rest = text.drop { $0 == " " || $0 == "\t" }
+    guard let quote = rest.first, quote == "\"" || quote == "'" else { return nil }
+    let inner = rest.dropFirst()
+    guard let end = inner.firstIndex(of: quote) else { return nil }
+    return String(inner[..<end])
+  }
+
+  private struct Package: Decodable {
+    var engines: [String: String]?
+  }
+
+  private static func package(_ text: String) -> [VersionBound] {
+    guard let package = try? JSONDecoder().decode(Package.self, from: Data(text.utf8)),
+      let value = package.engines?["node"]
+    else { return [] }
+    // The decoder knows no lines: the first "node" behind "engines".
+    var line = 1
+    var isInside = false
+    for (index, content) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      isInside = isInside || content.contains("\"engines\"")
+      if isInside, content.contains("\"node\"") {
+        line = index + 1
+        break
+      }
+    }
+    return [
+      VersionBound(key: "engines.node", text: value, line: line, range: VersionRange(value, dialect: .npm))
+    ]
+  }
+}
+
+/// A range of versions in the dialect of PEP 440, Poetry or npm.
+struct VersionRange: Hashable, Sendable {
+  enum Dialect { case python, poetry, npm }
+
+  private struct Clause: Hashable {
+    var request: VersionRequest
+    var isExcluded = false
+  }
+
+  private let alternatives: [[Clause]]
+
+  func accepts(_ version: Version) -> Bool {
+    let plain = Version(version.release, prerelease: version.prerelease)
+    return alternatives.contains { clauses in
+      clauses.allSatisfy { $0.request.accepts(plain) != $0.isExcluded }
+    }
+  }
+
+  /// Nil for what is not understood.
+  init?(_ text: String, dialect: Dialect) {
+    var alternatives: [[Clause]] = []
+    let pieces =
+      dialect == .python ? [text[...]] : text.split(separator: "|", omittingEmptySubsequences: true)
+    for piece in pieces {
+      guard let clauses = Self.clauses(piece, dialect) else { return nil }
+      alternatives.append(clauses)
+    }
+    guard !alternatives.isEmpty else { return nil }
+    self.alternatives = alternatives
+  }
+
+  private static func clauses(_ text: Substring, _ dialect: Dialect) -> [Clause]? {
+    let words = joined(text)
+    if words.count == 3, words[1] == "-" {
+      guard let low = Version(words[0]), let high = Version(words[2]) else { return nil }
+      return [request(">=\(low)"), request(high.release.count < 3 ? "<\(next(high))" : "<=\(high)")]
+        .compactMap(\.self)
+    }
+    var clauses: [Clause] = []
+    for word in words {
+      guard let more = Self.clause(word, dialect) else { return nil }
+      clauses += more
+    }
+    return clauses
+  }
+
+  /// The comparisons, each in one word: `>= 18` is one.
+  private static func joined(_ text: Substring) -> [String] {
+    var words: [String] = []
+    for word in text.split(whereSeparator: { $0 == "," || $0.isWhitespace }) {
+      if let last = words.last, !last.isEmpty, last.allSatisfy({ "<>=!~^".contains($0) }) {
+        words[words.count - 1] = last + word
+      } else {
+        words.append(String(word))
+      }
+    }
+    return words
+  }
+
+  private static func clause(_ word: String, _ dialect: Dialect) -> [Clause]? {
+    let sign = word.prefix { "<>=!~^".contains($0) }
+    var rest = String(word.dropFirst(sign.count))
+    if dialect == .npm {
+      while rest.hasSuffix(".x") || rest.hasSuffix(".X") || rest.hasSuffix(".*") { rest.removeLast(2) }
+      if ["x", "X", "*", ""].contains(rest) { return [] }
+    }
+    if rest == "*" { return [] }
+    let isPrefix = rest.hasSuffix(".*")
+    if isPrefix { rest.removeLast(2) }
+    guard let version = Version(rest) else { return nil }
+    func all(_ texts: String...) -> [Clause]? {
+      let requests = texts.map { request($0) }
+      return requests.contains(nil) ? nil : requests.compactMap(\.self)
+    }
+    switch sign {
+    case "^":
+      let index = version.release.firstIndex { $0 != 0 } ?? version.release.count - 1
+      let upper = next(Version(Array(version.release.prefix(index + 1))))
+      return all(">=\(version)", "<\(upper)")
+    case "~": return all(">=\(version)", "<\(next(Version(Array(version.release.prefix(2)))))")
+    case "!=":
+      return request(isPrefix ? "\(version).*" : "==\(version)").map {
+        [Clause(request: $0.request, isExcluded: true)]
+      }
+    case "", "=", "==", "===":
+      let isExact = version.release.count >= 3 && !isPrefix
+      if dialect == .python, !isPrefix, !sign.isEmpty { return all("==\(version)") }
+      return all(isExact ? "==\(version)" : "\(version).*")
+    case ">" where dialect == .npm && version.release.count < 3: return all(">=\(next(version))")
+    case "<=" where dialect == .npm && version.release.count < 3: return all("<\(next(version))")
+    case "~=": return all("~=\(version)")
+    case "<", ">", "<=", ">=": return all("\(sign)\(version)")
+    default: return nil
+    }
+  }
+
+  private static func request(_ text: String) -> Clause? { VersionRequest(text).map { Clause(request: $0) } }
+
+  /// The first that begins with other numbers: 1.3 after 1.2.
+  private static func next(_ version: Version) -> Version {
+    var numbers = version.release
+    numbers[numbers.count - 1] += 1
+    return Version(numbers)
+  }
+}
