@@ -44,13 +44,23 @@ private struct Examination {
       !$0.isBare
     }
     guard !generations.isEmpty else {
-      return [Diagnostic(.note, "nothing is set up yet", hint: "outfit up PROFILE")]
+      return [Diagnostic(.note, "nothing is set up yet", hint: "outfit up PROFILE")] + (await versionFiles())
     }
     findings += folders()
     findings.append(launcher())
     findings += path(generations)
     for generation in generations { findings += examine(generation) }
+    findings += await versionFiles()
     findings += gitFindings()
+    return findings
+  }
+
+  /// Who contradicts whom about this folder's interpreters, and what no one should follow.
+  private func versionFiles() async -> [Diagnostic] {
+    var findings: [Diagnostic] = []
+    for language in [Language.python, .node] {
+      findings += await VersionSources(session, language).diagnostics
+    }
     return findings
   }
 

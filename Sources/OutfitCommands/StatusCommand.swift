@@ -1,6 +1,7 @@
 import ArgumentParser
 import OutfitCore
 import OutfitEngine
+import OutfitInterpreters
 import OutfitProfile
 import OutfitSystem
 
@@ -10,7 +11,7 @@ struct StatusCommand: AsyncParsableCommand {
     discussion: "It only reads. With --check the exit status is 3 when there is anything to change.")
 
   @OptionGroup var scopeOptions: ScopeOptions
-  @Flag(help: "Exit 3 when anything differs.") var check = false
+  @Flag(help: "Exit 3 when anything differs, or version files contradict each other.") var check = false
   @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
@@ -19,6 +20,10 @@ struct StatusCommand: AsyncParsableCommand {
       let reading = try await Reading(session, scopeOptions.place(session))
       let plan = reading.plan
       let differs = !plan.isEmpty || !plan.failures.isEmpty
+      var contradictions: [VersionContradiction] = []
+      for language in [Language.python, .node] {
+        contradictions += await VersionSources(session, language).contradictions
+      }
       if json {
         session.write(
           JSONText.object([
@@ -35,16 +40,18 @@ struct StatusCommand: AsyncParsableCommand {
               plan.names.map { .object(["name": .string($0.name), "action": .string($0.action.rawValue)]) }),
             "effects": .array(plan.effects.map { .string($0.label) }),
             "unresolved": .array(plan.failures.map { .string($0.message) }),
+            "contradictions": .array(contradictions.map(\.json)),
           ]).text)
       } else {
         session.report(plan.failures.map { Diagnostic(.note, $0.message, at: $0.location, hint: $0.hint) })
+        session.report(contradictions.map(\.diagnostic))
         for line in PlanText(session: session, plan: plan).lines(style: session.outputStyle) {
           session.write(line)
         }
         let name = reading.profile.name
         session.write(differs ? "`outfit up` would change this." : "\(name) is up to date.")
       }
-      if check, differs { throw Ended(.drift) }
+      if check, differs || !contradictions.isEmpty { throw Ended(.drift) }
     }
   }
 }
