@@ -27,7 +27,7 @@ public struct Dispatcher {
       /// The project's root.
       case project(Bytes)
       case machine
-      /// The folder of a virtualenv that the user has by name.
+      /// The folder of an environment that a version file names.
       case virtualenv(Bytes)
       case path
     }
@@ -161,9 +161,9 @@ public struct Dispatcher {
     for wish in interpreter.isExact ? choice.wishes[...] : choice.wishes.prefix(1) {
       let place = choice.place(wish)
       guard let request = wish.request else {
-        if language == .python,
-          let (command, folder) = NamedVirtualenvs.command(name, wish: wish.text, data: data)
-        {
+        if let folder = Virtualenvs(data: data).place(of: wish.text) {
+          guard !interpreter.isExact || Virtualenvs.isPython(folder, interpreter) else { continue }
+          guard let command = interpreter.command(inVirtualenv: folder) else { continue }
           return .run(Match(command: command, origin: .virtualenv(folder), chosenBy: place))
         }
         if interpreter.isExact { continue }

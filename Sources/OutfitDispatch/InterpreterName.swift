@@ -43,6 +43,16 @@ struct InterpreterName {
     version.release.starts(with: series) && (!isExact || version.isFreeThreaded == isFreeThreaded)
   }
 
+  /// What the name runs in a virtual environment; nil for what an environment of Python's never has.
+  func command(inVirtualenv folder: Bytes) -> Command? {
+    let python = folder + Bytes("/bin/python".utf8)
+    switch role {
+    case .interpreter: return Command(program: python)
+    case .pip: return Command(program: python, arguments: [Bytes("-m".utf8), Bytes("pip".utf8)])
+    case .npm, .npx: return nil
+    }
+  }
+
   /// What the name runs when this interpreter was chosen; nil when the interpreter came without it.
   func command(_ offer: Offer) -> Command? {
     switch role {
@@ -57,6 +67,14 @@ struct InterpreterName {
       let beside = bin + Bytes("/\(script)".utf8)
       return Outside.identity(of: beside)?.isProgram == true ? Command(program: beside) : nil
     }
+  }
+}
+
+extension Virtualenvs {
+  /// Whether an environment's Python is of the series that a name such as `python3.11` asks for.
+  static func isPython(_ folder: Bytes, _ name: InterpreterName) -> Bool {
+    guard let text = version(of: folder), let version = OfferedVersion(text[...]) else { return false }
+    return version.release.starts(with: name.series)
   }
 }
 

@@ -8,12 +8,12 @@ public struct NamedVirtualenv: Hashable, Sendable {
   public var name: String
   /// Absolute.
   public var folder: FilePath
-  /// Of its Python.
-  public var version: Version
-  /// Whose it is: `pyenv`.
+  /// Of its Python, where that is known.
+  public var version: Version?
+  /// Whose it is: `pyenv`, or `outfit`.
   public var origin: String
 
-  public init(name: String, folder: FilePath, version: Version, origin: String) {
+  public init(name: String, folder: FilePath, version: Version?, origin: String) {
     self.name = name
     self.folder = folder
     self.version = version
@@ -21,14 +21,14 @@ public struct NamedVirtualenv: Hashable, Sendable {
   }
 }
 
-/// The list of them, which launchers read: `virtualenvs` beside the dispatch tables.
+/// The list of them, which launchers read: `venvs` beside the dispatch tables.
 ///
-///     outfit-virtualenvs 1
+///     outfit-venvs 1
 ///     name <TAB> folder <TAB> version <TAB> origin
 public enum NamedVirtualenvs {
-  private static let heading = "outfit-virtualenvs 1"
+  private static let heading = "outfit-venvs 1"
 
-  public static func file(_ host: Host) -> FilePath { host.places.tables.appending("virtualenvs") }
+  public static func file(_ host: Host) -> FilePath { host.places.tables.appending("venvs") }
 
   /// Sorted by name; empty where there is no list. Lines that are not understood are passed over.
   public static func list(_ host: Host) throws(FileError) -> [NamedVirtualenv] {
@@ -53,10 +53,10 @@ public enum NamedVirtualenvs {
       }
     }
     let lines = all.sorted { $0.name < $1.name }.map {
-      [$0.name, $0.folder.string, $0.version.description, $0.origin].joined(separator: "\t")
+      [$0.name, $0.folder.string, $0.version?.description ?? "", $0.origin].joined(separator: "\t")
     }
     let target = file(host)
-    let new = host.places.tables.appending(".virtualenvs.new")
+    let new = host.places.tables.appending(".venvs.new")
     try host.files.createDirectories(host.places.tables, mode: 0o700)
     try host.files.removeTree(new)
     try host.files.create(new, Array(([heading] + lines).map { $0 + "\n" }.joined().utf8), mode: 0o600)

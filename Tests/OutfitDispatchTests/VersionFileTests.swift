@@ -32,9 +32,9 @@ import Testing
     try world.machine(
       "c python /m/bin/python3", "i python 3.13.5 /m/bin/python3", "i python 3.11.9 /m/3.11/python3")
     try world.write("envs/shop/bin/python", "", mode: 0o755)
-    try world.write("envs/shop/bin/pip", "", mode: 0o755)
+    try world.write("envs/shop/pyvenv.cfg", "home = /m/3.12/bin\nversion = 3.12.1\n")
     try world.write(
-      "data/tables/virtualenvs", "outfit-virtualenvs 1\nshop\t\(world.path("envs/shop"))\t3.11.7\npyenv\n")
+      "data/tables/venvs", "outfit-venvs 1\nshop\t\(world.path("envs/shop"))\t3.11.7\npyenv\n")
     return world
   }
 
@@ -44,8 +44,9 @@ import Testing
       try? world.folder.host.files.remove(world.path("a/.python-version"))
       try world.write("a/.python-version", text + "\n3.11\n")
       #expect(world.answer("python", in: "a/b") == world.path("envs/shop/bin/python").string)
-      #expect(world.answer("pip", in: "a/b") == world.path("envs/shop/bin/pip").string)
+      #expect(world.answer("pip", in: "a/b") == "\(world.path("envs/shop/bin/python")) -m pip")
       #expect(world.answer("python3.11", in: "a/b") == "/m/3.11/python3")
+      #expect(world.answer("python3.12", in: "a/b") == world.path("envs/shop/bin/python").string)
     }
     try world.write("b/.python-version", "../envs/shop\n")
     try world.write("c/.python-version", "shopping\n")
