@@ -20,7 +20,8 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
         name: "Every day",
         subcommands: [Up.self, StatusCommand.self, DiffCommand.self, WhyCommand.self, DoctorCommand.self]),
       CommandGroup(
-        name: "Programs", subcommands: [WhichCommand.self, ExecCommand.self, ShellInitCommand.self]),
+        name: "Programs",
+        subcommands: [WhichCommand.self, ExecCommand.self, ShellInitCommand.self, PromptCommand.self]),
       CommandGroup(name: "Pins", subcommands: [LockCommand.self, UpdateCommand.self]),
       CommandGroup(
         name: "Going back",

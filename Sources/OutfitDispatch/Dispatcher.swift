@@ -101,21 +101,10 @@ public struct Dispatcher {
     }
   }
 
-  /// What belongs to the nearest project that sets an environment up; nil where none does.
-  public func activation(in folder: Bytes?) -> Activation? {
-    for place in folder.map(Ancestors.init(of:)) ?? Ancestors() {
-      guard let table = table(place.hash, root: place.path) else { continue }
-      let activation = Activation(
-        root: Bytes(place.path), virtualenv: table.virtualenv, variables: table.variables)
-      if activation.virtualenv != nil || !activation.variables.isEmpty { return activation }
-    }
-    return nil
-  }
-
   // MARK: Choosing by version
 
   /// Who asks for a version, and for which.
-  private struct Choice {
+  struct Choice {
     let source: Bytes
     let wishes: [VersionFile.Wish]
     /// pyenv's own variable: what is not here may well be in pyenv.
@@ -138,7 +127,7 @@ public struct Dispatcher {
     }
   }
 
-  private func choiceOfVariable(_ language: Language) -> Choice? {
+  func choiceOfVariable(_ language: Language) -> Choice? {
     func wish(_ text: ArraySlice<UInt8>) -> VersionFile.Wish {
       VersionFile.Wish(text: Bytes(text), line: 0, request: Request(text, for: language))
     }
@@ -254,7 +243,7 @@ public struct Dispatcher {
     }
   }
 
-  private func table(_ hash: UInt64?, root: ArraySlice<UInt8>?) -> Table? {
+  func table(_ hash: UInt64?, root: ArraySlice<UInt8>?) -> Table? {
     var path = data
     path += Bytes("/tables/".utf8)
     path += hash.map { TablePlace.name($0) } ?? Bytes("machine".utf8)

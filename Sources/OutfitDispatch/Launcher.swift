@@ -5,8 +5,10 @@ public enum Launcher {
 
   /// Runs what the name that it was started by stands for.
   ///
-  /// By its own name it serves Outfit: `outfit-shim exec NAME [ARGUMENT...]` runs as the shim NAME would, and
-  /// `outfit-shim activation SHELL [CURRENT]` prints what the shell's hook evaluates on a change of folder.
+  /// By its own name it serves Outfit: `outfit-shim exec NAME [ARGUMENT...]` runs as the shim NAME would,
+  /// `outfit-shim activation SHELL [CURRENT]` prints what the shell's hook evaluates on a change of folder,
+  /// `outfit-shim prompt` prints what a prompt may say of the folder, and `outfit-shim git-state [MILLISECONDS]` what
+  /// it may say of the repository: it waits that long, and goes on without the shell when git takes longer.
   /// - Parameter arguments: as `main` has them, ended by a null pointer.
   /// - Returns: the exit status; it returns only when nothing was run.
   public static func run(
@@ -35,6 +37,18 @@ public enum Launcher {
       Outside.write(Activation.script(activation, current: current, for: shell), to: 1)
       return 0
     }
+    if verb.equals("prompt") {
+      if let line = dispatcher.activation(in: Outside.workingDirectory())?.line, !line.isEmpty {
+        Outside.write(line + [Ascii.newline], to: 1)
+      }
+      return 0
+    }
+    if verb.equals("git-state") {
+      let wait = arguments[2].flatMap { Int32(shown(Outside.bytes($0))) }
+      let kept = wait == GitState.late ? arguments[3].map { Outside.bytes($0) } : nil
+      Outside.write(GitState(dispatcher, own: own).line(wait: wait, kept: kept), to: 1)
+      return 0
+    }
     return usage()
   }
 
@@ -59,11 +73,13 @@ public enum Launcher {
   }
 
   private static func usage() -> Int32 {
-    fail("usage: outfit-shim exec NAME [ARGUMENT...], or activation bash|zsh|fish [CURRENT]", 2)
+    fail(
+      "usage: outfit-shim exec NAME [ARGUMENT...], activation bash|zsh|fish [CURRENT], prompt, or "
+        + "git-state [MILLISECONDS]", 2)
   }
 
   private static func fail(_ message: String, _ status: Int32) -> Int32 {
-    Outside.write("outfit: \(message)\n", to: 2)
+    Outside.write(Bytes("outfit: \(message)\n".utf8), to: 2)
     return status
   }
 }

@@ -1,5 +1,5 @@
 /// The interpreters that answer by name.
-enum Language {
+enum Language: Hashable {
   case python, node
 
   var name: StaticString { self == .python ? "python" : "node" }
@@ -57,6 +57,13 @@ struct OfferedVersion: Comparable {
     return prerelease.isEmpty
       || words.contains { letters.equals($0) }
         && prerelease.dropFirst(letters.count).allSatisfy(Ascii.isDigit)
+  }
+
+  /// As people write it.
+  var text: Bytes {
+    var text = Bytes(release.map { Bytes(String($0).utf8) }.joined(separator: [Ascii.dot])) + prerelease
+    if isFreeThreaded { text.append(UInt8(ascii: "t")) }
+    return text
   }
 
   static func < (a: OfferedVersion, b: OfferedVersion) -> Bool {

@@ -124,9 +124,8 @@ enum Outside {
   }
 
   /// Writes to standard error (2) or standard output (1).
-  static func write(_ text: String, to descriptor: Int32) {
-    var text = text
-    text.withUTF8 { buffer in
+  static func write(_ text: Bytes, to descriptor: Int32) {
+    text.withUnsafeBytes { buffer in
       var done = 0
       while done < buffer.count {
         let written = send(descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done)
@@ -156,7 +155,7 @@ enum Outside {
   }
 
   /// A C string that stays for the life of the process.
-  private static func copy(_ bytes: Bytes) -> UnsafeMutablePointer<CChar>? {
+  static func copy(_ bytes: Bytes) -> UnsafeMutablePointer<CChar>? {
     bytes.withUnsafeBytes { source in
       guard let target = malloc(source.count + 1) else { return nil }
       if let start = source.baseAddress { memcpy(target, start, source.count) }
@@ -167,7 +166,7 @@ enum Outside {
   }
 
   /// Calls with a C string; a path with a NUL in it is the empty one, which names nothing.
-  private static func withPath<Result>(
+  static func withPath<Result>(
     _ path: Bytes, _ body: (UnsafePointer<CChar>) -> Result
   ) -> Result {
     guard !path.contains(0) else { return body([0]) }

@@ -37,9 +37,9 @@ public enum NamedVirtualenvs {
     guard lines.popFirst() == heading[...] else { return [] }
     return lines.compactMap { line in
       let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-      guard fields.count >= 4, fields[1].hasPrefix("/"), let version = Version(fields[2]) else { return nil }
+      guard fields.count >= 4, fields[1].hasPrefix("/") else { return nil }
       return NamedVirtualenv(
-        name: fields[0], folder: FilePath(fields[1]), version: version, origin: fields[3])
+        name: fields[0], folder: FilePath(fields[1]), version: Version(fields[2]), origin: fields[3])
     }
   }
 

@@ -24,7 +24,7 @@ import Testing
         case $PWD in
           */shop*) [ "$3" = id/shop:1 ] && exit
             [ -n "$3" ] && echo __outfit_leave
-            echo "__outfit_enter id/shop:1 \"$HOME/v env\" KEEP project NEW 'a b' LOCAL given name odd" ;;
+            echo "__outfit_enter id/shop:1 \"$HOME/v env\" shop shop 3.13.5 \"\" KEEP project NEW 'a b' LOCAL given name odd" ;;
           *) [ -n "$3" ] && echo __outfit_leave ;;
         esac
         exit 0

@@ -1,0 +1,191 @@
+extension ShellInit {
+  /// Works from bash 3.2 on. `outfit-shim activation` calls `__outfit_enter` and `__outfit_leave`.
+  static let bash = #"""
+    __outfit_folder=
+    if [[ -z ${__outfit_active-} ]]; then
+      __outfit_active= __outfit_venv= __outfit_label= __outfit_project= __outfit_python= __outfit_node=
+      __outfit_names=() __outfit_kept=() __outfit_given=()
+    fi
+
+    # Sets and exports a variable, and keeps what it was: unset (u), a shell variable (s) or exported (x).
+    __outfit_set() {
+      local __o_flags
+      __o_flags=$(declare -p "$1" 2>/dev/null) || __o_flags=
+      __o_flags=${__o_flags#declare -}
+      __o_flags=${__o_flags%% *}
+      __outfit_names+=("$1")
+      __outfit_given+=("$2")
+      if [[ -z ${!1+set} ]]; then __outfit_kept+=(u)
+      elif [[ $__o_flags == *x* ]]; then __outfit_kept+=("x${!1}")
+      else __outfit_kept+=("s${!1}")
+      fi
+      export "$1=$2"
+    }
+
+    __outfit_without() {
+      local __o_path=:$PATH:
+      while [[ $__o_path == *":$1:"* ]]; do
+        __o_path=${__o_path%%":$1:"*}:${__o_path#*":$1:"}
+      done
+      __o_path=${__o_path#:}
+      PATH=${__o_path%:}
+    }
+
+    __outfit_mark() {
+      [[ -n ${PS1+set} && -z ${VIRTUAL_ENV_DISABLE_PROMPT-} && -z ${__outfit_draws-} ]] || return 0
+      __outfit_old_prompt=$PS1
+      PS1="($__outfit_label) $PS1"
+      __outfit_new_prompt=$PS1
+    }
+
+    # What a shell that is started from this one must know to leave as this one would.
+    __outfit_export() {
+      local __o_index __o_all=$__outfit_active$'\x1f'$__outfit_venv$'\x1f'$__outfit_label
+      if ((${#__outfit_names[@]} == 0)) && [[ -z $__outfit_venv ]]; then
+        unset OUTFIT_SHELL
+        return 0
+      fi
+      for ((__o_index = 0; __o_index < ${#__outfit_names[@]}; __o_index++)); do
+        [[ ${__outfit_kept[__o_index]}${__outfit_given[__o_index]} != *$'\x1f'* ]] || continue
+        __o_all+=$'\x1f'${__outfit_names[__o_index]}
+        __o_all+=$'\x1f'${__outfit_kept[__o_index]}$'\x1f'${__outfit_given[__o_index]}
+      done
+      export OUTFIT_SHELL=$__o_all
+    }
+
+    __outfit_import() {
+      local -a __o_all
+      local __o_rest=$OUTFIT_SHELL$'\x1f' __o_index
+      while [[ -n $__o_rest ]]; do
+        __o_all+=("${__o_rest%%$'\x1f'*}")
+        __o_rest=${__o_rest#*$'\x1f'}
+      done
+      ((${#__o_all[@]} >= 3)) || return 0
+      __outfit_active=${__o_all[0]}
+      for ((__o_index = 3; __o_index + 2 < ${#__o_all[@]}; __o_index += 3)); do
+        [[ ${__o_all[__o_index]} =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] || continue
+        __outfit_names+=("${__o_all[__o_index]}")
+        __outfit_kept+=("${__o_all[__o_index + 1]}")
+        __outfit_given+=("${__o_all[__o_index + 2]}")
+      done
+      if [[ -n ${__o_all[1]} && ${VIRTUAL_ENV-} == "${__o_all[1]}" ]]; then
+        __outfit_venv=${__o_all[1]}
+        __outfit_label=${__o_all[2]}
+        __outfit_without "$__outfit_venv/bin"
+        PATH=$__outfit_venv/bin:$PATH
+        __outfit_new_path=
+        __outfit_mark
+        __outfit_deactivate
+      fi
+      # So that the prompt's pieces come again.
+      __outfit_active+=+
+    }
+
+    __outfit_deactivate() {
+      declare -F deactivate >/dev/null || eval 'deactivate() {
+        local __o_active=$__outfit_active
+        __outfit_leave
+        __outfit_active=$__o_active
+      }'
+      __outfit_deactivates=1
+    }
+
+    __outfit_enter() {
+      __outfit_active=$1
+      __outfit_project=$4 __outfit_python=$5 __outfit_node=$6
+      if [[ -n $2 && -d $2/bin && -z ${VIRTUAL_ENV-} ]]; then
+        __outfit_venv=$2
+        __outfit_label=$3
+        __outfit_set VIRTUAL_ENV "$2"
+        __outfit_set VIRTUAL_ENV_PROMPT "$3"
+        __outfit_old_path=$PATH
+        PATH=$2/bin:$PATH
+        __outfit_new_path=$PATH
+        __outfit_mark
+        __outfit_deactivate
+      fi
+      shift 6
+      while (($# > 1)); do
+        __outfit_set "$1" "$2"
+        shift 2
+      done
+      __outfit_export
+    }
+
+    # What was changed by hand in between stays as it is.
+    __outfit_leave() {
+      local __o_index __o_name __o_kept
+      for ((__o_index = ${#__outfit_names[@]} - 1; __o_index >= 0; __o_index--)); do
+        __o_name=${__outfit_names[__o_index]}
+        __o_kept=${__outfit_kept[__o_index]}
+        [[ ${!__o_name-} == "${__outfit_given[__o_index]}" ]] || continue
+        case $__o_kept in
+          u) unset "$__o_name" ;;
+          s*) unset "$__o_name"; printf -v "$__o_name" %s "${__o_kept#s}" ;;
+          *) export "$__o_name=${__o_kept#x}" ;;
+        esac
+      done
+      if [[ -n $__outfit_venv ]]; then
+        if [[ $PATH == "${__outfit_new_path-}" ]]; then PATH=$__outfit_old_path
+        else __outfit_without "$__outfit_venv/bin"
+        fi
+        if [[ -n ${__outfit_new_prompt-} && ${PS1-} == "$__outfit_new_prompt" ]]; then
+          PS1=$__outfit_old_prompt
+        fi
+        if [[ -n ${__outfit_deactivates-} && $(declare -f deactivate) == *__outfit_leave* ]]; then
+          unset -f deactivate
+        fi
+      fi
+      __outfit_active= __outfit_venv= __outfit_label= __outfit_project= __outfit_python= __outfit_node=
+      __outfit_names=() __outfit_kept=() __outfit_given=()
+      unset OUTFIT_SHELL __outfit_old_path __outfit_new_path __outfit_old_prompt __outfit_new_prompt
+      unset __outfit_deactivates
+    }
+
+    __outfit_hook() {
+      local __o_status=$?
+      if [[ $PWD:${OUTFIT_PYTHON-}:${OUTFIT_NODE-}:${PYENV_VERSION-} != "$__outfit_folder" ]]; then
+        __outfit_folder=$PWD:${OUTFIT_PYTHON-}:${OUTFIT_NODE-}:${PYENV_VERSION-}
+        if [[ -x $__outfit_shim ]]; then
+          eval "$("$__outfit_shim" activation bash "$__outfit_active" 2>/dev/null)"
+        elif [[ -n $__outfit_active ]]; then
+          __outfit_leave
+        fi
+      fi
+      if [[ -n ${__outfit_draws-} ]]; then __outfit_draw "$__o_status"; fi
+      # A shell that ends at the first failure must not take this for one.
+      [[ $- != *e* ]] || return 0
+      return "$__o_status"
+    }
+
+    # What outfit itself did may change what belongs here.
+    outfit() {
+      local __o_status=0
+      command outfit "$@" || __o_status=$?
+      __outfit_folder=
+      return "$__o_status"
+    }
+
+    if [[ -n ${OUTFIT_SHELL-} && -z $__outfit_active ]]; then __outfit_import; fi
+
+    case "${PROMPT_COMMAND[*]-}" in
+      *__outfit_hook*) ;;
+      *)
+        if [[ $(declare -p PROMPT_COMMAND 2>/dev/null) == "declare -a"* ]]; then
+          PROMPT_COMMAND=(__outfit_hook ${PROMPT_COMMAND[@]+"${PROMPT_COMMAND[@]}"})
+        else
+          PROMPT_COMMAND="__outfit_hook${PROMPT_COMMAND:+; $PROMPT_COMMAND}"
+        fi
+        ;;
+    esac
+
+    # Completions are read at the first Tab, from the program itself.
+    __outfit_complete() {
+      complete -r outfit 2>/dev/null
+      eval "$(command outfit --generate-completion-script bash 2>/dev/null)"
+      return 124
+    }
+    if [[ $- == *i* ]]; then complete -F __outfit_complete outfit; fi
+
+    """#
+}

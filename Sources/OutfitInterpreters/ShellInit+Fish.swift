@@ -1,0 +1,192 @@
+extension ShellInit {
+  static let fish = #"""
+    set --global __outfit_folder
+    if not set --query __outfit_active; or test -z "$__outfit_active"
+        for __o_name in active venv label project python node names kept given
+            set --global __outfit_$__o_name
+        end
+        set --erase __o_name
+    end
+
+    # Sets and exports a variable, and keeps what it was: unset (u), a shell variable (s) or exported (x).
+    function __outfit_set
+        set --append __outfit_names $argv[1]
+        set --append __outfit_given "$argv[2]"
+        if not set --query $argv[1]
+            set --append __outfit_kept u
+        else if set --query --export $argv[1]
+            set --append __outfit_kept "x$$argv[1]"
+        else
+            set --append __outfit_kept "s$$argv[1]"
+        end
+        set --global --export $argv[1] "$argv[2]"
+    end
+
+    function __outfit_without
+        while set --local __o_index (contains --index -- "$argv[1]" $PATH)
+            set --erase PATH[$__o_index]
+        end
+    end
+
+    # Puts the environment's name before whatever prompt there is.
+    function __outfit_mark
+        set --query VIRTUAL_ENV_DISABLE_PROMPT; and return 0
+        test -n "$__outfit_draws"; and return 0
+        functions --query fish_prompt; or return 0
+        functions --query __outfit_old_prompt; and return 0
+        functions --copy fish_prompt __outfit_old_prompt
+        function fish_prompt
+            set --local __o_status $status
+            printf '(%s) ' "$__outfit_label"
+            __outfit_status $__o_status
+            __outfit_old_prompt
+        end
+    end
+
+    function __outfit_status
+        return $argv[1]
+    end
+
+    # What a shell that is started from this one must know to leave as this one would.
+    function __outfit_export
+        if test -z "$__outfit_names$__outfit_venv"
+            set --erase --global OUTFIT_SHELL
+            return 0
+        end
+        set --local __o_all "$__outfit_active" "$__outfit_venv" "$__outfit_label"
+        for __o_index in (seq 1 (count $__outfit_names))
+            string match --quiet -- "*"\x1f"*" "$__outfit_kept[$__o_index]$__outfit_given[$__o_index]"; and continue
+            set --append __o_all $__outfit_names[$__o_index] "$__outfit_kept[$__o_index]" "$__outfit_given[$__o_index]"
+        end
+        set --global --export OUTFIT_SHELL (string join \x1f -- $__o_all | string collect)
+    end
+
+    function __outfit_import
+        # A value may have several lines.
+        set --local __o_all
+        set --local __o_rest "$OUTFIT_SHELL"
+        while string match --quiet -- "*"\x1f"*" "$__o_rest"
+            set --append __o_all (string replace --regex '(?s)\x1f.*' '' -- "$__o_rest" | string collect --allow-empty)
+            set __o_rest (string replace --regex '(?s)^[^\x1f]*\x1f' '' -- "$__o_rest" | string collect --allow-empty)
+        end
+        set --append __o_all "$__o_rest"
+        test (count $__o_all) -ge 3; or return 0
+        set --global __outfit_active "$__o_all[1]"
+        for __o_index in (seq 4 3 (math (count $__o_all) - 2))
+            string match --quiet --regex '^[A-Za-z_][A-Za-z0-9_]*$' -- "$__o_all[$__o_index]"; or continue
+            set --append __outfit_names $__o_all[$__o_index]
+            set --append __outfit_kept "$__o_all[$(math $__o_index + 1)]"
+            set --append __outfit_given "$__o_all[$(math $__o_index + 2)]"
+        end
+        if test -n "$__o_all[2]"; and test "$VIRTUAL_ENV" = "$__o_all[2]"
+            set --global __outfit_venv "$__o_all[2]"
+            set --global __outfit_label "$__o_all[3]"
+            __outfit_without "$__outfit_venv/bin"
+            set --global --export PATH "$__outfit_venv/bin" $PATH
+            __outfit_mark
+            __outfit_deactivate
+        end
+        # So that the prompt's pieces come again.
+        set --global __outfit_active "$__outfit_active+"
+    end
+
+    function __outfit_deactivate
+        functions --query deactivate; and return 0
+        function deactivate --description 'Leave the environment that Outfit activated'
+            set --local __o_active "$__outfit_active"
+            __outfit_leave
+            set --global __outfit_active "$__o_active"
+        end
+        set --global __outfit_deactivates 1
+    end
+
+    function __outfit_enter
+        set --global __outfit_active $argv[1]
+        set --global __outfit_project $argv[4]
+        set --global __outfit_python $argv[5]
+        set --global __outfit_node $argv[6]
+        if test -n "$argv[2]"; and test -d "$argv[2]/bin"; and not set --query VIRTUAL_ENV
+            set --global __outfit_venv "$argv[2]"
+            set --global __outfit_label "$argv[3]"
+            __outfit_set VIRTUAL_ENV "$argv[2]"
+            __outfit_set VIRTUAL_ENV_PROMPT "$argv[3]"
+            set --global --export PATH "$argv[2]/bin" $PATH
+            __outfit_mark
+            __outfit_deactivate
+        end
+        for __o_index in (seq 7 2 (math (count $argv) - 1))
+            __outfit_set $argv[$__o_index] "$argv[$(math $__o_index + 1)]"
+        end
+        __outfit_export
+    end
+
+    # What was changed by hand in between stays as it is.
+    function __outfit_leave
+        for __o_index in (seq (count $__outfit_names) -1 1)
+            set --local __o_name $__outfit_names[$__o_index]
+            set --local __o_kept "$__outfit_kept[$__o_index]"
+            test "$$__o_name" = "$__outfit_given[$__o_index]"; or continue
+            set --erase --global $__o_name
+            switch "$__o_kept"
+                case 'x*'
+                    set --global --export $__o_name (string sub --start 2 -- "$__o_kept" | string collect --allow-empty)
+                case 's*'
+                    set --global --unexport $__o_name (string sub --start 2 -- "$__o_kept" | string collect --allow-empty)
+            end
+        end
+        if test -n "$__outfit_venv"
+            __outfit_without "$__outfit_venv/bin"
+            if functions --query __outfit_old_prompt
+                if functions fish_prompt | string match --quiet '*__outfit_old_prompt*'
+                    functions --erase fish_prompt
+                    functions --copy __outfit_old_prompt fish_prompt
+                end
+                functions --erase __outfit_old_prompt
+            end
+            if test -n "$__outfit_deactivates"
+                functions --erase deactivate
+                set --erase --global __outfit_deactivates
+            end
+        end
+        for __o_name in active venv label project python node names kept given
+            set --global __outfit_$__o_name
+        end
+        set --erase --global OUTFIT_SHELL
+        return 0
+    end
+
+    function __outfit_hook --on-event fish_prompt --on-variable PWD
+        if test "$PWD:$OUTFIT_PYTHON:$OUTFIT_NODE:$PYENV_VERSION" != "$__outfit_folder"
+            set --global __outfit_folder "$PWD:$OUTFIT_PYTHON:$OUTFIT_NODE:$PYENV_VERSION"
+            if test -x "$__outfit_shim"
+                "$__outfit_shim" activation fish "$__outfit_active" 2>/dev/null | source
+            else if test -n "$__outfit_active"
+                __outfit_leave
+            end
+        end
+    end
+
+    # What outfit itself did may change what belongs here.
+    function outfit --description 'Sets up a developer\'s machine, and what that developer ships'
+        command outfit $argv
+        set --local __o_result $status
+        set --global __outfit_folder
+        return $__o_result
+    end
+
+    if set --query OUTFIT_SHELL; and test -z "$__outfit_active"
+        __outfit_import
+    end
+
+    # Completions are read at the first Tab, from the program itself.
+    if status is-interactive
+        function __outfit_complete
+            complete --erase --command outfit
+            command outfit --generate-completion-script fish 2>/dev/null | source
+            complete --do-complete (commandline --cut-at-cursor --current-process | string collect)
+        end
+        complete --command outfit --no-files --arguments '(__outfit_complete)'
+    end
+
+    """#
+}

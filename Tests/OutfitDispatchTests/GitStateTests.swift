@@ -1,0 +1,91 @@
+import OutfitSystem
+import Support
+import SystemPackage
+import Testing
+
+@testable import OutfitDispatch
+
+/// What a prompt says of repositories, asked of the real git.
+@Suite struct GitStateTests {
+  private func git(_ world: World, _ command: String, at folder: String) async throws {
+    let done = try await world.folder.host.processes.run(
+      Invocation(
+        "/bin/sh", ["-c", command],
+        environment: [
+          "HOME": world.folder.path.string, "PATH": "/usr/bin:/bin", "GIT_CONFIG_NOSYSTEM": "1",
+          "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a",
+          "GIT_COMMITTER_EMAIL": "a@b",
+        ], workingDirectory: world.path(folder)))
+    try #require(done.succeeded, "\(done.errorText)")
+  }
+
+  @Test func porcelainIsCounted() {
+    var status = GitState.Status(Array("main".utf8))
+    for line in [
+      "# branch.oid 1234", "# branch.head main", "# branch.upstream origin/main", "# branch.ab +2 -13",
+      "# stash 4", "1 M. N... 100644 100644 100644 a b f", "1 .M N... 1 1 1 a b g", "1 MM N... 1 1 1 a b h",
+      "2 R. N... 1 1 1 a b R100 x\ty", "u UU N... 1 1 1 1 a b c z", "? new", "? other", "! ignored", "", "1",
+      "# x",
+    ] {
+      status.take(Array(line.utf8)[...])
+    }
+    #expect(
+      String(decoding: status.line("fresh"), as: UTF8.self) == "main\t2\t13\t3\t2\t2\t1\t4\t-\tfresh\n")
+  }
+
+  @Test func branchesAreReadWithoutGit() async throws {
+    let world = try World()
+    func branch(_ folder: String) -> String? {
+      GitState.Repository(around: Array(world.path(folder).string.utf8)).map {
+        String(decoding: $0.branch, as: UTF8.self) + "\($0.action)" + ($0.isPlain ? "" : "!")
+      }
+    }
+    #expect(branch("") == nil)
+    try world.write("r/.git/HEAD", "ref: refs/heads/feature/x\n")
+    try world.write("r/.git/config", "[core]\n\tbare = false\n")
+    #expect(branch("r/deep/er") == "feature/x")
+    try world.write("r/.git/MERGE_HEAD", "1234\n")
+    #expect(branch("r") == "feature/xmerge")
+    try world.write("d/.git/HEAD", "0123456789abcdef\n")
+    try world.write("d/.git/config", "")
+    #expect(branch("d") == "012345678")
+    try world.write("w/.git", "gitdir: ../r/.git/worktrees/w\n")
+    try world.write("r/.git/worktrees/w/HEAD", "ref: refs/heads/w\n")
+    try world.write("r/.git/worktrees/w/commondir", "../..\n")
+    #expect(branch("w") == "w")
+    for (index, text) in [
+      "[filter \"x\"]\nclean = evil\n", "[core] [FILTER \"x\"]", "[ include]\npath=x", "[includeIf \"x\"]",
+    ]
+    .enumerated() {
+      try world.write("e\(index)/.git/HEAD", "ref: refs/heads/main\n")
+      try world.write("e\(index)/.git/config", text)
+      #expect(branch("e\(index)") == "main!", "\(text)")
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func nothingThatARepositoryConfiguresIsRun() async throws {
+    let world = try World()
+    guard world.folder.host.files.exists("/usr/bin/git") else { return }
+    try world.write("r/f", "one\n")
+    try world.write("r/.gitattributes", "* filter=evil\n")
+    let marker = world.path("ran").string
+    try await git(world, "git init -qb main && git add f && git commit -qm one", at: "r")
+    try world.write("evil", "#!/bin/sh\ntouch '\(marker)'\ncat\n", mode: 0o755)
+    try await git(world, "git config core.fsmonitor ../evil && git config core.hooksPath ..", at: "r")
+    let shim = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+      .pushing(".build/debug/outfit-shim")
+    guard world.folder.host.files.exists(shim) else { return }
+    func state() async throws -> String {
+      try await world.folder.host.processes.run(
+        Invocation(
+          shim, ["git-state"], environment: ["HOME": world.folder.path.string, "PATH": "/usr/bin:/bin"],
+          workingDirectory: world.path("r"))
+      ).outputText
+    }
+    try await git(world, "echo two > f", at: "r")
+    #expect(try await state() == "main\t0\t0\t0\t1\t1\t0\t0\t-\tfresh\n")
+    try await git(world, "git config filter.evil.clean ../evil", at: "r")
+    #expect(try await state() == "main\t0\t0\t0\t0\t0\t0\t0\t-\tunknown\n")
+    #expect(!world.folder.host.files.exists(FilePath(marker)))
+  }
+}
