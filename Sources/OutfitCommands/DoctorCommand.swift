@@ -8,14 +8,23 @@ import SystemPackage
 struct DoctorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor", abstract: "Say what is wrong with this machine, and how to mend it.",
-    discussion: "Exit status 1 when something is wrong.")
+    discussion: """
+      With --deep it reads every file of what was installed and compares it with what was built, so that files are \
+      found that something changed through a shared cache. Exit status 1 when something is wrong.
+      """)
+
+  @Flag(help: "Read every installed file, and compare it with what was built.")
+  var deep = false
 
   func run() async throws {
+    let deep = deep
     try await withSession { session in
       let style = session.outputStyle
       if let recovered = try Recovery.recover(session.host) { session.write(recovered) }
       var isWell = true
-      for finding in try await Examination(session).findings() {
+      var findings = try await Examination(session).findings()
+      if deep { findings += try await DeepExamination(session).findings() }
+      for finding in findings {
         switch finding.severity {
         case .note: session.write("\(style.green("ok"))       \(finding.message)")
         case .warning: session.write("\(style.yellow("warning"))  \(finding.message)")

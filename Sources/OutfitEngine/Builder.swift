@@ -12,6 +12,8 @@ public struct Builder: Sendable {
   let isOffline: Bool
   /// How many are built at once.
   var width = 4
+  /// Nothing that an installer has cached is used.
+  var isFresh = false
 
   public init(
     host: Host, store: Store, fetcher: any Fetching, progress: any OutfitSystem.Progress, isOffline: Bool
@@ -122,10 +124,11 @@ public struct Builder: Sendable {
     let out = store.path(of: object.id)
     do {
       try host.files.removeTree(out)
-      let size = try await Construction(builder: self, object: object, out: out).run()
+      let contents = try await Construction(builder: self, object: object, out: out).run()
+      if !object.isAdopted { try store.keep(contents, of: object.id) }
       let receipt = Receipt(
         id: object.id, label: object.label, inputs: object.inputs.map(\.description),
-        built: host.clock.now(), size: size, isAdopted: object.isAdopted)
+        built: host.clock.now(), size: contents.size, isAdopted: object.isAdopted)
       return Finished(receipt: receipt, id: object.id, lock: lock)
     } catch {
       try? host.files.removeTree(out)

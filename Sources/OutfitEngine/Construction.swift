@@ -12,22 +12,46 @@ struct Construction: Sendable {
   private var host: Host { builder.host }
   private var files: any Files { builder.host.files }
 
-  /// Makes the object and checks it; the size of what was made, in bytes.
-  func run() async throws -> Int64 {
+  /// Makes the object and checks it; what was made.
+  ///
+  /// Where an installer's cache gave other bytes than the packages list, its copies are thrown away and the object
+  /// is made once more.
+  func run() async throws -> Contents {
+    do {
+      return try await make(afresh: builder.isFresh)
+    } catch let damage as Damage {
+      let hint = "run it again without --offline, so that fresh copies can be fetched"
+      guard case .run(let run) = object.recipe, !run.remedies.isEmpty, !builder.isFresh else {
+        throw damage.failure(hint: "the package itself is not whole: ask for another version of it")
+      }
+      guard !builder.isOffline else { throw damage.failure(hint: hint) }
+      step("fetching fresh copies, since the cache is damaged")
+      try files.removeTree(out)
+      do {
+        return try await make(afresh: true)
+      } catch let damage as Damage {
+        throw damage.failure(hint: "the package itself is not whole: ask for another version of it")
+      }
+    }
+  }
+
+  private func make(afresh: Bool) async throws -> Contents {
     switch object.recipe {
     case .unpack(let unpack): try await self.unpack(unpack)
-    case .run(let run): try await self.run(run)
+    case .run(let run): try await self.run(run, afresh: afresh)
     case .tree(let entries):
       try files.createDirectory(out, mode: 0o755)
       try add(entries)
     case .adopt(let adoption):
       try adopt(adoption)
-      return 0
+      return Contents()
     }
     try Task.checkCancellation()
-    if !object.checks.isEmpty { step("checking") }
-    try await Checks(host: host, store: builder.store, label: object.label, out: out).run(object.checks)
-    return try size(of: out)
+    step("checking")
+    let contents = try Contents.read(out, files: files)
+    try await Checks(host: host, store: builder.store, label: object.label, out: out)
+      .run(object.checks, contents)
+    return contents
   }
 
   private func step(_ text: String) { builder.progress.step(id: object.id.description, text: text) }
@@ -57,7 +81,8 @@ struct Construction: Sendable {
     try add(unpack.additions)
   }
 
-  private func run(_ run: Run) async throws {
+  /// - Parameter afresh: the remedies come first.
+  private func run(_ run: Run, afresh: Bool) async throws {
     let scratch = try Scratch(host: host, contents: run.files)
     defer { scratch.remove() }
     try files.createDirectory(out, mode: 0o755)
@@ -65,7 +90,7 @@ struct Construction: Sendable {
       host: host, store: builder.store, label: object.label, logName: object.id.description,
       isOffline: builder.isOffline)
     runner.removeLog()
-    for step in run.steps {
+    for step in (afresh ? run.remedies : []) + run.steps {
       self.step(run.steps.count == 1 ? "" : runner.describe(step))
       _ = try await runner.run(step, scratch: scratch.path, out: out)
     }
@@ -115,13 +140,6 @@ struct Construction: Sendable {
       try files.remove(path)
       try files.create(path, changed, mode: status.mode)
     }
-  }
-
-  private func size(of path: FilePath) throws -> Int64 {
-    guard let status = try files.status(path, followLinks: false) else { return 0 }
-    guard status.kind == .directory else { return status.size }
-    try Task.checkCancellation()
-    return try files.list(path).reduce(0) { try $0 + size(of: path.appending($1)) }
   }
 }
 

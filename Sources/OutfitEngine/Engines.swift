@@ -25,9 +25,13 @@ public enum Engines {
   /// uv in the store, at `bin/uv`, installed from its wheel by the pip of some interpreter.
   ///
   /// The object is the same whichever interpreter installs it.
-  /// - Parameter python: A Python 3.8 or newer that has pip or ensurepip.
+  /// - Parameters:
+  ///   - python: A Python 3.8 or newer that has pip or ensurepip.
+  ///   - surroundings: Variables for pip, which says where it looks where the user's own settings do not.
   /// - Throws: `Failure` when there is no uv for the platform.
-  public static func uv(python: Reference, platform: Platform, store: FilePath) throws -> Object {
+  public static func uv(
+    python: Reference, platform: Platform, store: FilePath, surroundings: [String: String] = [:]
+  ) throws -> Object {
     guard let digests = uvWheels[platform.key] else {
       throw Failure("there is no uv \(uvVersion) for \(platform)")
     }
@@ -39,7 +43,7 @@ public enum Engines {
         "--no-cache-dir", "--no-compile", "--no-deps", "--only-binary", ":all:",
         "--require-hashes", "--target", .output(""), "-r", .scratch("requirements.txt"),
       ],
-      needsNetwork: true, standIn: "python")
+      needsNetwork: true, surroundings: surroundings.mapValues { .text($0) }, standIn: "python")
     return Object(
       name: "uv-\(uvVersion)", label: "uv \(uvVersion)",
       recipe: .run(

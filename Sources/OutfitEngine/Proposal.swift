@@ -280,9 +280,13 @@ public struct Run: Hashable, Sendable {
   /// Made in a scratch folder that is `Argument.scratch` and goes afterwards.
   public var files: [String: [UInt8]]
   public var steps: [Step]
-  public init(files: [String: [UInt8]] = [:], steps: [Step]) {
+  /// Run before the steps when what they made is not what its packages say: they throw away what is cached. They
+  /// are no part of what determines the result.
+  public var remedies: [Step]
+  public init(files: [String: [UInt8]] = [:], steps: [Step], remedies: [Step] = []) {
     self.files = files
     self.steps = steps
+    self.remedies = remedies
   }
 }
 

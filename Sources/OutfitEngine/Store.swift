@@ -9,6 +9,7 @@ public struct Store: Sendable {
   public let root: FilePath
   private let receipts: FilePath
   private let locks: FilePath
+  private let contents: FilePath
 
   public init(_ host: Host) {
     self.host = host
@@ -16,6 +17,7 @@ public struct Store: Sendable {
     root = places.store
     receipts = places.state.appending("receipts")
     locks = places.state.appending("locks").appending("store")
+    contents = places.state.appending("contents")
   }
 
   /// Where an object stands, or would stand.
@@ -61,6 +63,7 @@ public struct Store: Sendable {
           try host.files.synchronize(receipts)
         }
         try host.files.removeTree(root.appending(name))
+        try host.files.removeTree(contents.appending(name))
         try host.files.removeTree(locks.appending(name))
       }
     } catch let error as FileError {
@@ -79,6 +82,58 @@ public struct Store: Sendable {
     }
     guard receipt.isAdopted || host.files.exists(root.appending(name)) else { return nil }
     return receipt
+  }
+
+  // MARK: Contents
+
+  /// What an object held when it was built; nil where that is not known.
+  public func contents(of id: ObjectID) -> Contents? {
+    (try? host.files.text(contents.appending(id.description))).flatMap { $0 }.flatMap { Contents($0) }
+  }
+
+  /// Keeps what an object holds. It becomes durable with the object.
+  func keep(_ found: Contents, of id: ObjectID) throws(FileError) {
+    let path = contents.appending(id.description)
+    try host.files.createDirectories(contents, mode: 0o700)
+    try host.files.removeTree(path)
+    try host.files.create(path, Array(found.text.utf8), mode: 0o600)
+  }
+
+  // MARK: Building anew
+
+  /// Sets aside an object that stands, so that it can be built anew at its place; nil where there is none.
+  func setAside(_ id: ObjectID) throws -> SetAside? {
+    guard let receipt = receipt(of: id), !receipt.isAdopted else { return nil }
+    guard let lock = try tryLock(id.description) else { throw Failure("\(id) is being built just now") }
+    return try withExtendedLifetime(lock) {
+      let aside = SetAside(receipt: receipt, contents: self.contents(of: id))
+      try host.files.removeTree(place(of: aside))
+      try host.files.remove(receiptPath(of: id))
+      try host.files.rename(path(of: id), to: place(of: aside))
+      return aside
+    }
+  }
+
+  /// Puts back what was set aside.
+  func putBack(_ aside: SetAside) throws(FileError) {
+    let id = aside.receipt.id
+    try host.files.removeTree(path(of: id))
+    try host.files.rename(place(of: aside), to: path(of: id))
+    if let contents = aside.contents { try keep(contents, of: id) }
+    try write([aside.receipt])
+  }
+
+  func discard(_ aside: SetAside) { try? host.files.removeTree(place(of: aside)) }
+
+  /// It has no receipt, so that `gc` frees it should we be killed.
+  private func place(of aside: SetAside) -> FilePath {
+    root.appending(aside.receipt.id.description + ".aside")
+  }
+
+  /// An object while another is built in its place.
+  struct SetAside: Sendable {
+    var receipt: Receipt
+    var contents: Contents?
   }
 
   // MARK: Building

@@ -141,6 +141,12 @@ enum ManifestKeys {
     Field(
       "priority", .choice(IndexSection.Priority.self, "a priority"), "As Poetry has them; primary without it",
       example: "priority: explicit"),
+    Field(
+      "packages", .oneOrMore(.packageName), "Packages that this index alone may serve, in whatever tool",
+      example: "packages: [acme-core, acme-log]"),
+    Field(
+      "dependencies", .text(.boolean), "What tools bound to it depend on is looked for here first",
+      example: "dependencies: true"),
   ]
 
   private static let question: [Field] = [

@@ -100,7 +100,10 @@ private struct ManifestDecoder {
     manifest.content.tools = entries(root, "tools") { $0.tool($1) }
     manifest.content.indexes = entries(root, "indexes") { _, pair in
       pair.value["url"]?.text.map {
-        IndexSection(url: $0, priority: Self.choice(pair.value["priority"]) ?? .primary)
+        IndexSection(
+          url: $0, priority: Self.choice(pair.value["priority"]) ?? .primary,
+          packages: Self.texts(pair.value["packages"]) ?? [],
+          dependencies: pair.value["dependencies"]?.text == "true")
       }
     }
     manifest.content.data = entries(root, "data") { $1.value.text }

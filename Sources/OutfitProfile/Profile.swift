@@ -125,9 +125,15 @@ public struct IndexSection: Hashable, Sendable {
   public enum Priority: String, Sendable, CaseIterable { case primary, supplemental, explicit }
   public var url: String
   public var priority: Priority
-  public init(url: String, priority: Priority) {
+  /// Packages that this index alone may serve, in whatever tool they occur.
+  public var packages: [String]
+  /// What the tools bound to it depend on is looked for here first.
+  public var dependencies: Bool
+  public init(url: String, priority: Priority, packages: [String] = [], dependencies: Bool = false) {
     self.url = url
     self.priority = priority
+    self.packages = packages
+    self.dependencies = dependencies
   }
 }
 

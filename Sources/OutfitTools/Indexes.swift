@@ -5,23 +5,26 @@ import SystemPackage
 
 /// Where packages come from, as variables of uv: the profile's indexes, and the user's own settings beneath.
 ///
-/// They stand in the environment of a child alone, since they may hold credentials.
+/// They stand in the environment of a child alone, since they may hold credentials. The first index that knows a
+/// name serves it: primary ones, then supplemental ones, and where no index is primary, the user's own at last. An
+/// explicit index, and any index for the `packages:` that it lists, serves what is bound to it and nothing else, and
+/// what is bound to it comes from nowhere else.
 struct Indexes {
-  /// For every package that no index is bound to.
-  var variables: [String: String] = [:]
   private var named: [String: Sourced<IndexSection>]
   private var credentials: [String: String] = [:]
+  private let settings: IndexSettings
+  /// Names of packages, normalised, and of the index that alone may serve them.
+  private var bound: [String: String] = [:]
 
   /// The files whose settings matter when the environment says nothing of an index.
-  static func queries(_ context: Context) -> [Query] {
-    guard !saysIndex(context.environment) else { return [] }
-    return (uvFiles(context.environment) + pipFiles(context.environment)).map { .contents($0) }
-  }
+  static func queries(_ context: Context) -> [Query] { IndexSettings.queries(context) }
 
-  /// - Throws: `Failure` for an address in the manifest that holds a password.
+  /// - Throws: `Failure` for an address in the manifest that holds a password, and for a package that two indexes
+  ///   alone may serve.
   init(_ context: Context) throws {
     let environment = context.environment
     named = context.profile.indexes
+    settings = IndexSettings(context)
     for (name, index) in named.sorted(by: { $0.key < $1.key }) {
       if let authority = index.value.url.firstRange(of: "://"),
         index.value.url[authority.upperBound...].prefix(while: { $0 != "/" }).contains("@")
@@ -37,12 +40,39 @@ struct Indexes {
           credentials["UV_INDEX_\(key)"] = value
         }
       }
+      for package in index.value.packages.map({ Requirement.normalized($0) }) {
+        if let other = bound[package], other != name {
+          throw Failure(
+            "\(package) is bound to the indexes \(other) and \(name)", at: index.source.location,
+            hint: "name it under `packages:` of one of them", status: .usage)
+        }
+        bound[package] = name
+      }
     }
-    variables = credentials
-    var (main, others) = Self.userSettings(context)
+  }
+
+  // MARK: What comes from where
+
+  /// The packages that one index alone may serve, by normalised name, where this tool is concerned.
+  func bindings(_ tool: Wanted) -> [String: String] {
+    var bindings = bound
+    if let index = tool.section.index { bindings[Requirement.normalized(tool.package)] = index }
+    return bindings
+  }
+
+  /// The index that is asked before all others for what a tool depends on.
+  func first(_ tool: Wanted) -> String? {
+    tool.section.index.flatMap { named[$0]?.value.dependencies == true ? $0 : nil }
+  }
+
+  /// For every package that no index is bound to.
+  /// - Parameter first: an index that comes before all others.
+  func variables(first: String? = nil) -> [String: String] {
+    var variables = credentials.merging(settings.surroundings) { own, _ in own }
+    var main = settings.main
+    var others = settings.others
     func addresses(_ priority: IndexSection.Priority) -> [String] {
-      named.filter { $0.value.value.priority == priority }.sorted { $0.key < $1.key }
-        .map { "\($0.key)=\($0.value.value.url)" }
+      named.filter { $0.value.value.priority == priority }.sorted { $0.key < $1.key }.map(address)
     }
     let primary = addresses(.primary)
     let supplemental = addresses(.supplemental)
@@ -52,150 +82,101 @@ struct Indexes {
       others = primary + supplemental
       main = others.removeLast()
     }
+    if let first, let index = named[first] {
+      let own = address((first, index))
+      others = [own] + others.filter { $0 != own }
+    }
     if let main { variables["UV_DEFAULT_INDEX"] = main }
     if !others.isEmpty || !primary.isEmpty { variables["UV_INDEX"] = others.joined(separator: " ") }
-    if environment["SSL_CERT_FILE"] == nil, let bundle = environment["PIP_CERT"] {
-      variables["SSL_CERT_FILE"] = bundle
-    }
-    if Self.isTrue(environment["PIP_NO_INDEX"]), let links = environment["PIP_FIND_LINKS"] {
-      variables["UV_NO_INDEX"] = "1"
-      variables["UV_FIND_LINKS"] = links.split(separator: " ").joined(separator: ",")
-    }
+    return variables
   }
 
   /// The settings under which only one index answers.
   func only(_ name: String) -> [String: String]? {
     guard let index = named[name] else { return nil }
-    return credentials.merging(
-      ["UV_DEFAULT_INDEX": "\(name)=\(index.value.url)", "UV_INDEX": ""]) { $1 }
+    return credentials.merging(settings.surroundings) { own, _ in own }
+      .merging(["UV_DEFAULT_INDEX": address((name, index)), "UV_INDEX": ""]) { $1 }
   }
 
-  /// A project file for uv in which `package` is bound to one index, so that its name never falls through to
-  /// another, and nothing else is looked for there.
-  func project(package: String, boundTo index: String, lines: [String], python: String) -> String? {
-    guard let section = named[index] else { return nil }
-    func quoted(_ text: String) -> String {
-      "\"" + text.map { "\"\\".contains($0) ? "\\\($0)" : "\($0)" }.joined() + "\""
+  /// What pip is told when it fetches uv, where the user's own settings name no index: the first primary one serves
+  /// too. Its digest decides, wherever it comes from.
+  var pipVariables: [String: String] {
+    guard !settings.saysIndex else { return settings.pipVariables }
+    let primary = named.filter { $0.value.value.priority == .primary }.min { $0.key < $1.key }
+    guard let primary else { return settings.pipVariables }
+    let key = "UV_INDEX_\(Self.variable(primary.key))"
+    var url = primary.value.value.url
+    if let user = credentials["\(key)_USERNAME"], let end = url.firstRange(of: "://") {
+      let password = credentials["\(key)_PASSWORD"].map { ":" + Self.escaped($0) } ?? ""
+      url.insert(contentsOf: Self.escaped(user) + password + "@", at: end.upperBound)
     }
-    return """
+    return ["PIP_EXTRA_INDEX_URL": url]
+  }
+
+  /// A project file for uv in which packages are bound to indexes, so that their names never fall through to
+  /// another, and nothing else is looked for there.
+  /// - Parameters:
+  ///   - lines: what is wanted.
+  ///   - bound: packages, normalised, and indexes. Those that `lines` do not name are wanted too.
+  ///   - first: an index where other packages are looked for too.
+  func project(lines: [String], bound: [String: String], first: String?, python: String) -> String {
+    let asked = Set(lines.map { Requirement.name(of: $0) })
+    let wanted = lines + bound.keys.filter { !asked.contains($0) }.sorted()
+    var text = """
       [project]
       name = "outfit-tool"
       version = "0"
       requires-python = ">=\(python)"
-      dependencies = [\(lines.map(quoted).joined(separator: ", "))]
-
-      [[tool.uv.index]]
-      name = \(quoted(index))
-      url = \(quoted(section.value.url))
-      explicit = true
-
-      [tool.uv.sources]
-      \(Requirement.normalized(package)) = { index = \(quoted(index)) }
+      dependencies = [\(wanted.map(Self.quoted).joined(separator: ", "))]
 
       """
-  }
+    for name in Set(bound.values).sorted() {
+      guard let section = named[name] else { continue }
+      text += """
 
-  // MARK: The user's settings
+        [[tool.uv.index]]
+        name = \(Self.quoted(name))
+        url = \(Self.quoted(section.value.url))
+        explicit = \(name != first && section.value.priority == .explicit)
 
-  /// The default index and the others, where uv's own settings have none: what pip is told is told to uv.
-  private static func userSettings(_ context: Context) -> (String?, [String]) {
-    let environment = context.environment
-    func words(_ text: String?) -> [String] {
-      (text ?? "").split(whereSeparator: \.isWhitespace).map(String.init)
+        """
     }
-    if saysUvIndex(environment) {
-      return (
-        environment["UV_DEFAULT_INDEX"] ?? environment["UV_INDEX_URL"],
-        words(environment["UV_INDEX"]) + words(environment["UV_EXTRA_INDEX_URL"])
-      )
+    text += "\n[tool.uv.sources]\n"
+    for (package, index) in bound.sorted(by: { $0.key < $1.key }) {
+      text += "\(Self.quoted(package)) = { index = \(Self.quoted(index)) }\n"
     }
-    var main = environment["PIP_INDEX_URL"]
-    var others = words(environment["PIP_EXTRA_INDEX_URL"])
-    guard !saysIndex(environment) else { return (main, others) }
-    let texts = { (files: [FilePath]) in
-      files.compactMap { file -> String? in
-        guard case .contents(let bytes) = context.facts[.contents(file)] else { return nil }
-        return String(decoding: bytes, as: UTF8.self)
-      }
-    }
-    if texts(uvFiles(environment)).contains(where: { $0.contains("index") }) { return (nil, []) }
-    for text in texts(pipFiles(environment)) {
-      let settings = pipSettings(text)
-      if let value = settings["index-url"] { main = words(value).first }
-      if let value = settings["extra-index-url"] { others = words(value) }
-    }
-    return (main, others)
+    return text
   }
 
-  private static func saysUvIndex(_ environment: [String: String]) -> Bool {
-    ["UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_CONFIG_FILE"]
-      .contains { environment[$0]?.isEmpty == false }
+  /// `ACME` of the index at an address of uv's.
+  func variable(ofAddress address: String) -> String? {
+    named.first { address.hasPrefix($0.value.value.url) || $0.value.value.url.hasPrefix(address) }
+      .map { Self.variable($0.key) }
   }
 
-  private static func saysIndex(_ environment: [String: String]) -> Bool {
-    saysUvIndex(environment) || environment["PIP_INDEX_URL"]?.isEmpty == false
+  private func address(_ index: (key: String, value: Sourced<IndexSection>)) -> String {
+    "\(index.key)=\(index.value.value.url)"
   }
 
-  private static func uvFiles(_ environment: [String: String]) -> [FilePath] {
-    ["/etc/uv/uv.toml", configuration(environment)?.pushing("uv/uv.toml")].compactMap { $0 }
+  private static func quoted(_ text: String) -> String {
+    "\"" + text.map { "\"\\".contains($0) ? "\\\($0)" : "\($0)" }.joined() + "\""
   }
 
-  /// From the weakest to the strongest, as pip reads them.
-  private static func pipFiles(_ environment: [String: String]) -> [FilePath] {
-    if let file = environment["PIP_CONFIG_FILE"] { return [FilePath(file)].filter(\.isAbsolute) }
-    return [
-      "/etc/pip.conf", environment["HOME"].map { FilePath($0).pushing(".pip/pip.conf") },
-      configuration(environment)?.pushing("pip/pip.conf"),
-    ].compactMap { $0 }.filter(\.isAbsolute)
-  }
-
-  private static func configuration(_ environment: [String: String]) -> FilePath? {
-    if let folder = environment["XDG_CONFIG_HOME"].map({ FilePath($0) }), folder.isAbsolute {
-      return folder
-    }
-    return environment["HOME"].map { FilePath($0).pushing(".config") }
-  }
-
-  /// The settings of the sections `global` and `install` of a pip.conf; later lines of a value are indented.
-  static func pipSettings(_ text: String) -> [String: String] {
-    var settings: [String: String] = [:]
-    var counts = false
-    var last: String?
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-      let content = line.trimmed
-      if content.isEmpty || content.hasPrefix("#") || content.hasPrefix(";") { continue }
-      if content.hasPrefix("[") {
-        counts = content == "[global]" || content == "[install]"
-        last = nil
-      } else if let key = last, line.first?.isWhitespace == true {
-        settings[key, default: ""] += " " + content
-      } else if counts, let separator = content.firstIndex(where: { "=:".contains($0) }) {
-        let key = content[..<separator].trimmed.lowercased()
-          .map { $0 == "_" ? "-" : "\($0)" }.joined()
-        settings[key] = content[content.index(after: separator)...].trimmed
-        last = key
+  /// For the user's part of an address (RFC 3986, section 3.2.1).
+  private static func escaped(_ text: String) -> String {
+    let digits = Array("0123456789ABCDEF")
+    return text.utf8.reduce(into: "") { result, byte in
+      let isPlain = byte < 0x80 && (Character(Unicode.Scalar(byte)).isLetter || (48...57).contains(byte))
+      if isPlain || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".") {
+        result.unicodeScalars.append(Unicode.Scalar(byte))
       } else {
-        last = nil
+        result += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
       }
     }
-    return settings
-  }
-
-  private static func isTrue(_ value: String?) -> Bool {
-    ["1", "true", "yes", "on"].contains(value?.lowercased())
   }
 
   /// `ACME_EAST` of `acme-east`.
   private static func variable(_ name: String) -> String {
     String(name.uppercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
-  }
-}
-
-extension StringProtocol {
-  var trimmed: String {
-    var rest = Substring(self)
-    while rest.first?.isWhitespace == true { rest = rest.dropFirst() }
-    while rest.last?.isWhitespace == true { rest = rest.dropLast() }
-    return String(rest)
   }
 }

@@ -12,12 +12,10 @@ extension Shop {
       return .unavailable(noPython(tool))
     }
     let uv = try Uv(context, on: interpreter, pythons: pythons, indexes: indexes)
-    let compile = compileQuery(tool, uv)
-    guard let answer = context.facts[compile] else { return .ask([compile]) }
-    switch collected(answer, Uv.lockFile, tool) {
-    case .failure(let message): return message.outcome
-    case .success(let bytes):
-      let requirements = String(decoding: bytes, as: UTF8.self)
+    switch pins(tool, uv) {
+    case .ask(let query): return .ask([query])
+    case .failed(let message): return message.outcome
+    case .done(let requirements):
       let own = RequirementSet(requirements).entries(of: tool.package)
       guard let version = own.compactMap({ Version($0.version) }).max() else {
         return .unavailable(
@@ -25,13 +23,14 @@ extension Shop {
             .error, "\(tool.name): uv gave pins without \(tool.package)", at: tool.source.location))
       }
       let programs = uv.programs(
-        label: "looking into \(tool.name) \(version)", of: own, index: tool.section.index)
+        label: "looking into \(tool.name) \(version)", of: own,
+        index: indexes.bindings(tool)[Requirement.normalized(tool.package)])
       guard let answer = context.facts[programs] else { return .ask([programs]) }
       guard case .collected(let files) = answer else {
         guard case .failed(let diagnostic) = answer else { return .ask([programs]) }
         return UvMessage(
           diagnostic, what: tool.name, request: Requirement.line(tool.name, tool.section),
-          at: tool.source
+          at: tool.source, variable: indexes.variable(ofAddress:)
         ).outcome
       }
       let names = files.keys.compactMap { $0.split(separator: "/").last.map(String.init) }
@@ -65,10 +64,12 @@ extension Shop {
     }
     let uv = try Uv(context, on: interpreter, pythons: pythons, indexes: indexes)
     let programs = tool.section.expose ?? entry.programs
+    let locked = Set(RequirementSet(entry.requirements).entries.map(\.name))
     let environment = uv.environment(
       name: "\(Requirement.normalized(tool.name))-\(entry.version)",
       label: "\(tool.name) \(entry.version)", requirements: entry.requirements,
-      bound: tool.section.index.map { ([tool.package], $0) }, linkMode: "hardlink",
+      bound: indexes.bindings(tool).filter { locked.contains($0.key) }, first: indexes.first(tool),
+      linkMode: "hardlink",
       checks: [.record("lib")] + programs.map { .exists("bin/\($0)") })
     var proposal = Proposal()
     proposal.objects = pythons.added + [uv.object, environment]
@@ -76,15 +77,52 @@ extension Shop {
     return proposal
   }
 
-  private func compileQuery(_ tool: Wanted, _ uv: Uv) -> Query {
+  private enum Pins {
+    case ask(Query)
+    case failed(UvMessage)
+    case done(String)
+  }
+
+  /// The pins of a tool, packages that are bound to an index from there alone.
+  ///
+  /// Packages that it may or may not depend on are bound by asking for all of them, and again for those alone that
+  /// turn out to be needed. Where nothing that is asked for is bound, the names of what is bound are told to no index
+  /// at all unless something depends on them.
+  private func pins(_ tool: Wanted, _ uv: Uv) -> Pins {
     let lines = Requirement.lines(tool.name, tool.section)
+    let asked = Set(lines.map { Requirement.name(of: $0) })
+    let bindings = indexes.bindings(tool)
+    let all = Set(bindings.keys)
+    var bound = all.isDisjoint(with: asked) ? [] : all
+    for _ in 0..<3 {
+      let query = compileQuery(tool, uv, lines, bindings.filter { bound.contains($0.key) })
+      guard let answer = context.facts[query] else { return .ask(query) }
+      switch collected(answer, Uv.lockFile, tool) {
+      case .failure(let message): return .failed(message)
+      case .success(let bytes):
+        let text = String(decoding: bytes, as: UTF8.self)
+        if bindings.isEmpty { return .done(text) }
+        let set = RequirementSet(text)
+        let needed = bound.isEmpty ? Set(set.entries.map(\.name)) : set.reachable(from: asked)
+        let used = all.intersection(needed)
+        if used == bound { return .done(RequirementSet.text(set.entries)) }
+        bound = used
+      }
+    }
+    return .failed(
+      UvMessage(
+        Diagnostic(.error, "its pins depend on which index is asked"), what: tool.name,
+        request: Requirement.line(tool.name, tool.section), at: tool.source))
+  }
+
+  private func compileQuery(_ tool: Wanted, _ uv: Uv, _ lines: [String], _ bound: [String: String]) -> Query {
     let label = "resolving \(tool.name)"
-    if let index = tool.section.index,
+    if !bound.isEmpty {
       let project = indexes.project(
-        package: tool.package, boundTo: index, lines: lines, python: uv.interpreter.version.minor)
-    {
+        lines: lines, bound: bound, first: indexes.first(tool), python: uv.interpreter.version.minor)
       return uv.compile(
-        label: label, files: ["pyproject.toml": Array(project.utf8)], input: "pyproject.toml")
+        label: label, files: ["pyproject.toml": Array(project.utf8)], input: "pyproject.toml",
+        first: indexes.first(tool), isAnnotated: true)
     }
     let text = lines.map { $0 + "\n" }.joined()
     return uv.compile(label: label, files: ["tool.in": Array(text.utf8)], input: "tool.in")
@@ -102,7 +140,8 @@ extension Shop {
     }
     return .failure(
       UvMessage(
-        failure, what: tool.name, request: Requirement.line(tool.name, tool.section), at: tool.source))
+        failure, what: tool.name, request: Requirement.line(tool.name, tool.section), at: tool.source,
+        variable: indexes.variable(ofAddress:)))
   }
 
   private func unknownIndex(_ name: String, _ tool: Wanted) -> Diagnostic {

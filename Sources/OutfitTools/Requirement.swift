@@ -92,6 +92,8 @@ struct RequirementSet {
     var version: String
     /// The whole entry with its hashes, without the last line's end.
     var text: String
+    /// The packages that asked for it, normalised, where annotations say so.
+    var via: Set<String> = []
   }
 
   var entries: [Entry]
@@ -100,7 +102,14 @@ struct RequirementSet {
     var entries: [Entry] = []
     var lines: [Substring] = []
     for line in text.split(separator: "\n") {
-      if lines.isEmpty, line.first?.isLetter != true, line.first?.isNumber != true { continue }
+      if lines.isEmpty, line.first?.isLetter != true, line.first?.isNumber != true {
+        // `# via black, sphinx`, or `# via` and a line for each.
+        let comment = line.trimmed
+        guard comment.hasPrefix("#"), !entries.isEmpty else { continue }
+        let names = comment.dropFirst().trimmed.replacingPrefix("via", with: "").split(separator: ",")
+        entries[entries.count - 1].via.formUnion(names.map { Requirement.name(of: $0.trimmed) })
+        continue
+      }
       lines.append(line)
       if line.hasSuffix("\\") { continue }
       let entry = lines.joined(separator: "\n")
@@ -119,6 +128,19 @@ struct RequirementSet {
   func entries(of package: some StringProtocol) -> [Entry] {
     let name = Requirement.normalized(package)
     return entries.filter { $0.name == name }
+  }
+
+  /// The packages that some packages need, themselves among them, as the annotations say.
+  func reachable(from roots: Set<String>) -> Set<String> {
+    var reached = roots
+    var isGrowing = true
+    while isGrowing {
+      let more = entries.filter { !reached.contains($0.name) && !$0.via.isDisjoint(with: reached) }.map(
+        \.name)
+      isGrowing = !more.isEmpty
+      reached.formUnion(more)
+    }
+    return reached
   }
 
   /// The requirement lines of just these entries.

@@ -78,14 +78,25 @@ struct Wanted {
       wanted.append(
         Wanted(name: runner, section: ToolSection(), source: first.value.source, isHidden: true))
     }
+    let bound = profile.indexes.filter { !$0.value.value.packages.isEmpty }.sorted { $0.key < $1.key }
+      .map { "; \($0.value.value.packages.sorted().joined(separator: ", ")) from \($0.key)" }.joined()
+    for index in wanted.indices where wanted[index].section.origin == .pypi {
+      wanted[index].bindings = bound
+      if let name = wanted[index].section.index, profile.indexes[name]?.value.dependencies == true {
+        wanted[index].bindings += "; dependencies from \(name)"
+      }
+    }
     return wanted.sorted { $0.name < $1.name }
   }
 
   /// The package that it comes from.
   var package: String { section.package ?? name }
 
+  /// What the profile says of indexes that decides its pins.
+  var bindings = ""
+
   /// The line that a lock entry is compared by.
-  var request: String { Requirement.canonical(name, section) }
+  var request: String { Requirement.canonical(name, section) + bindings }
 
   /// The names that it claims, and the programs in its object's `bin` that they run.
   func exposed(_ programs: [String]) -> [(name: String, program: String)] {

@@ -29,7 +29,7 @@ struct Uv {
     questioner = Self.machinePython(context)
     let uv = try Engines.uv(
       python: questioner.map { .path($0) } ?? interpreter.program, platform: context.platform,
-      store: context.store)
+      store: context.store, surroundings: indexes.pipVariables)
     object = context.earlier.objects.first { $0.id == uv.id } ?? uv
   }
 
@@ -65,21 +65,25 @@ struct Uv {
   ///   - files: What uv reads, by name in the scratch folder.
   ///   - input: The one of them to start from.
   ///   - previous: Pins that stay where the requirements allow it.
+  ///   - first: An index that is asked before all others.
+  ///   - isAnnotated: With comments that say what depends on what.
   func compile(
-    label: String, files: [String: [UInt8]], input: String, previous: String? = nil
+    label: String, files: [String: [UInt8]], input: String, previous: String? = nil, first: String? = nil,
+    isAnnotated: Bool = false
   ) -> Query {
     var files = files
     if let previous { files[Self.lockFile] = Array(previous.utf8) }
     let arguments: [Argument] = [
       "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-build", "--no-header",
-      "--no-annotate", "--system-certs", "--no-progress", "--no-python-downloads", "--python",
-      questionPython, "--python-version", .text(interpreter.version.minor),
+      isAnnotated ? "--annotation-style=line" : "--no-annotate", "--system-certs", "--no-progress",
+      "--no-python-downloads", "--python", questionPython, "--python-version",
+      .text(interpreter.version.minor),
       "--output-file", .scratch(Self.lockFile), .scratch(input),
     ]
     return ask(
       Inquiry(
         label: label, objects: questionObjects, files: files,
-        steps: [step(arguments, needsNetwork: true)], collect: [Self.lockFile]))
+        steps: [step(arguments, needsNetwork: true, first: first)], collect: [Self.lockFile]))
   }
 
   /// The pins of a uv.lock, taken as they stand.
@@ -122,12 +126,13 @@ struct Uv {
   /// A virtualenv with just these packages.
   /// - Parameters:
   ///   - name: For the store.
-  ///   - bound: Packages that one index alone may serve.
+  ///   - bound: Packages that one index alone may serve, by normalised name.
+  ///   - first: An index that is asked for all others before any other.
   ///   - linkMode: `hardlink` shares files with the cache; `copy` is for what a user may edit.
   ///   - place: The project that it belongs to alone, with whose folder's name a shell shows it.
   func environment(
-    name: String, label: String, requirements: String, bound: (packages: [String], index: String)? = nil,
-    linkMode: String, place: FilePath? = nil, checks: [Check]
+    name: String, label: String, requirements: String, bound: [String: String] = [:],
+    first: String? = nil, linkMode: String, place: FilePath? = nil, checks: [Check]
   ) -> Object {
     var create: [Argument] = [
       "venv", "--quiet", "--no-project", "--no-config", "--no-python-downloads", "--allow-existing",
@@ -138,33 +143,36 @@ struct Uv {
     var steps = [step(create, needsNetwork: false)]
     var files = ["requirements.txt": Array(requirements.utf8)]
     if let place { files["place"] = Array(place.string.utf8) }
-    if let bound {
-      let set = RequirementSet(requirements)
-      let names = Set(bound.packages.map { Requirement.normalized($0) })
-      files["bound.txt"] = Array(
-        RequirementSet.text(set.entries.filter { names.contains($0.name) }).utf8)
-      files["requirements.txt"] = Array(
-        RequirementSet.text(set.entries.filter { !names.contains($0.name) }).utf8)
-      steps.append(
-        step(
-          install(["pip", "install", "--no-deps"], ["-r", .scratch("bound.txt")], linkMode),
-          needsNetwork: true,
-          index: bound.index, offlineFirst: true))
-      steps.append(
-        step(
-          install(["pip", "install", "--no-deps"], ["-r", .scratch("requirements.txt")], linkMode),
-          needsNetwork: true,
-          offlineFirst: true))
-    } else {
+    if bound.isEmpty {
       steps.append(
         step(
           install(
             ["pip", "sync", "--allow-empty-requirements"], [.scratch("requirements.txt")], linkMode),
-          needsNetwork: true, offlineFirst: true))
+          needsNetwork: true, first: first, offlineFirst: true))
+    } else {
+      let entries = RequirementSet(requirements).entries
+      var groups = Dictionary(grouping: entries.filter { bound[$0.name] != nil }) { bound[$0.name] ?? "" }
+        .sorted { $0.key < $1.key }.map {
+          (file: "\($0.key).txt", index: $0.key as String?, entries: $0.value)
+        }
+      files["requirements.txt"] = nil
+      groups.append(("requirements.txt", nil, entries.filter { bound[$0.name] == nil }))
+      for group in groups where !group.entries.isEmpty {
+        files[group.file] = Array(RequirementSet.text(group.entries).utf8)
+        steps.append(
+          step(
+            install(["pip", "install", "--no-deps"], ["-r", .scratch(group.file)], linkMode),
+            needsNetwork: true, index: group.index, first: first, offlineFirst: true))
+      }
     }
+    let packages = Set(RequirementSet(requirements).entries.map(\.name)).sorted()
+    let remedies =
+      packages.isEmpty
+      ? [] : [step(["cache", "clean", "--quiet"] + packages.map { .text($0) }, needsNetwork: false)]
     return Object(
       name: name, label: label, inputs: [interpreter.object],
-      recipe: .run(Run(files: files, steps: steps)), checks: checks, store: context.store)
+      recipe: .run(Run(files: files, steps: steps, remedies: remedies)), checks: checks,
+      store: context.store)
   }
 
   private func install(_ verb: [Argument], _ from: [Argument], _ linkMode: String) -> [Argument] {
@@ -175,9 +183,10 @@ struct Uv {
   }
 
   private func step(
-    _ arguments: [Argument], needsNetwork: Bool, index: String? = nil, offlineFirst: Bool = false
+    _ arguments: [Argument], needsNetwork: Bool, index: String? = nil, first: String? = nil,
+    offlineFirst: Bool = false
   ) -> Step {
-    var variables = index.flatMap { indexes.only($0) } ?? indexes.variables
+    var variables = index.flatMap { indexes.only($0) } ?? indexes.variables(first: first)
     variables["UV_CACHE_DIR"] = cache.string
     if let folder = context.environment["XDG_CONFIG_HOME"] { variables["XDG_CONFIG_HOME"] = folder }
     return Step(

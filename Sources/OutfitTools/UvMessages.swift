@@ -10,7 +10,11 @@ struct UvMessage: Error {
   /// - Parameters:
   ///   - what: The tool or file that was being resolved.
   ///   - request: The requirement as the manifest has it: `black==99.*`.
-  init(_ failure: Diagnostic, what: String, request: String, at source: Source) {
+  ///   - variable: Of an index's address, what stands for its name in the variables that hold its password.
+  init(
+    _ failure: Diagnostic, what: String, request: String, at source: Source,
+    variable: (String) -> String? = { _ in nil }
+  ) {
     let text = [failure.message, failure.excerpt, failure.hint].compactMap { $0 }.joined(separator: "\n")
     let flat = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     let cause = flat.firstRange(of: "Because ").map { flat[$0.upperBound...] }
@@ -18,7 +22,14 @@ struct UvMessage: Error {
       UvMessage(
         diagnostic: Diagnostic(.error, message, at: source.location, hint: hint), isMistake: mistake)
     }
-    if let cause, let end = cause.firstRange(of: " was not found in the package registry") {
+    if let index = Self.refusing(flat) {
+      let name = variable(index)
+      self = report(
+        "\(what): the index \(index) wants a user name and a password",
+        hint: name.map {
+          "give them in OUTFIT_INDEX_\($0)_USERNAME and OUTFIT_INDEX_\($0)_PASSWORD, or in ~/.netrc"
+        } ?? "give them in ~/.netrc", mistake: false)
+    } else if let cause, let end = cause.firstRange(of: " was not found in the package registry") {
       let package = cause[..<end.lowerBound].split(separator: " ").last.map(String.init) ?? what
       self = report(
         "\(what): there is no package named \(package)",
@@ -55,6 +66,16 @@ struct UvMessage: Error {
   private init(diagnostic: Diagnostic, isMistake: Bool) {
     self.diagnostic = diagnostic
     self.isMistake = isMistake
+  }
+
+  /// The address of the index that asked for a password, or refused the one it got.
+  private static func refusing(_ text: String) -> String? {
+    guard text.contains("authentication credentials") || text.contains("401 Unauthorized") else { return nil }
+    for marker in ["index URL (", "for url (", "Failed to fetch: `"] {
+      guard let start = text.firstRange(of: marker) else { continue }
+      return String(text[start.upperBound...].prefix { $0 != ")" && $0 != "`" && !$0.isWhitespace })
+    }
+    return "that it comes from"
   }
 
   /// The newest version that uv names: `only black<=26.10.1 is available`.

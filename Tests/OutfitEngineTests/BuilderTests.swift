@@ -41,6 +41,42 @@ import Testing
       store: store.root)
   }
 
+  @Test func aDamagedObjectIsBuiltAnew() async throws {
+    let object = tree("a")
+    _ = try await builder().build([object])
+    files.put(store.path(of: object.id).pushing("bin/a"), "poison")
+    #expect(try Verification.examine(object.id, in: store) == [Discrepancy("bin/a", .changed)])
+    let outcome = try await builder().rebuild([object], among: [object])
+    #expect(outcome.built == [object.id])
+    #expect(try Verification.examine(object.id, in: store).isEmpty)
+    #expect(store.leftovers().isEmpty)
+  }
+
+  @Test func whatCantBeBuiltAnewStaysAsItWas() async throws {
+    let step = Step(.path("/bin/make"), [.output("")])
+    let object = Object(
+      name: "a", label: "a",
+      recipe: .run(Run(steps: [step], remedies: [Step(.path("/bin/clean"), [])])), store: store.root)
+    let isBroken = Locked(false)
+    processes.on("/bin/clean")
+    processes.on("/bin/make") { [files] invocation in
+      if isBroken.withLock({ $0 }) { return Completion(status: 1) }
+      files.put(FilePath(invocation.arguments[0]).appending("x"), "1")
+      return Completion(status: 0)
+    }
+    _ = try await builder().build([object])
+    #expect(processes.invocations.map(\.program) == ["/bin/make"])
+    isBroken.withLock { $0 = true }
+    let outcome = try await builder().rebuild([object], among: [object])
+    #expect(outcome.failed[object.id] != nil)
+    #expect(store.isPresent(object.id))
+    #expect(try files.text(store.path(of: object.id).appending("x")) == "1")
+    #expect(try Verification.examine(object.id, in: store).isEmpty)
+    isBroken.withLock { $0 = false }
+    #expect(try await builder().rebuild([object], among: [object]).built == [object.id])
+    #expect(processes.invocations.map(\.program).suffix(2) == ["/bin/clean", "/bin/make"])
+  }
+
   @Test func aTreeIsBuiltOnceAndThenReused() async throws {
     let object = tree("a", checks: [.exists("bin/a")])
     let first = try await builder().build([object, object])
@@ -279,15 +315,15 @@ import Testing
 
 @Suite struct ChecksTests {
   @Test func base64DigestsAreThoseOfRecordFiles() {
-    #expect(Checks.digest(base64: "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU") == Digest(of: ""))
-    #expect(Checks.digest(base64: "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU=") == Digest(of: ""))
-    #expect(Checks.digest(base64: "47DEQpj8HBSa") == nil)
-    #expect(Checks.digest(base64: "47DEQpj8!") == nil)
+    #expect(Record.digest(base64: "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU") == Digest(of: ""))
+    #expect(Record.digest(base64: "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU=") == Digest(of: ""))
+    #expect(Record.digest(base64: "47DEQpj8HBSa") == nil)
+    #expect(Record.digest(base64: "47DEQpj8!") == nil)
   }
 
   @Test func fieldsMayBeQuoted() {
-    #expect(Checks.fields(#""a,b""c",sha256=x,1"#) == [#"a,b"c"#, "sha256=x", "1"])
-    #expect(Checks.fields("a,,") == ["a", "", ""])
+    #expect(Record.fields(#""a,b""c",sha256=x,1"#) == [#"a,b"c"#, "sha256=x", "1"])
+    #expect(Record.fields("a,,") == ["a", "", ""])
   }
 
   @Test func installedFilesAreComparedWithTheirRecord() async throws {
@@ -302,12 +338,19 @@ import Testing
       site.pushing("black-25.dist-info/RECORD"),
       "black/__init__.py,\(empty),0\r\n../../../bin/black,\(empty),0\r\nblack-25.dist-info/RECORD,,\r\n")
     let checks = Checks(host: host, store: Store(host), label: "black", out: out)
-    try await checks.run([.record("lib"), .record("")])
+    func run(_ records: String...) async throws {
+      try await checks.run(
+        records.map { .record($0) }, try Contents.read(out, files: files))
+    }
+    try await run("lib", "")
     files.put(site.pushing("black/__init__.py"), "changed")
-    let failure = await #expect(throws: Failure.self) { try await checks.run([.record("")]) }
-    #expect(failure?.diagnostics.first?.message.hasSuffix("__init__.py is not what its package says") == true)
+    let damage = await #expect(throws: Damage.self) { try await run("") }
+    #expect(
+      damage?.failure(hint: "").diagnostics.first?.message
+        == "black was built, but lib/python3.13/site-packages/black/__init__.py of black-25 is not what was installed"
+    )
     files.put(site.pushing("black-25.dist-info/RECORD"), "../../../../../../../etc/passwd,\(empty),0\n")
-    await #expect(throws: Failure.self) { try await checks.run([.record("")]) }
-    await #expect(throws: Failure.self) { try await checks.run([.record("bin")]) }
+    await #expect(throws: Failure.self) { try await run("") }
+    await #expect(throws: Failure.self) { try await run("bin") }
   }
 }

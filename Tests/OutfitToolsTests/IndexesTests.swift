@@ -14,7 +14,7 @@ struct IndexesTests {
   }
 
   @Test func nothingIsSaidWhereNothingIsSet() throws {
-    #expect(try Indexes(Bench().context()).variables.isEmpty)
+    #expect(try Indexes(Bench().context()).variables().isEmpty)
   }
 
   @Test func prioritiesBecomeAnOrder() throws {
@@ -26,9 +26,9 @@ struct IndexesTests {
     ]
     bench.environment["UV_DEFAULT_INDEX"] = "https://mirror.example/simple"
     let indexes = try Indexes(bench.context())
-    #expect(indexes.variables["UV_INDEX"] == "one=https://one.example/simple")
-    #expect(indexes.variables["UV_DEFAULT_INDEX"] == "two=https://two.example/simple")
-    #expect(!indexes.variables.values.contains { $0.contains("own.example") })
+    #expect(indexes.variables()["UV_INDEX"] == "one=https://one.example/simple")
+    #expect(indexes.variables()["UV_DEFAULT_INDEX"] == "two=https://two.example/simple")
+    #expect(!indexes.variables().values.contains { $0.contains("own.example") })
     #expect(
       indexes.only("own") == ["UV_DEFAULT_INDEX": "own=https://own.example/simple", "UV_INDEX": ""])
     #expect(indexes.only("other") == nil)
@@ -38,7 +38,7 @@ struct IndexesTests {
     var bench = Bench()
     bench.profile.indexes = ["two": index("https://two.example/simple", .supplemental, bench)]
     bench.environment["PIP_INDEX_URL"] = "https://mirror.example/simple"
-    let variables = try Indexes(bench.context()).variables
+    let variables = try Indexes(bench.context()).variables()
     #expect(variables["UV_DEFAULT_INDEX"] == "https://mirror.example/simple")
     #expect(variables["UV_INDEX"] == "two=https://two.example/simple")
   }
@@ -74,12 +74,12 @@ struct IndexesTests {
       Array(
         "# mine\n[global]\nextra_index_url =\n    https://b.example/simple\n    https://c.example/simple\n"
           .utf8))
-    let variables = try Indexes(bench.context(facts)).variables
+    let variables = try Indexes(bench.context(facts)).variables()
     #expect(variables["UV_DEFAULT_INDEX"] == "https://a.example/simple")
     #expect(variables["UV_INDEX"] == "https://b.example/simple https://c.example/simple")
 
     facts[.contents("/home/ada/.config/uv/uv.toml")] = .contents(Array("[[index]]\nurl = \"x\"\n".utf8))
-    #expect(try Indexes(bench.context(facts)).variables.isEmpty)
+    #expect(try Indexes(bench.context(facts)).variables().isEmpty)
   }
 
   @Test func aSettingInTheEnvironmentNeedsNoFile() {

@@ -142,13 +142,13 @@ struct ToolsTests {
     let project = String(
       decoding: try #require(asked.compactMap(\.inquiry).first?.files["pyproject.toml"]), as: UTF8.self)
     #expect(project.contains("explicit = true"))
-    #expect(project.contains("black = { index = \"acme\" }"))
+    #expect(project.contains("\"black\" = { index = \"acme\" }"))
     bench.lock = lock
     let object = try #require(try bench.rounds { try Tools().propose($0) }.value.objects.last)
     let run = try #require(object.run)
     let text = run.files.mapValues { String(decoding: $0, as: UTF8.self) }
-    #expect(text["bound.txt"]?.contains("black==") == true)
-    #expect(text["bound.txt"]?.contains("click==") == false)
+    #expect(text["acme.txt"]?.contains("black==") == true)
+    #expect(text["acme.txt"]?.contains("click==") == false)
     #expect(text["requirements.txt"]?.contains("black==") == false)
     #expect(run.steps[1].surroundings["UV_DEFAULT_INDEX"] == "acme=https://acme.example/simple")
     #expect(run.steps[2].surroundings["UV_DEFAULT_INDEX"] == nil)

@@ -1,0 +1,61 @@
+import OutfitCore
+import OutfitSystem
+import Support
+import SystemPackage
+import Testing
+
+@testable import OutfitEngine
+
+struct VerificationTests {
+  private let files = MemoryFiles.withHome()
+  private let folder = FilePath("/home/ann/thing")
+
+  private func contents() throws -> Contents { try Contents.read(folder, files: files) }
+
+  @Test func whatChangedWentAndCameIsFound() throws {
+    files.put(folder.pushing("a/one"), "1")
+    files.put(folder.pushing("a/two"), "2")
+    files.put(folder.pushing("a/__pycache__/x.pyc"), "bytecode")
+    try files.createLink(folder.appending("link"), to: "a/one")
+    let before = try contents()
+    #expect(before.size == 7)
+    #expect(Verification.compare(try contents(), with: before).isEmpty)
+    files.put(folder.pushing("a/one"), "other")
+    try files.remove(folder.pushing("a/two"))
+    try files.remove(folder.appending("link"))
+    try files.createLink(folder.appending("link"), to: "/etc/passwd")
+    files.put(folder.appending("new"), "")
+    files.put(folder.pushing("a/__pycache__/y.pyc"), "bytecode")
+    #expect(
+      Verification.compare(try contents(), with: before) == [
+        Discrepancy("a/one", .changed), Discrepancy("link", .changed), Discrepancy("a/two", .missing),
+        Discrepancy("new", .added),
+      ])
+  }
+
+  @Test func contentsAreTheSameAfterTheWayThroughText() throws {
+    let odd = Contents(entries: [
+      "plain": .file(Digest(of: "a"), isExecutable: false),
+      "bin/x y": .file(Digest(of: "b"), isExecutable: true),
+      "tab\tline\nback\\n": .link("to\tthere"),
+    ])
+    #expect(Contents(odd.text)?.entries == odd.entries)
+    #expect(Contents(String(odd.text.dropLast(80))) == nil)
+    #expect(Contents("") == nil)
+  }
+
+  @Test func aPackagesOwnRecordNamesThePackage() throws {
+    let site = folder.pushing("lib/python3.13/site-packages")
+    files.put(site.pushing("black/__init__.py"), "poison")
+    files.put(
+      site.pushing("black-25.1.0.dist-info/RECORD"),
+      "black/__init__.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\nblack/gone.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\n"
+    )
+    let found = try Record.discrepancies(in: try contents(), root: folder, files: files)
+    #expect(
+      found.map(\.description) == [
+        "lib/python3.13/site-packages/black/__init__.py of black-25.1.0 is not what was installed",
+        "lib/python3.13/site-packages/black/gone.py of black-25.1.0 is gone",
+      ])
+  }
+}
