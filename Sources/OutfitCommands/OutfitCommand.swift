@@ -21,7 +21,9 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
         subcommands: [Up.self, StatusCommand.self, DiffCommand.self, WhyCommand.self, DoctorCommand.self]),
       CommandGroup(
         name: "Programs",
-        subcommands: [WhichCommand.self, ExecCommand.self, ShellInitCommand.self, PromptCommand.self]),
+        subcommands: [
+          WhichCommand.self, ExecCommand.self, ShellInitCommand.self, PromptCommand.self, VenvCommand.self,
+        ]),
       CommandGroup(name: "Pins", subcommands: [LockCommand.self, UpdateCommand.self]),
       CommandGroup(
         name: "Going back",

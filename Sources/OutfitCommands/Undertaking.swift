@@ -18,6 +18,7 @@ struct Undertaking {
     var only: String?
     var onConflict: ConflictPolicy?
     var isAllOrNothing = false
+    var isExact = false
     var settings: [String: String] = [:]
     var wantsJSON = false
   }
@@ -34,7 +35,9 @@ struct Undertaking {
   func run() async throws -> ExitStatus {
     try Recovery.recover(host)
     let place = try ProfilePlace.find(wish.address, session)
-    let isPlain = wish.only == nil && wish.settings.isEmpty && !wish.isDryRun && !wish.isLocked
+    let isPlain =
+      wish.only == nil && wish.settings.isEmpty && !wish.isDryRun && !wish.isLocked
+      && !wish.isExact
     if isPlain,
       let summary = CompiledPlan.current(
         for: place.scope, version: Release.version, arguments: place.digest(host), host: host)
@@ -221,6 +224,10 @@ struct Undertaking {
     }
     session.report(failures)
     session.reportKept(outcome.kept)
+    if let added = try HandAddedPackages(session, profile.scope) {
+      added.tell(changed: outcome.changed.map(\.target))
+      if wish.isExact { try await added.remove() }
+    }
     var status = outcome.status
     if !failures.isEmpty { status = max(status, .failed) }
     let summary = "Nothing to do: \(profile.name) is up to date."

@@ -56,6 +56,9 @@ struct Up: AsyncParsableCommand {
   @Flag(name: .customLong("all-or-nothing"), help: "Switch to nothing unless everything could be built.")
   var allOrNothing = false
 
+  @Flag(help: "Take packages out of the project's virtualenv that were added by hand.")
+  var exact = false
+
   @Option(
     name: .customLong("set"),
     help: ArgumentHelp(
@@ -98,7 +101,7 @@ struct Up: AsyncParsableCommand {
     let wish = Undertaking.Wish(
       address: address, isDryRun: dryRun, isLocked: locked, isOffline: offline, saysYes: yes,
       consent: consent(trust), only: only,
-      onConflict: onConflict, isAllOrNothing: allOrNothing,
+      onConflict: onConflict, isAllOrNothing: allOrNothing, isExact: exact,
       settings: Dictionary(values, uniquingKeysWith: { $1 }), wantsJSON: json)
     try await withSession { session in
       let status = try await Undertaking(session, wish).run()

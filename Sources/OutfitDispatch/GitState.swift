@@ -194,7 +194,7 @@ struct GitState {
           if section.starts(with: "filter") || section.starts(with: "include") { return false }
         }
       }
-      return text("config", in: common) != nil
+      return text("config", in: common) != nil && text("HEAD", in: folder) != nil
     }
   }
 }

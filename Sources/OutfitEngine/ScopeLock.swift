@@ -14,8 +14,8 @@ public enum ScopeLock {
       message: "another outfit is at work on \(scope.label); waiting for it")
   }
 
-  /// Takes the lock under which the user's files change.
-  static func acquireSwitch(_ host: Host) async throws -> FileLock {
+  /// Takes the lock under which the user's files change, and what all scopes share.
+  public static func acquireSwitch(_ host: Host) async throws -> FileLock {
     try host.files.createDirectories(host.places.state, mode: 0o700)
     return try await acquire(
       switchPath(host), host: host, message: "another outfit is switching; waiting for it")

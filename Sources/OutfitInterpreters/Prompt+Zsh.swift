@@ -25,14 +25,14 @@ extension Prompt {
         return 0
       fi
       if [[ $__o_folder != ${__outfit_git_top-} ]]; then
-        typeset -g __outfit_git_top=$__o_folder __outfit_git_text= __o_head=
+        typeset -g __outfit_git_top=$__o_folder __outfit_git_text=
+        local __o_head=
         # The branch alone can be read at once.
-        if [[ -r $__o_folder/.git/HEAD ]]; then
-          IFS= read -r __o_head <$__o_folder/.git/HEAD
-          __o_head=${__o_head#ref: refs/heads/}
+        if [[ -f $__o_folder/.git/HEAD && -r $__o_folder/.git/HEAD ]]; then
+          sysread -s 300 __o_head <$__o_folder/.git/HEAD
+          __o_head=${${__o_head%%$'\n'*}#ref: refs/heads/}
           [[ $__o_head != *[^[:alnum:]._/@+-]* ]] && __outfit_git_text=$__outfit_sym[1]$__o_head
         fi
-        unset __o_head
       elif [[ -n ${__outfit_git_fd-} ]]; then
         # One question at a time; this one is asked when the last is answered.
         typeset -g __outfit_git_again=1
@@ -176,7 +176,7 @@ extension Prompt {
       if [[ -n $__outfit_always || ${PS1-} == ('%m%# '|'%n@%m %1~ %# '|'') ]]; then
         typeset -g __outfit_own_prompt=${PS1-} __outfit_draws=1 __outfit_git_text= __outfit_git_top=
         setopt prompt_subst
-        zmodload zsh/datetime zsh/mathfunc
+        zmodload zsh/datetime zsh/mathfunc zsh/system
         add-zsh-hook preexec __outfit_preexec
         add-zsh-hook precmd __outfit_draw
       fi

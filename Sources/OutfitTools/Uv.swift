@@ -130,9 +130,11 @@ struct Uv {
   ///   - first: An index that is asked for all others before any other.
   ///   - linkMode: `hardlink` shares files with the cache; `copy` is for what a user may edit.
   ///   - place: The project that it belongs to alone, with whose folder's name a shell shows it.
+  ///   - link: Where the project has it, so that what was added there by hand comes along.
   func environment(
     name: String, label: String, requirements: String, bound: [String: String] = [:],
-    first: String? = nil, linkMode: String, place: FilePath? = nil, checks: [Check]
+    first: String? = nil, linkMode: String, place: FilePath? = nil, link: FilePath? = nil,
+    checks: [Check]
   ) -> Object {
     var create: [Argument] = [
       "venv", "--quiet", "--no-project", "--no-config", "--no-python-downloads", "--allow-existing",
@@ -164,6 +166,10 @@ struct Uv {
             install(["pip", "install", "--no-deps"], ["-r", .scratch(group.file)], linkMode),
             needsNetwork: true, index: group.index, first: first, offlineFirst: true))
       }
+    }
+    if let place {
+      files[HandAdded.script] = Array(HandAdded.text.utf8)
+      steps.append(HandAdded.step(interpreter.program, place: link ?? place.appending(".venv")))
     }
     let packages = Set(RequirementSet(requirements).entries.map(\.name)).sorted()
     let remedies =

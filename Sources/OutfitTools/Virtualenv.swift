@@ -75,7 +75,7 @@ public struct Virtualenv: Part {
     let folder = context.root.lastComponent?.string ?? "project"
     let environment = uv.environment(
       name: "virtualenv", label: "virtualenv of \(folder)", requirements: entry.requirements,
-      linkMode: "copy", place: context.root,
+      linkMode: "copy", place: context.root, link: context.root.pushing(FilePath(section.value.path)),
       checks: (entry.requirements.contains("==") ? [.record("lib")] : []) + [.exists("bin/python")])
     proposal.objects = pythons.added + [uv.object, environment]
     let repository = Query.status(context.root.appending(".git"))

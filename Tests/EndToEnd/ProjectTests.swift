@@ -60,6 +60,10 @@ struct ProjectTests {
     #expect(second.status == 0, "\(second.errorText)")
     #expect(second.outputText.contains("Nothing to do"))
 
+    // What was installed by hand comes along when the environment is made anew.
+    let byHand = try await machine.login("cd shop && pip install -q cowsay")
+    #expect(byHand.status == 0, "\(byHand.errorText)")
+
     // Requirements that the requirements include count too.
     let requirements = try #require(try machine.read("shop/requirements.txt"))
     try machine.write("shop/more.txt", "# nothing yet\n")
@@ -71,6 +75,12 @@ struct ProjectTests {
     #expect(included.status == 0, "\(included.errorText)")
     let added = try await machine.login("cd shop && python -c 'import iniconfig'")
     #expect(added.status == 0, "\(added.errorText)")
+    #expect(included.errorText.contains("keeps what you added by hand: cowsay"), "\(included.errorText)")
+    let cow = try await machine.run(machine.home.appending("shop/.venv/bin/cowsay"), ["-t", "hello"])
+    #expect(cow.outputText.contains("hello"), "\(cow.errorText)")
+    let exact = try await machine.outfit("up", "--trust", "--exact", at: "shop")
+    #expect(exact.errorText.contains("cowsay"), "\(exact.errorText)")
+    #expect(!machine.files.exists(machine.home.appending("shop/.venv/bin/cowsay")))
 
     // The hooks run on the pinned tools.
     try machine.write("shop/ugly.py", "x = { 'a':1 }\n")

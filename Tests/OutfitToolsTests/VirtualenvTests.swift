@@ -36,7 +36,8 @@ struct VirtualenvTests {
     let object = try #require(proposal.objects.last)
     #expect(proposal.changes.map(\.target) == ["/home/ada/shop/.venv"])
     #expect(proposal.changes.first?.kind == .link(.object(object.id, "")))
-    #expect(object.run?.steps.last?.words.contains("copy") == true)
+    #expect(object.run?.steps.dropLast().last?.words.contains("copy") == true)
+    #expect(object.run?.steps.last?.surroundings["OUTFIT_VENV"] == .text("/home/ada/shop/.venv"))
     #expect(object.run?.steps.first?.words.contains("shop") == true)
     #expect(
       proposal.claims.map(\.name) == ["python", "python3", "python3.13", "pip", "pip3", "pip3.13"])
