@@ -176,7 +176,10 @@ private struct Terminal {
     }
     let started = try await tmux(
       ["-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "60", "-c", machine.home.string, command],
-      setting: ["PATH": path, "TERM": "xterm-256color", "SHELL": "/bin/sh"])
+      // On a busy machine git may take longer than a prompt usually waits.
+      setting: [
+        "PATH": path, "TERM": "xterm-256color", "SHELL": "/bin/sh", "OUTFIT_PROMPT_GIT_WAIT": "5000",
+      ])
     try #require(started.succeeded, "\(started.errorText)")
     // Root's sign is another.
     try await wait { $0.contains { "%#❯$>".contains($0) } }

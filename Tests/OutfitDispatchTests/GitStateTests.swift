@@ -5,6 +5,12 @@ import Testing
 
 @testable import OutfitDispatch
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// What a prompt says of repositories, asked of the real git.
 @Suite struct GitStateTests {
   private func git(_ world: World, _ command: String, at folder: String) async throws {
@@ -72,9 +78,7 @@ import Testing
     try await git(world, "git init -qb main && git add f && git commit -qm one", at: "r")
     try world.write("evil", "#!/bin/sh\ntouch '\(marker)'\ncat\n", mode: 0o755)
     try await git(world, "git config core.fsmonitor ../evil && git config core.hooksPath ..", at: "r")
-    let shim = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
-      .pushing(".build/debug/outfit-shim")
-    guard world.folder.host.files.exists(shim) else { return }
+    guard let shim = try launcher else { return }
     func state() async throws -> String {
       try await world.folder.host.processes.run(
         Invocation(
@@ -87,5 +91,64 @@ import Testing
     try await git(world, "git config filter.evil.clean ../evil", at: "r")
     #expect(try await state() == "main\t0\t0\t0\t0\t0\t0\t0\t-\tunknown\n")
     #expect(!world.folder.host.files.exists(FilePath(marker)))
+  }
+
+  /// The launcher, where this checkout has built it.
+  private var launcher: FilePath? {
+    get throws {
+      let shim = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+        .pushing(".build/debug/outfit-shim")
+      return try Host.live().files.exists(shim) ? shim : nil
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func aSlowGitIsNotWaitedFor() async throws {
+    let world = try World()
+    guard let launcher = try launcher else { return }
+    try world.write("r/.git/HEAD", "ref: refs/heads/main\n")
+    try world.write("r/.git/config", "")
+    try world.write(
+      "slow/git", "#!/bin/sh\nwhile [ ! -e \(world.path("go")) ]; do sleep 0.02; done\necho '? new'\n",
+      mode: 0o755)
+    let files = world.folder.host.files
+    try files.remove(world.path("data/libexec/outfit-shim"))
+    try files.create(world.path("data/libexec/outfit-shim"), try files.read(launcher), mode: 0o755)
+    func state() async throws -> String {
+      try await world.folder.host.processes.run(
+        Invocation(
+          world.path("data/libexec/outfit-shim"), ["git-state", "1"],
+          environment: ["PATH": "\(world.path("slow")):/usr/bin:/bin"], workingDirectory: world.path("r"))
+      ).outputText
+    }
+    #expect(try await state() == "main\t0\t0\t0\t0\t0\t0\t0\t-\tunknown\n")
+    try world.write("go", "")
+    // The answer that came too late is there for a later prompt.
+    var last = ""
+    for _ in 0..<200 where !last.hasPrefix("main\t0\t0\t0\t0\t1") {
+      try await Task.sleep(nanoseconds: 50_000_000)
+      last = try await state()
+    }
+    #expect(last.hasPrefix("main\t0\t0\t0\t0\t1\t0\t0\t-\t"))
+  }
+
+  @Test(.timeLimit(.minutes(1))) func whatIsNoFileIsNotRead() async throws {
+    let world = try World()
+    guard let launcher = try launcher else { return }
+    for name in ["HEAD", "config", "commondir", "index"] {
+      try world.write("fifo-\(name)/.git/HEAD", "ref: refs/heads/main\n")
+      try world.write("fifo-\(name)/.git/config", "")
+      let path = world.path("fifo-\(name)/.git/\(name)")
+      if world.folder.host.files.exists(path) { try world.folder.host.files.remove(path) }
+      #expect(mkfifo(path.string, 0o600) == 0)
+    }
+    try world.link("zero/.git", to: "/dev/zero")
+    try world.write("long/.git", "gitdir: " + String(repeating: "x", count: 1 << 20))
+    for folder in ["fifo-HEAD", "fifo-config", "fifo-commondir", "fifo-index", "zero", "long"] {
+      let done = try await world.folder.host.processes.run(
+        Invocation(
+          launcher, ["git-state"], environment: ["PATH": "/usr/bin:/bin"],
+          workingDirectory: world.path(folder)))
+      #expect(done.status == 0, "\(folder)")
+    }
   }
 }

@@ -92,4 +92,49 @@ import Testing
       #expect(world.answer(name, in: "").hasPrefix("127"))
     }
   }
+
+  /// What a checkout can hold that a shell's hook and a prompt look at: nothing of it is activated or waited for.
+  @Test(.timeLimit(.minutes(1))) func nothingThatWasNotBroughtUpIsActivated() throws {
+    let world = try world()
+    try world.write("evil/.venv/bin/python", "#!/bin/sh\n", mode: 0o755)
+    try world.write("evil/.venv/pyvenv.cfg", "version = 9.9.9\n")
+    try world.write(
+      "evil/outfit.yaml", "profile: evil\nenv: {LD_PRELOAD: /evil.so}\nvirtualenv: {from: r.txt}\n")
+    try world.write("evil/data/tables/venvs", "outfit-venvs 1\nevil\t\(world.path("evil/.venv"))\n")
+    try world.write("evil/tables/venvs", "outfit-venvs 1\nevil\t\(world.path("evil/.venv"))\n")
+    for (index, name) in [
+      "evil", ".venv", "./.venv", "\(world.path("evil/.venv"))", "venv:evil", "3.13.5/envs/evil",
+    ]
+    .enumerated() {
+      try world.write("evil/\(index)/.python-version", name + "\n")
+      try world.link("evil/\(index)/.venv", to: "../.venv")
+      let found = world.dispatcher.activation(in: Array(world.path("evil/\(index)").string.utf8))
+      #expect(found?.virtualenv == nil, "\(name)")
+      #expect(found?.variables.isEmpty != false, "\(name)")
+      #expect(world.answer("python", in: "evil/\(index)").hasPrefix("127"), "\(name)")
+    }
+    #expect(world.dispatcher.activation(in: Array(world.path("evil").string.utf8)) == nil)
+    #expect(mkfifo(world.path("evil/.tool-versions").string, 0o600) == 0)
+    #expect(mkfifo(world.path("evil/.nvmrc").string, 0o600) == 0)
+    #expect(world.dispatcher.activation(in: Array(world.path("evil").string.utf8)) == nil)
+  }
+
+  /// A table is believed for the very folder that it was made for: another that is reached by a link, or one that
+  /// has taken the place of its name's hash, has none.
+  @Test func aTableIsForItsOwnFolderAlone() throws {
+    let world = try world()
+    try world.project("shop", "c black /p/black", "v /p/.venv", "e A b")
+    try world.write("evil/x", "")
+    try world.link("evil/shop", to: world.path("shop").string)
+    // The launcher asks the kernel where it stands, so a link counts as what it leads to.
+    #expect(world.answer("black", in: "evil/shop") == "/m/black")
+    let name = String(decoding: TablePlace.name(ofRoot: Array(world.path("evil").string.utf8)), as: UTF8.self)
+    try world.write("data/tables/\(name)", "outfit-table 1\nroot \(world.path("shop"))\nc\tblack\t/p/black\n")
+    #expect(world.answer("black", in: "evil") == "/m/black")
+    for text in ["", "outfit-table 2\n", "outfit-table 1\nscope machine\nc\tblack\t/q\n", "\u{0}\u{0}"] {
+      try world.folder.host.files.remove(world.path("data/tables/\(name)"))
+      try world.write("data/tables/\(name)", text)
+      #expect(world.answer("black", in: "evil") == "/m/black")
+    }
+  }
 }
