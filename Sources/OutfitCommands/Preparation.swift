@@ -93,6 +93,18 @@ struct Preparation {
     return proposal
   }
 
+  /// Answers a question of a part that is none of its two steps.
+  mutating func ask<Value: Sendable>(_ step: (Context) throws -> Round<Value>) async throws -> Value {
+    var context = Context(
+      profile: profile, lock: lock, facts: facts, platform: host.platform,
+      root: Self.root(profile.scope, host),
+      store: host.places.store, bin: host.places.bin, environment: host.environment,
+      lockIsShared: lockIsShared)
+    let value = try await Rounds.run(&context, answering, step: step)
+    facts = context.facts
+    return value
+  }
+
   /// Compares a proposal with what is there.
   /// - Parameter isPartial: what it does not name stays as it is.
   func plan(_ proposal: Proposal, isPartial: Bool = false) async throws -> Plan {
@@ -115,7 +127,8 @@ struct Preparation {
     return [path] + names.flatMap { files(below: path.appending($0)) }
   }
 
-  /// Hooks stand in the repository's git folder, which may lie above the project, or elsewhere for a worktree.
+  /// Hooks stand in the repository's git folder, which may lie above the project, or elsewhere for a
+  /// worktree.
   private var gitFolders: [FilePath] {
     get throws {
       guard case .project(let folder) = profile.scope, !profile.hooks.isEmpty,

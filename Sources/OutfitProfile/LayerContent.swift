@@ -4,7 +4,8 @@ import SystemPackage
 /// What of a layer can execute something or lead elsewhere: what a person's consent is given to.
 public struct LayerContent: Hashable, Sendable {
   public var layer: Layer
-  /// Over all that the manifest says, apart from versions and names for people, which can move without asking.
+  /// Over all that the manifest says, apart from versions and names for people, which can move without
+  /// asking.
   public var manifest: Digest
   /// The files and folders that the manifest names, absolute, sorted.
   public var files: [FilePath]
@@ -58,7 +59,7 @@ extension LayerContent {
     case ("tools", 2): node.pairs == nil
     case ("tools", 3): path[2] == "version" || path[2] == "python"
     case ("interpreters", 2): node.pairs == nil
-    case ("interpreters", 3): path[2] == "versions"
+    case ("interpreters", 3): path[2] == "versions" || path[2] == "also"
     default: false
     }
   }

@@ -53,11 +53,19 @@ struct LayerMerger {
   private mutating func merge(_ manifest: Manifest, isGuest: Bool) {
     let content = manifest.content
     for (language, value) in content.interpreters.sorted(by: { $0.key < $1.key }) {
+      if value.value.versions.isEmpty, let before = profile.interpreters[language] {
+        if !isGuest { add(value, language, to: before) }
+        continue
+      }
       guard admits("interpreters.\(language)", profile.interpreters[language], value, manifest, isGuest)
       else {
         continue
       }
+      var value = value
+      value.value.versions += value.value.also.filter { !value.value.versions.contains($0) }
+      value.value.also = []
       profile.interpreters[language] = value
+      profile.additions[language] = nil
     }
     merge("tools", \.tools, manifest, isGuest)
     merge("indexes", \.indexes, manifest, isGuest)
@@ -76,6 +84,15 @@ struct LayerMerger {
       merge("scripts", \.scripts, manifest, isGuest)
       mergePackages(manifest)
     }
+  }
+
+  /// More versions behind those that are there: that changes none of them, so that a lock does not forbid it.
+  private mutating func add(
+    _ value: Sourced<InterpreterSection>, _ language: Language, to before: Sourced<InterpreterSection>
+  ) {
+    let new = value.value.also.filter { !before.value.versions.contains($0) }
+    profile.interpreters[language]?.value.versions += new
+    profile.additions[language, default: []] += new.map { Sourced($0, value.source) }
   }
 
   private mutating func merge<Value: Equatable & Sendable>(
@@ -196,6 +213,7 @@ struct LayerMerger {
     case "interpreters":
       profile.interpreters =
         name.map { name in profile.interpreters.filter { $0.key.rawValue != name } } ?? [:]
+      profile.additions = profile.additions.filter { profile.interpreters[$0.key] != nil }
     case "tools": profile.tools = without(profile.tools)
     case "indexes": profile.indexes = without(profile.indexes)
     case "data": profile.data = without(profile.data)

@@ -12,8 +12,8 @@ public struct LockPlace: Hashable, Sendable {
   /// The lock of the personal layer.
   public var personal: FilePath
 
-  /// For the machine, the profile's own lock serves where it exists, and `up` writes nothing into the profile's
-  /// folder: what is missing there is kept in Outfit's state.
+  /// For the machine, the profile's own lock serves where it exists, and `up` writes nothing into the
+  /// profile's folder: what is missing there is kept in Outfit's state.
   public static func find(for profile: Profile, host: Host) -> LockPlace {
     let personal = host.places.config.appending(LockFile.name)
     switch profile.scope {
@@ -96,7 +96,9 @@ extension Lock {
   /// This lock, and from `other` what it does not have.
   public func completed(by other: Lock) -> Lock {
     var lock = self
-    lock.interpreters.merge(other.interpreters) { mine, _ in mine }
+    lock.interpreters.merge(other.interpreters) { mine, theirs in
+      mine + theirs.filter { pin in !mine.contains { $0.request == pin.request } }
+    }
     lock.tools.merge(other.tools) { mine, _ in mine }
     lock.images.merge(other.images) { mine, _ in mine }
     lock.virtualenv = virtualenv ?? other.virtualenv

@@ -92,8 +92,11 @@ enum ManifestKeys {
 
   private static let interpreter: [Field] = [
     Field(
-      "versions", .oneOrMore(.version), required: true, "The first is the default",
+      "versions", .oneOrMore(.version), "The first is the default",
       example: "versions: [\"3.13\", \"3.11\"]"),
+    Field(
+      "also", .oneOrMore(.version), "More versions, behind those of earlier layers",
+      example: "also: [\"3.12\"]"),
     Field(
       "providers", .list(.choice(InterpreterSection.Provider.self, "a provider")),
       "Where it may come from, in the order to try",

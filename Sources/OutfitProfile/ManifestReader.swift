@@ -177,17 +177,23 @@ private struct ManifestDecoder {
 
   private mutating func interpreter(_ pair: YamlPair) -> InterpreterSection? {
     let long = pair.value.pairs == nil ? nil : pair.value
-    let written = long?["versions"] ?? pair.value
-    let texts = Self.texts(written) ?? []
+    let written = long.map { $0["versions"] ?? $0["also"] ?? pair.value } ?? pair.value
+    let texts = long != nil && long?["versions"] == nil ? [] : Self.texts(written) ?? []
     let versions = texts.compactMap { VersionRequest($0) }
-    if texts.isEmpty, written.elements != nil {
+    if written.elements?.isEmpty == true {
       checker.complain(
         "`interpreters.\(pair.key)` names no version", at: written.location,
         hint: "write one, or take the line out")
     }
-    guard !versions.isEmpty else { return nil }
+    let also = (Self.texts(long?["also"]) ?? []).compactMap { VersionRequest($0) }
+    if let long, long["versions"] == nil, long["also"] == nil {
+      checker.complain(
+        "`interpreters.\(pair.key)` lacks `versions`", at: long.location,
+        hint: "for example `versions: [\"3.13\"]`")
+    }
+    guard !versions.isEmpty || !also.isEmpty else { return nil }
     return InterpreterSection(
-      versions: versions,
+      versions: versions, also: also,
       providers: long?["providers"]?.elements?.compactMap { Self.choice($0) },
       system: long?["system"]?.text == "true", mirror: long?["mirror"]?.text)
   }

@@ -10,9 +10,12 @@ public struct Profile: Sendable {
   /// From the bottom up; the profile itself, then the personal layer, come last.
   public var layers: [Layer]
   public var interpreters: [Language: Sourced<InterpreterSection>] = [:]
+  /// The versions among them that a layer added (`also:`) to those of another.
+  public var additions: [Language: [Sourced<VersionRequest>]] = [:]
   public var tools: [String: Sourced<ToolSection>] = [:]
   public var indexes: [String: Sourced<IndexSection>] = [:]
-  /// `data:`, with the answers to `ask:` and what the host says (`os`, `arch`, `home`, `user`, `hostname`) beside it.
+  /// `data:`, with the answers to `ask:` and what the host says (`os`, `arch`, `home`, `user`, `hostname`)
+  /// beside it.
   public var data: [String: Sourced<String>] = [:]
   /// Key to question.
   public var ask: [String: Sourced<Question>] = [:]
@@ -60,6 +63,8 @@ public struct InterpreterSection: Hashable, Sendable {
   public enum Provider: String, Sendable, CaseIterable { case prebuilt, wheel, adopted, source }
   /// The first is the default.
   public var versions: [VersionRequest]
+  /// Added behind those of earlier layers; empty once the layers are merged.
+  public var also: [VersionRequest] = []
   /// In the order to try; nil leaves the order to Outfit.
   public var providers: [Provider]?
   /// The operating system's own may serve.
@@ -68,10 +73,12 @@ public struct InterpreterSection: Hashable, Sendable {
   public var mirror: String?
 
   public init(
-    versions: [VersionRequest], providers: [Provider]? = nil, system: Bool = false,
+    versions: [VersionRequest], also: [VersionRequest] = [], providers: [Provider]? = nil,
+    system: Bool = false,
     mirror: String? = nil
   ) {
     self.versions = versions
+    self.also = also
     self.providers = providers
     self.system = system
     self.mirror = mirror

@@ -89,6 +89,9 @@ private struct ReasonLister {
     for (language, section) in profile.interpreters {
       reasons.append(
         reason("interpreters.\(language)", describe(section.value), section.source, pin(language)))
+      for addition in profile.additions[language] ?? [] {
+        reasons.append(reason("interpreters.\(language)", "also \(addition.value)", addition.source, nil))
+      }
     }
     reasons += list("tools", profile.tools, describe) { pin(tool: $0) }
     reasons += list("indexes", profile.indexes) { "\($0.url) (\($0.priority))" }
