@@ -69,6 +69,7 @@ struct UpdateCommand: AsyncParsableCommand {
           hint: nearest(name, among: known).map { "did you mean \($0)?" }
             ?? "pinned are \(known.sorted().joined(separator: ", "))", status: .usage)
       }
+      for name in pins.held { session.talk("\(name) is held, and stays") }
       let before = pins.before
       try await pins.resolve()
       let changes = LockChanges(before: before, after: pins.after)
@@ -135,6 +136,8 @@ struct Pinning {
   let before: Lock
   private(set) var after: Lock
   private(set) var failures: [Diagnostic] = []
+  /// Tools that would move, but for `hold: true`.
+  let held: [String]
   private let place: LockTarget
   private let profile: Profile
   private let session: Session
@@ -160,7 +163,9 @@ struct Pinning {
     }
     after = before
     after.interpreters = before.interpreters.filter { keeping($0.key.rawValue) }
-    after.tools = before.tools.filter { keeping($0.key) }
+    let stays = Set(profile.tools.filter { $0.value.value.isHeld }.keys)
+    after.tools = before.tools.filter { keeping($0.key) || stays.contains($0.key) }
+    held = before.tools.keys.filter { !keeping($0) && stays.contains($0) }.sorted()
     if !keeping("virtualenv") { after.virtualenv = nil }
     after.images = before.images.filter { keeping($0.key) }
   }

@@ -22,9 +22,10 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
       CommandGroup(
         name: "Programs",
         subcommands: [
-          WhichCommand.self, ExecCommand.self, ShellInitCommand.self, PromptCommand.self, VenvCommand.self,
+          ToolCommand.self, WhichCommand.self, ExecCommand.self, ShellInitCommand.self, PromptCommand.self,
+          VenvCommand.self,
         ]),
-      CommandGroup(name: "Pins", subcommands: [LockCommand.self, UpdateCommand.self]),
+      CommandGroup(name: "Pins", subcommands: [LockCommand.self, UpdateCommand.self, OutdatedCommand.self]),
       CommandGroup(
         name: "Going back",
         subcommands: [RollbackCommand.self, GenerationsCommand.self, CollectCommand.self]),
@@ -50,7 +51,7 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
   /// Parses the arguments, runs the verb, and ends the process with the design's exit status.
   public static func run() async -> Never {
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(Passthrough.arguments(Array(CommandLine.arguments.dropFirst())))
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {

@@ -33,7 +33,7 @@ struct Preparation {
   var lockIsShared: Bool
 
   private var host: Host { session.host }
-  private let answering: Answering
+  let answering: Answering
   private var facts = Facts()
 
   init(_ session: Session, profile: Profile, mode: Mode, progress: any Progress) throws {
@@ -81,10 +81,7 @@ struct Preparation {
   mutating func propose(_ parts: [any Part]) async throws -> Proposal {
     var proposal = Proposal()
     for part in parts {
-      var context = Context(
-        profile: profile, lock: lock, facts: facts, platform: host.platform,
-        root: Self.root(profile.scope, host), store: host.places.store, bin: host.places.bin,
-        environment: host.environment, earlier: proposal, lockIsShared: lockIsShared)
+      var context = context(earlier: proposal)
       lock = try await Rounds.run(&context, answering) { try part.resolve($0) }
       context.lock = lock
       proposal.merge(try await Rounds.run(&context, answering) { try part.propose($0) })
@@ -95,24 +92,35 @@ struct Preparation {
 
   /// Answers a question of a part that is none of its two steps.
   mutating func ask<Value: Sendable>(_ step: (Context) throws -> Round<Value>) async throws -> Value {
-    var context = Context(
-      profile: profile, lock: lock, facts: facts, platform: host.platform,
-      root: Self.root(profile.scope, host),
-      store: host.places.store, bin: host.places.bin, environment: host.environment,
-      lockIsShared: lockIsShared)
+    var context = context(earlier: Proposal())
     let value = try await Rounds.run(&context, answering, step: step)
     facts = context.facts
     return value
   }
 
+  /// What a part works from, now.
+  func context(earlier proposal: Proposal) -> Context {
+    Context(
+      profile: profile, lock: lock, facts: facts, platform: host.platform,
+      root: Self.root(profile.scope, host), store: host.places.store, bin: host.places.bin,
+      environment: host.environment, earlier: proposal, lockIsShared: lockIsShared)
+  }
+
+  /// Keeps what was found out, for the parts that follow.
+  mutating func keep(_ found: Facts) { facts = found }
+
   /// Compares a proposal with what is there.
   /// - Parameter isPartial: what it does not name stays as it is.
-  func plan(_ proposal: Proposal, isPartial: Bool = false) async throws -> Plan {
+  /// - Parameter dropping: labels of objects that go even so.
+  func plan(
+    _ proposal: Proposal, isPartial: Bool = false, dropping: Set<String> = []
+  ) async throws -> Plan {
     let effects = Effects(host, scope: profile.scope, isDry: mode == .reading)
     let due = Set(try await effects.needed(proposal.effects))
     return try Planner.plan(
       scope: profile.scope, proposal: proposal, host: host, isPresent: { store.isPresent($0) },
-      effectIsDue: { due.contains($0) }, keepsMissing: isPartial, allowed: try gitFolders)
+      effectIsDue: { due.contains($0) }, keepsMissing: isPartial, dropping: dropping,
+      allowed: try allowedFolders)
   }
 
   /// What decided: the manifests, the locks, and every file that a part asked for, folders with all in them.
@@ -127,10 +135,11 @@ struct Preparation {
     return [path] + names.flatMap { files(below: path.appending($0)) }
   }
 
-  /// Hooks stand in the repository's git folder, which may lie above the project, or elsewhere for a
-  /// worktree.
-  private var gitFolders: [FilePath] {
+  /// Hooks stand in the repository's git folder, which may lie above the project, or elsewhere for a worktree.
+  private var allowedFolders: [FilePath] {
     get throws {
+      // Manual pages and completions of tools.
+      if profile.scope == .machine { return [host.places.data.appending("share")] }
       guard case .project(let folder) = profile.scope, !profile.hooks.isEmpty,
         let git = try GitFolders.locate(from: folder, host: host)
       else { return [] }

@@ -21,6 +21,31 @@ struct Undertaking {
     var isExact = false
     var settings: [String: String] = [:]
     var wantsJSON = false
+    /// Manifests as a verb wants them, written in the same transaction as what they ask for.
+    var edits: [ManifestFile] = []
+    /// Tools that a verb is about: when one of them can't be had, nothing happens at all.
+    var tools: Set<String> = []
+    /// The pins as they were before the edits; nil takes those of the profile as it is read.
+    var pins: Lock?
+    /// Tools whose pins move to the newest that the manifest accepts.
+    var moving: Set<String> = []
+
+    /// Manifest and lock are written with the switch, not before it.
+    var isEditing: Bool { !edits.isEmpty || !moving.isEmpty || !tools.isEmpty }
+  }
+
+  /// What was done, for the verb to tell.
+  struct Done {
+    let profile: Profile
+    let plan: Plan
+    let outcome: SwitchOutcome
+    let built: Int
+    let missing: Set<ObjectID>
+    let status: ExitStatus
+    let seconds: Double
+    /// The pins, before and after.
+    let before: Lock
+    let after: Lock
   }
 
   private let session: Session
@@ -59,7 +84,24 @@ struct Undertaking {
     try Consent(host: host).obtain(
       for: read, given: wish.consent, style: session.errorStyle, address: wish.address)
     let profile = try await place.answer(read, session, settings: wish.settings, mayAsk: true)
-    return try await perform(profile, place, isPlain: isPlain)
+    let done = try await perform(profile, place, isPlain: isPlain)
+    session.conclude(
+      profile: profile, plan: done.plan, outcome: done.outcome, built: done.built, missing: done.missing,
+      status: done.status, seconds: done.seconds, json: wish.wantsJSON)
+    return done.status
+  }
+
+  /// Does what a verb wants of tools, in one transaction with its edits of manifests.
+  /// - Throws: `Failure` when one of the tools can't be had; nothing has changed then.
+  func apply(at place: ProfilePlace) async throws -> Done {
+    try Recovery.recover(host)
+    let lock = try await ScopeLock.acquire(place.scope, host: host)
+    defer { withExtendedLifetime(lock) {} }
+    let read = try await place.read(
+      session.seeing(wish.edits), network: wish.isOffline ? .never : .whenUnknown)
+    try Consent(host: host).obtain(for: read, given: wish.consent, style: session.errorStyle)
+    let profile = try await place.answer(read, session, settings: [:], mayAsk: true)
+    return try await perform(profile, place, isPlain: false)
   }
 
   // MARK: Before anything is downloaded
@@ -172,7 +214,7 @@ struct Undertaking {
       hint: "run `outfit lock` and commit what it writes", status: .drift)
   }
 
-  private func perform(_ profile: Profile, _ place: ProfilePlace, isPlain: Bool) async throws -> ExitStatus {
+  private func perform(_ profile: Profile, _ place: ProfilePlace, isPlain: Bool) async throws -> Done {
     let started = host.clock.uptime()
     let progress = TerminalProgress(host: host)
     var preparation = try Preparation(
@@ -186,10 +228,19 @@ struct Undertaking {
     let decisions = try decide(local)
     try await announce(local.effects)
 
+    let before = wish.pins ?? preparation.lock
+    for name in wish.moving { preparation.lock.tools[name] = nil }
     let proposal = try await preparation.propose(parts)
+    let touched = wish.tools.union(wish.moving.filter { preparation.lock.tools[$0] != nil })
+    // What could not be moved stays where it was.
+    for name in wish.moving where preparation.lock.tools[name] == nil {
+      preparation.lock.tools[name] = before.tools[name]
+    }
     if wish.isLocked, preparation.lock != preparation.locks.merged { throw staleLock(preparation) }
-    try preparation.locks.save(preparation.lock)
-    let plan = try await preparation.plan(proposal, isPartial: wish.only != nil)
+    if !wish.isEditing { try preparation.locks.save(preparation.lock) }
+    let plan = try await preparation.plan(
+      proposal, isPartial: wish.only != nil,
+      dropping: Set(touched.compactMap { name in before.tools[name].map { "\(name) \($0.version)" } }))
     session.report(plan.notes)
 
     let effects = Effects(host, scope: profile.scope, isDry: false)
@@ -213,12 +264,13 @@ struct Undertaking {
         "nothing was switched: \(failures.count) parts could not be had, and --all-or-nothing was given")
     }
 
+    try refuse(lost(profile, proposal, missing), failures)
     try ShimInstallation.ensure(host)
     var switching = plan
     switching.failures = failures
     let outcome = try await Switch.apply(
       switching, decisions: decisions, failed: missing, profile: place.stamp(profile),
-      snapshots: place.snapshots(host), host: host)
+      snapshots: place.snapshots(host), companions: companions(preparation, profile), host: host)
     for effect in plan.effects where !effect.runsFirst {
       if let failure = try await effects.run(effect) { failures.append(failure) }
     }
@@ -239,12 +291,39 @@ struct Undertaking {
         summary: summary, host: host)
     }
     let seconds = Double(host.clock.uptime() - started) / 1e9
-    session.conclude(
+    return Done(
       profile: profile, plan: plan, outcome: outcome, built: built.built.count, missing: missing,
-      status: status,
-      seconds: seconds,
-      json: wish.wantsJSON)
-    return status
+      status: status, seconds: seconds, before: before, after: preparation.lock)
+  }
+
+  // MARK: Tools that a verb is about
+
+  /// Those of them that can't be had.
+  private func lost(_ profile: Profile, _ proposal: Proposal, _ missing: Set<ObjectID>) -> [String] {
+    wish.tools.sorted().filter { name in
+      guard let tool = profile.tools[name] else { return false }
+      let claims = proposal.claims.filter { $0.owner == tool.source }
+      return claims.isEmpty || claims.contains { $0.object.map(missing.contains) ?? false }
+    }
+  }
+
+  private func refuse(_ lost: [String], _ failures: [Diagnostic]) throws {
+    guard !lost.isEmpty else { return }
+    session.report(failures)
+    throw Failure("nothing was changed: \(lost.joined(separator: ", ")) could not be had")
+  }
+
+  private func companions(_ preparation: Preparation, _ profile: Profile) throws -> [Companion] {
+    guard wish.isEditing else { return [] }
+    let manifests = wish.edits.filter { $0.edit.isChanged }.map {
+      Companion(path: $0.target, before: $0.edit.original, text: $0.edit.result, mode: $0.mode)
+    }
+    let place = preparation.locks.place
+    let locks = try place.texts(of: preparation.lock, for: profile, host: host).map { path, text in
+      Companion(
+        path: path, before: try host.files.text(path), text: text, mode: path == place.shared ? 0o644 : 0o600)
+    }
+    return manifests + locks
   }
 }
 

@@ -26,7 +26,7 @@ public struct Plan: Sendable {
   public var failures: [Diagnostic] = []
 
   var previous: Generation?
-  var usedObjects: [RecordedObject] = []
+  public internal(set) var usedObjects: [RecordedObject] = []
   /// Folders that Outfit made, and takes away again once they are empty.
   var folders: [FilePath] = []
   var foldersToRemove: [FilePath] = []

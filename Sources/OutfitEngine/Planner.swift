@@ -11,12 +11,14 @@ public enum Planner {
   ///     one are due when the receipts don't have their fingerprint.
   ///   - keepsMissing: what the proposal does not name stays as it is, as `--only` needs it. It is so too when
   ///     the proposal has failures, since it can't be known what is missing because of them.
+  ///   - dropping: labels of objects that go all the same, with their commands.
   ///   - allowed: folders outside the scope's own that the user consented to.
   /// - Throws: `Failure` with status `usage` for targets outside the allowed folders, and for two entries
   ///   that want the same path or name.
   public static func plan(
     scope: Scope, proposal: Proposal, host: Host, isPresent: (ObjectID) -> Bool,
-    effectIsDue: (Effect) -> Bool = { _ in true }, keepsMissing: Bool = false, allowed: [FilePath] = []
+    effectIsDue: (Effect) -> Bool = { _ in true }, keepsMissing: Bool = false, dropping: Set<String> = [],
+    allowed: [FilePath] = []
   ) throws -> Plan {
     let previous = try Generations.current(scope, host: host)
     let keepsMissing = keepsMissing || !proposal.failures.isEmpty
@@ -38,12 +40,13 @@ public enum Planner {
     plan.usedObjects = proposal.objects.map { RecordedObject(id: $0.id, label: $0.label, inputs: $0.inputs) }
 
     var targets = try TargetPlanner(
-      scope: scope, previous: previous, host: host, allowed: allowed, keepsMissing: keepsMissing)
+      scope: scope, previous: previous, host: host, allowed: allowed, keepsMissing: keepsMissing,
+      dropped: (previous?.objects ?? []).filter { dropping.contains($0.label) }.map(\.id))
     problems += try targets.plan(proposal.changes)
     guard problems.isEmpty else { throw Failure(problems, status: .usage) }
     plan.targets = targets.planned
 
-    if keepsMissing, let previous { plan.carry(previous) }
+    if keepsMissing, let previous { plan.carry(previous, besides: dropping) }
     plan.settle()
 
     let receipts = try EffectReceipts.read(scope, host: host)
@@ -101,15 +104,17 @@ public enum Planner {
 
 extension Plan {
   /// Takes over what the previous generation has and this plan does not name.
-  mutating func carry(_ previous: Generation) {
+  mutating func carry(_ previous: Generation, besides labels: Set<String>) {
     let names = Set(claims.map(\.name))
-    claims = (claims + previous.claims.filter { !names.contains($0.name) }).sorted { $0.name < $1.name }
+    claims =
+      (claims + previous.claims.filter { !names.contains($0.name) && !labels.contains($0.label) })
+      .sorted { $0.name < $1.name }
     let requests = Set(interpreters.map { "\($0.language) \($0.request)" })
     interpreters += previous.interpreters.filter { !requests.contains("\($0.language) \($0.request)") }
     activation.virtualenv = activation.virtualenv ?? previous.activation.virtualenv
     activation.variables.merge(previous.activation.variables) { mine, _ in mine }
     let ids = Set(usedObjects.map(\.id))
-    usedObjects += previous.objects.filter { !ids.contains($0.id) }
+    usedObjects += previous.objects.filter { !ids.contains($0.id) && !labels.contains($0.label) }
   }
 
   /// Derives how the commands differ, and which folders go.

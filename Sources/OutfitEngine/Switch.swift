@@ -33,9 +33,10 @@ public enum Switch {
   ///   - profile: which profile the generation is made from; a rollback takes the old generation's.
   ///   - snapshots: files whose content belongs to the generation though nothing writes them: the personal
   ///     manifest and its lock. `rollback` restores them.
+  ///   - companions: files of the profile itself that a verb edits, written in the same transaction.
   public static func apply(
     _ plan: Plan, decisions: Decisions = Decisions(), failed: Set<ObjectID> = [], profile: ProfileStamp,
-    snapshots: [FilePath] = [], host: Host
+    snapshots: [FilePath] = [], companions: [Companion] = [], host: Host
   ) async throws -> SwitchOutcome {
     let lock = try await ScopeLock.acquireSwitch(host)
     return try withExtendedLifetime(lock) {
@@ -49,6 +50,7 @@ public enum Switch {
             hint: "nothing was changed; run it again")
         }
         var draft = try SwitchDraft(plan, decisions, failed, profile, host)
+        try draft.add(companions)
         try draft.addSnapshots(snapshots)
         guard !draft.isNothing else { return draft.outcome(isNew: false) }
         try draft.addOwnRecords()
@@ -61,6 +63,23 @@ public enum Switch {
           "nothing was changed: \(error)", hint: error.code == .noSpace ? "free some disk space" : nil)
       }
     }
+  }
+}
+
+/// A manifest or a lock as a verb wants it, which changes together with what it asks for.
+public struct Companion: Sendable {
+  /// Links resolved.
+  public var path: FilePath
+  /// What it said when it was read; nil when it was not there.
+  public var before: String?
+  public var text: String
+  public var mode: UInt16
+
+  public init(path: FilePath, before: String?, text: String, mode: UInt16) {
+    self.path = path
+    self.before = before
+    self.text = text
+    self.mode = mode
   }
 }
 
@@ -286,8 +305,32 @@ struct SwitchDraft {
     notes.append(Diagnostic(.note, "what was at \(target.target) is in \(path)"))
   }
 
+  /// - Throws: `Failure` when somebody else changed one of them meanwhile.
+  mutating func add(_ companions: [Companion]) throws {
+    for companion in companions {
+      guard try host.files.text(companion.path) == companion.before else {
+        throw Failure(
+          "\(companion.path) was changed by somebody else meanwhile",
+          hint: "nothing was changed; run it again")
+      }
+      let folder = companion.path.removingLastComponent()
+      try host.files.createDirectories(folder, mode: companion.mode & 0o077 == 0 ? 0o700 : 0o755)
+      operations.append(
+        Operation(
+          path: companion.path, before: try Journal.state(of: companion.path, key: nil, host),
+          after: .file(.given(Array(companion.text.utf8)), mode: companion.mode, modified: nil), isOwn: true))
+    }
+  }
+
   mutating func addSnapshots(_ paths: [FilePath]) throws {
     for path in paths {
+      if let written = operations.last(where: { $0.path == path && $0.isOwn }),
+        case .file(.given(let bytes), _, _) = written.after
+      {
+        try blobs.add(bytes, Digest(of: bytes))
+        generation.snapshots.append(RecordedSnapshot(path: path, state: written.after.state(key: nil)))
+        continue
+      }
       let state = try Journal.state(of: path, key: nil, host)
       if case .file(let file) = state { try blobs.add(try host.files.read(path), file.digest) }
       generation.snapshots.append(RecordedSnapshot(path: path, state: state))

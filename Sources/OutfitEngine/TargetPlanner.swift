@@ -8,6 +8,8 @@ struct TargetPlanner {
   let scope: Scope
   let host: Host
   let keepsMissing: Bool
+  /// Objects whose links go even so: the beginning of where they lead.
+  private let dropped: [String]
   var inspector: Inspector
   /// By target. Text is much quicker to look up than paths are.
   let previous: [String: RecordedTarget]
@@ -15,7 +17,11 @@ struct TargetPlanner {
   let blobs: Blobs
   private(set) var planned: [PlannedTarget] = []
 
-  init(scope: Scope, previous: Generation?, host: Host, allowed: [FilePath], keepsMissing: Bool) throws {
+  init(
+    scope: Scope, previous: Generation?, host: Host, allowed: [FilePath], keepsMissing: Bool,
+    dropped: [ObjectID] = []
+  ) throws {
+    self.dropped = dropped.map { host.places.store.appending($0.description).string + "/" }
     self.scope = scope
     self.host = host
     self.keepsMissing = keepsMissing
@@ -24,6 +30,11 @@ struct TargetPlanner {
       (previous?.targets ?? []).map { ($0.target.string, $0) }, uniquingKeysWith: { first, _ in first })
     stats = previous.map { TargetStats($0.number, scope: scope, host: host) } ?? TargetStats()
     blobs = Generations.blobs(scope, host: host)
+  }
+
+  private func isDropped(_ record: RecordedTarget) -> Bool {
+    guard case .link(let destination) = record.written else { return false }
+    return dropped.contains { destination.hasPrefix($0) }
   }
 
   /// What one path is asked to be.
@@ -68,7 +79,7 @@ struct TargetPlanner {
     }
     let names = Set(wanted.map(\.target.string))
     for (name, old) in previous where !names.contains(name) {
-      if keepsMissing {
+      if keepsMissing, !isDropped(old) {
         planned.append(carried(old))
       } else if let target = try leaving(old) {
         planned.append(target)

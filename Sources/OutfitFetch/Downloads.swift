@@ -237,7 +237,10 @@ public final class Downloads: Fetching {
     var pauses = Pauses(settings)
     while true {
       let page = Page(limit: limit)
-      switch try await attempt(address, [], page) {
+      // A simple repository of packages says more in JSON (PEP 691, PEP 700).
+      let headers =
+        "\(address)".hasSuffix("/") ? ["Accept: application/vnd.pypi.simple.v1+json, */*;q=0.1"] : []
+      switch try await attempt(address, headers, page) {
       case .whole: return .success(page.bytes)
       case .refused(let refusal):
         guard let pause = pauses.next(after: refusal, progressed: false, unreachable) else {

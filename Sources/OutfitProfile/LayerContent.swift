@@ -17,7 +17,7 @@ extension LayerContent {
   init(_ root: YamlNode, layer: Layer) {
     var digest = Digest.Running()
     for pair in (root.pairs ?? []).sorted(by: { $0.key < $1.key })
-    where !["profile", "description", "outfit", "locked"].contains(pair.key) {
+    where !["profile", "description", "outfit", "locked", "cooldown"].contains(pair.key) {
       Self.feed(pair.value, path: [pair.key], &digest)
     }
     let targets = (root["dotfiles"]?.pairs ?? []).flatMap { pair in
@@ -57,7 +57,7 @@ extension LayerContent {
   private static func isVersion(_ path: [String], _ node: YamlNode) -> Bool {
     switch (path.first, path.count) {
     case ("tools", 2): node.pairs == nil
-    case ("tools", 3): path[2] == "version" || path[2] == "python"
+    case ("tools", 3): ["version", "python", "hold", "cooldown"].contains(path[2])
     case ("interpreters", 2): node.pairs == nil
     case ("interpreters", 3): path[2] == "versions" || path[2] == "also"
     default: false

@@ -67,6 +67,7 @@ struct LayerMerger {
       profile.interpreters[language] = value
       profile.additions[language] = nil
     }
+    if !isGuest, let cooldown = content.cooldown { profile.cooldown = cooldown }
     merge("tools", \.tools, manifest, isGuest)
     merge("indexes", \.indexes, manifest, isGuest)
     guard !isGuest else { return }

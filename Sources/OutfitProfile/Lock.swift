@@ -60,6 +60,8 @@ public struct LockedTool: Hashable, Sendable {
   public var python: String?
   /// The names of its own programs.
   public var programs: [String]
+  /// Manual pages and completions that its package carries, below `share`.
+  public var files: [String]
   /// Hashed requirement lines, one universal set.
   public var requirements: String
   /// For `from: url`, by platform key. The path is the whole address.
@@ -69,13 +71,14 @@ public struct LockedTool: Hashable, Sendable {
 
   public init(
     request: String, version: Version, python: String? = nil, programs: [String] = [],
-    requirements: String = "", artifacts: [String: LockedArtifact] = [:],
+    files: [String] = [], requirements: String = "", artifacts: [String: LockedArtifact] = [:],
     packageLock: String? = nil
   ) {
     self.request = request
     self.version = version
     self.python = python
     self.programs = programs
+    self.files = files
     self.requirements = requirements
     self.artifacts = artifacts
     self.packageLock = packageLock

@@ -108,11 +108,14 @@ private struct LockReader {
   }
 
   private mutating func tool(_ node: YamlNode) -> LockedTool? {
-    know(["request", "version", "python", "programs", "artifacts", "requirements", "package-lock"], node)
+    know(
+      ["request", "version", "python", "programs", "files", "artifacts", "requirements", "package-lock"], node
+    )
     guard let request = text(node, "request"), let version = version(node) else { return nil }
     return LockedTool(
       request: request, version: version, python: node["python"]?.text,
       programs: node["programs"].map { elements($0).compactMap(\.text) } ?? [],
+      files: node["files"].map { elements($0).compactMap(\.text) } ?? [],
       requirements: node["requirements"]?.text ?? "", artifacts: artifacts(node),
       packageLock: node["package-lock"]?.text)
   }

@@ -57,6 +57,8 @@ private struct LockWriter {
     if let python = tool.python { value(2, "python", python) }
     if !tool.programs.isEmpty { line(2, "programs:") }
     for program in tool.programs { line(3, "- \(Self.quoted(program))") }
+    if !tool.files.isEmpty { line(2, "files:") }
+    for file in tool.files { line(3, "- \(Self.quoted(file))") }
     write(2, tool.artifacts)
     if !tool.requirements.isEmpty { value(2, "requirements", tool.requirements) }
     if let packageLock = tool.packageLock { value(2, "package-lock", packageLock) }

@@ -19,6 +19,8 @@ enum ManifestKeys {
       "remove", .oneOrMore(.entryPath), "Entries of earlier layers that are not wanted",
       example: "remove: [tools.isort]"),
     Field(
+      "cooldown", .text(.cooldown), "How old a release must be before it is pinned", example: "cooldown: 7d"),
+    Field(
       "interpreters", .record(interpreters), "Python and Node", example: "interpreters: {python: \"3.13\"}"),
     Field(
       "tools",
@@ -134,6 +136,16 @@ enum ManifestKeys {
       "For `from: url`: the digest for each platform",
       example: "sha256: {linux-amd64: \"<64 hexadecimal digits>\"}"),
     Field("index", .text(.entryName), "The only index that may serve it", example: "index: acme"),
+    Field(
+      "programs-from", .oneOrMore(.packageName),
+      "Packages beside it whose programs go on PATH too; `all` for whatever it depends on",
+      example: "programs-from: [ansible-core]"),
+    Field("hold", .text(.boolean), "Its pin stays when others are moved", example: "hold: true"),
+    Field(
+      "cooldown", .text(.cooldown), "How old a release must be before it is pinned", example: "cooldown: 0d"),
+    Field(
+      "build", .oneOrMore(.packageName), "Packages that may be built from source, which runs their code",
+      example: "build: [wrapt]"),
     Field("suffix", .text(.suffix), "Added to the name of each of its programs", example: "suffix: \"-25\""),
   ]
 

@@ -69,6 +69,11 @@ private struct ManifestDecoder {
     manifest.body = LayerContent(root, layer: manifest.layer)
     manifest.content.name = manifest.layer.name
     manifest.content.summary = root["description"]?.text
+    if let pair = root.pairs?.first(where: { $0.key == "cooldown" }), let text = pair.value.text,
+      let cooldown = Cooldown(text)
+    {
+      manifest.content.cooldown = Sourced(cooldown, manifest.source(at: pair.keyLocation))
+    }
     manifest.extends = root["extends"].map(places) ?? []
     manifest.locked = (root["locked"].map(places) ?? []).filter { !faulty.contains($0.1) }
     manifest.remove = (root["remove"].map(places) ?? []).filter { !faulty.contains($0.1) }
@@ -206,8 +211,8 @@ private struct ManifestDecoder {
     let foreign: [String] =
       switch origin {
       case .pypi: ["url", "sha256"]
-      case .npm: ["url", "sha256", "extras", "python", "index"]
-      case .url: ["with", "extras", "python", "package", "index"]
+      case .npm: ["url", "sha256", "extras", "python", "index", "programs-from", "cooldown", "build"]
+      case .url: ["with", "extras", "python", "package", "index", "programs-from", "cooldown", "build"]
       }
     for key in foreign {
       guard let other = node.pairs?.first(where: { $0.key == key }) else { continue }
@@ -233,12 +238,17 @@ private struct ManifestDecoder {
     for pair in node["sha256"]?.pairs ?? [] {
       digests[pair.key] = pair.value.text.flatMap { Digest($0) }
     }
-    return ToolSection(
+    var section = ToolSection(
       version: Self.version(node["version"]) ?? .latest, origin: origin,
       with: Self.texts(node["with"]) ?? [], extras: Self.texts(node["extras"]) ?? [],
       python: Self.version(node["python"]), expose: Self.texts(node["expose"]),
       package: node["package"]?.text, url: node["url"]?.text, digests: digests,
       index: node["index"]?.text, suffix: node["suffix"]?.text)
+    section.programsFrom = Self.texts(node["programs-from"]) ?? []
+    section.isHeld = node["hold"]?.text == "true"
+    section.cooldown = node["cooldown"]?.text.flatMap { Cooldown($0) }
+    section.build = Self.texts(node["build"]) ?? []
+    return section
   }
 
   private static func question(_ node: YamlNode) -> Question? {

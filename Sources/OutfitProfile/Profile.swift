@@ -9,6 +9,8 @@ public struct Profile: Sendable {
   public var summary: String?
   /// From the bottom up; the profile itself, then the personal layer, come last.
   public var layers: [Layer]
+  /// How old a release must be before it is pinned.
+  public var cooldown: Sourced<Cooldown>?
   public var interpreters: [Language: Sourced<InterpreterSection>] = [:]
   /// The versions among them that a layer added (`also:`) to those of another.
   public var additions: [Language: [Sourced<VersionRequest>]] = [:]
@@ -107,6 +109,14 @@ public struct ToolSection: Hashable, Sendable {
   public var index: String?
   /// Added to each exposed name.
   public var suffix: String?
+  /// Packages in its environment whose programs it offers too; `all` stands for every one.
+  public var programsFrom: [String] = []
+  /// Its pin stays when others are moved.
+  public var isHeld = false
+  /// In place of the profile's.
+  public var cooldown: Cooldown?
+  /// Packages that may be built from source.
+  public var build: [String] = []
 
   public init(
     version: VersionRequest = .latest, origin: Origin = .pypi, with: [String] = [],
@@ -126,6 +136,25 @@ public struct ToolSection: Hashable, Sendable {
     self.index = index
     self.suffix = suffix
   }
+}
+
+/// A time that a release must have been out for, in the units of manifests: `12h`, `7d`, `2w`; a plain number
+/// counts days.
+public struct Cooldown: Hashable, Sendable, CustomStringConvertible {
+  public var hours: Int
+
+  public init?(_ text: String) {
+    let digits = text.prefix { $0.isASCII && $0.isNumber }
+    guard let number = Int(digits), number <= 10_000 else { return nil }
+    switch text.dropFirst(digits.count) {
+    case "h": hours = number
+    case "d", "": hours = number * 24
+    case "w": hours = number * 24 * 7
+    default: return nil
+    }
+  }
+
+  public var description: String { hours % 24 == 0 ? "\(hours / 24)d" : "\(hours)h" }
 }
 
 public struct IndexSection: Hashable, Sendable {

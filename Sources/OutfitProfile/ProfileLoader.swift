@@ -186,7 +186,10 @@ struct LayerChain {
     let address =
       place.checkout.map { "\($0.git.with(reference: $0.commit))" } ?? loader.display(place.folder)
     let layer = Layer(
-      kind: kind, name: place.folder.lastComponent?.string ?? "/", address: address, folder: place.folder,
+      kind: kind,
+      name: kind == .personal && path == loader.host.places.personalManifest
+        ? "your own layer" : place.folder.lastComponent?.string ?? "/", address: address,
+      folder: place.folder,
       manifest: path, commit: place.checkout?.commit)
     let file = place.checkout.map { "\($0.git)/\(ProfileLoader.manifestName)" } ?? loader.display(path)
     let (manifest, complaints) = ManifestReader.read(bytes, layer: layer, file: file, scope: scope)

@@ -27,6 +27,12 @@ extension TextForm {
     }
   }
 
+  static let cooldown = TextForm(what: "a time", types: [.string, .integer], pattern: "^[0-9]+[hdw]?$") {
+    text in
+    Cooldown(text) == nil
+      ? Complaint("`\(text)` is not a time", hint: "write 12h, 7d or 2w") : nil
+  }
+
   static let version = TextForm(what: "a version", types: [.string, .number]) { text in
     if VersionRequest(text) != nil, isVersion(text) { return nil }
     return Complaint(
@@ -304,10 +310,10 @@ extension TextForm {
 }
 
 /// Why a text is not a path that stays below the folder where it starts.
-enum PathProblem {
+public enum PathProblem {
   case empty, absolute, home, escapes
 
-  init?(_ text: String) {
+  public init?(_ text: String) {
     let parts = text.split(separator: "/")
     if text.hasPrefix("~/") || text == "~" || text.hasPrefix("$") {
       self = .home

@@ -101,6 +101,8 @@ private struct AbilityLister {
 
   private mutating func listTools() {
     let tools = own(profile.tools)
+    let built = Set(tools.flatMap(\.value.build)).sorted()
+    if !built.isEmpty { add(.runs, "builds \(Self.list(built)) from source, which runs their code") }
     for (origin, place) in [(ToolSection.Origin.pypi, "PyPI"), (.npm, "npm")] {
       let names = tools.filter { $0.value.origin == origin }.map(\.name)
       guard !names.isEmpty else { continue }

@@ -98,6 +98,13 @@ struct Indexes {
       .merging(["UV_DEFAULT_INDEX": address((name, index)), "UV_INDEX": ""]) { $1 }
   }
 
+  /// The address of a simple repository: of one index, or the default's.
+  func address(boundTo name: String?) -> String? {
+    if let name { return named[name]?.value.url }
+    let main = variables(first: nil)["UV_DEFAULT_INDEX"] ?? "https://pypi.org/simple"
+    return main.split(separator: "=", maxSplits: 1).last.map(String.init)
+  }
+
   /// What pip is told when it fetches uv, where the user's own settings name no index: the first primary one serves
   /// too. Its digest decides, wherever it comes from.
   var pipVariables: [String: String] {

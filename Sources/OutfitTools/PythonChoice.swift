@@ -8,8 +8,6 @@ import SystemPackage
 /// none at all, one that the machine has.
 struct Pythons {
   var offered: [ProvidedInterpreter]
-  /// Objects that no earlier part proposed.
-  var added: [Object] = []
   private var known: [ObjectID: Object]
 
   /// What must be known first; empty when the scope has its own.
@@ -21,21 +19,25 @@ struct Pythons {
     offered = context.earlier.interpreters.filter { $0.language == .python }
     known = Dictionary(context.earlier.objects.map { ($0.id, $0) }) { first, _ in first }
     guard Self.needsMachine(context),
-      case .interpreters(let found)? = context.facts[.interpreters(.python)],
-      let best = found.filter({ $0.missingModules.isEmpty && !$0.version.isPrerelease })
-        .max(by: { $0.version < $1.version })
+      case .interpreters(let found)? = context.facts[.interpreters(.python)]
     else { return }
-    let object = Object(
-      name: "python-\(best.version)", label: "Python \(best.version) (\(best.program))",
-      recipe: .adopt(Adoption(program: best.program, fingerprint: best.fingerprint)),
-      store: context.store)
-    added = [object]
-    known[object.id] = object
-    offered = [
-      ProvidedInterpreter(
-        language: .python, version: best.version, request: "", program: .path(best.program),
-        object: object.id)
-    ]
+    let complete = found.filter { $0.missingModules.isEmpty && !$0.version.isPrerelease }
+    for python in complete.sorted(by: { $1.version < $0.version }) {
+      let object = Object(
+        name: "python-\(python.version)", label: "Python \(python.version) (\(python.program))",
+        recipe: .adopt(Adoption(program: python.program, fingerprint: python.fingerprint)),
+        store: context.store)
+      known[object.id] = object
+      offered.append(
+        ProvidedInterpreter(
+          language: .python, version: python.version, request: "", program: .path(python.program),
+          object: object.id))
+    }
+  }
+
+  /// The object of `interpreter` that no earlier part proposed, for a proposal.
+  func added(for interpreter: ProvidedInterpreter) -> [Object] {
+    interpreter.request.isEmpty ? [known[interpreter.object]].compactMap { $0 } : []
   }
 
   /// The interpreter for a tool: the default, or the first that `request` accepts.

@@ -23,8 +23,9 @@ extension Shop {
             .error, "\(tool.name): uv gave pins without \(tool.package)", at: tool.source.location))
       }
       let programs = uv.programs(
-        label: "looking into \(tool.name) \(version)", of: own,
-        index: indexes.bindings(tool)[Requirement.normalized(tool.package)])
+        label: "looking into \(tool.name) \(version)",
+        of: own + (try others(tool, RequirementSet(requirements))),
+        index: indexes.bindings(tool)[Requirement.normalized(tool.package)], build: tool.section.build)
       guard let answer = context.facts[programs] else { return .ask([programs]) }
       guard case .collected(let files) = answer else {
         guard case .failed(let diagnostic) = answer else { return .ask([programs]) }
@@ -33,8 +34,12 @@ extension Shop {
           at: tool.source, variable: indexes.variable(ofAddress:)
         ).outcome
       }
-      let names = files.keys.compactMap { $0.split(separator: "/").last.map(String.init) }
-        .filter { !$0.hasPrefix("__") }.sorted()
+      let names = files.keys.filter { $0.hasPrefix("own/bin/") }.map {
+        String($0.dropFirst("own/bin/".count))
+      }
+      .filter { !$0.hasPrefix("__") }.sorted()
+      let shared = files.keys.filter { $0.hasPrefix("own/share/") }
+        .map { String($0.dropFirst("own/share/".count)) }.sorted()
       if names.isEmpty, tool.section.expose == nil {
         return .mistake(
           Diagnostic(
@@ -46,7 +51,7 @@ extension Shop {
       return .locked(
         LockedTool(
           request: tool.request, version: version, python: interpreter.version.minor,
-          programs: names, requirements: requirements))
+          programs: names, files: shared, requirements: requirements))
     }
   }
 
@@ -69,15 +74,35 @@ extension Shop {
       name: "\(Requirement.normalized(tool.name))-\(entry.version)",
       label: "\(tool.name) \(entry.version)", requirements: entry.requirements,
       bound: indexes.bindings(tool).filter { locked.contains($0.key) }, first: indexes.first(tool),
-      linkMode: "hardlink",
+      linkMode: "hardlink", build: tool.section.build,
       checks: [.record("lib")] + programs.map { .exists("bin/\($0)") })
     var proposal = Proposal()
-    proposal.objects = pythons.added + [uv.object, environment]
+    proposal.objects = pythons.added(for: interpreter) + [uv.object, environment]
     proposal.claims = claims(tool, entry, of: environment)
+    if context.profile.scope == .machine {
+      proposal.changes = SharedFile.changes(tool, entry, of: environment, bin: context.bin)
+    }
     return proposal
   }
 
-  private enum Pins {
+  /// The pins of the other packages whose programs it offers.
+  /// - Throws: `Failure`, status 2, for one that is not in its environment.
+  private func others(_ tool: Wanted, _ set: RequirementSet) throws -> [RequirementSet.Entry] {
+    let own = Requirement.normalized(tool.package)
+    let wanted = tool.section.programsFrom.map { Requirement.normalized($0) }
+    if wanted.contains("all") { return set.entries.filter { $0.name != own } }
+    return try wanted.filter { $0 != own }.flatMap { name in
+      let entries = set.entries(of: name)
+      guard entries.isEmpty else { return entries }
+      throw Failure(
+        "\(tool.name): `programs-from` names \(name), which is not in its environment",
+        at: tool.source.location,
+        hint: nearest(name, among: set.entries.map(\.name)).map { "did you mean \($0)?" }
+          ?? "put it there by `with: [\(name)]`", status: .usage)
+    }
+  }
+
+  enum Pins {
     case ask(Query)
     case failed(UvMessage)
     case done(String)
@@ -88,7 +113,7 @@ extension Shop {
   /// Packages that it may or may not depend on are bound by asking for all of them, and again for those alone that
   /// turn out to be needed. Where nothing that is asked for is bound, the names of what is bound are told to no index
   /// at all unless something depends on them.
-  private func pins(_ tool: Wanted, _ uv: Uv) -> Pins {
+  func pins(_ tool: Wanted, _ uv: Uv) -> Pins {
     let lines = Requirement.lines(tool.name, tool.section)
     let asked = Set(lines.map { Requirement.name(of: $0) })
     let bindings = indexes.bindings(tool)
@@ -115,17 +140,28 @@ extension Shop {
         request: Requirement.line(tool.name, tool.section), at: tool.source))
   }
 
-  private func compileQuery(_ tool: Wanted, _ uv: Uv, _ lines: [String], _ bound: [String: String]) -> Query {
-    let label = "resolving \(tool.name)"
+  /// - Parameter withDependencies: false for the newest version alone, whatever it needs.
+  func compileQuery(
+    _ tool: Wanted, _ uv: Uv, _ lines: [String], _ bound: [String: String], withDependencies: Bool = true
+  ) -> Query {
+    let label = withDependencies ? "resolving \(tool.name)" : "looking for the newest \(tool.name)"
     if !bound.isEmpty {
       let project = indexes.project(
         lines: lines, bound: bound, first: indexes.first(tool), python: uv.interpreter.version.minor)
       return uv.compile(
         label: label, files: ["pyproject.toml": Array(project.utf8)], input: "pyproject.toml",
-        first: indexes.first(tool), isAnnotated: true)
+        first: indexes.first(tool), isAnnotated: true, cooldown: cooldown(tool), build: tool.section.build,
+        withDependencies: withDependencies)
     }
     let text = lines.map { $0 + "\n" }.joined()
-    return uv.compile(label: label, files: ["tool.in": Array(text.utf8)], input: "tool.in")
+    return uv.compile(
+      label: label, files: ["tool.in": Array(text.utf8)], input: "tool.in", cooldown: cooldown(tool),
+      build: tool.section.build, withDependencies: withDependencies)
+  }
+
+  /// How old a release must be; the hook runner's own is Outfit's business.
+  private func cooldown(_ tool: Wanted) -> Cooldown? {
+    tool.section.cooldown ?? context.profile.cooldown?.value
   }
 
   /// One collected file, or what stood in the way.
@@ -154,8 +190,9 @@ extension Shop {
   private func noPython(_ tool: Wanted) -> Diagnostic {
     if let request = tool.section.python, !pythons.offered.isEmpty {
       let there = pythons.offered.map { "\($0.version)" }.joined(separator: ", ")
+      let place = context.profile.interpreters[.python] == nil ? "this machine" : "this profile"
       return Diagnostic(
-        .error, "\(tool.name) wants Python \(request), and this profile has \(there)",
+        .error, "\(tool.name) wants Python \(request), and \(place) has \(there)",
         at: tool.source.location, hint: "add \"\(request)\" to `interpreters.python`")
     }
     return Diagnostic(

@@ -55,6 +55,10 @@ enum Requirement {
       var parts = [lines(name, tool).joined(separator: ", ")]
       if let python = tool.python { parts.append("python \(python)") }
       if let index = tool.index { parts.append("index \(index)") }
+      if !tool.programsFrom.isEmpty {
+        parts.append("programs from \(tool.programsFrom.sorted().joined(separator: ", "))")
+      }
+      if !tool.build.isEmpty { parts.append("build \(tool.build.sorted().joined(separator: ", "))") }
       return parts.joined(separator: "; ")
     case .npm:
       let others = tool.with.sorted().map { ", \($0)" }.joined()

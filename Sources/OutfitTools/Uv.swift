@@ -67,19 +67,24 @@ struct Uv {
   ///   - previous: Pins that stay where the requirements allow it.
   ///   - first: An index that is asked before all others.
   ///   - isAnnotated: With comments that say what depends on what.
+  ///   - cooldown: Releases younger than that don't count.
+  ///   - build: Packages that may be built from source; nothing else is.
   func compile(
     label: String, files: [String: [UInt8]], input: String, previous: String? = nil, first: String? = nil,
-    isAnnotated: Bool = false
+    isAnnotated: Bool = false, cooldown: Cooldown? = nil, build: [String] = [], withDependencies: Bool = true
   ) -> Query {
     var files = files
     if let previous { files[Self.lockFile] = Array(previous.utf8) }
-    let arguments: [Argument] = [
+    var arguments: [Argument] = [
       "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-build", "--no-header",
       isAnnotated ? "--annotation-style=line" : "--no-annotate", "--system-certs", "--no-progress",
       "--no-python-downloads", "--python", questionPython, "--python-version",
       .text(interpreter.version.minor),
       "--output-file", .scratch(Self.lockFile), .scratch(input),
     ]
+    if let cooldown, cooldown.hours > 0 { arguments += ["--exclude-newer", .text("PT\(cooldown.hours)H")] }
+    if !withDependencies { arguments.append("--no-deps") }
+    arguments += Self.building(build)
     return ask(
       Inquiry(
         label: label, objects: questionObjects, files: files,
@@ -102,19 +107,29 @@ struct Uv {
   }
 
   /// The names of the programs that some packages install, without what they depend on.
-  func programs(label: String, of entries: [RequirementSet.Entry], index: String?) -> Query {
-    let arguments: [Argument] = [
-      "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--no-build", "--system-certs",
-      "--no-progress", "--no-python-downloads", "--python", questionPython,
-      "--python-version", .text(interpreter.version.minor), "--target", .scratch("own"), "-r",
-      .scratch("own.txt"),
-    ]
+  ///
+  /// Manual pages and completions that they carry are told too.
+  func programs(
+    label: String, of entries: [RequirementSet.Entry], index: String?, build: [String] = []
+  ) -> Query {
+    let arguments: [Argument] =
+      [
+        "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--no-build", "--system-certs",
+        "--no-progress", "--no-python-downloads", "--python", questionPython,
+        "--python-version", .text(interpreter.version.minor), "--target", .scratch("own"), "-r",
+        .scratch("own.txt"),
+      ] + Self.building(build)
     return ask(
       Inquiry(
         label: label, objects: questionObjects,
         files: ["own.txt": Array(RequirementSet.text(entries).utf8)],
         steps: [step(arguments, needsNetwork: true, index: index, offlineFirst: true)],
-        collect: ["own/bin/*"]))
+        collect: ["own/bin/*"] + SharedFile.patterns.map { "own/share/\($0)" }))
+  }
+
+  /// `--no-build` holds for all but these, which are taken as source.
+  private static func building(_ packages: [String]) -> [Argument] {
+    packages.sorted().flatMap { ["--no-binary", .text(Requirement.normalized($0))] }
   }
 
   static let lockFile = "lock.txt"
@@ -134,7 +149,7 @@ struct Uv {
   func environment(
     name: String, label: String, requirements: String, bound: [String: String] = [:],
     first: String? = nil, linkMode: String, place: FilePath? = nil, link: FilePath? = nil,
-    checks: [Check]
+    build: [String] = [], checks: [Check]
   ) -> Object {
     var create: [Argument] = [
       "venv", "--quiet", "--no-project", "--no-config", "--no-python-downloads", "--allow-existing",
@@ -149,7 +164,8 @@ struct Uv {
       steps.append(
         step(
           install(
-            ["pip", "sync", "--allow-empty-requirements"], [.scratch("requirements.txt")], linkMode),
+            ["pip", "sync", "--allow-empty-requirements"],
+            Self.building(build) + [.scratch("requirements.txt")], linkMode),
           needsNetwork: true, first: first, offlineFirst: true))
     } else {
       let entries = RequirementSet(requirements).entries
@@ -163,7 +179,8 @@ struct Uv {
         files[group.file] = Array(RequirementSet.text(group.entries).utf8)
         steps.append(
           step(
-            install(["pip", "install", "--no-deps"], ["-r", .scratch(group.file)], linkMode),
+            install(
+              ["pip", "install", "--no-deps"], ["-r", .scratch(group.file)] + Self.building(build), linkMode),
             needsNetwork: true, index: group.index, first: first, offlineFirst: true))
       }
     }

@@ -41,8 +41,9 @@ struct UvMessage: Error {
         .map { String($0.prefix { !"=<>!~".contains($0) }) } ?? what
       self = report(
         "\(what): \(package) is published as source only for what is asked here, and Outfit builds nothing "
-          + "from source",
-        hint: "ask for a version of \(package) that has a wheel, or for another package", mistake: true)
+          + "from source unasked",
+        hint: "ask for a version of \(package) that has a wheel, or allow its code to run while it is built: "
+          + "`build: [\(package)]`", mistake: true)
     } else if let cause, cause.contains("you require"), flat.contains("unsatisfiable") {
       if let newest = Self.newest(cause, package: Requirement.name(of: request)) {
         self = report(

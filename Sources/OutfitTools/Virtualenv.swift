@@ -77,7 +77,7 @@ public struct Virtualenv: Part {
       name: "virtualenv", label: "virtualenv of \(folder)", requirements: entry.requirements,
       linkMode: "copy", place: context.root, link: context.root.pushing(FilePath(section.value.path)),
       checks: (entry.requirements.contains("==") ? [.record("lib")] : []) + [.exists("bin/python")])
-    proposal.objects = pythons.added + [uv.object, environment]
+    proposal.objects = pythons.added(for: interpreter) + [uv.object, environment]
     let repository = Query.status(context.root.appending(".git"))
     guard let standing = context.facts[repository] else { return .ask([repository]) }
     let place = context.root.pushing(FilePath(section.value.path))
