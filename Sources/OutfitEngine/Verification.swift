@@ -125,10 +125,17 @@ enum Record {
     return all
   }
 
-  /// The paths of the RECORD files, sorted.
+  /// The paths of the RECORD files, sorted. Those of what a package carries inside its own folder don't count: the
+  /// package's own lists their files, and what they list themselves need not be there (setuptools).
   static func records(in contents: Contents, below folder: String = "") -> [String] {
     let prefix = folder.isEmpty ? "" : folder + "/"
-    return contents.entries.keys.filter { $0.hasSuffix(".dist-info/RECORD") && $0.hasPrefix(prefix) }.sorted()
+    let all = contents.entries.keys.filter { $0.hasSuffix(".dist-info/RECORD") && $0.hasPrefix(prefix) }
+    func place(_ record: String) -> String { record.split(separator: "/").dropLast(2).joined(separator: "/") }
+    let places = Set(all.map(place))
+    return all.filter { record in
+      let own = place(record)
+      return !places.contains { $0.count < own.count && ($0.isEmpty || own.hasPrefix($0 + "/")) }
+    }.sorted()
   }
 
   /// - Parameters:

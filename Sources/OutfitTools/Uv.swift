@@ -76,7 +76,7 @@ struct Uv {
     var files = files
     if let previous { files[Self.lockFile] = Array(previous.utf8) }
     var arguments: [Argument] = [
-      "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-build", "--no-header",
+      "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header",
       isAnnotated ? "--annotation-style=line" : "--no-annotate", "--system-certs", "--no-progress",
       "--no-python-downloads", "--python", questionPython, "--python-version",
       .text(interpreter.version.minor),
@@ -114,7 +114,7 @@ struct Uv {
   ) -> Query {
     let arguments: [Argument] =
       [
-        "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--no-build", "--system-certs",
+        "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--system-certs",
         "--no-progress", "--no-python-downloads", "--python", questionPython,
         "--python-version", .text(interpreter.version.minor), "--target", .scratch("own"), "-r",
         .scratch("own.txt"),
@@ -127,9 +127,11 @@ struct Uv {
         collect: ["own/bin/*"] + SharedFile.patterns.map { "own/share/\($0)" }))
   }
 
-  /// `--no-build` holds for all but these, which are taken as source.
+  /// Nothing is built from source but these, which are taken as source even where there is a wheel.
   private static func building(_ packages: [String]) -> [Argument] {
-    packages.sorted().flatMap { ["--no-binary", .text(Requirement.normalized($0))] }
+    guard !packages.isEmpty else { return ["--no-build"] }
+    return ["--only-binary", ":all:"]
+      + packages.sorted().flatMap { ["--no-binary", .text(Requirement.normalized($0))] }
   }
 
   static let lockFile = "lock.txt"
@@ -200,7 +202,7 @@ struct Uv {
 
   private func install(_ verb: [Argument], _ from: [Argument], _ linkMode: String) -> [Argument] {
     verb + [
-      "--quiet", "--require-hashes", "--no-build", "--system-certs", "--no-progress",
+      "--quiet", "--require-hashes", "--system-certs", "--no-progress",
       "--no-python-downloads", "--link-mode", .text(linkMode), "--python", .output("bin/python"),
     ] + from
   }

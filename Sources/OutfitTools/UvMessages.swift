@@ -45,7 +45,9 @@ struct UvMessage: Error {
         hint: "ask for a version of \(package) that has a wheel, or allow its code to run while it is built: "
           + "`build: [\(package)]`", mistake: true)
     } else if let cause, cause.contains("you require"), flat.contains("unsatisfiable") {
-      if let newest = Self.newest(cause, package: Requirement.name(of: request)) {
+      if cause.hasPrefix("there is no version of \(Requirement.name(of: request))==") {
+        self = report("\(what): no version matches \(request)", hint: nil, mistake: true)
+      } else if let newest = Self.newest(cause, package: Requirement.name(of: request)) {
         self = report(
           "\(what): no version matches \(request)", hint: "the newest is \(newest)", mistake: true)
       } else {

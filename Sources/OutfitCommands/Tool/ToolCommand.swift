@@ -13,7 +13,7 @@ struct ToolCommand: AsyncParsableCommand {
       """,
     subcommands: [
       ToolInstall.self, ToolInject.self, ToolUninject.self, ToolUpgrade.self, ToolUninstall.self,
-      ToolList.self, ToolRun.self, ToolHold.self, ToolUnhold.self, ToolExpose.self,
+      ToolList.self, ToolRun.self, ToolHold.self, ToolUnhold.self, ToolExpose.self, ToolRepair.self,
     ])
 }
 
