@@ -36,7 +36,8 @@ struct ToolRepair: AsyncParsableCommand {
         let version = desk.lock.tools[name].map { " \($0.version)" } ?? ""
         if failed[name] != nil { continue }
         session.write(
-          damaged.contains(name) ? "repaired \(name)\(version)" : "\(name)\(version): every file is what was installed")
+          damaged.contains(name)
+            ? "repaired \(name)\(version)" : "\(name)\(version): every file is what was installed")
       }
       if options.json {
         session.write(
@@ -69,7 +70,8 @@ extension ToolDesk {
   /// - Returns: what went wrong, by tool.
   func rebuild(_ names: [String]) async throws -> [String: Diagnostic] {
     var preparation = try Preparation(
-      session, profile: profile, mode: options.offline ? .offline : .live, progress: TerminalProgress(host: host))
+      session, profile: profile, mode: options.offline ? .offline : .live,
+      progress: TerminalProgress(host: host))
     let proposal = try await preparation.propose(
       Preparation.onEngines.filter { ["interpreters", "tools"].contains($0.name) })
     var objects: [String: Object] = [:]
