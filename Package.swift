@@ -50,6 +50,7 @@ let package = Package(
   targets: [
     [
       .target(name: "CCurl", cSettings: [.define("_GNU_SOURCE")]),
+      .target(name: "CInflate"),
       .target(
         name: "CBuild", cSettings: commit.map { [.define("OUTFIT_COMMIT", to: "\"\($0)\"")] } ?? []),
       .executableTarget(
@@ -67,7 +68,7 @@ let package = Package(
     room("OutfitSystem", ["OutfitCore", subprocess, system]),
     room("OutfitFetch", ["OutfitSystem", "CCurl"]),
     room("OutfitProfile", ["OutfitSystem", yams, mustache]),
-    room("OutfitEngine", ["OutfitProfile", "OutfitFetch"]),
+    room("OutfitEngine", ["OutfitProfile", "OutfitFetch", "CInflate"]),
     room("OutfitInterpreters", ["OutfitEngine"]),
     room("OutfitTools", ["OutfitEngine"]),
     room("OutfitDotfiles", ["OutfitEngine"]),

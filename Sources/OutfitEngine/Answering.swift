@@ -86,6 +86,7 @@ public struct Answering: Sendable {
       case .interpreters(let language):
         return .interpreters(try await probing.interpreters(language))
       case .document(let addresses): return try await document(addresses)
+      case .artifact(let artifact): return try await look(for: artifact)
       case .inquiry(let inquiry): return try await run(inquiry, failed)
       }
     } catch let error as CancellationError {
@@ -108,6 +109,13 @@ public struct Answering: Sendable {
     }
     let document = try await fetcher.document(addresses: reachable)
     return .document(document.bytes, from: document.address)
+  }
+
+  /// A dry run takes it that what is not here can be had.
+  private func look(for artifact: Artifact) async throws -> Answer {
+    if mode == .dry, !artifact.addresses.allSatisfy({ $0.hasPrefix("file:") }) { return .present }
+    try await fetcher.locate(addresses: artifact.addresses, digest: artifact.digest, name: artifact.name)
+    return .present
   }
 
   /// Why an inquiry is not made in this mode; nil when it is.

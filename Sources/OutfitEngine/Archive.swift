@@ -13,18 +13,19 @@ struct Archive: Sendable {
 
   /// Unpacks into a folder that is not there yet; when it throws, nothing is there.
   ///
-  /// Refused are absolute names and names with `..`, links that lead out, devices and pipes. Set-id bits and
-  /// the writing by others are taken away.
+  /// Refused are absolute names and names with `..`, links that lead out, devices and pipes, programs that would run
+  /// as another user, and what would fill the disk. The writing by others is taken away.
   func unpack(_ format: Unpack.Format, to out: FilePath, strip: Int) async throws {
     try files.createDirectories(out)
     do {
       switch format {
       case .tar: try await tar(to: out, strip: strip)
-      case .zip: try await zip(to: out, strip: strip)
+      case .zip:
+        try await zip(to: out, strip: strip)
+        try settle(out, [])
       case .program: break
       }
       try Task.checkCancellation()
-      try settle(out, [])
     } catch {
       try? files.removeTree(out)
       throw error
@@ -42,18 +43,37 @@ struct Archive: Sendable {
   }
 
   private func tar(to out: FilePath, strip: Int) async throws {
-    guard let tar = tool(["tar", "bsdtar"]) else {
-      throw Failure("\(name) can't be unpacked: there is no tar", hint: "install tar")
+    if try await Unpacking(host: host, name: name, out: out, strip: strip).finish(file) == nil {
+      try await decompressed(to: out, strip: strip)
     }
-    // Every tar that is in use keeps names inside the folder while it extracts; the listing is for refusing.
-    let list = child(tar, ["-tf", file.string], in: out)
-    let extract = child(
-      tar, ["-x", "-o", "-f", file.string, "-C", out.string, "--strip-components=\(strip)"], in: out)
-    async let listing = host.processes.run(list)
-    let extraction = try await host.processes.run(extract)
-    let names = try await listing
-    try refuse(names: names.outputText)
-    for done in [extraction, names] where !done.succeeded { throw failure(done, program: tar) }
+  }
+
+  /// Undoes by a program of its own what is not undone here.
+  func decompressed(to out: FilePath, strip: Int) async throws {
+    let compression = Compression(try files.read(file, from: 0, count: 8))
+    let program = compression == .zstd ? "zstd" : compression.rawValue
+    guard let tool = tool([program]) else {
+      throw Failure(
+        "\(name) can't be unpacked: there is no \(program)",
+        hint: "install \(program == "xz" ? "xz-utils" : program)")
+    }
+    let scratch = try Scratch(host: host, contents: [:])
+    defer { scratch.remove() }
+    let plain = scratch.path.appending("plain.tar")
+    let size = try files.status(file, followLinks: true)?.size ?? 0
+    // More than the archive may hold is more than is looked at.
+    let most = 80 << 20 + size * 100
+    let script = #"{ "$1" -dc "$2" || echo failed >"$4.failed"; } | head -c "$3" >"$4""#
+    let run = child(
+      "/bin/sh", ["-c", script, "unpack", tool.string, file.string, "\(most)", plain.string], in: scratch.path)
+    let done = try await host.processes.run(run)
+    guard done.succeeded, try files.status(plain, followLinks: false)?.size ?? 0 < most else {
+      throw Self.hostile(name, "it would fill the disk")
+    }
+    if files.exists(FilePath(plain.string + ".failed")) { throw failure(done, program: tool) }
+    let unpacking = Unpacking(host: host, name: name, out: out, strip: strip)
+    // The archive itself says how much may come of it.
+    _ = try await unpacking.finish(plain)
   }
 
   private func zip(to out: FilePath, strip: Int) async throws {
@@ -120,6 +140,7 @@ struct Archive: Sendable {
         }
       case .other: throw hostile("\(relative) is neither file, link nor folder")
       case .file:
+        if status.mode & 0o6000 != 0 { throw hostile("\(relative) would run as another user (set-id)") }
         let mode = status.mode & 0o755 | 0o600
         if mode != status.mode { try files.setMode(path, mode) }
       case .directory:
@@ -140,7 +161,16 @@ struct Archive: Sendable {
     return climbing <= depth && kinds.filter { $0 == .parentDirectory }.count == climbing
   }
 
-  private func hostile(_ what: String) -> Failure {
+  private func hostile(_ what: String) -> Failure { Self.hostile(name, what) }
+
+  static func damaged(_ name: String, _ damage: TarReader.Damage) -> Failure {
+    switch damage {
+    case .noHeader: Failure("\(name) can't be unpacked: it is no tar archive, or a damaged one")
+    case .name(let text): hostile(name, "\(text) is no name in UTF-8")
+    }
+  }
+
+  static func hostile(_ name: String, _ what: String) -> Failure {
     Failure("the archive \(name) is refused: \(what)", hint: "tell those who made it; it may be an attack")
   }
 
@@ -149,9 +179,6 @@ struct Archive: Sendable {
     var diagnostic = Diagnostic(.error, "\(name) can't be unpacked: \(tool) ended with status \(done.status)")
     let text = done.errorText.split(separator: "\n").prefix(6).joined(separator: "\n")
     if !text.isEmpty { diagnostic.excerpt = text }
-    for packer in ["zstd", "xz", "bzip2", "gzip"] where text.contains("\(packer): Cannot exec") {
-      diagnostic.hint = "install \(packer == "xz" ? "xz-utils" : packer)"
-    }
     return Failure([diagnostic])
   }
 }

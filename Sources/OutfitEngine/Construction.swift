@@ -61,15 +61,14 @@ struct Construction: Sendable {
   private func unpack(_ unpack: Unpack) async throws {
     let artifact = unpack.artifact
     step("downloading")
-    let file = try await builder.fetcher.fetch(
-      addresses: artifact.addresses, digest: artifact.digest, name: artifact.name,
-      progress: builder.progress, id: object.id.description)
-    step("unpacking")
     switch unpack.format {
-    case .tar, .zip:
-      try await Archive(host: host, file: file, name: artifact.name)
-        .unpack(unpack.format, to: out, strip: unpack.strip)
+    case .tar: try await stream(artifact, to: out, strip: unpack.strip)
+    case .zip:
+      let file = try await fetch(artifact)
+      step("unpacking")
+      try await Archive(host: host, file: file, name: artifact.name).unpack(.zip, to: out, strip: unpack.strip)
     case .program:
+      let file = try await fetch(artifact)
       let name = unpack.programName ?? object.id.name
       guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
         throw Failure("\(name) is no name for a program")
@@ -81,6 +80,28 @@ struct Construction: Sendable {
     try add(unpack.additions)
   }
 
+  private func fetch(_ artifact: Artifact, following: (any Following)? = nil) async throws -> FilePath {
+    try await builder.fetcher.fetch(
+      addresses: artifact.addresses, digest: artifact.digest, name: artifact.name, following: following,
+      progress: builder.progress, id: object.id.description)
+  }
+
+  /// Unpacks an archive while it is downloaded. What was made of bytes that proved to be the wrong ones is removed.
+  private func stream(_ artifact: Artifact, to out: FilePath, strip: Int) async throws {
+    let unpacking = Unpacking(host: host, name: artifact.name, out: out, strip: strip)
+    let file: FilePath
+    do {
+      file = try await fetch(artifact, following: unpacking)
+    } catch {
+      await unpacking.abandon()
+      throw error
+    }
+    step("unpacking")
+    if try await unpacking.finish(file) == nil {
+      try await Archive(host: host, file: file, name: artifact.name).decompressed(to: out, strip: strip)
+    }
+  }
+
   /// - Parameter afresh: the remedies come first.
   private func run(_ run: Run, afresh: Bool) async throws {
     let scratch = try Scratch(host: host, contents: run.files)
@@ -90,11 +111,45 @@ struct Construction: Sendable {
       host: host, store: builder.store, label: object.label, logName: object.id.description,
       isOffline: builder.isOffline)
     runner.removeLog()
+    for material in run.materials { try await supply(material, runner, scratch) }
     for step in (afresh ? run.remedies : []) + run.steps {
       self.step(run.steps.count == 1 ? "" : runner.describe(step))
       _ = try await runner.run(step, scratch: scratch.path, out: out)
     }
-    runner.removeLog()
+    try add(run.additions)
+    if !run.keepsLog { runner.removeLog() }
+  }
+
+  /// Puts an archive, unpacked, into the scratch folder.
+  private func supply(_ material: Material, _ runner: StepRunner, _ scratch: Scratch) async throws {
+    let artifact = material.artifact
+    step("downloading")
+    let file: FilePath
+    do {
+      file = try await fetch(artifact)
+    } catch let failure as Failure {
+      guard !material.otherwise.isEmpty else { throw failure }
+      do {
+        for step in material.otherwise {
+          self.step(runner.describe(step))
+          _ = try await runner.run(step, scratch: scratch.path, out: out)
+        }
+        file = try left(by: material, scratch)
+      } catch let other as Failure {
+        throw Failure([other.single] + failure.diagnostics)
+      }
+    }
+    step("unpacking")
+    try await Archive(host: host, file: file, name: artifact.name)
+      .unpack(material.format, to: scratch.path.pushing(FilePath(material.folder)), strip: material.strip)
+  }
+
+  private func left(by material: Material, _ scratch: Scratch) throws -> FilePath {
+    let artifact = material.artifact
+    for path in try Glob.matches(material.leaves, in: scratch.path, files: files) {
+      if Digest(of: try files.read(path)) == artifact.digest { return path }
+    }
+    throw Failure("\(artifact.name): what came is not the file whose SHA-256 is \(artifact.digest)")
   }
 
   private func adopt(_ adoption: Adoption) throws {

@@ -198,7 +198,12 @@ public enum Recipe: Hashable, Sendable {
         digest.field(path)
         digest.field(Digest(of: bytes).hex)
       }
+      for material in run.materials {
+        digest.field(material.artifact.digest.hex)
+        digest.field("\(material.format)/\(material.strip)/\(material.folder)")
+      }
       for step in run.steps { digest.field("\(step.identity)") }
+      if !run.additions.isEmpty { TreeEntry.feed(run.additions, &digest) }
     case .tree(let entries):
       digest.field("tree")
       TreeEntry.feed(entries, &digest)
@@ -279,14 +284,52 @@ public struct Unpack: Hashable, Sendable {
 public struct Run: Hashable, Sendable {
   /// Made in a scratch folder that is `Argument.scratch` and goes afterwards.
   public var files: [String: [UInt8]]
+  /// Unpacked in the scratch folder before the first step.
+  public var materials: [Material]
   public var steps: [Step]
   /// Run before the steps when what they made is not what its packages say: they throw away what is cached. They
   /// are no part of what determines the result.
   public var remedies: [Step]
-  public init(files: [String: [UInt8]] = [:], steps: [Step], remedies: [Step] = []) {
+  /// Files added to the object after the last step.
+  public var additions: [TreeEntry]
+  /// The log of a build that went well is kept too.
+  public var keepsLog: Bool
+
+  public init(
+    files: [String: [UInt8]] = [:], materials: [Material] = [], steps: [Step], remedies: [Step] = [],
+    additions: [TreeEntry] = [], keepsLog: Bool = false
+  ) {
     self.files = files
+    self.materials = materials
     self.steps = steps
     self.remedies = remedies
+    self.additions = additions
+    self.keepsLog = keepsLog
+  }
+}
+
+/// An archive that a run starts from.
+public struct Material: Hashable, Sendable {
+  public var artifact: Artifact
+  public var format: Unpack.Format
+  public var strip: Int
+  /// In the scratch folder.
+  public var folder: String
+  /// Run where no address has the archive: they leave it in the scratch folder, and it is believed by its digest.
+  public var otherwise: [Step]
+  /// What they leave, `*` standing for any run of characters within a name.
+  public var leaves: String
+
+  public init(
+    artifact: Artifact, format: Unpack.Format = .tar, strip: Int, folder: String, otherwise: [Step] = [],
+    leaves: String = ""
+  ) {
+    self.artifact = artifact
+    self.format = format
+    self.strip = strip
+    self.folder = folder
+    self.otherwise = otherwise
+    self.leaves = leaves
   }
 }
 
@@ -317,11 +360,16 @@ public struct Step: Hashable, Sendable {
   /// What stands for the program where results are identified, when it doesn't matter which one ran: a newer
   /// uv makes the same environment from the same pins.
   public var standIn: String?
+  /// The folder, in the scratch folder, that it runs in.
+  public var folder: String?
+  /// For people, where the program's name and first words say too little: `compiling`.
+  public var title: String?
 
   public init(
     _ program: Reference, _ arguments: [Argument], environment: [String: Argument] = [:],
     needsNetwork: Bool = false, offlineArguments: [String] = [], outputFile: String? = nil,
-    surroundings: [String: Argument] = [:], standIn: String? = nil
+    surroundings: [String: Argument] = [:], standIn: String? = nil, folder: String? = nil,
+    title: String? = nil
   ) {
     self.program = program
     self.arguments = arguments
@@ -331,6 +379,8 @@ public struct Step: Hashable, Sendable {
     self.outputFile = outputFile
     self.surroundings = surroundings
     self.standIn = standIn
+    self.folder = folder
+    self.title = title
   }
 
   /// What determines the result.

@@ -14,6 +14,8 @@ public enum Query: Hashable, Sendable {
   case interpreters(Language)
   /// A small document (an index, a list of checksums) from the first address that answers.
   case document([String])
+  /// Whether the bytes are on this machine, or an address has them: `.present`, or `.failed` with the reason.
+  case artifact(Artifact)
   /// A run of one of Outfit's own engines on inputs that can't execute anything.
   case inquiry(Inquiry)
 }
@@ -48,6 +50,7 @@ public struct Inquiry: Hashable, Sendable {
 
 public enum Answer: Hashable, Sendable {
   case absent
+  case present
   case contents([UInt8])
   case tree([TreeEntry])
   case status(FileStatus)
@@ -113,7 +116,7 @@ public struct Facts: Sendable {
     answers.keys.compactMap { query in
       switch query {
       case .contents(let path), .tree(let path): path
-      case .status, .interpreters, .document, .inquiry: nil
+      case .status, .interpreters, .document, .artifact, .inquiry: nil
       }
     }.sorted { $0.string < $1.string }
   }

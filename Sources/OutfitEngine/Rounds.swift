@@ -34,6 +34,7 @@ extension Query {
     case .contents(let path), .tree(let path), .status(let path): path.string
     case .interpreters(let language): "\(language) interpreters"
     case .document(let addresses): addresses.first ?? "a document without address"
+    case .artifact(let artifact): artifact.name
     case .inquiry(let inquiry): inquiry.label
     }
   }

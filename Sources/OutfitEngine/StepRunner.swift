@@ -16,6 +16,7 @@ struct StepRunner: Sendable {
 
   /// The program's name and the first words that tell what it does: `uv pip sync`.
   func describe(_ step: Step) -> String {
+    if let title = step.title { return title }
     let program = step.program.resolved(store: store.root).lastComponent?.string ?? "a program"
     var words = [step.standIn ?? program]
     for argument in step.arguments {
@@ -72,7 +73,8 @@ struct StepRunner: Sendable {
     let invocation = Invocation(
       step.program.resolved(store: store.root),
       step.arguments.map { resolve($0, scratch: scratch, out: out) } + extra,
-      environment: environment, workingDirectory: scratch)
+      environment: environment,
+      workingDirectory: step.folder.map { scratch.pushing(FilePath($0)) } ?? scratch)
     let done = try await host.processes.run(invocation)
     try Task.checkCancellation()
     log(invocation, done)
@@ -144,7 +146,9 @@ struct StepRunner: Sendable {
     let text = done.errorText.contains { !$0.isWhitespace } ? done.errorText : done.outputText
     let lines = Self.masked(text).split(separator: "\n").map { String($0) }
       .filter { $0.contains { !$0.isWhitespace } }
-    let last = lines.suffix(12).joined(separator: "\n")
+    // Where thousands of lines were written, the last are seldom those that say why.
+    let telling = lines.count > 200 ? lines.filter(Self.tells) : []
+    let last = (telling.isEmpty ? lines.suffix(12) : telling.prefix(12)).joined(separator: "\n")
     let ending =
       done.status > 128 ? "was ended by signal \(done.status - 128)" : "ended with status \(done.status)"
     var diagnostic = Diagnostic(
@@ -152,6 +156,12 @@ struct StepRunner: Sendable {
       hint: "all that it wrote is in \(logPath)")
     if !last.isEmpty { diagnostic.excerpt = last }
     return diagnostic
+  }
+
+  /// Whether a line of a build says what went wrong.
+  private static func tells(_ line: String) -> Bool {
+    ["error:", "undefined reference", ": not found", "*** ", "No space left", "Killed", "cannot find -l"]
+      .contains { line.contains($0) }
   }
 
   /// Text without the passwords in its addresses.

@@ -67,19 +67,20 @@ public final class Downloads: Fetching {
   // MARK: - Files
 
   public func fetch(
-    addresses: [String], digest: Digest, name: String, progress: any Progress, id: String
+    addresses: [String], digest: Digest, name: String, following: (any Following)?, progress: any Progress,
+    id: String
   ) async throws -> FilePath {
     let path = folder.appending(digest.hex)
-    if try isComplete(path, digest) { return path }
+    if try isComplete(path, digest, following) { return path }
     try host.files.createDirectories(folder, mode: 0o700)
     let lockPath = folder.appending("\(digest.hex).lock")
     let lock = try await waitForLock(lockPath, progress, id)
     defer {
       withExtendedLifetime(lock) { try? host.files.remove(lockPath) }
     }
-    if try isComplete(path, digest) { return path }
+    if try isComplete(path, digest, following) { return path }
     let part = try PartFile(
-      folder.appending("\(digest.hex).part"), files: host.files, limit: settings.largestFile,
+      folder.appending("\(digest.hex).part"), files: host.files, limit: settings.largestFile, following: following,
       report: { progress.bytes(id: id, done: $0, total: $1) })
     do {
       try await fill(part, addresses, digest, name) { progress.step(id: id, text: $0) }
@@ -92,9 +93,41 @@ public final class Downloads: Fetching {
     return path
   }
 
+  public func locate(addresses: [String], digest: Digest, name: String) async throws {
+    if host.files.exists(folder.appending(digest.hex)) { return }
+    var refusals: [Refusal] = []
+    for text in addresses {
+      switch check(text) {
+      case .failure(let refusal): refusals.append(refusal)
+      case .success(let address):
+        if let refusal = try await probe(address) { refusals.append(refusal) } else { return }
+      }
+    }
+    throw failure(name, refusals)
+  }
+
+  /// Nil when the address has something.
+  private func probe(_ address: Address) async throws -> Refusal? {
+    if address.scheme == .file {
+      let path = FilePath(address.filePath)
+      let status = try? host.files.status(path, followLinks: true)
+      return status?.kind == .file ? nil : .noFile(address)
+    }
+    if unreachable.contains(address) { return .unreached(address) }
+    var pauses = Pauses(settings)
+    while true {
+      let peek = Peek()
+      let result = try await attempt(address, ["Range: bytes=0-0"], peek)
+      guard case .refused(let refusal) = result, !peek.hasBegun else { return nil }
+      guard let pause = pauses.next(after: refusal, progressed: false, unreachable) else { return refusal }
+      try await host.clock.sleep(seconds: pause)
+    }
+  }
+
   /// True when the file is there with this digest; a file with another one is removed.
-  private func isComplete(_ path: FilePath, _ digest: Digest) throws -> Bool {
-    guard try host.files.status(path, followLinks: false) != nil else { return false }
+  private func isComplete(_ path: FilePath, _ digest: Digest, _ following: (any Following)?) throws -> Bool {
+    guard let status = try host.files.status(path, followLinks: false) else { return false }
+    following?.grew(path, to: status.size)
     var running = Digest.Running()
     var offset: Int64 = 0
     while true {
@@ -104,6 +137,7 @@ public final class Downloads: Fetching {
       offset += Int64(piece.count)
     }
     if running.finish() == digest { return true }
+    following?.restarted()
     try host.files.remove(path)
     return false
   }

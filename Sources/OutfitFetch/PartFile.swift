@@ -11,6 +11,7 @@ final class PartFile: Receiver {
   let path: FilePath
   private let files: any Files
   private let limit: Int64
+  private let following: (any Following)?
   private let report: @Sendable (_ done: Int64, _ total: Int64?) -> Void
   private let state: Mutex<State>
 
@@ -39,12 +40,13 @@ final class PartFile: Receiver {
 
   /// Takes up what an earlier run left at `path`.
   init(
-    _ path: FilePath, files: any Files, limit: Int64,
+    _ path: FilePath, files: any Files, limit: Int64, following: (any Following)? = nil,
     report: @escaping @Sendable (_ done: Int64, _ total: Int64?) -> Void
   ) throws(FileError) {
     self.path = path
     self.files = files
     self.limit = limit
+    self.following = following
     self.report = report
     var state = State()
     if try files.status(path, followLinks: false) == nil {
@@ -57,6 +59,7 @@ final class PartFile: Receiver {
         state.written += Int64(piece.count)
       }
       state.origin = PartFile.readOrigin(PartFile.originPath(path), files)
+      following?.grew(path, to: state.written)
     }
     self.state = Mutex(state)
   }
@@ -110,6 +113,7 @@ final class PartFile: Receiver {
     try files.remove(path)
     try files.create(path, [], mode: 0o600)
     try? files.remove(PartFile.originPath(path))
+    following?.restarted()
     let address = state.address
     state = State()
     state.address = address
@@ -150,6 +154,7 @@ final class PartFile: Receiver {
     try files.append(path, state.buffer)
     state.written += Int64(state.buffer.count)
     state.buffer.removeAll(keepingCapacity: true)
+    following?.grew(path, to: state.written)
   }
 
   // MARK: - Receiver
@@ -211,6 +216,20 @@ final class PartFile: Receiver {
 
 /// Bytes that are read or written at a time.
 let pieceSize = 1 << 20
+
+/// Wants to know only that there is a body.
+final class Peek: Receiver {
+  private let state = Mutex(false)
+  var hasBegun: Bool { state.withLock { $0 } }
+
+  func begin(_ response: Response) -> Bool {
+    state.withLock { $0 = true }
+    return false
+  }
+
+  func receive(_ bytes: UnsafeRawBufferPointer) -> Bool { false }
+  func settle() -> Stop? { nil }
+}
 
 /// A document in memory, up to a limit.
 final class Page: Receiver {

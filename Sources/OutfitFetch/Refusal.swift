@@ -74,6 +74,11 @@ extension Refusal {
     Refusal(address: "\(address)", reason: "this run is offline", persistence: .offline)
   }
 
+  static func unreached(_ address: Address) -> Refusal {
+    Refusal(
+      address: "\(address)", reason: "its host could not be reached", persistence: .unreachable(address))
+  }
+
   static func noFile(_ address: Address) -> Refusal {
     Refusal(address: "\(address)", reason: "there is no such file")
   }

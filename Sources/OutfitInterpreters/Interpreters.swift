@@ -5,7 +5,7 @@ import OutfitProfile
 /// The part that pins interpreters and puts them on the machine.
 ///
 /// A provider is one way to have an interpreter: `adopted` in place, `prebuilt` from a release host, `wheel` from a
-/// Python package. They are tried in order, and a fall to the next is said.
+/// Python package, `source` compiled here. They are tried in order, and a fall to the next is said.
 public struct Interpreters: Part {
   public init() {}
 
@@ -53,6 +53,13 @@ struct Inquirer {
     case .failed(let diagnostic): return .failure(Failure([diagnostic]))
     default: return .failure(Failure("nothing answered at \(addresses.first ?? "")"))
     }
+  }
+
+  /// Nil until it is known; then nil where the bytes can be had, else why not.
+  mutating func refusal(of artifact: Artifact) -> Diagnostic?? {
+    guard let answer = answer(.artifact(artifact)) else { return nil }
+    if case .failed(let diagnostic) = answer { return .some(diagnostic) }
+    return .some(nil)
   }
 
   /// What an inquiry collected; nil until it is known, and no files when it failed.

@@ -20,10 +20,7 @@ enum Prebuilt {
     guard entry.provider == .prebuilt, let artifact = entry.artifacts[context.platform.key] else {
       return nil
     }
-    let host = ReleaseHost(language, section, context.environment)
-    let name = artifact.path.split(separator: "/").last.map(String.init) ?? artifact.path
-    let source = Artifact(
-      addresses: host.addresses(artifact.path), digest: artifact.digest, name: name)
+    let source = self.artifact(artifact, language, section, context)
     let label = "\(language.title) \(entry.version)"
     switch language {
     case .node:
@@ -44,6 +41,15 @@ enum Prebuilt {
             ])),
         checks: [.runs("bin/python3", ["-I", "-c", required])], store: context.store)
     }
+  }
+
+  /// The file of a release, and where it is had.
+  static func artifact(
+    _ locked: LockedArtifact, _ language: Language, _ section: InterpreterSection, _ context: Context
+  ) -> Artifact {
+    let host = ReleaseHost(language, section, context.environment)
+    let name = locked.path.split(separator: "/").last.map(String.init) ?? locked.path
+    return Artifact(addresses: host.addresses(locked.path), digest: locked.digest, name: name)
   }
 
   /// The place where it was built, and the compiler that built it, are not those of this machine.

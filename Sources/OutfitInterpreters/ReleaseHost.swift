@@ -8,7 +8,7 @@ import OutfitProfile
 /// release host holds, under the same names, and nothing is asked of the release host then.
 struct ReleaseHost {
   let language: Language
-  private let mirror: String?
+  let mirror: String?
 
   init(_ language: Language, _ section: InterpreterSection, _ environment: [String: String]) {
     self.language = language

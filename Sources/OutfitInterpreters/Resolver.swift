@@ -32,7 +32,7 @@ struct Resolver {
         let known = before[language]?.first { $0.request == request.text }
         do {
           if let known, keeps(known, language, section.value) {
-            entries.append(known)
+            entries.append(withSource(known, language, section.value))
           } else if let entry = try pin(request, language, section) {
             entries.append(entry)
           }
@@ -66,22 +66,32 @@ struct Resolver {
   private mutating func pin(
     _ request: VersionRequest, _ language: Language, _ section: Sourced<InterpreterSection>
   ) throws(Failure) -> LockedInterpreter? {
+    var unknown: Failure?
     for provider in section.value.providers(for: language) {
       let attempt: Attempt
       switch provider {
       case .adopted: attempt = adopt(request, language, section.value)
       case .prebuilt:
-        attempt =
-          language == .python ? try python(request, section) : try node(request, section)
+        do {
+          attempt = language == .python ? try python(request, section) : try node(request, section)
+        } catch {
+          // No release has it. Others may have an old version, or one that has just come.
+          guard language == .python, request.exact != nil || section.value.names(.source),
+            section.value.providers(for: language).contains(.source)
+          else { throw error }
+          unknown = error
+          attempt = .no
+        }
       case .wheel: attempt = language == .node ? wheel(request, section.value) : .no
-      case .source: attempt = .no
+      case .source: attempt = language == .python ? source(request, section.value) : .no
       }
       switch attempt {
-      case .pinned(let entry): return entry
+      case .pinned(let entry): return withSource(entry, language, section.value)
       case .pending: return nil
       case .no: continue
       }
     }
+    if let unknown { throw unknown }
     return nil
   }
 
@@ -208,6 +218,76 @@ struct Resolver {
       at: section.source.location, hint: hint, status: .usage)
   }
 
+  // MARK: Source
+
+  private mutating func source(_ request: VersionRequest, _ section: InterpreterSection) -> Attempt {
+    if let version = request.exact, let entry = published(version, request, section) { return entry }
+    if request.exact == nil {
+      guard let page = inquirer.document(SourceHost(section, context.environment).listing) else {
+        return .pending
+      }
+      if case .success(let bytes) = page, let version = request.best(of: SourceHost.versions(bytes)),
+        let entry = published(version, request, section)
+      {
+        return entry
+      }
+    }
+    guard let hasApt = inquirer.exists(AptSource.program) else { return .pending }
+    guard hasApt else { return .no }
+    guard let files = inquirer.collected(AptSource(context).inquiry(request)) else { return .pending }
+    let tarballs = AptSource.tarballs(
+      String(decoding: files[AptSource.listing] ?? [], as: UTF8.self))
+    let wanted = request.exact.map { Version($0.release, prerelease: $0.prerelease) }
+    let best = wanted ?? request.best(of: tarballs.map(\.version))
+    guard let best, let tarball = tarballs.first(where: { $0.version == best }) else { return .no }
+    return .pinned(
+      LockedInterpreter(
+        request: request.text, version: request.exact ?? best, provider: .source,
+        source: LockedArtifact(
+          path: SourceHost.path(best, compression: tarball.compression), digest: tarball.digest)))
+  }
+
+  /// The tarball of a version as its host has it, pinned by the digest of the bytes that came; nil when it has none.
+  private mutating func published(
+    _ version: Version, _ request: VersionRequest, _ section: InterpreterSection
+  ) -> Attempt? {
+    let path = SourceHost.path(version)
+    guard let file = inquirer.document([SourceHost(section, context.environment).address(path)]) else {
+      return .pending
+    }
+    guard case .success(let bytes) = file else { return nil }
+    return .pinned(
+      LockedInterpreter(
+        request: request.text, version: version, provider: .source,
+        source: LockedArtifact(path: path, digest: Digest(of: bytes))))
+  }
+
+  /// A pin of a released build whose files can't be had here gets the tarball of the same version too, where that
+  /// may serve: the same release, another build.
+  private mutating func withSource(
+    _ entry: LockedInterpreter, _ language: Language, _ section: InterpreterSection
+  ) -> LockedInterpreter {
+    guard language == .python, entry.provider == .prebuilt, entry.source == nil,
+      section.providers(for: language).contains(.source),
+      let object = Prebuilt.object(entry, language, section, context),
+      let artifact = entry.artifacts[context.platform.key],
+      let request = VersionRequest("\(entry.version)")
+    else { return entry }
+    let path = Reference.object(object.id, "").resolved(store: context.store)
+    guard inquirer.exists(path) == false else { return entry }
+    if section.providers(for: language).contains(.adopted) {
+      guard let found = inquirer.interpreters(language) else { return entry }
+      if section.twin(of: entry.version, among: found) != nil { return entry }
+    }
+    guard let refusal = inquirer.refusal(of: Prebuilt.artifact(artifact, language, section, context)),
+      refusal != nil
+    else { return entry }
+    guard case .pinned(let built) = source(request, section), built.version == entry.version else { return entry }
+    var entry = entry
+    entry.source = built.source
+    return entry
+  }
+
   // MARK: Wheel
 
   private mutating func wheel(_ request: VersionRequest, _ section: InterpreterSection) -> Attempt {
@@ -249,7 +329,9 @@ enum Runner {
     }
     guard let section = context.profile.interpreters[.python]?.value else { return nil }
     for entry in pinned {
-      if let object = Prebuilt.object(entry, .python, section, context) {
+      if let object = Prebuilt.object(entry, .python, section, context)
+        ?? SourceBuild.object(entry, section, context, apt: AptSource(context))
+      {
         return try? UvRuns(
           context, python: .object(object.id, Prebuilt.program(.python)), provider: object)
       }

@@ -21,6 +21,9 @@ public struct LockedInterpreter: Hashable, Sendable {
   public var provider: InterpreterSection.Provider
   /// By platform key.
   public var artifacts: [String: LockedArtifact]
+  /// The upstream tarball, below the host that publishes them: what the provider `source` builds, and what
+  /// serves where the released build can't be had.
+  public var source: LockedArtifact?
   /// For the wheel provider: hashed requirement lines.
   public var requirements: String?
   /// The path it was adopted from; only in a lock that is not shared.
@@ -29,13 +32,14 @@ public struct LockedInterpreter: Hashable, Sendable {
   public init(
     request: String, version: Version, build: String? = nil,
     provider: InterpreterSection.Provider, artifacts: [String: LockedArtifact] = [:],
-    requirements: String? = nil, adoptedFrom: String? = nil
+    source: LockedArtifact? = nil, requirements: String? = nil, adoptedFrom: String? = nil
   ) {
     self.request = request
     self.version = version
     self.build = build
     self.provider = provider
     self.artifacts = artifacts
+    self.source = source
     self.requirements = requirements
     self.adoptedFrom = adoptedFrom
   }

@@ -94,7 +94,8 @@ private struct LockReader {
   }
 
   private mutating func interpreter(_ node: YamlNode) -> LockedInterpreter? {
-    know(["request", "version", "build", "provider", "adopted-from", "artifacts", "requirements"], node)
+    know(
+      ["request", "version", "build", "provider", "adopted-from", "artifacts", "source", "requirements"], node)
     guard let request = text(node, "request"), let version = version(node), let name = text(node, "provider")
     else { return nil }
     guard let provider = InterpreterSection.Provider(rawValue: name) else {
@@ -103,7 +104,8 @@ private struct LockReader {
     }
     return LockedInterpreter(
       request: request, version: version, build: node["build"]?.text, provider: provider,
-      artifacts: artifacts(node), requirements: node["requirements"]?.text,
+      artifacts: artifacts(node), source: node["source"].flatMap { artifact($0) },
+      requirements: node["requirements"]?.text,
       adoptedFrom: node["adopted-from"]?.text)
   }
 
@@ -130,13 +132,14 @@ private struct LockReader {
 
   private mutating func artifacts(_ node: YamlNode) -> [String: LockedArtifact] {
     var artifacts: [String: LockedArtifact] = [:]
-    for pair in pairs(node["artifacts"]) {
-      know(["path", "digest"], pair.value)
-      guard let path = text(pair.value, "path"), let digest = pair.value["digest"].flatMap({ digest($0) })
-      else { continue }
-      artifacts[pair.key] = LockedArtifact(path: path, digest: digest)
-    }
+    for pair in pairs(node["artifacts"]) { artifacts[pair.key] = artifact(pair.value) }
     return artifacts
+  }
+
+  private mutating func artifact(_ node: YamlNode) -> LockedArtifact? {
+    know(["path", "digest"], node)
+    guard let path = text(node, "path"), let digest = node["digest"].flatMap({ digest($0) }) else { return nil }
+    return LockedArtifact(path: path, digest: digest)
   }
 
   // MARK: - Values

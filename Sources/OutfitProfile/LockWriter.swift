@@ -47,6 +47,10 @@ private struct LockWriter {
     line(3, "provider: \(pin.provider.rawValue)")
     if let path = pin.adoptedFrom { value(3, "adopted-from", path) }
     write(3, pin.artifacts)
+    if let source = pin.source {
+      line(3, "source:")
+      write(4, source)
+    }
     if let requirements = pin.requirements { value(3, "requirements", requirements) }
   }
 
@@ -68,9 +72,13 @@ private struct LockWriter {
     if !artifacts.isEmpty { line(depth, "artifacts:") }
     for (platform, artifact) in artifacts.sorted(by: { $0.key < $1.key }) {
       line(depth + 1, "\(Self.key(platform)):")
-      value(depth + 2, "path", artifact.path)
-      line(depth + 2, "digest: sha256:\(artifact.digest)")
+      write(depth + 2, artifact)
     }
+  }
+
+  private mutating func write(_ depth: Int, _ artifact: LockedArtifact) {
+    value(depth, "path", artifact.path)
+    line(depth, "digest: sha256:\(artifact.digest)")
   }
 
   private mutating func line(_ depth: Int, _ content: String) {

@@ -107,6 +107,10 @@ enum ManifestKeys {
     Field(
       "mirror", .text(.mirrorAddress), "Replaces the release host",
       example: "mirror: https://mirror.example/python"),
+    Field(
+      "optimized", .text(.boolean),
+      "What is built from source is built with profile-guided and link-time optimisation, which takes long",
+      example: "optimized: true"),
   ]
 
   private static let tool: [Field] = [

@@ -200,7 +200,8 @@ private struct ManifestDecoder {
     return InterpreterSection(
       versions: versions, also: also,
       providers: long?["providers"]?.elements?.compactMap { Self.choice($0) },
-      system: long?["system"]?.text == "true", mirror: long?["mirror"]?.text)
+      system: long?["system"]?.text == "true", mirror: long?["mirror"]?.text,
+      optimized: long?["optimized"]?.text == "true")
   }
 
   private mutating func tool(_ pair: YamlPair) -> ToolSection? {

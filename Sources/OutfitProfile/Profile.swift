@@ -73,17 +73,19 @@ public struct InterpreterSection: Hashable, Sendable {
   public var system: Bool
   /// Replaces the release host: http, https or file.
   public var mirror: String?
+  /// What is built from source is built with profile-guided and link-time optimisation.
+  public var optimized: Bool
 
   public init(
     versions: [VersionRequest], also: [VersionRequest] = [], providers: [Provider]? = nil,
-    system: Bool = false,
-    mirror: String? = nil
+    system: Bool = false, mirror: String? = nil, optimized: Bool = false
   ) {
     self.versions = versions
     self.also = also
     self.providers = providers
     self.system = system
     self.mirror = mirror
+    self.optimized = optimized
   }
 }
 

@@ -59,6 +59,8 @@ public protocol Files: Sendable {
   func readLink(_ path: FilePath) throws(FileError) -> String
   /// Makes a file that was not there, with just this mode whatever the umask; fails when something is there.
   func create(_ path: FilePath, _ contents: [UInt8], mode: UInt16) throws(FileError)
+  /// The same with a time of its last change, in nanoseconds since 1970, unless that is nil.
+  func create(_ path: FilePath, _ contents: [UInt8], mode: UInt16, modified: Int64?) throws(FileError)
   /// Adds to a file that is there.
   func append(_ path: FilePath, _ contents: [UInt8]) throws(FileError)
   func createLink(_ path: FilePath, to destination: String) throws(FileError)
@@ -89,6 +91,11 @@ public final class FileLock: Sendable {
 }
 
 extension Files {
+  public func create(_ path: FilePath, _ contents: [UInt8], mode: UInt16, modified: Int64?) throws(FileError) {
+    try create(path, contents, mode: mode)
+    if let modified { try setModified(path, modified) }
+  }
+
   public func read(_ path: FilePath, from offset: Int64, count: Int) throws(FileError) -> [UInt8] {
     Array(try read(path).dropFirst(Int(offset)).prefix(count))
   }

@@ -26,6 +26,12 @@ struct LiveFiles: Files {
     try call("create", path) { () throws(Errno) in try Libc.create(path, contents, mode: mode) }
   }
 
+  func create(_ path: FilePath, _ contents: [UInt8], mode: UInt16, modified: Int64?) throws(FileError) {
+    try call("create", path) { () throws(Errno) in
+      try Libc.create(path, contents, mode: mode, modified: modified)
+    }
+  }
+
   func append(_ path: FilePath, _ contents: [UInt8]) throws(FileError) {
     try call("append to", path) { () throws(Errno) in try Libc.append(path, contents) }
   }

@@ -90,12 +90,17 @@ enum Libc {
     }
   }
 
-  static func create(_ path: FilePath, _ contents: [UInt8], mode: UInt16) throws(Errno) {
+  static func create(_ path: FilePath, _ contents: [UInt8], mode: UInt16, modified: Int64? = nil) throws(Errno)
+  {
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
     let descriptor = try attempt(path) { open($0, flags, 0o600) }
     do {
       try writeAll(descriptor, contents)
       try attempt { fchmod(descriptor, mode_t(mode)) }
+      if let modified {
+        let stamp = timespec(nanoseconds: modified)
+        try attempt { futimens(descriptor, [stamp, stamp]) }
+      }
       try closeChecked(descriptor)
     } catch {
       _ = path.withPlatformString { unlink($0) }
@@ -157,10 +162,7 @@ enum Libc {
   }
 
   static func setModified(_ path: FilePath, _ time: Int64) throws(Errno) {
-    let (seconds, nanoseconds) = time.quotientAndRemainder(dividingBy: 1_000_000_000)
-    let stamp = timespec(
-      tv_sec: time_t(nanoseconds < 0 ? seconds - 1 : seconds),
-      tv_nsec: Int(nanoseconds < 0 ? nanoseconds + 1_000_000_000 : nanoseconds))
+    let stamp = timespec(nanoseconds: time)
     try attempt(path) { utimensat(AT_FDCWD, $0, [stamp, stamp], AT_SYMLINK_NOFOLLOW) }
   }
 
@@ -504,6 +506,14 @@ nonisolated(unsafe) private var signalDescriptor: CInt = -1
 private final class ThreadBody: Sendable {
   let run: @Sendable () -> Void
   init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+}
+
+extension timespec {
+  fileprivate init(nanoseconds time: Int64) {
+    let (seconds, rest) = time.quotientAndRemainder(dividingBy: 1_000_000_000)
+    self.init(
+      tv_sec: time_t(rest < 0 ? seconds - 1 : seconds), tv_nsec: Int(rest < 0 ? rest + 1_000_000_000 : rest))
+  }
 }
 
 extension FileStatus {

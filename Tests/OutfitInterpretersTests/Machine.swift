@@ -17,6 +17,8 @@ struct Machine {
   var documents: [String: String] = [:]
   /// What uv collects, by the file's name in the scratch folder; nil is a run that failed.
   var collected: [String: String] = [:]
+  /// Names of files that no address has.
+  var unreachable: Set<String> = []
 
   init(_ scope: Scope = .machine, platform: Platform = Platform(.linux, .amd64)) {
     let layer = Layer(
@@ -76,6 +78,8 @@ struct Machine {
       let files = collected.filter { inquiry.collect.contains($0.key) }
       guard !files.isEmpty else { return .failed(Diagnostic(.error, "no index answers")) }
       return .collected(files.mapValues { Array($0.utf8) })
+    case .artifact(let artifact):
+      return unreachable.contains(artifact.name) ? .failed(Diagnostic(.error, "no route to host")) : .present
     case .tree: return .absent
     }
   }

@@ -22,7 +22,8 @@ public final class ScriptedFetching: Fetching {
   public var asked: [String] { state.withLock { $0.asked } }
 
   public func fetch(
-    addresses: [String], digest: Digest, name: String, progress: any OutfitSystem.Progress, id: String
+    addresses: [String], digest: Digest, name: String, following: (any Following)?,
+    progress: any OutfitSystem.Progress, id: String
   ) async throws -> FilePath {
     let file = state.withLock { state in
       state.asked.append(name)
@@ -30,6 +31,11 @@ public final class ScriptedFetching: Fetching {
     }
     guard let file else { throw unexpected("a file was downloaded: \(name) from \(addresses)") }
     return file
+  }
+
+  public func locate(addresses: [String], digest: Digest, name: String) async throws {
+    let found = state.withLock { $0.files[digest] != nil }
+    if !found { throw Failure("no address has \(name)") }
   }
 
   public func document(addresses: [String], limit: Int) async throws -> Document {

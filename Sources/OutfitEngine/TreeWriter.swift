@@ -1,0 +1,233 @@
+import OutfitCore
+import OutfitSystem
+import SystemPackage
+
+/// Puts the members of an archive into a folder that nobody else writes to, and nothing anywhere else.
+///
+/// Every member is judged before anything of it is written. Folders and links are made at once, files by threads.
+final class TreeWriter: TarReader.Sink {
+  private let files: any Files
+  /// For people.
+  private let name: String
+  private let out: FilePath
+  private let strip: Int
+  private let writers: [FileWriter]
+  private var nextWriter = 0
+
+  /// What stands in the folder, by its relative name.
+  private var folders: Set<String> = [""]
+  private var others: Set<String> = []
+  private var hardLinks: [(from: String, to: String, mode: UInt16)] = []
+  private var current: File?
+  private(set) var size: Int64 = 0
+  private var count = 0
+  /// Bytes of the archive that were read so far.
+  var consumed: Int64 = 0
+
+  /// A file whose content comes.
+  private struct File {
+    var path: FilePath
+    var mode: UInt16
+    var modified: Int64
+    var left: Int64
+    var bytes: [UInt8] = []
+    var writer: Int
+    var isBegun = false
+  }
+
+  /// Content is handed on in pieces of at most this many bytes.
+  private static let piece = 4 << 20
+  private static let mostMembers = 1_000_000
+
+  /// - Parameter strip: leading folders that are dropped from every name.
+  init(files: any Files, name: String, out: FilePath, strip: Int) {
+    self.files = files
+    self.name = name
+    self.out = out
+    self.strip = strip
+    writers = [FileWriter(files), FileWriter(files)]
+  }
+
+  func begin(_ member: TarReader.Member) throws {
+    count += 1
+    if count > Self.mostMembers { throw hostile("it has more than \(Self.mostMembers) members") }
+    guard let relative = try place(member.name) else {
+      current = nil
+      return
+    }
+    try reserve(member.size)
+    let path = relative.isEmpty ? out : out.pushing(FilePath(relative))
+    switch member.kind {
+    case .directory:
+      try makeFolders(relative, mode: member.mode & 0o755 | 0o700)
+    case .file:
+      if member.mode & 0o6000 != 0 { throw hostile("\(relative) would run as another user (set-id)") }
+      try claim(relative)
+      current = File(
+        path: path, mode: member.mode & 0o755 | 0o600, modified: member.modified * 1_000_000_000,
+        left: member.size, writer: nextWriter)
+      current?.bytes.reserveCapacity(Int(clamping: min(member.size, Int64(Self.piece))))
+      nextWriter = (nextWriter + 1) % writers.count
+    case .link(let destination):
+      try claim(relative)
+      let depth = relative.utf8.count { $0 == UInt8(ascii: "/") }
+      guard Archive.isInside(destination, depth: depth) else {
+        throw hostile("its link \(relative) leads out of it, to \(destination)")
+      }
+      try files.createLink(path, to: destination)
+    case .hardLink(let target):
+      guard let target = try place(target), others.contains(target), !target.isEmpty else {
+        throw hostile("its hard link \(relative) leads out of it, to \(target)")
+      }
+      try claim(relative)
+      hardLinks.append((target, relative, member.mode & 0o755 | 0o600))
+    case .other(let kind):
+      throw hostile("\(relative) is neither file, link nor folder (a member of kind \(kind))")
+    }
+  }
+
+  func content(_ bytes: UnsafeRawBufferPointer) throws {
+    guard current != nil else { return }
+    current?.bytes.append(contentsOf: bytes)
+    current?.left -= Int64(bytes.count)
+    if current?.bytes.count ?? 0 >= Self.piece { handOn() }
+  }
+
+  func end() throws {
+    guard current != nil else { return }
+    handOn()
+    current = nil
+  }
+
+  private func handOn() {
+    guard var file = current else { return }
+    current = nil
+    let isLast = file.left == 0
+    writers[file.writer].write(
+      file.path, file.bytes, mode: file.mode, modified: isLast ? file.modified : nil, begins: !file.isBegun)
+    file.isBegun = true
+    file.bytes = []
+    current = file
+  }
+
+  /// Waits until everything is written.
+  /// - Throws: the first error of a thread.
+  func finish() throws {
+    var errors: [FileError] = []
+    for writer in writers {
+      if let error = writer.finish() { errors.append(error) }
+    }
+    if let error = errors.first { throw explain(error) }
+    for link in hardLinks {
+      let source = out.pushing(FilePath(link.from))
+      guard try files.status(source, followLinks: false)?.kind == .file else {
+        throw hostile("its hard link \(link.to) leads to \(link.from), which is no file")
+      }
+      size += try copy(source, to: out.pushing(FilePath(link.to)), mode: link.mode)
+    }
+  }
+
+  /// Ends the threads; what was made stays to be removed.
+  func abandon() {
+    for writer in writers { _ = writer.finish() }
+  }
+
+  private func copy(_ source: FilePath, to path: FilePath, mode: UInt16) throws -> Int64 {
+    let bytes = try files.read(source)
+    try reserve(Int64(bytes.count))
+    try files.create(path, bytes, mode: mode)
+    return 0
+  }
+
+  // MARK: Judging
+
+  /// The member's name below the folder; nil for what the dropped folders are.
+  private func place(_ name: String) throws -> String? {
+    if name.hasPrefix("/") { throw hostile("it has the absolute name \(name)") }
+    var parts = name.split(separator: "/").filter { $0 != "." }
+    if parts.contains("..") { throw hostile("it has the name \(name), which leads out of it") }
+    guard parts.count > strip || (strip == 0 && parts.isEmpty) else { return nil }
+    parts.removeFirst(strip)
+    return parts.joined(separator: "/")
+  }
+
+  /// A name is given once only, in folders that are folders.
+  private func claim(_ relative: String) throws {
+    guard !relative.isEmpty else { throw hostile("it has a member without a name") }
+    if let slash = relative.lastIndex(of: "/") { try makeFolders(String(relative[..<slash]), mode: 0o755) }
+    guard !folders.contains(relative), others.insert(relative).inserted else {
+      throw hostile("it has \(relative) twice")
+    }
+  }
+
+  private func makeFolders(_ relative: String, mode: UInt16) throws {
+    if folders.contains(relative) { return }
+    if let slash = relative.lastIndex(of: "/") { try makeFolders(String(relative[..<slash]), mode: 0o755) }
+    guard !others.contains(relative) else {
+      throw hostile("it has \(relative) as a folder and as something else")
+    }
+    folders.insert(relative)
+    try files.createDirectory(out.pushing(FilePath(relative)), mode: mode)
+  }
+
+  /// What an archive of that length can hold in good faith: a hundred times its size. Nothing beyond is written.
+  private func reserve(_ bytes: Int64) throws {
+    let most = 64 << 20 + min(consumed, 1 << 40) * 100
+    guard bytes >= 0, bytes <= most, size <= most - bytes else {
+      throw hostile("it would fill the disk: more than \(most >> 20) MB out of \(max(consumed >> 20, 1)) MB")
+    }
+    size += bytes
+  }
+
+  private func hostile(_ what: String) -> Failure { Archive.hostile(name, what) }
+
+  private func explain(_ error: FileError) -> any Error {
+    error.code == .fileExists ? hostile("it has \(error.path) twice, as this file system sees it") : error
+  }
+}
+
+/// A thread that writes files.
+private final class FileWriter: Sendable {
+  private struct Work: Sendable {
+    var path: FilePath
+    var bytes: [UInt8]
+    var mode: UInt16
+    var modified: Int64?
+    var begins: Bool
+  }
+
+  private let queue = ThreadQueue<Work>(room: 32 << 20)
+  private let ended = ThreadQueue<FileError?>()
+
+  init(_ files: any Files) {
+    let (queue, ended) = (queue, ended)
+    Threads.start {
+      var failure: FileError?
+      while let work = queue.receive() {
+        guard failure == nil else { continue }
+        do throws(FileError) {
+          if work.begins {
+            try files.create(work.path, work.bytes, mode: work.mode, modified: work.modified)
+          } else {
+            try files.append(work.path, work.bytes)
+            if let modified = work.modified { try files.setModified(work.path, modified) }
+          }
+        } catch {
+          failure = error
+        }
+      }
+      ended.send(failure)
+    }
+  }
+
+  func write(_ path: FilePath, _ bytes: [UInt8], mode: UInt16, modified: Int64?, begins: Bool) {
+    queue.send(
+      Work(path: path, bytes: bytes, mode: mode, modified: modified, begins: begins), weight: bytes.count + 1)
+  }
+
+  func finish() -> FileError? {
+    queue.close()
+    defer { ended.close() }
+    return ended.receive() ?? nil
+  }
+}
