@@ -56,6 +56,13 @@ extension Fetching {
       addresses: addresses, digest: digest, name: name, following: nil, progress: NoProgress(), id: name)
   }
 
+  public func fetch(
+    addresses: [String], digest: Digest, name: String, progress: any Progress, id: String
+  ) async throws -> FilePath {
+    try await fetch(
+      addresses: addresses, digest: digest, name: name, following: nil, progress: progress, id: id)
+  }
+
   public func document(addresses: [String]) async throws -> Document {
     try await document(addresses: addresses, limit: 64 << 20)
   }

@@ -152,10 +152,13 @@ struct Proposer {
         if let answer { refusal = answer } else { isReachable = true }
       }
       if isInStore || !isReachable {
-        let reason = isInStore ? "" : " (\(refusal.message))"
-        note(
-          "Python \(entry.version) is built here from source, since the released build can't be had\(reason): "
-            + "the same release as the lock's, another build", section)
+        if !isInStore {
+          proposal.notes.append(
+            Diagnostic(
+              .note,
+              "Python \(entry.version) is built here from source, since the released build can't be had: the same "
+                + "release as the lock's, another build", at: section.source.location, hint: refusal.message))
+        }
         return built(entry, language, section)
       }
     }
