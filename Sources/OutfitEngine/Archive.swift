@@ -44,12 +44,12 @@ struct Archive: Sendable {
 
   private func tar(to out: FilePath, strip: Int) async throws {
     if try await Unpacking(host: host, name: name, out: out, strip: strip).finish(file) == nil {
-      try await decompressed(to: out, strip: strip)
+      _ = try await decompressed(to: out, strip: strip)
     }
   }
 
   /// Undoes by a program of its own what is not undone here.
-  func decompressed(to out: FilePath, strip: Int) async throws {
+  func decompressed(to out: FilePath, strip: Int) async throws -> Contents {
     let compression = Compression(try files.read(file, from: 0, count: 8))
     let program = compression == .zstd ? "zstd" : compression.rawValue
     guard let tool = tool([program]) else {
@@ -65,15 +65,19 @@ struct Archive: Sendable {
     let most = 80 << 20 + size * 100
     let script = #"{ "$1" -dc "$2" || echo failed >"$4.failed"; } | head -c "$3" >"$4""#
     let run = child(
-      "/bin/sh", ["-c", script, "unpack", tool.string, file.string, "\(most)", plain.string], in: scratch.path)
+      "/bin/sh", ["-c", script, "unpack", tool.string, file.string, "\(most)", plain.string], in: scratch.path
+    )
     let done = try await host.processes.run(run)
     guard done.succeeded, try files.status(plain, followLinks: false)?.size ?? 0 < most else {
       throw Self.hostile(name, "it would fill the disk")
     }
     if files.exists(FilePath(plain.string + ".failed")) { throw failure(done, program: tool) }
-    let unpacking = Unpacking(host: host, name: name, out: out, strip: strip)
     // The archive itself says how much may come of it.
-    _ = try await unpacking.finish(plain)
+    guard let contents = try await Unpacking(host: host, name: name, out: out, strip: strip).finish(plain)
+    else {
+      throw Failure("\(name) can't be unpacked: it is compressed twice")
+    }
+    return contents
   }
 
   private func zip(to out: FilePath, strip: Int) async throws {

@@ -128,7 +128,8 @@ public struct Builder: Sendable {
       if !object.isAdopted { try store.keep(contents, of: object.id) }
       let receipt = Receipt(
         id: object.id, label: object.label, inputs: object.inputs.map(\.description),
-        built: host.clock.now(), size: contents.size, isAdopted: object.isAdopted)
+        built: host.clock.now(), size: contents.size, isAdopted: object.isAdopted,
+        facts: object.facts)
       return Finished(receipt: receipt, id: object.id, lock: lock)
     } catch {
       try? host.files.removeTree(out)
@@ -163,6 +164,11 @@ public struct BuildOutcome: Sendable {
 }
 
 extension Object {
+  var facts: [String] {
+    if case .adopt(let adoption) = recipe { return ["program \(adoption.program)"] + adoption.facts }
+    return []
+  }
+
   var isAdopted: Bool {
     if case .adopt = recipe { return true }
     return false

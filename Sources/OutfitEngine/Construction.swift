@@ -36,8 +36,9 @@ struct Construction: Sendable {
   }
 
   private func make(afresh: Bool) async throws -> Contents {
+    var made: Contents?
     switch object.recipe {
-    case .unpack(let unpack): try await self.unpack(unpack)
+    case .unpack(let unpack): made = try await self.unpack(unpack)
     case .run(let run): try await self.run(run, afresh: afresh)
     case .tree(let entries):
       try files.createDirectory(out, mode: 0o755)
@@ -48,7 +49,7 @@ struct Construction: Sendable {
     }
     try Task.checkCancellation()
     step("checking")
-    let contents = try Contents.read(out, files: files)
+    let contents = try made ?? Contents.read(out, files: files)
     try await Checks(host: host, store: builder.store, label: object.label, out: out)
       .run(object.checks, contents)
     return contents
@@ -58,15 +59,18 @@ struct Construction: Sendable {
 
   // MARK: Recipes
 
-  private func unpack(_ unpack: Unpack) async throws {
+  /// - Returns: what was made, where that is known without reading it again.
+  private func unpack(_ unpack: Unpack) async throws -> Contents? {
     let artifact = unpack.artifact
+    var contents: Contents?
     step("downloading")
     switch unpack.format {
-    case .tar: try await stream(artifact, to: out, strip: unpack.strip)
+    case .tar: contents = try await stream(artifact, to: out, strip: unpack.strip)
     case .zip:
       let file = try await fetch(artifact)
       step("unpacking")
-      try await Archive(host: host, file: file, name: artifact.name).unpack(.zip, to: out, strip: unpack.strip)
+      try await Archive(host: host, file: file, name: artifact.name).unpack(
+        .zip, to: out, strip: unpack.strip)
     case .program:
       let file = try await fetch(artifact)
       let name = unpack.programName ?? object.id.name
@@ -76,8 +80,11 @@ struct Construction: Sendable {
       try files.createDirectories(out.appending("bin"))
       try files.create(out.appending("bin").appending(name), try files.read(file), mode: 0o755)
     }
-    for rewrite in unpack.rewrites { try self.rewrite(rewrite) }
+    var changed = unpack.additions.map(\.path)
+    for rewrite in unpack.rewrites { changed += try self.rewrite(rewrite) }
     try add(unpack.additions)
+    for path in Set(changed) { try contents?.refresh(path, in: out, files: files) }
+    return contents
   }
 
   private func fetch(_ artifact: Artifact, following: (any Following)? = nil) async throws -> FilePath {
@@ -87,7 +94,7 @@ struct Construction: Sendable {
   }
 
   /// Unpacks an archive while it is downloaded. What was made of bytes that proved to be the wrong ones is removed.
-  private func stream(_ artifact: Artifact, to out: FilePath, strip: Int) async throws {
+  private func stream(_ artifact: Artifact, to out: FilePath, strip: Int) async throws -> Contents {
     let unpacking = Unpacking(host: host, name: artifact.name, out: out, strip: strip)
     let file: FilePath
     do {
@@ -97,9 +104,8 @@ struct Construction: Sendable {
       throw error
     }
     step("unpacking")
-    if try await unpacking.finish(file) == nil {
-      try await Archive(host: host, file: file, name: artifact.name).decompressed(to: out, strip: strip)
-    }
+    if let contents = try await unpacking.finish(file) { return contents }
+    return try await Archive(host: host, file: file, name: artifact.name).decompressed(to: out, strip: strip)
   }
 
   /// - Parameter afresh: the remedies come first.
@@ -184,7 +190,9 @@ struct Construction: Sendable {
     }
   }
 
-  private func rewrite(_ rewrite: Unpack.Rewrite) throws {
+  /// - Returns: the relative paths of what was changed.
+  private func rewrite(_ rewrite: Unpack.Rewrite) throws -> [String] {
+    var rewritten: [String] = []
     let find = Array(rewrite.find.utf8)
     let replacement = Array(rewrite.replacement.replacing("{out}", with: out.string).utf8)
     for path in try Glob.matches(rewrite.glob, in: out, files: files) {
@@ -194,7 +202,10 @@ struct Construction: Sendable {
       guard changed != bytes else { continue }
       try files.remove(path)
       try files.create(path, changed, mode: status.mode)
+      var relative = path
+      if relative.removePrefix(out) { rewritten.append(relative.string) }
     }
+    return rewritten
   }
 }
 

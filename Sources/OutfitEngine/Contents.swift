@@ -67,6 +67,25 @@ public struct Contents: Hashable, Sendable {
 
   private static let piece: Int64 = 8 << 20
 
+  /// Whether a file is none that counts: what Python compiles of the others.
+  static func ignores(_ relative: String) -> Bool {
+    relative.hasPrefix("__pycache__/") || relative.contains("/__pycache__/")
+  }
+
+  /// Looks again at what stands at a relative path.
+  mutating func refresh(_ relative: String, in root: FilePath, files: any Files) throws {
+    entries[relative] = nil
+    let path = root.pushing(FilePath(relative))
+    guard let status = try files.status(path, followLinks: false) else { return }
+    switch status.kind {
+    case .file:
+      entries[relative] = .file(
+        try Self.digest(path, size: status.size, files), isExecutable: status.mode & 0o100 != 0)
+    case .link: entries[relative] = .link(try files.readLink(path))
+    case .directory, .other: break
+    }
+  }
+
   // MARK: As text
 
   private static let heading = "outfit contents 1"

@@ -44,7 +44,7 @@ public struct Probing: Sendable {
   private func probe(_ candidate: ProbePlaces.Candidate, _ language: Language) async throws
     -> FoundInterpreter?
   {
-    let key = Digest(of: "\(language) \(candidate.program) \(candidate.fingerprint)").short(32)
+    let key = Digest(of: "2 \(language) \(candidate.program) \(candidate.fingerprint)").short(32)
     let kept = host.places.cache.appending("probes").appending(key)
     if let text = try? host.files.text(kept), let found = read(text, candidate, language) { return found }
     guard let text = try await ask(candidate.program, language),
@@ -92,6 +92,17 @@ public struct Probing: Sendable {
             __import__(name)
         except Exception:
             print("missing", name)
+    def fact(name, value):
+        try:
+            print("fact", name, str(value()).replace("\\n", " "))
+        except Exception:
+            pass
+    import importlib.machinery
+    fact("abi", lambda: importlib.machinery.EXTENSION_SUFFIXES[0].strip(".").rsplit(".", 1)[0])
+    fact("prefix", lambda: sys.base_prefix)
+    fact("libc", lambda: __import__("os").confstr("CS_GNU_LIBC_VERSION"))
+    fact("sqlite", lambda: __import__("sqlite3").sqlite_version)
+    fact("ssl", lambda: __import__("ssl").OPENSSL_VERSION)
     print("end", "of-probe")
     """
 
@@ -100,10 +111,15 @@ public struct Probing: Sendable {
   {
     var version: Version?
     var missing: [String] = []
+    var facts: [String] = []
     switch language {
     case .python:
       guard text.hasSuffix("end of-probe\n") else { return nil }
       for line in text.split(separator: "\n") {
+        if line.hasPrefix("fact ") {
+          facts.append(String(line.dropFirst(5)))
+          continue
+        }
         let words = line.split(separator: " ")
         guard words.count == 2 else { return nil }
         switch (words[0], words[1]) {
@@ -120,7 +136,7 @@ public struct Probing: Sendable {
     guard let version else { return nil }
     return FoundInterpreter(
       language: language, version: version, program: candidate.program, origin: candidate.origin,
-      missingModules: missing, fingerprint: candidate.fingerprint)
+      missingModules: missing, fingerprint: candidate.fingerprint, facts: facts)
   }
 
   private func keep(_ text: String, at path: FilePath) {

@@ -336,9 +336,12 @@ public struct Material: Hashable, Sendable {
 public struct Adoption: Hashable, Sendable {
   public var program: FilePath
   public var fingerprint: String
-  public init(program: FilePath, fingerprint: String) {
+  /// For the record: `sqlite 3.40.1`.
+  public var facts: [String]
+  public init(program: FilePath, fingerprint: String, facts: [String] = []) {
     self.program = program
     self.fingerprint = fingerprint
+    self.facts = facts
   }
 }
 

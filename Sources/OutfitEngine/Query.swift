@@ -91,10 +91,12 @@ public struct FoundInterpreter: Hashable, Sendable {
   public var missingModules: [String]
   /// Changes when the program does: size, modification time, inode.
   public var fingerprint: String
+  /// What it says of itself besides: `abi`, `prefix`, `libc`, `sqlite`, `ssl`, each with a blank and its value.
+  public var facts: [String]
 
   public init(
     language: Language, version: Version, program: FilePath, origin: Origin,
-    missingModules: [String] = [], fingerprint: String
+    missingModules: [String] = [], fingerprint: String, facts: [String] = []
   ) {
     self.language = language
     self.version = version
@@ -102,6 +104,7 @@ public struct FoundInterpreter: Hashable, Sendable {
     self.origin = origin
     self.missingModules = missingModules
     self.fingerprint = fingerprint
+    self.facts = facts
   }
 }
 

@@ -181,14 +181,20 @@ public struct Receipt: Hashable, Sendable {
   public var size: Int64
   /// It stands elsewhere: there is no folder in the store.
   public var isAdopted: Bool
+  /// What was known of an adopted one, each a word and its value: `program /usr/bin/python3.11`, `sqlite 3.40.1`.
+  public var facts: [String]
 
-  init(id: ObjectID, label: String, inputs: [String], built: Int64, size: Int64, isAdopted: Bool) {
+  init(
+    id: ObjectID, label: String, inputs: [String], built: Int64, size: Int64, isAdopted: Bool,
+    facts: [String] = []
+  ) {
     self.id = id
     self.label = label
     self.inputs = inputs
     self.built = built
     self.size = size
     self.isAdopted = isAdopted
+    self.facts = facts
   }
 
   private static let heading = "outfit receipt 1"
@@ -199,7 +205,8 @@ public struct Receipt: Hashable, Sendable {
       Self.heading, "name \(id.name)", "digest \(id.digest)", "label \(label.filter { !$0.isNewline })",
     ]
     lines += inputs.map { "input \($0)" }
-    lines += ["built \(built)", "size \(size)", "kind \(isAdopted ? "adopted" : "built")", ""]
+    lines += ["built \(built)", "size \(size)", "kind \(isAdopted ? "adopted" : "built")"]
+    lines += facts.map { "fact \($0.filter { !$0.isNewline })" } + [""]
     let body = lines.joined(separator: "\n")
     return body + "end \(Digest(of: body))\n"
   }
@@ -218,6 +225,7 @@ public struct Receipt: Hashable, Sendable {
     var built: Int64?
     var size: Int64?
     var kind = ""
+    var facts: [String] = []
     var lines = body.split(separator: "\n")[...]
     guard lines.popFirst() == Self.heading[...] else { return nil }
     for line in lines {
@@ -231,12 +239,13 @@ public struct Receipt: Hashable, Sendable {
       case "built": built = Int64(value)
       case "size": size = Int64(value)
       case "kind": kind = value
+      case "fact": facts.append(value)
       default: return nil
       }
     }
     guard let name, let digest, let built, let size else { return nil }
     self.init(
       id: ObjectID(name: name, digest: digest), label: label, inputs: inputs, built: built, size: size,
-      isAdopted: kind == "adopted")
+      isAdopted: kind == "adopted", facts: facts)
   }
 }

@@ -17,15 +17,17 @@ final class TreeWriter: TarReader.Sink {
   /// What stands in the folder, by its relative name.
   private var folders: Set<String> = [""]
   private var others: Set<String> = []
+  private var links: [String: Contents.Entry] = [:]
   private var hardLinks: [(from: String, to: String, mode: UInt16)] = []
   private var current: File?
-  private(set) var size: Int64 = 0
+  private var size: Int64 = 0
   private var count = 0
   /// Bytes of the archive that were read so far.
   var consumed: Int64 = 0
 
   /// A file whose content comes.
   private struct File {
+    var relative: String
     var path: FilePath
     var mode: UInt16
     var modified: Int64
@@ -64,7 +66,8 @@ final class TreeWriter: TarReader.Sink {
       if member.mode & 0o6000 != 0 { throw hostile("\(relative) would run as another user (set-id)") }
       try claim(relative)
       current = File(
-        path: path, mode: member.mode & 0o755 | 0o600, modified: member.modified * 1_000_000_000,
+        relative: relative, path: path, mode: member.mode & 0o755 | 0o600,
+        modified: member.modified * 1_000_000_000,
         left: member.size, writer: nextWriter)
       current?.bytes.reserveCapacity(Int(clamping: min(member.size, Int64(Self.piece))))
       nextWriter = (nextWriter + 1) % writers.count
@@ -75,6 +78,8 @@ final class TreeWriter: TarReader.Sink {
         throw hostile("its link \(relative) leads out of it, to \(destination)")
       }
       try files.createLink(path, to: destination)
+      size += Int64(destination.utf8.count)
+      if !Contents.ignores(relative) { links[relative] = .link(destination) }
     case .hardLink(let target):
       guard let target = try place(target), others.contains(target), !target.isEmpty else {
         throw hostile("its hard link \(relative) leads out of it, to \(target)")
@@ -102,20 +107,25 @@ final class TreeWriter: TarReader.Sink {
   private func handOn() {
     guard var file = current else { return }
     current = nil
-    let isLast = file.left == 0
     writers[file.writer].write(
-      file.path, file.bytes, mode: file.mode, modified: isLast ? file.modified : nil, begins: !file.isBegun)
+      FileWriter.Work(
+        relative: file.relative, path: file.path, bytes: file.bytes, mode: file.mode, modified: file.modified,
+        begins: !file.isBegun, ends: file.left == 0))
     file.isBegun = true
     file.bytes = []
     current = file
   }
 
   /// Waits until everything is written.
+  /// - Returns: what was written.
   /// - Throws: the first error of a thread.
-  func finish() throws {
+  func finish() throws -> Contents {
+    var contents = Contents(entries: links)
     var errors: [FileError] = []
     for writer in writers {
-      if let error = writer.finish() { errors.append(error) }
+      let (error, entries) = writer.finish()
+      if let error { errors.append(error) }
+      contents.entries.merge(entries) { $1 }
     }
     if let error = errors.first { throw explain(error) }
     for link in hardLinks {
@@ -123,20 +133,20 @@ final class TreeWriter: TarReader.Sink {
       guard try files.status(source, followLinks: false)?.kind == .file else {
         throw hostile("its hard link \(link.to) leads to \(link.from), which is no file")
       }
-      size += try copy(source, to: out.pushing(FilePath(link.to)), mode: link.mode)
+      let bytes = try files.read(source)
+      try reserve(Int64(bytes.count))
+      try files.create(out.pushing(FilePath(link.to)), bytes, mode: link.mode)
+      if !Contents.ignores(link.to) {
+        contents.entries[link.to] = .file(Digest(of: bytes), isExecutable: link.mode & 0o100 != 0)
+      }
     }
+    contents.size = size
+    return contents
   }
 
   /// Ends the threads; what was made stays to be removed.
   func abandon() {
     for writer in writers { _ = writer.finish() }
-  }
-
-  private func copy(_ source: FilePath, to path: FilePath, mode: UInt16) throws -> Int64 {
-    let bytes = try files.read(source)
-    try reserve(Int64(bytes.count))
-    try files.create(path, bytes, mode: mode)
-    return 0
   }
 
   // MARK: Judging
@@ -186,48 +196,58 @@ final class TreeWriter: TarReader.Sink {
   }
 }
 
-/// A thread that writes files.
+/// A thread that writes files, and knows what it wrote.
 private final class FileWriter: Sendable {
-  private struct Work: Sendable {
+  struct Work: Sendable {
+    var relative: String
     var path: FilePath
     var bytes: [UInt8]
     var mode: UInt16
-    var modified: Int64?
+    var modified: Int64
     var begins: Bool
+    var ends: Bool
   }
 
+  typealias End = (error: FileError?, entries: [String: Contents.Entry])
+
   private let queue = ThreadQueue<Work>(room: 32 << 20)
-  private let ended = ThreadQueue<FileError?>()
+  private let ended = ThreadQueue<End>()
 
   init(_ files: any Files) {
     let (queue, ended) = (queue, ended)
     Threads.start {
       var failure: FileError?
+      var entries: [String: Contents.Entry] = [:]
+      var digest = Digest.Running()
       while let work = queue.receive() {
         guard failure == nil else { continue }
         do throws(FileError) {
           if work.begins {
-            try files.create(work.path, work.bytes, mode: work.mode, modified: work.modified)
+            digest = Digest.Running()
+            try files.create(
+              work.path, work.bytes, mode: work.mode, modified: work.ends ? work.modified : nil)
           } else {
             try files.append(work.path, work.bytes)
-            if let modified = work.modified { try files.setModified(work.path, modified) }
+            if work.ends { try files.setModified(work.path, work.modified) }
+          }
+          guard !Contents.ignores(work.relative) else { continue }
+          digest.update(work.bytes)
+          if work.ends {
+            entries[work.relative] = .file(digest.finish(), isExecutable: work.mode & 0o100 != 0)
           }
         } catch {
           failure = error
         }
       }
-      ended.send(failure)
+      ended.send((failure, entries))
     }
   }
 
-  func write(_ path: FilePath, _ bytes: [UInt8], mode: UInt16, modified: Int64?, begins: Bool) {
-    queue.send(
-      Work(path: path, bytes: bytes, mode: mode, modified: modified, begins: begins), weight: bytes.count + 1)
-  }
+  func write(_ work: Work) { queue.send(work, weight: work.bytes.count + 1) }
 
-  func finish() -> FileError? {
+  func finish() -> End {
     queue.close()
     defer { ended.close() }
-    return ended.receive() ?? nil
+    return ended.receive() ?? (nil, [:])
   }
 }

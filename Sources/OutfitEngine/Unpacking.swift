@@ -20,10 +20,11 @@ final class Unpacking: Following {
 
   /// What became of it, and who waits for that.
   private final class Outcome: Sendable {
-    private let state: Locked<(result: Result<Int64, any Error>?, waiter: CheckedContinuation<Int64, any Error>?)> =
-      Locked((nil, nil))
+    private let state:
+      Locked<(result: Result<Contents, any Error>?, waiter: CheckedContinuation<Contents, any Error>?)> =
+        Locked((nil, nil))
 
-    func deliver(_ result: Result<Int64, any Error>) {
+    func deliver(_ result: Result<Contents, any Error>) {
       let waiter = state.withLock { state in
         state.result = result
         return state.waiter
@@ -31,7 +32,7 @@ final class Unpacking: Following {
       waiter?.resume(with: result)
     }
 
-    func get() async throws -> Int64 {
+    func get() async throws -> Contents {
       try await withCheckedThrowingContinuation { continuation in
         let result = state.withLock { state in
           if state.result == nil { state.waiter = continuation }
@@ -49,7 +50,7 @@ final class Unpacking: Following {
   init(host: Host, name: String, out: FilePath, strip: Int) {
     let (events, outcome) = (events, outcome)
     Threads.start {
-      let result: Result<Int64, any Error>
+      let result: Result<Contents, any Error>
       do {
         result = .success(try Self.work(events, host.files, name, out, strip))
       } catch {
@@ -64,9 +65,9 @@ final class Unpacking: Following {
   func restarted() { events.send(.restarted) }
 
   /// The file is all there.
-  /// - Returns: how many bytes were unpacked; nil where the archive's compression is one for a program of its own,
+  /// - Returns: what was unpacked; nil where the archive's compression is one for a program of its own,
   ///   and nothing was made.
-  func finish(_ path: FilePath) async throws -> Int64? {
+  func finish(_ path: FilePath) async throws -> Contents? {
     events.send(.whole(path))
     do {
       return try await outcome.get()
@@ -83,7 +84,7 @@ final class Unpacking: Following {
 
   private static func work(
     _ events: ThreadQueue<Event>, _ files: any Files, _ name: String, _ out: FilePath, _ strip: Int
-  ) throws -> Int64 {
+  ) throws -> Contents {
     var stream = try TarStream(files, name, out, strip)
     defer { stream.writer.abandon() }
     // An archive that is refused may turn out to be the wrong file, which is worse.
@@ -172,12 +173,11 @@ private struct TarStream {
     }
   }
 
-  mutating func finish() throws -> Int64 {
+  mutating func finish() throws -> Contents {
     guard reader.isWhole, inflater?.hasEnded ?? true else {
       throw Failure("\(name) can't be unpacked: it ends in the middle")
     }
-    try writer.finish()
-    return writer.size
+    return try writer.finish()
   }
 }
 

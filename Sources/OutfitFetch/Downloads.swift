@@ -80,7 +80,8 @@ public final class Downloads: Fetching {
     }
     if try isComplete(path, digest, following) { return path }
     let part = try PartFile(
-      folder.appending("\(digest.hex).part"), files: host.files, limit: settings.largestFile, following: following,
+      folder.appending("\(digest.hex).part"), files: host.files, limit: settings.largestFile,
+      following: following,
       report: { progress.bytes(id: id, done: $0, total: $1) })
     do {
       try await fill(part, addresses, digest, name) { progress.step(id: id, text: $0) }

@@ -15,7 +15,8 @@ public protocol Fetching: Sendable {
   ///   - following: is told of the bytes while they come, before anything is known of their digest.
   /// - Throws: `Failure` with one diagnostic for each address; `CancellationError`.
   func fetch(
-    addresses: [String], digest: Digest, name: String, following: (any Following)?, progress: any Progress, id: String
+    addresses: [String], digest: Digest, name: String, following: (any Following)?, progress: any Progress,
+    id: String
   ) async throws -> FilePath
 
   /// Returns when the file is in the cache, or an address has it: nothing but its first bytes are asked for.

@@ -30,7 +30,8 @@ struct AptSource {
   /// The tarballs for a request, as lines that `tarballs` reads.
   func inquiry(_ request: VersionRequest) -> Inquiry {
     let exact = request.exact.map(\.description) ?? "-"
-    let step = self.step(["list", .text(exact)] + Self.packages(request).map { .text($0) }, title: "asking apt")
+    let step = self.step(
+      ["list", .text(exact)] + Self.packages(request).map { .text($0) }, title: "asking apt")
     var asking = step
     asking.outputFile = Self.listing
     return Inquiry(

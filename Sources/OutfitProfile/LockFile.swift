@@ -95,7 +95,8 @@ private struct LockReader {
 
   private mutating func interpreter(_ node: YamlNode) -> LockedInterpreter? {
     know(
-      ["request", "version", "build", "provider", "adopted-from", "artifacts", "source", "requirements"], node)
+      ["request", "version", "build", "provider", "adopted-from", "artifacts", "source", "requirements"], node
+    )
     guard let request = text(node, "request"), let version = version(node), let name = text(node, "provider")
     else { return nil }
     guard let provider = InterpreterSection.Provider(rawValue: name) else {
@@ -138,7 +139,9 @@ private struct LockReader {
 
   private mutating func artifact(_ node: YamlNode) -> LockedArtifact? {
     know(["path", "digest"], node)
-    guard let path = text(node, "path"), let digest = node["digest"].flatMap({ digest($0) }) else { return nil }
+    guard let path = text(node, "path"), let digest = node["digest"].flatMap({ digest($0) }) else {
+      return nil
+    }
     return LockedArtifact(path: path, digest: digest)
   }
 

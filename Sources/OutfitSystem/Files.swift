@@ -91,7 +91,8 @@ public final class FileLock: Sendable {
 }
 
 extension Files {
-  public func create(_ path: FilePath, _ contents: [UInt8], mode: UInt16, modified: Int64?) throws(FileError) {
+  public func create(_ path: FilePath, _ contents: [UInt8], mode: UInt16, modified: Int64?) throws(FileError)
+  {
     try create(path, contents, mode: mode)
     if let modified { try setModified(path, modified) }
   }

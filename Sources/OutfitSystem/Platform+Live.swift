@@ -90,7 +90,8 @@ enum Libc {
     }
   }
 
-  static func create(_ path: FilePath, _ contents: [UInt8], mode: UInt16, modified: Int64? = nil) throws(Errno)
+  static func create(_ path: FilePath, _ contents: [UInt8], mode: UInt16, modified: Int64? = nil)
+    throws(Errno)
   {
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
     let descriptor = try attempt(path) { open($0, flags, 0o600) }

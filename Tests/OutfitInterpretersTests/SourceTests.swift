@@ -10,7 +10,8 @@ import Testing
   private static let tarball = "3.13.5/Python-3.13.5.tar.xz"
   private static let headers = [
     "/usr/bin/cc", "/usr/bin/make", "/usr/bin/xz", "/usr/include/stdio.h", "/usr/include/openssl/ssl.h",
-    "/usr/include/sqlite3.h", "/usr/include/x86_64-linux-gnu/ffi.h", "/usr/include/zlib.h", "/usr/include/lzma.h",
+    "/usr/include/sqlite3.h", "/usr/include/x86_64-linux-gnu/ffi.h", "/usr/include/zlib.h",
+    "/usr/include/lzma.h",
     "/usr/include/bzlib.h", "/usr/include/readline/readline.h", "/usr/include/ncurses.h",
     "/usr/include/uuid/uuid.h",
   ]
@@ -29,7 +30,9 @@ import Testing
     let entry = try #require(try machine.resolve().interpreters[.python]?.first)
     #expect(entry.provider == .source)
     #expect(entry.source == LockedArtifact(path: Self.tarball, digest: Digest(of: "the tarball")))
-    #expect(try LockFile.parse(Array(LockFile.text(of: machine.context.lock).utf8), file: "x") == machine.context.lock)
+    #expect(
+      try LockFile.parse(Array(LockFile.text(of: machine.context.lock).utf8), file: "x")
+        == machine.context.lock)
   }
 
   @Test func theNewestOfAListingIsTaken() throws {
@@ -61,7 +64,8 @@ import Testing
         return
       }
       #expect(object.label == "Python 3.13.5, built from source")
-      #expect(run.materials.first?.artifact.addresses == ["https://www.python.org/ftp/python/\(Self.tarball)"])
+      #expect(
+        run.materials.first?.artifact.addresses == ["https://www.python.org/ftp/python/\(Self.tarball)"])
       #expect(run.materials.first?.otherwise.count == 1)
       #expect(run.steps.map(\.title) == ["configuring", "compiling", "installing"])
       #expect(run.additions.map(\.path) == ["lib/python3.13/EXTERNALLY-MANAGED"])
@@ -88,14 +92,17 @@ import Testing
     }
     #expect(
       run.materials.first?.artifact.addresses == [
-        "https://mirror.example/pythons/\(Machine.digest)", "https://www.python.org/ftp/python/\(Self.tarball)",
+        "https://mirror.example/pythons/\(Machine.digest)",
+        "https://www.python.org/ftp/python/\(Self.tarball)",
       ])
   }
 
   @Test func whatIsMissingIsNamedWithOneCommandBeforeAnythingIsCompiled() throws {
     var machine = machine()
     machine.collected[AptSource.listing] = "3.13.5 \(Machine.digest) xz\n"
-    for path in ["/usr/include/openssl/ssl.h", "/usr/bin/make", "/usr/include/bzlib.h"] { machine.files[path] = nil }
+    for path in ["/usr/include/openssl/ssl.h", "/usr/bin/make", "/usr/include/bzlib.h"] {
+      machine.files[path] = nil
+    }
     _ = try machine.resolve()
     let proposal = try machine.propose()
     #expect(proposal.objects.isEmpty)
@@ -105,7 +112,8 @@ import Testing
       ])
     #expect(
       proposal.failures.first?.hint
-        == "`apt-get install --no-install-recommends make libssl-dev libbz2-dev`, as root, installs what is missing")
+        == "`apt-get install --no-install-recommends make libssl-dev libbz2-dev`, as root, installs what is missing"
+    )
 
     // On Alpine the same things have other names.
     machine.files["/usr/bin/apt-get"] = nil

@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""Packs the Python that runs it as python-build-standalone publishes its own: an `install_only` archive.
+
+    python3 install-only.py FOLDER [--date YYYYMMDD] [--tail install_only_stripped] [--without ssl]
+
+FOLDER becomes a mirror of the release host: the archive below its date, SHA256SUMS beside it, and the index
+`python-build-standalone.ndjson`, to which a second run adds. The address of the archive is printed. For tests and
+benchmarks, on a machine that can't reach the release host: what is packed is this machine's, and runs here only.
+"""
+
+import argparse
+import hashlib
+import io
+import json
+import os
+import platform
+import sys
+import sysconfig
+import tarfile
+
+SKIPPED = {"__pycache__", "test", "tests", "site-packages", "dist-packages", "idlelib", "lib2to3", "turtledemo"}
+
+
+def members(stdlib, version, without):
+    """Pairs of a name below `python/` and a path or bytes."""
+    yield f"bin/python{version}", os.path.realpath(sys.executable)
+    for folder, folders, names in os.walk(stdlib):
+        folders[:] = sorted(f for f in folders if f not in SKIPPED and not f.startswith("config-"))
+        relative = os.path.relpath(folder, stdlib)
+        for name in sorted(names):
+            path = os.path.join(folder, name)
+            if name == "EXTERNALLY-MANAGED" or not os.path.isfile(path):
+                continue
+            if any(name.startswith(f"_{module}.") for module in without):
+                continue
+            inner = os.path.normpath(os.path.join(f"lib/python{version}", relative, name))
+            if name.startswith("_sysconfigdata_") and name.endswith(".py"):
+                yield inner, built_at_install(path)
+            else:
+                yield inner, os.path.realpath(path)
+    text = f"prefix=/install\nexec_prefix=${{prefix}}\nlibdir=${{exec_prefix}}/lib\nName: Python\nVersion: {version}\n"
+    yield f"lib/pkgconfig/python-{version}.pc", text.encode()
+
+
+def built_at_install(path):
+    """The build's own settings, as if it had been built with --prefix=/install by clang."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    prefix = sysconfig.get_config_var("prefix")
+    for before in ("'", "=", "-I", "-L"):
+        text = text.replace(f"{before}{prefix}", f"{before}/install")
+    return (text + "\nbuild_time_vars['CC'] = 'clang -pthread'\n").encode()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder")
+    parser.add_argument("--date", default="20250723")
+    parser.add_argument("--tail", default="install_only_stripped")
+    parser.add_argument("--version", default=platform.python_version(), help="that the archive is named by")
+    parser.add_argument("--without", action="append", default=[], help="a module whose extension is left out")
+    options = parser.parse_args()
+    short = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    triple = {"x86_64": "x86_64", "aarch64": "aarch64"}[platform.machine()] + "-unknown-linux-gnu"
+    name = f"cpython-{options.version}+{options.date}-{triple}-{options.tail}.tar.gz"
+    target = os.path.join(options.folder, options.date)
+    os.makedirs(target, exist_ok=True)
+    path = os.path.join(target, name)
+    with tarfile.open(path, "w:gz", compresslevel=6) as archive:
+        for inner, content in members(sysconfig.get_path("stdlib"), short, options.without):
+            info = tarfile.TarInfo(f"python/{inner}")
+            info.mtime = 1_753_228_800
+            if isinstance(content, bytes):
+                info.mode = 0o644
+            else:
+                info.mode = 0o755 if os.access(content, os.X_OK) else 0o644
+                with open(content, "rb") as file:
+                    content = file.read()
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+        for link, destination in (("python3", f"python{short}"), ("python", f"python{short}")):
+            info = tarfile.TarInfo(f"python/bin/{link}")
+            info.type, info.linkname, info.mode = tarfile.SYMTYPE, destination, 0o777
+            archive.addfile(info)
+    with open(path, "rb") as file:
+        digest = hashlib.sha256(file.read()).hexdigest()
+    with open(os.path.join(target, "SHA256SUMS"), "a", encoding="utf-8") as sums:
+        sums.write(f"{digest}  {name}\n")
+    url = "https://github.com/astral-sh/python-build-standalone/releases/download/"
+    line = {
+        "version": f"{options.version}+{options.date}",
+        "date": f"{options.date[:4]}-{options.date[4:6]}-{options.date[6:]}T00:00:00Z",
+        "artifacts": [
+            {
+                "platform": triple,
+                "variant": options.tail,
+                "url": url + f"{options.date}/{name}".replace("+", "%2B"),
+                "archive_format": "tar.gz",
+                "sha256": digest,
+            }
+        ],
+    }
+    with open(os.path.join(options.folder, "python-build-standalone.ndjson"), "a", encoding="utf-8") as index:
+        index.write(json.dumps(line) + "\n")
+    print(f"{options.date}/{name} {digest}")
+
+
+if __name__ == "__main__":
+    main()
