@@ -84,9 +84,11 @@ extension Prompt {
     __outfit_piece() {
       emulate -L zsh
       [[ -n $2 ]] || return 0
-      __outfit_texts+=("${2//\%/%%}")
+      # Names, since what numbers mean is an option of the user's.
+      local __o_name=p$#__outfit_texts
+      __outfit_texts[$__o_name]=${2//\%/%%}
       (( __outfit_length += $#2 + 1 ))
-      local __o_text='${__outfit_texts['$#__outfit_texts']}'
+      local __o_text='${__outfit_texts['$__o_name']}'
       if [[ -n $__outfit_plain || $1 == none ]]; then __outfit_ps1+="$__o_text "
       else __outfit_ps1+="%F{$1}$__o_text%f "
       fi
@@ -95,7 +97,7 @@ extension Prompt {
     __outfit_compose() {
       emulate -L zsh
       local __o_piece __o_text __o_spent=${__outfit_spent:-0}
-      typeset -ga __outfit_texts
+      typeset -gA __outfit_texts
       typeset -g __outfit_ps1= __outfit_length=0 __outfit_plain=
       __outfit_texts=()
       if [[ -n ${NO_COLOR-} || ${TERM-dumb} == dumb ]]; then __outfit_plain=1; fi
@@ -157,6 +159,7 @@ extension Prompt {
     __outfit_preexec() { typeset -g __outfit_begun=$EPOCHREALTIME }
 
     __outfit_draw() {
+      emulate -L zsh
       typeset -g __outfit_spent=0
       if [[ -n ${__outfit_begun-} ]]; then
         __outfit_spent=$(( int((EPOCHREALTIME - __outfit_begun) * 1000) ))

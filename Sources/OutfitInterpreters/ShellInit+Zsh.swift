@@ -171,6 +171,7 @@ extension ShellInit {
 
     # A segment for powerlevel10k: put `outfit` among its elements.
     prompt_outfit() {
+      emulate -L zsh
       local __o_text=${__outfit_label:-$__outfit_project}
       [[ -z $__outfit_python ]] || __o_text+="${__o_text:+ }$__outfit_python"
       [[ -z $__outfit_node ]] || __o_text+="${__o_text:+ }node $__outfit_node"
@@ -180,12 +181,14 @@ extension ShellInit {
     # Completions are read at the first Tab, from the program itself.
     if [[ -o interactive ]]; then
       _outfit() {
+        emulate -L zsh
         unfunction _outfit
         eval "$(command outfit --generate-completion-script zsh 2>/dev/null)"
         (( $+functions[_outfit] )) && _outfit "$@"
       }
       # The completion system may be started later than this.
       __outfit_compdef() {
+        emulate -L zsh
         (( $+functions[compdef] )) && compdef _outfit outfit
         add-zsh-hook -d precmd __outfit_compdef
         unfunction __outfit_compdef
