@@ -110,7 +110,9 @@ struct Resolver {
     _ request: VersionRequest, _ language: Language, _ section: InterpreterSection,
     evenIfNotExact: Bool = false
   ) -> Attempt {
-    guard section.system || section.names(.adopted) || evenIfNotExact || request.exact != nil else { return .no }
+    guard section.system || section.names(.adopted) || evenIfNotExact || request.exact != nil else {
+      return .no
+    }
     // Nothing of this machine may stand in a lock for others. Where another provider comes after, its pin serves, and
     // proposing adopts the very version all the same; where none does, each machine takes its own.
     if context.lockIsShared, section.providers(for: language) != [.adopted] { return .no }

@@ -17,7 +17,8 @@ struct ReleaseMirror {
   init?(_ machine: Machine, without modules: [String] = []) async throws {
     let python: FilePath = "/usr/bin/python3"
     let good = try? await machine.run(
-      python, [
+      python,
+      [
         "-I", "-c",
         "import ssl, sqlite3, ctypes, zlib, lzma, ensurepip, venv, sys; print('%d.%d.99' % sys.version_info[:2])",
       ])
