@@ -31,7 +31,8 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
         subcommands: [RollbackCommand.self, GenerationsCommand.self, CollectCommand.self]),
       CommandGroup(
         name: "What you ship", subcommands: [RenderCommand.self, ParityCommand.self, HooksCommand.self]),
-      CommandGroup(name: "Sharing", subcommands: [ShowCommand.self, TrustCommand.self]),
+      CommandGroup(
+        name: "Sharing", subcommands: [ShowCommand.self, TrustCommand.self, ImportCommand.self]),
     ])
 
   @Flag(name: .customLong("version"), help: "Show the version, the commit and the platform.")

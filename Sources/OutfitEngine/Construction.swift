@@ -81,6 +81,7 @@ struct Construction: Sendable {
       try files.create(out.appending("bin").appending(name), try files.read(file), mode: 0o755)
     }
     var changed = unpack.additions.map(\.path)
+    changed += try ProgramSearch(files: files, root: out, archive: artifact.name).link(unpack.programs)
     for rewrite in unpack.rewrites { changed += try self.rewrite(rewrite) }
     try add(unpack.additions)
     for path in Set(changed) { try contents?.refresh(path, in: out, files: files) }

@@ -186,6 +186,8 @@ public enum Recipe: Hashable, Sendable {
       digest.field("unpack")
       digest.field(unpack.artifact.digest.hex)
       digest.field("\(unpack.format)/\(unpack.strip)")
+      if let name = unpack.programName { digest.field("program \(name)") }
+      for program in unpack.programs { digest.field("find \(program)") }
       for rewrite in unpack.rewrites {
         digest.field(rewrite.glob)
         digest.field(rewrite.find)
@@ -250,6 +252,8 @@ public struct Unpack: Hashable, Sendable {
   /// Leading folders to drop from every name.
   public var strip: Int
   public var programName: String?
+  /// Programs that are looked for in the archive, wherever it has them, and linked in `bin`.
+  public var programs: [String]
   /// Text replaced in unpacked files: build prefixes.
   public var rewrites: [Rewrite]
   /// Files added after unpacking.
@@ -270,12 +274,13 @@ public struct Unpack: Hashable, Sendable {
 
   public init(
     artifact: Artifact, format: Format, strip: Int = 0, programName: String? = nil,
-    rewrites: [Rewrite] = [], additions: [TreeEntry] = []
+    programs: [String] = [], rewrites: [Rewrite] = [], additions: [TreeEntry] = []
   ) {
     self.artifact = artifact
     self.format = format
     self.strip = strip
     self.programName = programName
+    self.programs = programs
     self.rewrites = rewrites
     self.additions = additions
   }
@@ -355,6 +360,8 @@ public struct Step: Hashable, Sendable {
   public var needsNetwork: Bool
   /// A first try without the network, whose failure is followed by one with it: arguments added to it.
   public var offlineArguments: [String]
+  /// That try is made only where the network may not be asked: it costs more than it saves.
+  public var isOfflineForced: Bool
   /// Standard output is kept as this file in the scratch folder.
   public var outputFile: String?
   /// Added to the environment too, but no part of what determines the result: caches, indexes. It may hold
@@ -370,15 +377,16 @@ public struct Step: Hashable, Sendable {
 
   public init(
     _ program: Reference, _ arguments: [Argument], environment: [String: Argument] = [:],
-    needsNetwork: Bool = false, offlineArguments: [String] = [], outputFile: String? = nil,
-    surroundings: [String: Argument] = [:], standIn: String? = nil, folder: String? = nil,
-    title: String? = nil
+    needsNetwork: Bool = false, offlineArguments: [String] = [], isOfflineForced: Bool = false,
+    outputFile: String? = nil, surroundings: [String: Argument] = [:], standIn: String? = nil,
+    folder: String? = nil, title: String? = nil
   ) {
     self.program = program
     self.arguments = arguments
     self.environment = environment
     self.needsNetwork = needsNetwork
     self.offlineArguments = offlineArguments
+    self.isOfflineForced = isOfflineForced
     self.outputFile = outputFile
     self.surroundings = surroundings
     self.standIn = standIn

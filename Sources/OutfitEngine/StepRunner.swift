@@ -34,7 +34,7 @@ struct StepRunner: Sendable {
   /// - Throws: `Failure` with the last lines that the program wrote, and the path of the log.
   func run(_ step: Step, scratch: FilePath, out: FilePath?) async throws -> [UInt8] {
     var completion: Completion?
-    if step.needsNetwork, !step.offlineArguments.isEmpty {
+    if step.needsNetwork, !step.offlineArguments.isEmpty, isOffline || !step.isOfflineForced {
       let done = try await attempt(step, extra: step.offlineArguments, scratch: scratch, out: out)
       if done.succeeded || isOffline { completion = done }
     } else if step.needsNetwork, isOffline {
@@ -154,6 +154,10 @@ struct StepRunner: Sendable {
     var diagnostic = Diagnostic(
       .error, "\(label): \(step) \(ending)" + (isOffline ? " without the network" : ""),
       hint: "all that it wrote is in \(logPath)")
+    if ["EINTEGRITY", "Hash mismatch for"].contains(where: text.contains) {
+      diagnostic.message = "\(label): what was served is not what the lock pins, so nothing of it is used"
+      diagnostic.hint = "tell those who run the registry; \(diagnostic.hint ?? "")"
+    }
     if !last.isEmpty { diagnostic.excerpt = last }
     return diagnostic
   }

@@ -132,13 +132,31 @@ enum ManifestKeys {
       "package", .text(.anyPackageName), "The package's name where it is not the tool's",
       example: "package: ansible-core"),
     Field(
-      "url", .text(.downloadAddress), "For `from: url`: {os}, {arch} and {version} are filled in",
+      "url", .text(.downloadAddress),
+      "For `from: url`: {version}, {os}, {system}, {arch} and {machine} are filled in",
       example: "url: \"https://downloads.example/skaffold-{os}-{arch}\""),
     Field(
       "sha256",
       .dictionary(key: .platform, value: .text(.digest), example: "linux-amd64: \"<64 hexadecimal digits>\""),
       "For `from: url`: the digest for each platform",
       example: "sha256: {linux-amd64: \"<64 hexadecimal digits>\"}"),
+    Field(
+      "checksums", .text(.downloadAddress),
+      "For `from: url`: a file of SHA-256 checksums, read when it is locked",
+      example: "checksums: \"https://downloads.example/{version}/checksums.txt\""),
+    Field(
+      "github", .text(.repository), "For `from: url`: the repository whose releases have it",
+      example: "github: hadolint/hadolint"),
+    Field(
+      "asset", .text(.filledIn), "For `github`: the release's file",
+      example: "asset: \"hadolint-{os}-{machine}\""),
+    Field("tag", .text(.filledIn), "For `github`: the release's tag", example: "tag: \"jq-{version}\""),
+    Field(
+      "names", .dictionary(key: .entryName, value: .text(.line), example: "amd64: x64"),
+      "For `from: url`: other spellings of what is filled in", example: "names: {amd64: x64, darwin: macos}"),
+    Field(
+      "scripts", .oneOrMore(.anyPackageName), "For `from: npm`: packages whose install scripts may run",
+      example: "scripts: [esbuild]"),
     Field("index", .text(.entryName), "The only index that may serve it", example: "index: acme"),
     Field(
       "programs-from", .oneOrMore(.packageName),

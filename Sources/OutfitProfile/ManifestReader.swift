@@ -211,19 +211,20 @@ private struct ManifestDecoder {
     let origin: ToolSection.Origin = Self.choice(node["from"]) ?? .pypi
     let foreign: [String] =
       switch origin {
-      case .pypi: ["url", "sha256"]
-      case .npm: ["url", "sha256", "extras", "python", "index", "programs-from", "cooldown", "build"]
-      case .url: ["with", "extras", "python", "package", "index", "programs-from", "cooldown", "build"]
+      case .pypi: Self.ofDownloads + ["scripts"]
+      case .npm: Self.ofDownloads + ["extras", "python", "index", "programs-from", "cooldown", "build"]
+      case .url:
+        ["with", "extras", "python", "package", "index", "scripts", "programs-from", "cooldown", "build"]
       }
     for key in foreign {
       guard let other = node.pairs?.first(where: { $0.key == key }) else { continue }
-      let isDownload = key == "url" || key == "sha256"
+      let isDownload = Self.ofDownloads.contains(key)
       checker.complain(
         "`\(key)` says nothing of a tool from \(origin.rawValue)", at: other.keyLocation,
         hint: isDownload ? "add `from: url`, or take it out" : "take it out")
     }
     if origin == .url {
-      if node["url"] == nil {
+      if node["url"] == nil, node["github"] == nil {
         checker.complain(
           "`tools.\(pair.key)` lacks `url`", at: node.location,
           hint: "for example `url: \"https://downloads.example/\(pair.key)-{os}-{arch}\"`")
@@ -249,8 +250,17 @@ private struct ManifestDecoder {
     section.isHeld = node["hold"]?.text == "true"
     section.cooldown = node["cooldown"]?.text.flatMap { Cooldown($0) }
     section.build = Self.texts(node["build"]) ?? []
+    section.checksums = node["checksums"]?.text
+    section.github = node["github"]?.text
+    section.asset = node["asset"]?.text
+    section.tag = node["tag"]?.text
+    section.names = Self.environment(node["names"])
+    section.scripts = Self.texts(node["scripts"]) ?? []
     return section
   }
+
+  /// Keys of tools that are one download.
+  private static let ofDownloads = ["url", "sha256", "checksums", "github", "asset", "tag", "names"]
 
   private static func question(_ node: YamlNode) -> Question? {
     (node.text ?? node["prompt"]?.text).map {

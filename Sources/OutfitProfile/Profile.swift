@@ -103,8 +103,20 @@ public struct ToolSection: Hashable, Sendable {
   public var expose: [String]?
   /// The package's name where it differs from the tool's.
   public var package: String?
-  /// For `from: url`: `{os}`, `{arch}` and `{version}` are filled in.
+  /// For `from: url`: `{os}`, `{system}`, `{arch}`, `{machine}` and `{version}` are filled in.
   public var url: String?
+  /// For `from: url`: the address of a file of checksums, filled in likewise.
+  public var checksums: String?
+  /// For `from: url`: the repository whose releases have it, `OWNER/REPO`.
+  public var github: String?
+  /// The release's file, filled in likewise.
+  public var asset: String?
+  /// The release's tag, filled in likewise.
+  public var tag: String?
+  /// For `from: url`: other spellings of what is filled in, `amd64` to `x64`.
+  public var names: [String: String] = [:]
+  /// For `from: npm`: the packages whose install scripts may run.
+  public var scripts: [String] = []
   /// For `from: url`, by platform key.
   public var digests: [String: Digest]
   /// The only index that may serve it.

@@ -187,14 +187,31 @@ extension TextForm {
 
   /// An address in which `{os}`, `{arch}` and `{version}` are filled in.
   static let downloadAddress = TextForm(what: "an address", pattern: "^(https?|file)://") { text in
-    if let complaint = mirrorAddress.check(text) { return complaint }
+    mirrorAddress.check(text) ?? filledIn.check(text)
+  }
+
+  /// A name in which `{os}`, `{arch}` and `{version}` are filled in.
+  static let filledIn = TextForm(what: "a name", pattern: "^[^\\s]+$") { text in
     for piece in text.split(separator: "{", omittingEmptySubsequences: false).dropFirst() {
       let name = String(piece.prefix { $0 != "}" })
-      guard !["os", "arch", "version"].contains(name) else { continue }
+      guard !["os", "system", "arch", "machine", "version"].contains(name) else { continue }
       return Complaint(
-        "`{\(name)}` is nothing that Outfit fills in", hint: "it knows {os}, {arch} and {version}")
+        "`{\(name)}` is nothing that Outfit fills in",
+        hint: "it knows {version}, {os}, {system}, {arch} and {machine}")
     }
-    return nil
+    return text.contains(where: \.isWhitespace) || text.isEmpty ? Complaint("`\(text)` is no name") : nil
+  }
+
+  /// A repository of GitHub's.
+  static let repository = TextForm(what: "a repository", pattern: "^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$") {
+    text in
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+    let isName =
+      parts.count == 2
+      && parts.allSatisfy { part in
+        !part.isEmpty && part.allSatisfy { isWordCharacter($0) || ".-".contains($0) }
+      }
+    return isName ? nil : Complaint("`\(text)` is no repository", hint: "write it as OWNER/REPO")
   }
 
   static let digest = TextForm(what: "a SHA-256 digest", pattern: "^(sha256:)?[0-9A-Fa-f]{64}$") { text in

@@ -110,8 +110,13 @@ private struct AbilityLister {
         .installs,
         "installs \(names.count == 1 ? "1 tool" : "\(names.count) tools") from \(place): \(Self.list(names))")
     }
+    for (name, tool) in tools where !tool.scripts.isEmpty {
+      add(.runs, "runs the install scripts of \(Self.list(tool.scripts)), for the tool \(name)")
+    }
     for (name, tool) in tools where tool.origin == .url {
-      let host = (tool.url ?? "").split(separator: "/").dropFirst().first.map(String.init) ?? ""
+      let host =
+        tool.github.map { "the releases of github.com/\($0)" }
+        ?? (tool.url ?? "").split(separator: "/").dropFirst().first.map(String.init) ?? ""
       add(.installs, "installs \(name) from \(host)")
     }
   }

@@ -48,6 +48,18 @@ extension Shop {
       return .unavailable(
         Diagnostic(.error, "\(tool.name): npm's lock can't be read", at: tool.source.location))
     }
+    if let bare = lock.withoutIntegrity.first {
+      return .unavailable(
+        Diagnostic(
+          .error, "\(tool.name): the registry gives no integrity for \(bare)", at: tool.source.location,
+          hint: "without a digest nothing of it is used: ask another registry"))
+    }
+    if let unknown = tool.section.scripts.first(where: { lock.folders(of: $0).isEmpty }) {
+      return .mistake(
+        Diagnostic(
+          .error, "\(tool.name): `scripts` names \(unknown), which it does not depend on",
+          at: tool.source.location, hint: nearest(unknown, among: lock.names).map { "did you mean \($0)?" }))
+    }
     let programs = lock.programs(of: tool.package).keys.sorted()
     if programs.isEmpty, tool.section.expose == nil {
       return .mistake(
@@ -92,7 +104,14 @@ extension Shop {
           steps: [
             Step(node.program, ["-e", .text(copy), .scratch(""), .output("")]),
             npm(["ci", "--prefer-offline", "--prefix", .output("")], node),
-          ])),
+          ]
+            + (tool.section.scripts.isEmpty
+              ? []
+              : [
+                npm(
+                  ["rebuild", "--foreground-scripts", "--prefix", .output("")]
+                    + tool.section.scripts.sorted().map { .text($0) }, node, runsScripts: true)
+              ]))),
       checks: scripts.map { .exists($0.path) }, store: context.store)
     var proposal = Proposal()
     proposal.objects = [object]
@@ -110,7 +129,10 @@ extension Shop {
   }
 
   /// A run of the npm that stands beside `node`.
-  private func npm(_ arguments: [Argument], _ node: ProvidedInterpreter) -> Step {
+  /// - Parameter runsScripts: scripts of the packages that are named may run; the profile's reader consented to it.
+  private func npm(
+    _ arguments: [Argument], _ node: ProvidedInterpreter, runsScripts: Bool = false
+  ) -> Step {
     let program: Reference
     let folder: Reference
     switch node.program {
@@ -127,9 +149,11 @@ extension Shop {
     return Step(
       program,
       arguments + [
-        "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error",
+        runsScripts ? "--ignore-scripts=false" : "--ignore-scripts", "--no-audit", "--no-fund",
+        "--no-update-notifier", "--loglevel=error",
       ],
       environment: ["PATH": .joined([.reference(folder), ":/usr/bin:/bin"])], needsNetwork: true,
+      offlineArguments: ["--offline"], isOfflineForced: true,
       surroundings: ["npm_config_cache": .text(cache.string)], standIn: "npm")
   }
 
@@ -187,6 +211,10 @@ struct PackageLock: Decodable {
   struct Package: Decodable {
     var version: String?
     var bin: Programs?
+    /// `sha512-` and a digest in base64 (Subresource Integrity).
+    var integrity: String?
+    var link: Bool?
+    var inBundle: Bool?
   }
 
   /// Names and paths; a single path has the package's name.
@@ -210,6 +238,29 @@ struct PackageLock: Decodable {
   init?(_ bytes: [UInt8]) {
     guard let lock = try? JSONDecoder().decode(PackageLock.self, from: Data(bytes)) else { return nil }
     self = lock
+  }
+
+  /// The packages that npm would take unverified.
+  var withoutIntegrity: [String] {
+    packages.filter { folder, package in
+      !folder.isEmpty && package.link != true && package.inBundle != true
+        && package.integrity?.hasPrefix("sha") != true
+    }.keys.sorted().map(Self.name(ofFolder:))
+  }
+
+  /// The names of all packages.
+  var names: Set<String> { Set(packages.keys.filter { !$0.isEmpty }.map(Self.name(ofFolder:))) }
+
+  /// Where copies of a package lie.
+  func folders(of package: String) -> [String] {
+    packages.keys.filter { $0 == "node_modules/\(package)" || $0.hasSuffix("/node_modules/\(package)") }
+      .sorted()
+  }
+
+  private static func name(ofFolder folder: String) -> String {
+    var name = folder[...]
+    while let place = name.firstRange(of: "node_modules/") { name = name[place.upperBound...] }
+    return String(name)
   }
 
   /// Names to script paths below the environment.

@@ -64,7 +64,13 @@ enum Requirement {
       let others = tool.with.sorted().map { ", \($0)" }.joined()
       return "npm \(tool.package ?? name)@\(tool.version)\(others)"
     case .url:
-      return "url \(tool.version) \(tool.url ?? "")"
+      var parts = ["url \(tool.version) \(tool.url ?? "")"]
+      if let checksums = tool.checksums { parts.append("checksums \(checksums)") }
+      if let github = tool.github {
+        parts.append("github \(github) \(tool.tag ?? "") \(tool.asset ?? "")")
+      }
+      parts += tool.names.sorted { $0.key < $1.key }.map { "\($0) is \($1)" }
+      return parts.joined(separator: "; ")
     }
   }
 

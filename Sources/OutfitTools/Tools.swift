@@ -18,7 +18,19 @@ public struct Tools: Part {
     guard !wanted.isEmpty else { return .done(lock) }
     let asked = Self.settings(context, wanted)
     guard asked.isEmpty else { return .ask(asked) }
-    let shop = try Shop(context)
+    var shop = try Shop(context)
+    if let uv = wanted.first(where: \.isEngine), !shop.isLocked(uv) {
+      // The others are resolved by it.
+      switch try shop.lock(uv) {
+      case .ask(let queries): return .ask(queries)
+      case .locked(let entry):
+        lock.tools[uv.name] = entry
+        var context = context
+        context.lock = lock
+        shop = try Shop(context)
+      case .mistake, .unavailable: break
+      }
+    }
     var queries: [Query] = []
     var mistakes: [Diagnostic] = []
     for tool in wanted where !shop.isLocked(tool) {
@@ -89,6 +101,11 @@ struct Wanted {
     return wanted.sorted { $0.name < $1.name }
   }
 
+  /// It is the release of uv that Outfit works with: the profile says where it comes from.
+  var isEngine: Bool {
+    name == "uv" && section.origin == .url && section.version.text == Engines.uvVersion
+  }
+
   /// The package that it comes from.
   var package: String { section.package ?? name }
 
@@ -134,7 +151,7 @@ struct Shop {
     guard let entry = context.lock.tools[tool.name], entry.request == tool.request else { return false }
     switch tool.section.origin {
     case .url:
-      return entry.artifacts.mapValues(\.digest) == tool.section.digests
+      return tool.section.digests.isEmpty || entry.artifacts.mapValues(\.digest) == tool.section.digests
     case .npm: return true
     case .pypi:
       guard let interpreter = pythons.choose(tool.section.python),
@@ -142,6 +159,14 @@ struct Shop {
       else { return true }
       return !(interpreter.version < lowest)
     }
+  }
+
+  /// uv, where the profile pins the very release that Outfit works with as a tool: its archive, and no wheel.
+  var engine: Object? {
+    guard let tool = Wanted.all(context.profile).first(where: \.isEngine), isLocked(tool),
+      let entry = context.lock.tools[tool.name]
+    else { return nil }
+    return try? binary(tool, entry)
   }
 
   /// Makes the lock entry, or says what must be known for it.

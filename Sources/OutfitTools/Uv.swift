@@ -27,6 +27,10 @@ struct Uv {
     self.pythons = pythons
     self.indexes = indexes
     questioner = Self.machinePython(context)
+    if let archive = try? Shop(context).engine {
+      object = context.earlier.objects.first { $0.id == archive.id } ?? archive
+      return
+    }
     let uv = try Engines.uv(
       python: questioner.map { .path($0) } ?? interpreter.program, platform: context.platform,
       store: context.store, surroundings: indexes.pipVariables)

@@ -51,6 +51,8 @@ struct VerificationTests {
       site.pushing("black-25.1.0.dist-info/RECORD"),
       "black/__init__.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\nblack/gone.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\n"
     )
+    // What is vendored inside a package is that package's alone.
+    files.put(site.pushing("black/_vendor/wheel-1.dist-info/RECORD"), "../bin/wheel,sha256=47DEQpj8,0\n")
     let found = try Record.discrepancies(in: try contents(), root: folder, files: files)
     #expect(
       found.map(\.description) == [

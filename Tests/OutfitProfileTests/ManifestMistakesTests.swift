@@ -84,7 +84,7 @@ import Testing
         ② `url` says nothing of a tool from pypi (add `from: url`, or take it out)
         ③ `tools.c` lacks `url` (for example `url: "https://downloads.example/c-{os}-{arch}"`)
         ④ a tool from an address needs an exact version (for example `version: "2.16.1"`)
-        ⑤ `{platform}` is nothing that Outfit fills in (it knows {os}, {arch} and {version})
+        ⑤ `{platform}` is nothing that Outfit fills in (it knows {version}, {os}, {system}, {arch} and {machine})
         ⑥ `linux-x86` is not a platform (write one of linux-amd64, linux-arm64, macos-amd64, macos-arm64)
         ⑦ `abc` is not a SHA-256 digest (it has 64 hexadecimal digits)
         ① an address in a manifest can't hold a user or a password (put them in ~/.netrc or in uv's own variables, and take them out here)

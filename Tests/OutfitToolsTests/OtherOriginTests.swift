@@ -84,7 +84,7 @@ struct NodeToolTests {
     {"lockfileVersion": 3, "packages": {
       "": {"dependencies": {"prettier": "3.*"}},
       "node_modules/prettier": {"version": "3.6.2", "integrity": "sha512-x", "bin": {"prettier": "./bin/prettier.cjs"}},
-      "node_modules/other": {"version": "1.0.0", "bin": "cli.js"}
+      "node_modules/other": {"version": "1.0.0", "integrity": "sha512-y", "bin": "cli.js"}
     }}
     """
 
