@@ -98,7 +98,7 @@ struct IndexTests {
     return found.outputText
   }
 
-  @Test(arguments: ["ours", "poetry", "netrc", "keyring"])
+  @Test(arguments: ["environment", "netrc", "keyring"])
   func passwordsAreUsedAndNeverKeptOrShown(_ way: String) async throws {
     let machine = try Machine("password-\(way)")
     // ada:hunter-2-secret
@@ -112,11 +112,8 @@ struct IndexTests {
     #expect(without.status != 0)
     #expect(without.errorText.contains("OUTFIT_INDEX_ACME_USERNAME"), "\(without.errorText)")
     switch way {
-    case "ours":
+    case "environment":
       setting["OUTFIT_INDEX_ACME_USERNAME"] = "ada"
-      setting["OUTFIT_INDEX_ACME_PASSWORD"] = secret
-    case "poetry":
-      setting["POETRY_HTTP_BASIC_ACME_USERNAME"] = "ada"
       setting["POETRY_HTTP_BASIC_ACME_PASSWORD"] = secret
     case "netrc":
       try machine.write(".netrc", "machine 127.0.0.1 login ada password \(secret)\n", mode: 0o600)
