@@ -11,19 +11,26 @@ struct ProgramSearch {
   let archive: String
 
   /// Links each name in `bin` with the program that it means, and makes that executable.
+  /// - Returns: the relative paths of what was made or changed.
   /// - Throws: `Failure` that says what the archive has, where it has no such program, or several.
-  func link(_ names: [String]) throws {
-    guard !names.isEmpty else { return }
+  func link(_ names: [String]) throws -> [String] {
+    guard !names.isEmpty else { return [] }
+    var changed: [String] = []
     let all = try list(root, "")
     for name in names {
       let path = try choose(name, among: all)
       let status = try files.status(root.pushing(FilePath(path)), followLinks: true)
       let mode = status?.mode ?? 0o755
-      if mode & 0o111 == 0 { try files.setMode(root.pushing(FilePath(path)), mode | 0o755) }
+      if mode & 0o111 == 0 {
+        try files.setMode(root.pushing(FilePath(path)), mode | 0o755)
+        changed.append(path)
+      }
       if path == "bin/\(name)" { continue }
       try files.createDirectories(root.appending("bin"))
       try files.createLink(root.appending("bin").appending(name), to: "../" + path)
+      changed.append("bin/\(name)")
     }
+    return changed
   }
 
   /// The one of that very name that lies highest; else the only one whose name starts with it: `yq_linux_amd64`.

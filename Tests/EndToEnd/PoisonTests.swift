@@ -62,5 +62,13 @@ struct PoisonTests {
     #expect(copies.count == 2)
     let poisoned = try copies.filter { try machine.files.text(FilePath($0))?.contains("poisoned") == true }
     #expect(poisoned == [file])
+
+    let fresh = try #require(copies.first { $0 != file })
+    try machine.files.append(FilePath(fresh), Array("\nprint('poisoned')\n".utf8))
+    let repaired = try await machine.outfit("tool", "repair", "pycowsay", setting: setting)
+    #expect(repaired.status == 0, "\(repaired.errorText)")
+    #expect(repaired.outputText.contains("repaired pycowsay"), "\(repaired.outputText)")
+    let mended = try await machine.login("pycowsay moo")
+    #expect(mended.outputText.contains("moo") && !mended.outputText.contains("poisoned"))
   }
 }
