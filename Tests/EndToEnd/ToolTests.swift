@@ -1,5 +1,6 @@
 import OutfitCore
 import OutfitSystem
+import Support
 import SystemPackage
 import Testing
 
@@ -205,6 +206,58 @@ struct ToolTests {
     #expect(moved.status == 0, "\(moved.errorText)")
     #expect(moved.outputText.contains("upgraded black"), "\(moved.outputText)")
     #expect(try await machine.outfit("outdated", "--check").status == 0)
+  }
+
+  /// Each line of hashes with another in its place; nil takes the line out.
+  private func lock(_ text: String, hash: String?) -> String {
+    text.split(separator: "\n", omittingEmptySubsequences: false).compactMap { line -> String? in
+      guard let mark = line.range(of: "--hash=sha256:") else { return String(line) }
+      guard let hash else { return nil }
+      return line[..<mark.upperBound] + hash + (line.hasSuffix("\\") ? " \\" : "")
+    }.joined(separator: "\n")
+  }
+
+  @Test func whatIsNotWhatTheLockSaysStopsThatToolAlone() async throws {
+    let machine = try Machine()
+    try personal(machine, "tools:\n  cowsay: \"6\"\n")
+    #expect(try await machine.outfit("up").status == 0)
+    let path = ".config/outfit/outfit.lock"
+    let right = try #require(try machine.read(path))
+    let wrong = lock(right, hash: String(repeating: "0", count: 64))
+    #expect(wrong != right)
+    try machine.write(path, wrong)
+    let refused = try await machine.outfit("up", "--locked")
+    #expect(refused.status == 1, "\(refused.outputText)\(refused.errorText)")
+    #expect(refused.errorText.contains("cowsay"), "\(refused.errorText)")
+    // What stood before goes on.
+    #expect(try await machine.login("cowsay -t moo").outputText.contains("moo"))
+    try machine.write(path, lock(right, hash: nil).replacing(" \\\n", with: "\n"))
+    let missing = try await machine.outfit("up", "--locked")
+    #expect(missing.status != 0, "\(missing.outputText)\(missing.errorText)")
+    #expect(try await machine.login("cowsay -t moo").outputText.contains("moo"))
+    try machine.write(path, right)
+    let restored = try await machine.outfit("up", "--locked")
+    #expect(restored.status == 0, "\(restored.errorText)")
+  }
+
+  @Test func aWarmCacheAsksNobody() async throws {
+    let machine = try Machine()
+    #expect(try await machine.outfit("tool", "install", "cowsay@6").status == 0)
+    let store = machine.home.appending(".local/share/outfit/store")
+    let environment = try #require(try machine.files.list(store).first { $0.hasPrefix("cowsay-") })
+    try machine.files.removeTree(store.appending(environment))
+    try machine.files.remove(machine.home.appending(".local/state/outfit/receipts").appending(environment))
+    // All that goes out goes through here, and is counted.
+    let server = try LoopbackServer { _ in LoopbackServer.Reply(502) }
+    let proxy = ["https_proxy", "http_proxy", "HTTPS_PROXY", "HTTP_PROXY"]
+    let counted = Dictionary(uniqueKeysWithValues: proxy.map { ($0, server.address) })
+    let up = try await machine.outfit("up", setting: counted)
+    #expect(up.status == 0, "\(up.errorText)")
+    #expect(server.requests.isEmpty, "\(server.requests)")
+    #expect(machine.files.exists(store.appending(environment).appending("bin")))
+    let other = try await machine.outfit("tool", "install", "no-such-package-of-anybody", setting: counted)
+    #expect(other.status != 0)
+    #expect(!server.requests.isEmpty)
   }
 
   @Test func aProjectsToolsStandInItsManifest() async throws {
