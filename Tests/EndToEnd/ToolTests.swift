@@ -210,10 +210,11 @@ struct ToolTests {
 
   /// Each line of hashes with another in its place; nil takes the line out.
   private func lock(_ text: String, hash: String?) -> String {
-    text.split(separator: "\n", omittingEmptySubsequences: false).compactMap { line -> String? in
-      guard let mark = line.range(of: "--hash=sha256:") else { return String(line) }
+    let mark = "--hash=sha256:"
+    return text.split(separator: "\n", omittingEmptySubsequences: false).compactMap { line -> String? in
+      guard line.contains(mark) else { return String(line) }
       guard let hash else { return nil }
-      return line[..<mark.upperBound] + hash + (line.hasSuffix("\\") ? " \\" : "")
+      return line.prefix { $0 == " " } + mark + hash + (line.hasSuffix("\\") ? " \\" : "")
     }.joined(separator: "\n")
   }
 
