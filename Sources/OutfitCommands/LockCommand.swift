@@ -41,7 +41,7 @@ struct LockCommand: AsyncParsableCommand {
           ? "Nothing to do: \(session.short(place.file)) covers the manifest."
           : "Wrote \(session.short(place.file)). Commit it, and everybody has the same.")
       session.report(pins.failures)
-      if !pins.failures.isEmpty { throw Ended(.failed) }
+      if pins.isIncomplete { throw Ended(.failed) }
     }
   }
 }
@@ -80,13 +80,13 @@ struct UpdateCommand: AsyncParsableCommand {
       } else if dryRun {
         session.write("Nothing was changed: this was a dry run.")
       } else {
-        guard pins.failures.isEmpty else {
+        guard !pins.isIncomplete else {
           throw Failure("nothing was moved, since not all could be resolved")
         }
         try pins.save()
         session.write("Wrote \(session.short(place.file)). Next: outfit up")
       }
-      if !pins.failures.isEmpty { throw Ended(.failed) }
+      if pins.isIncomplete { throw Ended(.failed) }
     }
   }
 }
@@ -175,6 +175,9 @@ struct Pinning {
       .union(before.virtualenv == nil ? [] : ["virtualenv"])
   }
 
+  /// Something could not be pinned at all; an image whose registry did not answer is written as `unresolved`.
+  var isIncomplete: Bool { failures.contains { $0.severity == .error } }
+
   mutating func resolve() async throws {
     let progress = TerminalProgress(host: session.host)
     try Consent(host: session.host).obtain(
@@ -185,6 +188,7 @@ struct Pinning {
     let proposal = try await preparation.propose(Preparation.onEngines)
     after = preparation.lock
     failures = proposal.failures
+    failures += try await ImagePins.resolve(&after, profile, session)
   }
 
   func save() throws {

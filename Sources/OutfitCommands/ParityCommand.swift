@@ -9,54 +9,160 @@ struct ParityCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "parity", abstract: "Prove that dev and deploy are the same.",
     discussion: """
-      It evaluates the files on disk with the real kustomize (kubectl 1.27 or newer, from PATH or by KUBECTL) \
-      and shows the proof as a table. Exit status 3 when anything failed; what can't be checked never passes \
-      for proved.
+      It evaluates the files on disk with the real kustomize (kubectl 1.27 or newer from PATH or by KUBECTL, or \
+      kustomize) and shows the proof as a table. With --images it also opens two built images: an archive, a \
+      folder in the OCI layout, or a tag that docker, podman or buildah has; nothing in them is run. Exit status 3 \
+      when anything failed; what can't be checked never passes for proved. A proof is kept for as long as nothing \
+      that it was made from changes.
       """)
 
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("The built images, the one that ships first.", valueName: "deploy> <dev"))
+  var images: [String] = []
+
+  @Flag(help: "Make the proof anew, whatever was kept.") var fresh = false
   @Flag(help: "Print JSON.") var json = false
+
+  @Option(help: ArgumentHelp("Write the proof as a page that can be shown to anybody.", valueName: "file"))
+  var html: String?
+
+  func validate() throws {
+    guard images.isEmpty || images.count == 2 else {
+      throw ValidationError("--images takes two images: what ships, and what is developed in")
+    }
+  }
 
   func run() async throws {
     try await withSession { session in
       let host = session.host
-      let (rendering, renderer) = try await Rendered.make(session)
-      func text(_ path: String) throws -> String? {
-        try host.files.text(renderer.root.pushing(FilePath(path)))
+      let (proof, isKept) = try await Proving(session, images: images, fresh: fresh).proof()
+      if let html {
+        let file = host.workingDirectory.pushing(FilePath(html)).lexicallyNormalized()
+        let page = ParityPage.html(proof, date: DateText.utc(host.clock.now()) + " UTC")
+        let beside = file.removingLastComponent().appending(".\(file.lastComponent?.string ?? "page").new")
+        try host.files.removeTree(beside)
+        try host.files.create(beside, Array(page.utf8), mode: 0o644)
+        try host.files.rename(beside, to: file)
+        session.talk("Wrote \(session.short(file)).")
       }
-      let input = Parity.Input(
-        overlays: try await overlays(rendering.stack.environments.map(\.name), renderer.root, host),
-        compose: try text("compose.yaml"), dockerfile: try text("Dockerfile"),
-        devcontainer: try text(".devcontainer/devcontainer.json"),
-        requirements: try text("docker/requirements.txt"),
-        stack: rendering.stack)
-      let rows = Parity.check(input)
       if json {
-        host.terminal.write(ParityReport.json(rows))
+        host.terminal.write(ParityReport.json(proof))
       } else {
-        host.terminal.write(ParityReport.text(rows, style: session.outputStyle))
-        host.terminal.write("\nOverlays may differ in:\n" + ParityReport.allowances())
+        host.terminal.write(ParityReport.text(proof, style: session.outputStyle))
+        host.terminal.write("\nEnvironments may differ in:\n" + ParityReport.text(proof.allowances))
+        if isKept { session.talk("Nothing has changed since this was proved; --fresh proves it again.") }
       }
-      let status = Parity.status(rows)
+      let status = Parity.status(proof.rows)
       if status != .done { throw Ended(status) }
     }
   }
+}
+
+/// One run of `parity`.
+struct Proving {
+  let session: Session
+  let images: [String]
+  let fresh: Bool
+  let root: FilePath
+
+  private var host: Host { session.host }
+
+  init(_ session: Session, images: [String] = [], fresh: Bool = false) throws {
+    self.session = session
+    self.images = images
+    self.fresh = fresh
+    root = try Rendered.root(session)
+  }
+
+  /// The proof, and whether it was made before.
+  func proof() async throws -> (proof: ParityProof, isKept: Bool) {
+    let kustomize = kustomize
+    let imagePaths = images.map { host.workingDirectory.pushing(FilePath($0)).lexicallyNormalized() }
+    let cache = ParityCache(host: host, root: root, question: question(kustomize))
+    // What a local store has may change without a file that can be looked at.
+    let canKeep = imagePaths.allSatisfy { host.files.exists($0) }
+    if !fresh, canKeep, let kept = cache.proof() { return (kept, true) }
+
+    let session = session
+    let root = root
+    let profile = try await ProfilePlace(scope: .project(root), address: root.string).load(session)
+    async let evaluated = overlays(profile.app?.value.environments.keys.sorted() ?? [], kustomize)
+    async let built = pair()
+    let renderer = try Rendered.renderer(session, root: root, profile: profile)
+    let stack = try renderer.stack()
+    func text(_ path: String) throws -> String? { try host.files.text(root.pushing(FilePath(path))) }
+    let proof = ParityProof(
+      name: stack.name,
+      rows: Parity.check(
+        Parity.Input(
+          overlays: try await evaluated, compose: try text("compose.yaml"),
+          dockerfile: try text("Dockerfile"),
+          devcontainer: try text(".devcontainer/devcontainer.json"),
+          requirements: try text("docker/requirements.txt"), stack: stack,
+          laptop: try Laptop.read(root, files: host.files), images: try await built)),
+      allowances: stack.allowances, lockDigest: stack.lockDigest)
+    if canKeep { cache.keep(proof, inputs: inputs(profile, renderer) + imagePaths.flatMap { below($0) }) }
+    return (proof, false)
+  }
+
+  private func below(_ path: FilePath) -> [FilePath] { ParityCache.all(below: path, files: host.files) }
+
+  private func inputs(_ profile: Profile, _ renderer: RenderSession) -> [FilePath] {
+    var paths = profile.layers.map(\.manifest) + profile.inputs
+    paths += ["outfit.lock", "compose.yaml", "Dockerfile", ".venv/pyvenv.cfg"].map {
+      root.pushing(FilePath($0))
+    }
+    for folder in ["k8s", "docker", ".devcontainer"] { paths += below(root.appending(folder)) }
+    paths += ((try? renderer.templateInputs()) ?? [])
+    let library = root.appending(".venv").appending("lib")
+    for name in (try? host.files.list(library)) ?? [] {
+      paths.append(library.appending(name).appending("site-packages"))
+    }
+    return paths + [root.appending(".venv"), library]
+  }
+
+  /// kubectl, whose own kustomize is used, or kustomize itself.
+  private var kustomize: FilePath? {
+    if let named = host.environment["KUBECTL"], !named.isEmpty { return FilePath(named) }
+    return Programs.find("kubectl", host) ?? Programs.find("kustomize", host)
+  }
+
+  private func question(_ kustomize: FilePath?) -> [String] {
+    var question = images + [host.workingDirectory.string, kustomize?.string ?? "none"]
+    if let kustomize, let status = try? host.files.status(kustomize, followLinks: true) {
+      question.append("\(status.size) \(status.modified) \(status.inode)")
+    }
+    for name in host.environment.keys.sorted() where name.hasPrefix("OUTFIT_") {
+      question.append("\(name)=\(host.environment[name] ?? "")")
+    }
+    return question
+  }
+
+  private func pair() async throws -> BuiltPair? {
+    guard images.count == 2 else { return nil }
+    let scratch = host.places.cache.appending("images").appending("read-\(host.clock.uptime())")
+    try host.files.createDirectories(scratch, mode: 0o700)
+    defer { try? host.files.removeTree(scratch) }
+    let reader = ImageReader(host: host, scratch: scratch)
+    return BuiltPair(
+      deploy: try await reader.read(images[0]), development: try await reader.read(images[1]))
+  }
 
   private func overlays(
-    _ environments: [String], _ root: FilePath, _ host: Host
+    _ environments: [String], _ program: FilePath?
   ) async throws -> [String: Parity.Evaluation] {
-    let folders = (host.environment["PATH"] ?? "").split(separator: ":").map { FilePath(String($0)) }
-    let named = host.environment["KUBECTL"].map { [FilePath($0)] } ?? []
-    let candidates = named + folders.filter(\.isAbsolute).map { $0.appending("kubectl") }
-    guard let kubectl = candidates.first(where: { host.files.exists($0) }) else {
-      return Dictionary(
-        uniqueKeysWithValues: environments.map { ($0, .unavailable("there is no kubectl on PATH")) })
+    guard let program, host.files.exists(program) else {
+      let why = program.map { "there is no \($0)" } ?? "there is neither kubectl nor kustomize on PATH"
+      return Dictionary(uniqueKeysWithValues: environments.map { ($0, .unavailable(why)) })
     }
     let invocations = Parity.invocations(
-      kubectl: kubectl, environments: environments, root: root, environment: host.environment)
+      program: program, environments: environments, root: root, environment: host.environment)
+    let processes = host.processes
     return try await withThrowingTaskGroup(of: (String, Parity.Evaluation).self) { group in
       for (name, invocation) in invocations {
         group.addTask {
-          let done = try await host.processes.run(invocation)
+          let done = try await processes.run(invocation)
           return (name, done.succeeded ? .objects(done.outputText) : .refused(done.errorText))
         }
       }

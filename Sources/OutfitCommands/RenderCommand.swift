@@ -13,26 +13,61 @@ struct RenderCommand: AsyncParsableCommand {
     discussion: """
       Git undoes it: rendered files belong to the repository. With --check nothing is written, and the exit \
       status is 3 when what is on disk is not what would be rendered.
+
+      With --vendor the interpreter and every package are put into docker/vendor, so that the image builds where \
+      there is no network; from then on `render` goes on that way, until --no-vendor.
       """)
 
   @Flag(help: "Compare with what is on disk, and write nothing.") var check = false
   @Flag(help: "Replace also files that were changed by hand.") var force = false
+  @Flag(inversion: .prefixedNo, help: "Put all that the image is built from into docker/vendor.")
+  var vendor: Bool?
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "For --vendor: the architectures, amd64 and arm64; this machine's unless given.", valueName: "name"))
+  var arch: [Platform.Architecture] = []
+  @Flag(help: "Print what was done, or what differs, as JSON.") var json = false
+
+  func validate() throws {
+    if check, vendor != nil { throw ValidationError("--check writes nothing, and --vendor does") }
+    if !arch.isEmpty, vendor != true { throw ValidationError("--arch is for --vendor") }
+  }
 
   func run() async throws {
     try await withSession { session in
-      let (rendering, renderer) = try await Rendered.make(session)
+      let root = try Rendered.root(session)
+      let profile = try await ProfilePlace(scope: .project(root), address: root.string).load(session)
+      var renderer = try Rendered.renderer(session, root: root, profile: profile)
+      if vendor == true {
+        let stack = try renderer.stack(ignoringVendored: true)
+        renderer.vendored = try await VendorFiles(session: session, root: root, stack: stack).get(
+          arch.isEmpty ? [session.host.platform.architecture] : arch)
+      } else if vendor == false {
+        renderer.vendored = []
+      }
+      let rendering = try renderer.render()
       session.report(rendering.diagnostics)
       if check {
         let differing = try renderer.check(rendering).filter { $0.state != .same }
-        for file in differing { session.write("  \(file.state.rawValue.padding(to: 10))\(file.path)") }
+        if json {
+          session.host.terminal.write(Rendered.json(differing))
+        } else {
+          for file in differing { session.write("  \(file.state.rawValue.padding(to: 10))\(file.path)") }
+        }
         guard differing.isEmpty else {
           session.talk("\(differing.count) files are not what `outfit render` would write")
           throw Ended(.drift)
         }
-        session.write("All \(rendering.files.count) files are as rendered.")
+        if !json { session.write("All \(rendering.files.count) files are as rendered.") }
         return
       }
       let done = try renderer.write(rendering, force: force).filter { $0.state != .same }
+      if vendor == false { try session.host.files.removeTree(root.pushing(FilePath(Vendoring.folder))) }
+      if json {
+        session.host.terminal.write(Rendered.json(done))
+        return
+      }
       for file in done {
         session.write("  \((file.state == .leftover ? "removed" : "wrote").padding(to: 8))\(file.path)")
       }
@@ -44,24 +79,36 @@ struct RenderCommand: AsyncParsableCommand {
   }
 }
 
+extension Platform.Architecture: ExpressibleByArgument {}
+
 /// What a project renders.
 enum Rendered {
-  static func make(_ session: Session) async throws -> (Rendering, RenderSession) {
+  /// The project that one stands in.
+  static func root(_ session: Session) throws -> FilePath {
     let host = session.host
     guard let root = ProfileLoader.findProject(from: host.workingDirectory, host: host) else {
       throw Failure(
-        "there is no project here: no outfit.yaml in \(host.workingDirectory) or above", status: .usage)
+        "there is no project here: no outfit.yaml in \(host.workingDirectory) or above",
+        hint: "`outfit init` writes one from what is here", status: .usage)
     }
-    let profile = try await ProfilePlace(scope: .project(root), address: root.string).load(session)
+    return root
+  }
+
+  static func renderer(_ session: Session, root: FilePath, profile: Profile) throws -> RenderSession {
+    let host = session.host
     let file = root.appending("outfit.lock")
     guard let text = try host.files.text(file) else {
       throw Failure(
         "the project has no outfit.lock, and only what is pinned can be rendered",
         hint: "run `outfit lock` first")
     }
-    let renderer = RenderSession(
+    return RenderSession(
       host: host, profile: profile, lock: try LockFile.read(file, host: host) ?? Lock(),
       lockDigest: Digest(of: text), root: root, templates: Installation.locate(host).templates)
-    return (try renderer.render(), renderer)
+  }
+
+  static func json(_ comparisons: [FileComparison]) -> String {
+    let rows = comparisons.map { "{\"path\":\(Quoting.json($0.path)),\"state\":\"\($0.state.rawValue)\"}" }
+    return "{\"files\":[\(rows.joined(separator: ","))]}\n"
   }
 }

@@ -6,11 +6,11 @@ import OutfitProfile
 ///
 /// A mirror is `mirror:` of the manifest, or `OUTFIT_MIRROR` with `/python` or `/node` behind it. It holds what the
 /// release host holds, under the same names, and nothing is asked of the release host then.
-struct ReleaseHost {
+public struct ReleaseHost {
   let language: Language
   let mirror: String?
 
-  init(_ language: Language, _ section: InterpreterSection, _ environment: [String: String]) {
+  public init(_ language: Language, _ section: InterpreterSection, _ environment: [String: String]) {
     self.language = language
     func plain(_ address: String) -> String {
       var address = address
@@ -44,7 +44,7 @@ struct ReleaseHost {
 
   /// Where a file of a release is had.
   /// - Parameter path: below the release host, as the lock has it.
-  func addresses(_ path: String) -> [String] {
+  public func addresses(_ path: String) -> [String] {
     var escaped = ""
     for character in path { escaped += character == "+" ? "%2B" : String(character) }
     return ["\(base)/\(escaped)"]

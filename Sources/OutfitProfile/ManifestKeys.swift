@@ -276,6 +276,18 @@ enum ManifestKeys {
       "environments",
       .dictionary(key: .label, value: .record(environment), example: "staging: {host: staging.shop.example}"),
       "Where it is deployed", example: "environments: {dev: {host: shop.localhost}}"),
+    Field(
+      "values", .dictionary(key: .entryName, value: .text(.anything), example: "live: /health/live"),
+      "Replace the template's values", example: "values: {live: /health/live}"),
+    Field(
+      "extensions", .list(.text(.anything)), "Of the editor, in the dev container",
+      example: "extensions: [ms-python.python]"),
+    Field(
+      "allow",
+      .dictionary(
+        key: .anything, value: .text(.anything), example: "ConfigMap/app /data/*: variables"),
+      "Differences between environments that are meant, and why; `outfit parity` shows those of the template",
+      example: "allow: {\"PersistentVolumeClaim/* /spec/resources/**\": disks}"),
   ]
 
   private static let process: [Field] = [
@@ -285,6 +297,14 @@ enum ManifestKeys {
     Field("port", .text(.integer(1...65535, "a port")), "Where it listens", example: "port: 8000"),
     Field(
       "replicas", .text(.integer(0...1000, "a number of replicas")), "How many run", example: "replicas: 2"),
+    Field(
+      "single", .text(.boolean), "At most one may run: two would do its work twice", example: "single: true"),
+    Field(
+      "heartbeat", .text(.boolean), "It touches the file that HEARTBEAT_FILE names, twice a minute",
+      example: "heartbeat: true"),
+    Field(
+      "grace", .text(.integer(1...86400, "a number of seconds")), "Seconds it is given to end",
+      example: "grace: 330"),
   ]
 
   private static let environment: [Field] = [

@@ -323,9 +323,15 @@ private struct ManifestDecoder {
     for pair in node["processes"]?.pairs ?? [] {
       app.processes[pair.key] = AppSection.Process(
         command: words(pair.value["command"]), port: pair.value["port"]?.text.flatMap { Int($0) },
-        replicas: pair.value["replicas"]?.text.flatMap { Int($0) })
+        replicas: pair.value["replicas"]?.text.flatMap { Int($0) },
+        single: pair.value["single"]?.text.map { $0 == "true" },
+        heartbeat: pair.value["heartbeat"]?.text.map { $0 == "true" },
+        grace: pair.value["grace"]?.text.flatMap { Int($0) })
     }
     app.services = environment(node["services"])
+    app.values = environment(node["values"])
+    app.allow = environment(node["allow"])
+    app.extensions = texts(node["extensions"]) ?? []
     for pair in node["environments"]?.pairs ?? [] {
       app.environments[pair.key] = AppSection.Environment(
         host: pair.value["host"]?.text, replicas: pair.value["replicas"]?.text.flatMap { Int($0) },

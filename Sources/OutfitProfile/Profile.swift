@@ -298,15 +298,34 @@ public struct AppSection: Hashable, Sendable {
   public var environments: [String: Environment]
   /// The base image, `name:tag`; nil takes the template's.
   public var base: String?
+  /// Replace the template's free values: `live: /health/live`.
+  public var values: [String: String] = [:]
+  /// Of the editor, in the dev container: `ms-python.python`.
+  public var extensions: [String] = []
+  /// Differences between environments that are meant, beside the template's: a place, as `parity` shows it, and
+  /// the reason.
+  public var allow: [String: String] = [:]
 
   public struct Process: Hashable, Sendable {
     public var command: [String]?
     public var port: Int?
     public var replicas: Int?
-    public init(command: [String]? = nil, port: Int? = nil, replicas: Int? = nil) {
+    /// Two of it would do its work twice; nil takes the template's.
+    public var single: Bool?
+    /// It touches the file that HEARTBEAT_FILE names; nil takes the template's.
+    public var heartbeat: Bool?
+    /// Seconds it is given to end; nil takes the template's.
+    public var grace: Int?
+    public init(
+      command: [String]? = nil, port: Int? = nil, replicas: Int? = nil, single: Bool? = nil,
+      heartbeat: Bool? = nil, grace: Int? = nil
+    ) {
       self.command = command
       self.port = port
       self.replicas = replicas
+      self.single = single
+      self.heartbeat = heartbeat
+      self.grace = grace
     }
   }
 

@@ -128,7 +128,7 @@ struct ImageParity {
     let digests = Set(dockerfile.checksums)
     let wanted = Set(
       ["linux-amd64", "linux-arm64"].compactMap {
-        stack.python.artifacts[$0].map { "sha256:" + $0.digest.hex }
+        stack.interpreter.artifacts[$0].map { "sha256:" + $0.digest.hex }
       })
     let body = input.requirements.map { text in
       text.split(separator: "\n", omittingEmptySubsequences: true).filter { !$0.hasPrefix("#") }
@@ -148,7 +148,8 @@ struct ImageParity {
         1, dockerfile.stages.values.filter { $0.contains("/") || $0.contains(":") } == [base], base,
         "the stages start from \(dockerfile.stages.values.sorted().joined(separator: ", ")), not \(base)"),
       row(
-        2, digests == wanted, "Python \(stack.python.version), \(wanted.count) platforms, by digest",
+        2, digests == wanted,
+        "\(stack.language == .python ? "Python" : "Node") \(stack.interpreter.version), \(wanted.count) platforms, by digest",
         "the Dockerfile fetches \(digests.sorted().joined(separator: ", "))"),
       row(
         3, body == locked && installs, "\(locked.count { $0.contains("==") }) packages, by digest",

@@ -11,37 +11,21 @@ public struct ParityAllowance: Hashable, Sendable {
   /// Only between the environment with hot reload and another.
   public var isForDevelopment: Bool
 
-  public init(_ object: String, _ pointer: String, _ reason: String, isForDevelopment: Bool = false) {
-    self.object = object
-    self.pointer = pointer
+  static let form = "write `Kind/name /pointer`, with `*` for any: \"Deployment/* /spec/replicas\""
+
+  /// Nil for what is no `Kind/name /pointer`.
+  public init?(_ place: String, _ reason: String, isForDevelopment: Bool = false) {
+    let pieces = place.split(separator: " ")
+    guard pieces.count == 2, pieces[0].split(separator: "/").count == 2, pieces[1].hasPrefix("/") else {
+      return nil
+    }
+    object = String(pieces[0])
+    pointer = String(pieces[1])
     self.reason = reason
     self.isForDevelopment = isForDevelopment
   }
 
   public var place: String { "\(object) \(pointer)" }
-
-  /// What overlays may differ in unless told otherwise.
-  public static let standard: [ParityAllowance] = [
-    ParityAllowance("Deployment/*", "/spec/replicas", "replicas"),
-    ParityAllowance("HorizontalPodAutoscaler/*", "/spec/minReplicas", "replicas"),
-    ParityAllowance("HorizontalPodAutoscaler/*", "/spec/maxReplicas", "replicas"),
-    ParityAllowance("*/*", "/spec/template/spec/containers/*/resources/**", "resources"),
-    ParityAllowance("Ingress/*", "/spec/rules/*/host", "hosts"),
-    ParityAllowance("Ingress/*", "/spec/tls/**", "hosts"),
-    ParityAllowance("ConfigMap/app", "/data/*", "variables of the environment"),
-    ParityAllowance("Job/migrate", "/metadata/annotations/release", "the tag that is deployed"),
-    ParityAllowance(
-      "Deployment/*", "/spec/template/spec/containers/*/command",
-      "hot reload: the same command, behind the watcher",
-      isForDevelopment: true),
-    ParityAllowance(
-      "Deployment/*", "/spec/template/spec/initContainers/copy-app/**", "hot reload", isForDevelopment: true),
-    ParityAllowance(
-      "Deployment/*", "/spec/template/spec/containers/*/volumeMounts/app/**", "hot reload",
-      isForDevelopment: true),
-    ParityAllowance(
-      "Deployment/*", "/spec/template/spec/volumes/app/**", "hot reload", isForDevelopment: true),
-  ]
 
   func covers(_ object: String, _ pointer: [String], isDevelopment: Bool) -> Bool {
     guard isDevelopment || !isForDevelopment else { return false }
@@ -170,7 +154,7 @@ struct OverlayParity {
       let known: Set = isDevelopment ? [stack.image, stack.image + "-dev"] : [stack.image]
       return names.isSubset(of: known) ? "the tag that is deployed" : nil
     }
-    let found = ParityAllowance.standard.first {
+    let found = stack.allowances.first {
       $0.covers(object, pointer, isDevelopment: isDevelopment)
     }
     guard let found else { return nil }

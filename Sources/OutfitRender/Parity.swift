@@ -8,16 +8,17 @@ import SystemPackage
 public enum Parity {
   /// Runs of kustomize that evaluate the overlays, by environment. Each writes its objects to standard output.
   /// - Parameters:
-  ///   - kubectl: 1.27 or newer; its own kustomize is used.
+  ///   - program: kubectl, 1.27 or newer, whose own kustomize is used; or kustomize.
   ///   - root: the project's folder.
   public static func invocations(
-    kubectl: FilePath, environments: [String], root: FilePath, environment: [String: String]
+    program: FilePath, environments: [String], root: FilePath, environment: [String: String]
   ) -> [String: Invocation] {
-    Dictionary(
+    let verb = program.lastComponent?.string == "kustomize" ? "build" : "kustomize"
+    return Dictionary(
       uniqueKeysWithValues: environments.map { name in
         let overlay = root.appending("k8s").appending("overlays").appending(name)
         let invocation = Invocation(
-          kubectl, ["kustomize", overlay.string], environment: environment, workingDirectory: root)
+          program, [verb, overlay.string], environment: environment, workingDirectory: root)
         return (name, invocation)
       })
   }
@@ -43,11 +44,17 @@ public enum Parity {
     public var requirements: String?
     /// What the manifest and the lock ask for.
     public var stack: Stack
+    /// The project's own environment on this machine.
+    public var laptop: Laptop?
+    /// Two built images.
+    public var images: BuiltPair?
 
     public init(
       overlays: [String: Evaluation], compose: String?, dockerfile: String?, devcontainer: String?,
-      requirements: String?, stack: Stack
+      requirements: String?, stack: Stack, laptop: Laptop? = nil, images: BuiltPair? = nil
     ) {
+      self.laptop = laptop
+      self.images = images
       self.overlays = overlays
       self.compose = compose
       self.dockerfile = dockerfile
@@ -107,6 +114,8 @@ public enum Parity {
     rows += OverlayParity(stack: input.stack, objects: objects).rows()
     rows += ImageParity(input: input, objects: objects).rows()
     rows += ComposeParity(input: input, objects: objects).rows()
+    rows += LaptopParity(stack: input.stack, laptop: input.laptop).rows()
+    if let images = input.images { rows += BuiltParity(stack: input.stack, images: images).rows() }
     return rows
   }
 
@@ -119,58 +128,5 @@ public enum Parity {
   static func some(_ texts: [String], _ count: Int = 3) -> String {
     let shown = texts.prefix(count).joined(separator: "; ")
     return texts.count > count ? "\(shown); and \(texts.count - count) more" : shown
-  }
-}
-
-/// The table, for people and for programs.
-public enum ParityReport {
-  /// A table of text, and what it comes to beneath.
-  public static func text(_ rows: [Parity.Row], style: Style = .plain) -> String {
-    let rule = rows.map(\.rule.count).max() ?? 0
-    let verdict = Parity.Row.Verdict.allCases.map(\.rawValue.count).max() ?? 0
-    var text = ""
-    for row in rows {
-      text +=
-        paint(row.verdict, style)(pad(row.verdict.rawValue, verdict)) + "  " + pad(row.rule, rule) + "  "
-        + row.detail + "\n"
-    }
-    let counts = Parity.Row.Verdict.allCases.map { kind in
-      "\(rows.count { $0.verdict == kind }) \(kind.rawValue)"
-    }
-    return text + counts.joined(separator: ", ") + "\n"
-  }
-
-  /// The differences that overlays may have, one on a line.
-  public static func allowances() -> String {
-    let width = ParityAllowance.standard.map(\.place.count).max() ?? 0
-    return ParityAllowance.standard.map { pad($0.place, width) + "  " + $0.reason + "\n" }.joined()
-  }
-
-  /// One JSON document: `rows` (`rule`, `verdict`, `detail`) and `allowed` (`place`, `reason`).
-  public static func json(_ rows: [Parity.Row]) -> String {
-    let document: Document = .map([
-      "rows": .list(
-        rows.map { row in
-          .map([
-            "rule": .string(row.rule), "verdict": .string(row.verdict.rawValue),
-            "detail": .string(row.detail),
-          ])
-        }),
-      "allowed": .list(
-        ParityAllowance.standard.map { .map(["place": .string($0.place), "reason": .string($0.reason)]) }),
-    ])
-    return document.json + "\n"
-  }
-
-  private static func paint(_ verdict: Parity.Row.Verdict, _ style: Style) -> (String) -> String {
-    switch verdict {
-    case .proved: style.green
-    case .failed: style.red
-    case .notCheckable: style.yellow
-    }
-  }
-
-  private static func pad(_ text: String, _ width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.count))
   }
 }

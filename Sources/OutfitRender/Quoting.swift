@@ -66,6 +66,11 @@ public enum Names {
     isAlphanumeric(byte) && !(UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
   }
 
+  /// What can stand in every kind of file without quotes, the empty text included.
+  static func isValue(_ text: String) -> Bool {
+    text.utf8.allSatisfy { isAlphanumeric($0) || "._-/:@+,".utf8.contains($0) } && !text.hasSuffix(":")
+  }
+
   /// Anything but control characters and the byte order mark, which readers of YAML drop.
   static func isText(_ scalar: Unicode.Scalar) -> Bool {
     !(scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar.value == 0xFEFF)

@@ -8,23 +8,22 @@ public struct RenderInput: Sendable {
   public var lock: Lock
   /// Of the bytes of `outfit.lock`.
   public var lockDigest: Digest
-  /// Everything in the template's folder.
-  public var template: [TreeEntry]
-  /// As diagnostics name it.
-  public var templateFolder: String
+  public var template: TemplateSource
   /// The names directly in the project's folder.
   public var rootListing: Set<String>
+  /// What lies in the build context so that the image builds without a network; empty when it does not.
+  public var vendored: [VendoredFile]
 
   public init(
-    profile: Profile, lock: Lock, lockDigest: Digest, template: [TreeEntry], templateFolder: String,
-    rootListing: Set<String> = []
+    profile: Profile, lock: Lock, lockDigest: Digest, template: TemplateSource,
+    rootListing: Set<String> = [], vendored: [VendoredFile] = []
   ) {
     self.profile = profile
     self.lock = lock
     self.lockDigest = lockDigest
     self.template = template
-    self.templateFolder = templateFolder
     self.rootListing = rootListing
+    self.vendored = vendored
   }
 }
 
@@ -45,22 +44,25 @@ public struct Rendering: Sendable {
 
 /// The container and Kubernetes files of a project, from its manifest, its lock and a template.
 public enum Render {
-  /// Renders every file, reads the YAML among them again, and validates it.
-  /// - Throws: all that is wrong at once; status 2 where the manifest or the template is to be changed.
-  public static func files(_ input: RenderInput) throws(Failure) -> Rendering {
+  /// What is to be rendered, checked.
+  /// - Throws: all that is wrong at once; status 2.
+  public static func stack(_ input: RenderInput) throws(Failure) -> Stack {
     guard let app = input.profile.app else {
       throw Failure(
         "the manifest has no `app`, so that there is nothing to render",
-        hint: "add app: with template, name, image, processes and environments", status: .usage)
+        hint:
+          "add app: with template, name, image, processes and environments, or let `outfit init` write it",
+        status: .usage)
     }
-    let place = input.templateFolder + "/template.yaml"
-    guard let text = input.template.text("template.yaml") else {
-      throw Failure(
-        "\(input.templateFolder) has no template.yaml", at: app.source.location,
-        hint: "a template's folder describes its files in template.yaml", status: .usage)
-    }
-    let description = try TemplateDescription(text, file: place)
-    let stack = try Stack(input, app: app, description: description)
+    return try Stack(input, app: app, description: try TemplateDescription(input.template.descriptions))
+  }
+
+  /// Renders every file, reads the YAML among them again, and validates it.
+  /// - Throws: all that is wrong at once; status 2 where the manifest or the template is to be changed.
+  public static func files(_ input: RenderInput) throws(Failure) -> Rendering {
+    let stack = try stack(input)
+    let description = stack.description
+    let place = input.template.descriptions.first?.place ?? TemplateSource.name
     var rendering = Rendering(files: [], diagnostics: stack.diagnostics, stack: stack)
     var errors: [Diagnostic] = []
     for rule in description.files {
@@ -71,6 +73,7 @@ public enum Render {
       }
     }
     guard errors.isEmpty else { throw Failure(errors, status: .usage) }
+    rendering.files += Vendoring.lists(stack)
     rendering.files.sort { $0.path < $1.path }
     for (a, b) in zip(rendering.files, rendering.files.dropFirst()) where a.path == b.path {
       errors.append(
@@ -85,7 +88,8 @@ public enum Render {
     where !input.rootListing.isEmpty && !input.rootListing.contains(name) {
       rendering.diagnostics.append(
         Diagnostic(
-          .warning, "the template expects \(name) in the project", at: app.source.location, hint: hint))
+          .warning, "the template expects \(name) in the project", at: input.profile.app?.source.location,
+          hint: hint))
     }
     return rendering
   }
@@ -93,13 +97,10 @@ public enum Render {
   private static func render(
     _ rule: TemplateDescription.FileRule, _ input: RenderInput, _ stack: Stack
   ) throws(Failure) -> [RenderedFile] {
-    guard let text = input.template.text(rule.from) else {
-      throw Failure(
-        "the template has no file \(rule.from)",
-        at: SourceLocation(file: input.templateFolder + "/template.yaml"),
-        status: .usage)
+    let description = SourceLocation(file: input.template.folder + "/" + TemplateSource.name)
+    guard let source = input.template.files[rule.from] else {
+      throw Failure("the template has no file \(rule.from)", at: description, status: .usage)
     }
-    let file = input.templateFolder + "/" + rule.from
     var files: [RenderedFile] = []
     for context in stack.contexts(rule.each) {
       var wanted = true
@@ -107,33 +108,23 @@ public enum Render {
         let isNegative = condition.hasPrefix("!")
         let name = isNegative ? String(condition.dropFirst()) : condition
         let answer = try Templates.render(
-          "{{#\(name)}}yes{{/\(name)}}", with: context, file: input.templateFolder + "/template.yaml")
+          "{{#\(name)}}yes{{/\(name)}}", with: context, file: description.file)
         if answer.hasPrefix("yes") == isNegative { wanted = false }
       }
       guard wanted else { continue }
-      let path = try Templates.render(rule.path, with: context, file: input.templateFolder + "/template.yaml")
+      let path = try Templates.render(rule.path, with: context, file: description.file)
       guard Names.isRelativePath(path) else {
         throw Failure(
           "\(Quoting.json(path)) is not a path in the project",
-          at: SourceLocation(file: input.templateFolder + "/template.yaml"),
+          at: description,
           hint: "a path is relative, without `..`, of letters, digits and ._+-", status: .usage)
       }
-      let body = try Templates.render(text, with: context, file: file)
+      let body = try Templates.render(source.text, with: context, file: source.place)
       files.append(
         RenderedFile(
           path: path, content: RenderMark.mark(body, path: path, isStarter: rule.isStarter), mode: rule.mode,
           isStarter: rule.isStarter))
     }
     return files
-  }
-}
-
-extension [TreeEntry] {
-  /// The text of a file, if there is one at `path`.
-  func text(_ path: String) -> String? {
-    for entry in self where entry.path == path {
-      if case .file(let bytes, _) = entry.content { return String(decoding: bytes, as: UTF8.self) }
-    }
-    return nil
   }
 }

@@ -16,6 +16,8 @@ public struct RenderSession: Sendable {
   public var root: FilePath
   /// The folder `templates` that came with Outfit.
   public var templates: FilePath
+  /// What is vendored from now on; nil for what is so already.
+  public var vendored: [VendoredFile]?
 
   public init(
     host: Host, profile: Profile, lock: Lock, lockDigest: Digest, root: FilePath, templates: FilePath
@@ -29,16 +31,41 @@ public struct RenderSession: Sendable {
   }
 
   /// Renders in memory.
-  public func render() throws -> Rendering {
-    var input = RenderInput(
-      profile: profile, lock: lock, lockDigest: lockDigest, template: [], templateFolder: "")
+  public func render() throws -> Rendering { try Render.files(try input()) }
+
+  /// What is to be rendered, checked.
+  /// - Parameter ignoringVendored: what lies in docker/vendor is about to be replaced.
+  public func stack(ignoringVendored: Bool = false) throws -> Stack {
+    var input = try input()
+    if ignoringVendored { input.vendored = [] }
+    return try Render.stack(input)
+  }
+
+  /// The images that the lock has to pin: the base, and each service.
+  public func images() throws -> [String] {
+    let input = try input()
+    guard let app = input.profile.app else { return [] }
+    let description = try TemplateDescription(input.template.descriptions)
+    return Stack.images(app.value, description)
+  }
+
+  /// The template's files and folders.
+  public func templateInputs() throws -> [FilePath] {
+    guard let app = profile.app else { return [] }
+    let source = try TemplateSource.load(templateFolder(app), templates: templates, files: host.files)
+    let files = (source.files.values.map(\.place) + source.descriptions.map(\.place)).map { FilePath($0) }
+    return files + Set(files.map { $0.removingLastComponent() })
+  }
+
+  private func input() throws -> RenderInput {
+    var input = RenderInput(profile: profile, lock: lock, lockDigest: lockDigest, template: TemplateSource())
     if let app = profile.app {
-      let folder = try templateFolder(app)
-      input.template = try tree(folder)
-      input.templateFolder = folder.string
+      input.template = try TemplateSource.load(
+        templateFolder(app), templates: templates, files: host.files)
       input.rootListing = Set(try host.files.list(root))
+      input.vendored = try vendored ?? Vendoring.read(root, files: host.files)
     }
-    return try Render.files(input)
+    return input
   }
 
   /// Compares with what is on disk; anything that is not `.same` is drift.
@@ -110,25 +137,11 @@ public struct RenderSession: Sendable {
       throw Failure(
         "there is no template `\(name)`", at: app.source.location,
         hint: nearest(name, among: known).map { "did you mean `\($0)`?" }
-          ?? "there are " + known.joined(separator: ", ") + "; a folder of your own is written ./name",
+          ?? "there are " + known.filter { $0 != "common" }.joined(separator: ", ")
+          + "; a folder of your own is written ./name",
         status: .usage)
     }
     return templates.appending(name)
-  }
-
-  private func tree(_ folder: FilePath, below: String = "") throws -> [TreeEntry] {
-    var entries: [TreeEntry] = []
-    for name in try host.files.list(folder) {
-      let path = folder.appending(name)
-      let relative = below.isEmpty ? name : below + "/" + name
-      guard let status = try host.files.status(path, followLinks: true) else { continue }
-      switch status.kind {
-      case .directory: entries += try tree(path, below: relative)
-      case .file: entries.append(TreeEntry(relative, .file(try host.files.read(path), mode: status.mode)))
-      case .link, .other: continue
-      }
-    }
-    return entries
   }
 
   /// What is at the rendered paths, and in the folders that render makes.

@@ -8,7 +8,8 @@ public struct Stack: Sendable {
   /// Without tag.
   public var image: String
   public var base: PinnedImage
-  public var python: LockedInterpreter
+  public var language: Language
+  public var interpreter: LockedInterpreter
   public var processes: [Process]
   public var services: [Service]
   public var environments: [Environment]
@@ -18,6 +19,16 @@ public struct Stack: Sendable {
   /// Variables that come from the Secret.
   public var secretKeys: [String]
   public var requirements: String
+  /// The template's values, with those of the manifest over them.
+  public var values: [String: String]
+  public var migrate: [String]
+  public var migrated: [String]
+  public var extensions: [String]
+  /// What overlays may differ in.
+  public var allowances: [ParityAllowance]
+  public var vendored: [VendoredFile]
+  /// Replaces the release host of the interpreter, where the manifest says so.
+  public var mirror: String?
   public var lockDigest: Digest
   public var description: TemplateDescription
   public var diagnostics: [Diagnostic] = []
@@ -88,34 +99,72 @@ public struct Stack: Sendable {
       "write name:tag, not latest")
     base = Self.pin(baseName, input.lock)
 
-    let interpreters = input.lock.interpreters[.python] ?? []
-    let python =
+    language = description.language
+    let interpreters = input.lock.interpreters[language] ?? []
+    let interpreter =
       interpreters.first ?? LockedInterpreter(request: "", version: Version([0]), provider: .prebuilt)
-    self.python = python
-    let linux = ["linux-amd64", "linux-arm64"].filter { python.artifacts[$0] != nil }
+    self.interpreter = interpreter
+    let title = language == .python ? "Python" : "Node"
+    let linux = Self.platforms.filter { interpreter.artifacts[$0] != nil }
     if interpreters.isEmpty {
       problems.add(
-        "the lock has no Python for the image", "name one under interpreters:, and run `outfit lock`")
+        "the lock has no \(title) for the image", "name one under interpreters:, and run `outfit lock`")
     } else {
       problems.require(
         !linux.isEmpty,
-        "the lock has no Linux build of Python \(python.version): the image needs the released one",
+        "the lock has no Linux build of \(title) \(interpreter.version): the image needs the released one",
         "an interpreter adopted from this machine can't be put into an image; add `prebuilt` to its providers and "
-          + "run `outfit update python`")
+          + "run `outfit update \(language.rawValue)`")
     }
     for key in linux {
-      let path = python.artifacts[key]?.path ?? ""
+      let path = interpreter.artifacts[key]?.path ?? ""
       problems.require(
         path.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { part in
           Names.isFileName(part.filter { $0 != "%" })
-        }, "the lock's path \(Quoting.json(path)) can't stand in a Dockerfile", "run `outfit update python`")
+        }, "the lock's path \(Quoting.json(path)) can't stand in a Dockerfile",
+        "run `outfit update \(language.rawValue)`")
     }
     requirements = input.lock.virtualenv?.requirements ?? ""
-    if input.lock.virtualenv == nil {
+    if language == .python, input.lock.virtualenv == nil {
       problems.add(
         "the lock has no packages for the image",
         "add `virtualenv: {from: requirements.txt}` and run `outfit lock`"
       )
+    }
+    vendored = input.vendored
+    mirror = input.profile.interpreters[description.language]?.value.mirror
+    values = description.values
+    for (name, value) in section.values.sorted(by: { $0.key < $1.key }) {
+      problems.require(
+        description.values[name] != nil, "the template \(description.name) has no value `\(name)`",
+        nearest(name, among: description.values.keys).map { "did you mean `\($0)`?" }
+          ?? "it has " + description.values.keys.sorted().joined(separator: ", "))
+      values[name] = value
+    }
+    for (name, value) in values.sorted(by: { $0.key < $1.key }) {
+      let isText = value.unicodeScalars.allSatisfy { Names.isText($0) }
+      problems.require(
+        Self.commands.contains(name) ? isText : Names.isValue(value),
+        "the value `\(name)` is \(Quoting.json(value))",
+        Self.commands.contains(name)
+          ? "write one line" : "a value has letters, digits and ._-/:@+, so that it can stand in every file")
+    }
+    migrate = values["migrate"].flatMap { $0.isEmpty ? nil : ["sh", "-c", $0] } ?? description.migrate
+    migrated = values["migrated"].flatMap { $0.isEmpty ? nil : ["sh", "-c", $0] } ?? description.migrated
+    extensions = description.extensions
+    for name in section.extensions where !extensions.contains(name) {
+      problems.require(
+        name.count(where: { $0 == "." }) == 1 && Names.isFileName(name),
+        "`app.extensions` has \(Quoting.json(name))", "write publisher.name: ms-python.python")
+      extensions.append(name)
+    }
+    allowances = description.allowances
+    for (place, reason) in section.allow.sorted(by: { $0.key < $1.key }) {
+      if let allowance = ParityAllowance(place, reason) {
+        allowances.append(allowance)
+      } else {
+        problems.add("`app.allow` has \(Quoting.json(place))", ParityAllowance.form)
+      }
     }
 
     let texts: [String: TemplateValue] = ["app": Self.appValue(section)]
@@ -152,12 +201,24 @@ public struct Stack: Sendable {
       tools.append(Tool(name: name, programs: tool.programs.sorted(), requirements: tool.requirements))
     }
     guard problems.diagnostics.isEmpty else { throw Failure(problems.diagnostics, status: .usage) }
+    let outdated = Vendoring.diagnostics(self)
+    guard outdated.isEmpty else { throw Failure(outdated, status: .usage) }
     for unresolved in ([base] + services.map(\.image)).filter({ !$0.isResolved }) {
       diagnostics.append(
         Diagnostic(
           .warning, "\(unresolved.reference) has no digest in the lock, and is rendered as unresolved",
           hint: "run `outfit lock` where its registry answers"))
     }
+  }
+
+  static let platforms = ["linux-amd64", "linux-arm64"]
+
+  /// Values that are command lines: they stand in quotes, or after RUN.
+  static let commands: Set<String> = ["migrate", "migrated", "prepare", "test"]
+
+  /// The process that clients reach.
+  public var web: Process? {
+    processes.first { $0.name == "web" && $0.port != nil } ?? processes.first { $0.port != nil }
   }
 
   /// The environment with hot reload.
@@ -208,6 +269,15 @@ extension Stack {
       return PinnedImage(reference: reference, isResolved: false)
     }
     return PinnedImage(reference: "\(reference)@sha256:\(digest.hex)", isResolved: true)
+  }
+
+  /// The images that are named, as the lock has them, sorted.
+  static func images(_ section: AppSection, _ description: TemplateDescription) -> [String] {
+    var names = [section.base ?? description.base]
+    for (name, known) in description.services {
+      if let version = section.services[name] ?? known.version { names.append("\(known.image):\(version)") }
+    }
+    return Set(names).sorted()
   }
 
   static func appValue(_ section: AppSection) -> TemplateValue {
@@ -269,7 +339,7 @@ extension Stack {
           word.unicodeScalars.allSatisfy { Names.isText($0) || $0 == "\n" || $0 == "\t" }
         },
         "`app.processes.\(name).command` has a control character", "write it without")
-      let isSingle = known?.isSingle ?? false
+      let isSingle = process.single ?? known?.isSingle ?? false
       let replicas = process.replicas ?? (port != nil ? 2 : 1)
       problems.require(
         (0...1000).contains(replicas) && (!isSingle || replicas <= 1),
@@ -278,7 +348,8 @@ extension Stack {
       processes.append(
         Process(
           name: name, command: command, port: port, replicas: replicas, isSingle: isSingle,
-          hasHeartbeat: known?.hasHeartbeat ?? false, grace: known?.grace ?? 30))
+          hasHeartbeat: port == nil && (process.heartbeat ?? known?.hasHeartbeat ?? false),
+          grace: process.grace ?? known?.grace ?? 30))
     }
     if section.processes.isEmpty {
       problems.add("`app.processes` is empty", "name at least one: web: {port: 8000}")

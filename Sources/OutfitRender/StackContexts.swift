@@ -14,8 +14,10 @@ extension Stack {
   }
 
   private var projectContext: [String: TemplateValue] {
-    let web = processes.first { $0.port != nil }
+    let web = web
     let development = development
+    let nginx = services.first { $0.name == "nginx" }
+    let clients = (migrate.isEmpty ? [] : ["migrate"]) + processes.map(\.name)
     var service: [String: TemplateValue] = description.services.mapValues { _ in .bool(false) }
     for entry in services { service[entry.name] = value(entry) }
     let variables = variables(development)
@@ -23,12 +25,14 @@ extension Stack {
       "app": Self.appValue(
         AppSection(template: description.name, name: name, image: image)),
       "base": value(base),
-      "python": [
-        "version": .string(python.version.description), "minor": .string(python.version.minor),
+      "interpreter": [
+        "language": .string(language.rawValue), "version": .string(interpreter.version.description),
+        "minor": .string(interpreter.version.minor),
+        "python": .bool(language == .python), "node": .bool(language == .node),
         "mirror": .string(description.mirror),
         "archives": .list(
           ["amd64", "arm64"].compactMap { architecture in
-            python.artifacts["linux-\(architecture)"].map { artifact in
+            interpreter.artifacts["linux-\(architecture)"].map { artifact in
               [
                 "architecture": .string(architecture), "path": .string(artifact.path),
                 "sha256": .string(artifact.digest.hex),
@@ -36,14 +40,50 @@ extension Stack {
             }
           }),
       ],
+      "hasSecrets": .bool(!secretKeys.isEmpty),
+      "hasDeployments": .bool(environments.contains { !$0.isDevelopment }),
+      "hooked": .bool(!migrate.isEmpty || (development != nil && !secretKeys.isEmpty)),
+      "needs": .bool(services.contains { $0.name != "nginx" }),
+      "volumes": .bool(
+        services.contains { ["postgres", "redis"].contains($0.name) } || nginx != nil && web != nil),
+      "sync": .list(description.sync.map { ["pattern": .string($0)] }),
+      "clients": .list(
+        clients.enumerated().map { index, name in
+          ["name": .string(name), "comma": .string(index + 1 < clients.count ? ", " : "")]
+        }),
+      "vendor": .bool(!vendored.isEmpty),
+      "migrate": migrate.isEmpty
+        ? .bool(false)
+        : [
+          "command": .string(Quoting.json(migrate.map(Quoting.dollars))),
+          "wait": migrated.isEmpty
+            ? .bool(false)
+            : .string(
+              Quoting.json([
+                "sh", "-c",
+                Quoting.dollars("until \(Quoting.shell(migrated)); do sleep 2; done"),
+              ])),
+        ],
+      "imageEnv": .list(
+        description.imageEnv.sorted { $0.key < $1.key }.map {
+          ["name": .string($0.key), "value": .string($0.value)]
+        }),
+      "extensions": .list(extensions.map { .string(Quoting.json($0)) }),
+      "extensionList": .string(Quoting.json(extensions)),
+      // Who answers clients: nginx where the template has one, else the process itself.
+      "front": (web == nil ? nil : nginx).map {
+        ["name": "nginx", "port": .string(String($0.port)), "nginx": true]
+      }
+        ?? web.map { ["name": .string($0.name), "port": .string(String($0.port ?? 0)), "nginx": false] }
+        ?? .bool(false),
       "lock": ["sha256": .string(lockDigest.hex)],
       "requirements": .string(requirements),
       "uid": .string(String(description.uid)), "gid": .string(String(description.gid)),
-      "values": .dictionary(description.values.mapValues { .string($0) }),
+      "values": .dictionary(values.mapValues { .string($0) }),
       "processes": .list(processes.map(value)),
       "web": web.map(value) ?? .bool(false),
       "background": .list(processes.filter { $0.port == nil }.map(value)),
-      "first": processes.first.map { value(web ?? $0) } ?? .bool(false),
+      "first": (web ?? processes.first).map { value($0) } ?? .bool(false),
       "services": .list(services.map(value)), "service": .dictionary(service),
       "environments": .list(environments.map(value)),
       "deployments": .list(environments.filter { !$0.isDevelopment }.map(value)),
@@ -80,6 +120,15 @@ extension Stack {
       "grace": .string(String(process.grace)),
       "exec": .string(Quoting.json(process.command)),
       "command": .string(Quoting.json(process.command.map(Quoting.dollars))),
+      "front": .bool(
+        process.port != nil && process.name == web?.name && !services.contains { $0.name == "nginx" }),
+      "healthcheck": .string(
+        Quoting.json(
+          ["CMD"]
+            + description.healthcheck.map { word in
+              Quoting.dollars(
+                word.replacing("PORT", with: port).replacing("LIVE", with: values["live"] ?? "/"))
+            })),
       "reloadCommand": .string(Quoting.json(reloading(process).map(Quoting.dollars))),
     ]
   }
@@ -90,6 +139,8 @@ extension Stack {
       "host": .string(environment.host ?? ""), "replicas": .string(String(environment.replicas)),
       "mostReplicas": .string(
         String(environment.isDevelopment ? environment.replicas : environment.replicas * 4)),
+      "patched": .bool(environment.isDevelopment || web != nil),
+      "replacements": .bool(environment.isDevelopment || !migrate.isEmpty),
       "development": .bool(environment.isDevelopment), "env": .list(pairs(environment.env)),
     ]
   }

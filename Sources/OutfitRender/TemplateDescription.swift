@@ -6,6 +6,8 @@ import OutfitProfile
 public struct TemplateDescription: Hashable, Sendable {
   public var name: String
   public var summary: String
+  /// Whose interpreter the image has.
+  public var language: Language
   /// The image that the Dockerfile starts from, `name:tag`.
   public var base: String
   /// Where the interpreter's archive comes from unless a build argument says otherwise.
@@ -17,6 +19,19 @@ public struct TemplateDescription: Hashable, Sendable {
   /// What a command is put behind there: the command itself follows as one shell word, then `reloadTail`.
   public var reload: [String]
   public var reloadTail: [String]
+  /// Brings the database up to the image, and asks whether it is; empty where the template knows no way.
+  public var migrate: [String]
+  public var migrated: [String]
+  /// Asks in Compose whether a process that serves is alive; words are templates: `{{port}}`, `{{live}}`.
+  public var healthcheck: [String]
+  /// Patterns of the files that hot reload brings into the pod.
+  public var sync: [String]
+  /// Variables that the image itself sets.
+  public var imageEnv: [String: String]
+  /// Extensions of the editor in the dev container, before those of the manifest.
+  public var extensions: [String]
+  /// What overlays may differ in.
+  public var allowances: [ParityAllowance]
   public var processes: [String: ProcessDefault]
   public var services: [String: ServiceDefault]
   /// Variables of every environment; the values are templates.
@@ -70,17 +85,36 @@ public struct TemplateDescription: Hashable, Sendable {
     public var isStarter: Bool
   }
 
-  /// Reads `template.yaml`.
+  private static let keys: Set<String> = [
+    "template", "extends", "summary", "language", "base", "mirror", "uid", "gid", "development", "reload",
+    "reload-tail", "migrate", "migrated", "healthcheck", "sync", "image-env", "extensions", "allow",
+    "allow-development", "processes", "services", "env", "environment-env", "secrets", "values", "expects",
+    "files",
+  ]
+
+  /// Reads `template.yaml`, over that of the template which it extends.
   /// - Throws: every mistake at once, status 2.
-  public init(_ text: String, file: String) throws(Failure) {
-    let root = try Document.parseOne(text, file: file)
+  public init(_ descriptions: [TemplateSource.File]) throws(Failure) {
+    let file = descriptions.first?.place ?? TemplateSource.name
     var reader = Reader(file: file)
-    reader.known(
-      root, "",
-      [
-        "template", "summary", "base", "mirror", "uid", "gid", "development", "reload", "reload-tail",
-        "processes", "services", "env", "environment-env", "secrets", "values", "expects", "files",
-      ])
+    var root = Document.map([:])
+    var rules: [FileRule] = []
+    for description in descriptions {
+      let document = try Document.parseOne(description.text, file: description.place)
+      reader.file = description.place
+      reader.known(document, "", Self.keys)
+      for (index, entry) in (document["files"]?.items ?? []).enumerated() {
+        // A file of the template itself stands for that of the one which it extends.
+        if let rule = reader.rule(entry, "files.\(index)"),
+          !rules.contains(where: { $0.path == rule.path && $0.when == rule.when })
+        {
+          rules.append(rule)
+        }
+      }
+      root = root.over(document)
+    }
+    reader.file = file
+    files = rules
     name = reader.text(root, "template") ?? ""
     summary = reader.text(root, "summary") ?? ""
     base = reader.text(root, "base") ?? ""
@@ -90,6 +124,26 @@ public struct TemplateDescription: Hashable, Sendable {
     development = root["development"]?.text ?? "dev"
     reload = root["reload"]?.texts ?? []
     reloadTail = root["reload-tail"]?.texts ?? []
+    language = Language(rawValue: root["language"]?.text ?? "python") ?? .python
+    if let name = root["language"]?.text, Language(rawValue: name) == nil {
+      reader.complain("`language` is `\(name)`", hint: "it can be python or node")
+    }
+    migrate = root["migrate"]?.texts ?? []
+    migrated = root["migrated"]?.texts ?? []
+    healthcheck = root["healthcheck"]?.texts ?? []
+    sync = root["sync"]?.texts ?? []
+    imageEnv = reader.texts(root, "image-env")
+    extensions = root["extensions"]?.texts ?? []
+    allowances = []
+    for (key, isForDevelopment) in [("allow", false), ("allow-development", true)] {
+      for (place, reason) in reader.texts(root, key).sorted(by: { $0.key < $1.key }) {
+        guard let allowance = ParityAllowance(place, reason, isForDevelopment: isForDevelopment) else {
+          reader.complain("`\(key)` has \(Quoting.json(place))", hint: ParityAllowance.form)
+          continue
+        }
+        allowances.append(allowance)
+      }
+    }
     env = reader.texts(root, "env")
     environmentEnv = reader.texts(root, "environment-env")
     secrets = root["secrets"]?.texts ?? []
@@ -117,16 +171,12 @@ public struct TemplateDescription: Hashable, Sendable {
         isPrivate: entry["private"]?.isTrue ?? false, env: reader.texts(entry, "env"),
         secrets: entry["secrets"]?.texts ?? [], values: values)
     }
-    files = []
-    for (index, entry) in (root["files"]?.items ?? []).enumerated() {
-      if let rule = reader.rule(entry, "files.\(index)") { files.append(rule) }
-    }
     if files.isEmpty { reader.complain("`files` lists nothing to render") }
     guard reader.diagnostics.isEmpty else { throw Failure(reader.diagnostics, status: .usage) }
   }
 
   private struct Reader {
-    let file: String
+    var file: String
     var diagnostics: [Diagnostic] = []
 
     mutating func complain(_ message: String, hint: String? = nil) {

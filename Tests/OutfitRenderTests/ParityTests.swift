@@ -33,7 +33,7 @@ enum Kustomize {
     let host = try Host.live()
     var overlays: [String: Parity.Evaluation] = [:]
     let runs = Parity.invocations(
-      kubectl: try #require(kubectl), environments: rendering.stack.environments.map(\.name),
+      program: try #require(kubectl), environments: rendering.stack.environments.map(\.name),
       root: FilePath(folder.path), environment: host.environment)
     for (name, invocation) in runs {
       let completion = try await host.processes.run(invocation)
@@ -44,12 +44,21 @@ enum Kustomize {
     return Parity.Input(
       overlays: overlays, compose: texts["compose.yaml"], dockerfile: texts["Dockerfile"],
       devcontainer: texts[".devcontainer/devcontainer.json"], requirements: texts["docker/requirements.txt"],
-      stack: rendering.stack)
+      stack: rendering.stack, laptop: laptop(lock))
+  }
+
+  /// A virtualenv as the lock has it.
+  static func laptop(_ lock: Lock) -> Laptop {
+    Laptop(
+      interpreter: "3.13.5", packages: Packages.pins(lock.virtualenv?.requirements ?? "").mapValues(\.version)
+    )
   }
 
   static var pinned: Lock {
     var lock = Shop.lock
-    for name in ["debian:trixie-slim", "nginxinc/nginx-unprivileged:1.28", "postgres:17.2", "redis:7.4"] {
+    for name in [
+      "debian:trixie-slim", "nginxinc/nginx-unprivileged:1.28", "postgres:17.2", "postgres:18.1", "redis:7.4",
+    ] {
       lock.images[name] = LockedImage(digest: Digest(of: name))
     }
     return lock
@@ -62,6 +71,14 @@ enum Kustomize {
     #expect(rows.filter { $0.verdict != .proved } == [])
     #expect(rows.count > 15)
     #expect(Parity.status(rows) == .done)
+  }
+
+  @Test(arguments: [Shop.api, Shop.node, Shop.worker])
+  func everyTemplateIsProved(_ app: AppSection) async throws {
+    let rows = Parity.check(try await Kustomize.input(app, lock: Kustomize.pinned))
+    let open = rows.filter { $0.verdict != .proved }
+    #expect(
+      open.map(\.rule) == (app.template == "node" ? ["the laptop is what the lock says"] : []), "\(open)")
   }
 
   @Test func whatHasNoDigestIsNotCheckable() async throws {
@@ -160,6 +177,26 @@ enum Kustomize {
       ])
     #expect(failed(try file(\.compose, "REDIS_PORT", "REDIS_PORT2")).count == 3)
     #expect(failed(try file(\.compose, "user: \"10001:10001\"", "user: \"0:0\"")).count == 3)
+    // The laptop.
+    var laptop = input
+    laptop.laptop?.interpreter = "3.13.4"
+    #expect(failed(laptop) == ["the laptop's interpreter is the lock's"])
+    laptop = input
+    laptop.laptop?.packages["django"] = "5.2.18"
+    #expect(failed(laptop) == ["the laptop's packages are the lock's"])
+    laptop.laptop?.packages["django"] = nil
+    #expect(failed(laptop) == ["the laptop's packages are the lock's"])
+    laptop = input
+    laptop.laptop?.packages["flask"] = "3.0"
+    #expect(failed(laptop) == ["the laptop's packages are the lock's"])
+    // A difference that is allowed is allowed.
+    var lenient = try overlay("staging", "path: /health/ready", "path: /health/other")
+    #expect(failed(lenient) == ["staging equals production"])
+    lenient.stack.allowances.append(
+      try #require(
+        ParityAllowance(
+          "Deployment/web /spec/template/spec/containers/web/readinessProbe/httpGet/path", "a reason")))
+    #expect(failed(lenient) == [])
     // What can't be seen is never proved.
     var blind = input
     blind.overlays["production"] = .refused("it says no")
@@ -168,15 +205,26 @@ enum Kustomize {
     blind.overlays = [:]
     blind.compose = nil
     blind.dockerfile = nil
+    blind.laptop = nil
     #expect(Parity.check(blind).allSatisfy { $0.verdict != .proved || $0.rule == "every image by digest" })
   }
 
   @Test func reportsAreATableAndJSON() async throws {
-    let rows = Parity.check(try await Kustomize.input())
-    let text = ParityReport.text(rows)
-    #expect(text.hasSuffix("0 failed, 1 not checkable\n"))
-    let json = try JSONSerialization.jsonObject(with: Data(ParityReport.json(rows).utf8)) as? [String: Any]
-    #expect((json?["rows"] as? [Any])?.count == rows.count)
-    #expect(ParityReport.allowances().contains("HorizontalPodAutoscaler/* /spec/minReplicas"))
+    let input = try await Kustomize.input()
+    let proof = ParityProof(
+      name: "shop", rows: Parity.check(input), allowances: input.stack.allowances,
+      lockDigest: Digest(of: "lock"))
+    #expect(ParityReport.text(proof).hasSuffix("0 failed, 1 not checkable\n"))
+    let json = try JSONSerialization.jsonObject(with: Data(ParityReport.json(proof).utf8)) as? [String: Any]
+    #expect((json?["rows"] as? [Any])?.count == proof.rows.count)
+    #expect(ParityReport.text(proof.allowances).contains("HorizontalPodAutoscaler/* /spec/minReplicas"))
+    #expect(ParityProof(record: proof.record) == proof)
+    var odd = proof
+    odd.rows[0].detail = "a\tb\\n\nc <script>alert('&')</script>"
+    #expect(ParityProof(record: odd.record) == odd)
+    let page = ParityPage.html(odd, date: "2026-11-21")
+    #expect(!page.contains("<script>"))
+    #expect(page.contains("&lt;script&gt;"))
+    #expect(!page.contains("http://") && !page.contains("https://"), "nothing from elsewhere")
   }
 }

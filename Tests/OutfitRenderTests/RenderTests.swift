@@ -6,7 +6,6 @@ import Testing
 @testable import OutfitRender
 
 @Suite struct RenderTests {
-  /// `OUTFIT_RENDER_TO=FOLDER swift test --filter RenderTests` leaves the files there, for scripts/validate-render.sh.
   @Test func theShopRenders() throws {
     let rendering = try Render.files(Shop.input())
     let paths = Set(rendering.files.map(\.path))
@@ -15,6 +14,7 @@ import Testing
       "k8s/base/kustomization.yaml", "k8s/base/web.yaml", "k8s/base/worker.yaml", "k8s/base/beat.yaml",
       "k8s/overlays/dev/kustomization.yaml", "k8s/overlays/staging/kustomization.yaml",
       "k8s/overlays/production/kustomization.yaml", "docker/requirements.txt", "docker/tools/black.txt",
+      ".devcontainer/create.sh", ".github/workflows/outfit.yml",
     ] { #expect(paths.contains(path), "\(path)") }
     #expect(paths.contains("k8s/overlays/dev/reload.yaml"))
     #expect(!paths.contains("k8s/overlays/production/reload.yaml"))
@@ -22,13 +22,56 @@ import Testing
     #expect(
       rendering.diagnostics.map(\.severity) == [.warning, .warning, .warning, .warning],
       "each image without a digest is told")
+  }
+
+  /// `OUTFIT_RENDER_TO=FOLDER swift test --filter RenderTests` leaves the files there, for scripts/validate-render.sh.
+  @Test(arguments: Shop.all) func everyTemplateRenders(_ app: AppSection) throws {
+    let rendering = try Render.files(Shop.input(app))
+    let devcontainer = try #require(rendering.files.first { $0.path == ".devcontainer/devcontainer.json" })
+    for name in app.extensions { #expect(devcontainer.content.contains("\"\(name)\"")) }
     guard let folder = ProcessInfo.processInfo.environment["OUTFIT_RENDER_TO"] else { return }
     for file in rendering.files {
-      let url = URL(fileURLWithPath: folder).appendingPathComponent(file.path)
+      let url = URL(fileURLWithPath: folder).appendingPathComponent(app.name).appendingPathComponent(
+        file.path)
       try FileManager.default.createDirectory(
         at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
       try Data(file.content.utf8).write(to: url)
     }
+  }
+
+  @Test func whatIsVendoredNeedsNoNetwork() throws {
+    let vendored = [
+      VendoredFile(path: "amd64/interpreter.tar.gz", digest: Digest(of: "amd64")),
+      VendoredFile(path: "amd64/wheels/django-5.2.19-py3-none-any.whl", digest: Digest(of: "wheel")),
+    ]
+    let files = try Render.files(Shop.input(vendored: vendored)).files
+    let dockerfile = try #require(files.first { $0.path == "Dockerfile" }).content
+    #expect(!dockerfile.contains("https://"))
+    #expect(dockerfile.contains("--no-index --find-links \"/vendor/${TARGETARCH}/wheels\""))
+    let list = try #require(files.first { $0.path == "docker/vendor/amd64/SHA256SUMS" }).content
+    #expect(list.contains("\(Digest(of: "wheel"))  wheels/django-5.2.19-py3-none-any.whl\n"))
+    #expect(files.contains { $0.path == "docker/vendor/.gitignore" })
+    let stale = [VendoredFile(path: "amd64/interpreter.tar.gz", digest: Digest(of: "another"))]
+    let failure = #expect(throws: Failure.self) { try Render.files(Shop.input(vendored: stale)) }
+    #expect(failure?.diagnostics.first?.hint == "get it anew: outfit render --vendor")
+  }
+
+  @Test func valuesCanNotBreakOut() throws {
+    for text in ["a b", "a\nb", "$(id)", "\"", "x: y", "{a}", "#", "é"] {
+      var app = Shop.app
+      app.values = ["live": text]
+      #expect(throws: Failure.self, "\(text.debugDescription)") { try Render.files(Shop.input(app)) }
+    }
+    var app = Shop.app
+    app.values = ["migrate": "echo \"it's: $HOME\" # `x`", "livee": "/x"]
+    app.extensions = ["a\", \"b"]
+    app.allow = ["everything": "why not"]
+    let failure = #expect(throws: Failure.self) { try Render.files(Shop.input(app)) }
+    #expect(failure?.diagnostics.count == 3)
+    app.values = ["migrate": "echo \"it's: $HOME\" # `x`"]
+    app.extensions = []
+    app.allow = [:]
+    #expect(throws: Never.self) { try Render.files(Shop.input(app)) }
   }
 
   @Test func theSameInputGivesTheSameBytes() throws {
@@ -134,10 +177,11 @@ import Testing
     let alphabet = Array("\"'\\$`{}[]()#:-&*!|>%@,=<~ \t\nabc09é\u{2028}🧥").map(String.init)
     for _ in 0..<12 {
       let text = (0..<12).map { _ in alphabet[Int(generator.next() % UInt64(alphabet.count))] }.joined()
-      var app = Shop.app
-      app.processes["worker"] = .init(command: ["echo", text])
-      app.environments["dev"]?.env["ODD"] = text.filter { $0 != "\n" }
-      #expect(throws: Never.self, "\(text.debugDescription)") { try Render.files(Shop.input(app)) }
+      for var app in Shop.all {
+        app.processes["worker"] = .init(command: ["echo", text])
+        app.environments["dev"]?.env["ODD"] = text.filter { $0 != "\n" }
+        #expect(throws: Never.self, "\(text.debugDescription)") { try Render.files(Shop.input(app)) }
+      }
     }
   }
 

@@ -2,6 +2,7 @@ import Foundation
 import OutfitCore
 import OutfitEngine
 import OutfitProfile
+import OutfitSystem
 import SystemPackage
 
 @testable import OutfitRender
@@ -46,6 +47,16 @@ enum Shop {
             digest: Digest(of: "arm64")),
         ])
     ]
+    lock.interpreters[.node] = [
+      LockedInterpreter(
+        request: "24", version: Version([24, 1, 0]), provider: .prebuilt,
+        artifacts: [
+          "linux-amd64": LockedArtifact(
+            path: "v24.1.0/node-v24.1.0-linux-x64.tar.gz", digest: Digest(of: "node amd64")),
+          "linux-arm64": LockedArtifact(
+            path: "v24.1.0/node-v24.1.0-linux-arm64.tar.gz", digest: Digest(of: "node arm64")),
+        ])
+    ]
     lock.virtualenv = LockedRequirements(
       from: "requirements.txt", sourceDigest: Digest(of: ""), python: "3.13",
       requirements: "django==5.2.19 \\\n    --hash=sha256:\(Digest(of: "django").hex)")
@@ -58,22 +69,52 @@ enum Shop {
     return lock
   }
 
-  static var template: [TreeEntry] {
-    let folder = repository.appendingPathComponent("templates/django")
-    var entries: [TreeEntry] = []
-    for name in FileManager.default.enumerator(atPath: folder.path)?.allObjects as? [String] ?? [] {
-      let url = folder.appendingPathComponent(name)
-      var isFolder: ObjCBool = false
-      guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder), !isFolder.boolValue,
-        let data = try? Data(contentsOf: url)
-      else { continue }
-      entries.append(TreeEntry(name, .file(Array(data), mode: 0o644)))
-    }
-    return entries
+  static func template(_ name: String) -> TemplateSource {
+    let templates = FilePath(repository.path).appending("templates")
+    guard let host = try? Host.live() else { return TemplateSource() }
+    return (try? TemplateSource.load(templates.appending(name), templates: templates, files: host.files))
+      ?? TemplateSource()
   }
 
+  /// A service in FastAPI that migrates by a command of its own.
+  static var api: AppSection {
+    var app = AppSection(
+      template: "fastapi", name: "api", image: "registry.example.com/team/api", processes: ["web": .init()],
+      services: ["postgres": "18.1"],
+      environments: [
+        "dev": .init(host: "api.localhost"), "production": .init(host: "api.example", replicas: 4),
+      ])
+    app.values = ["migrate": "alembic upgrade head", "migrated": "alembic check", "ready": "/ready"]
+    app.extensions = ["charliermarsh.ruff"]
+    return app
+  }
+
+  static var node: AppSection {
+    AppSection(
+      template: "node", name: "front", image: "registry.example.com/front",
+      processes: ["web": .init(port: 3000), "queue": .init(command: ["node", "queue.js"])],
+      services: ["redis": "7.4"],
+      environments: [
+        "dev": .init(), "staging": .init(host: "front.example"), "production": .init(host: "f.example"),
+      ])
+  }
+
+  /// Nothing but a process without a port, and nothing beside it.
+  static var worker: AppSection {
+    AppSection(
+      template: "worker", name: "ingest", image: "localhost:5000/ingest",
+      processes: [
+        "worker": .init(heartbeat: true, grace: 120),
+        "clock": .init(command: ["python", "-m", "ingest.clock"], single: true),
+      ],
+      environments: ["dev": .init(), "production": .init()])
+  }
+
+  static var all: [AppSection] { [app, api, node, worker] }
+
   static func input(
-    _ app: AppSection = Shop.app, lock: Lock = Shop.lock, env: [String: String] = [:]
+    _ app: AppSection = Shop.app, lock: Lock = Shop.lock, env: [String: String] = [:],
+    vendored: [VendoredFile] = []
   ) -> RenderInput {
     var profile = Profile(scope: .project("/shop"), name: "shop", layers: [source.layer])
     profile.app = Sourced(app, source)
@@ -82,7 +123,7 @@ enum Shop {
     profile.tools["black"] = Sourced(ToolSection(), source)
     profile.tools["isort"] = Sourced(ToolSection(), source)
     return RenderInput(
-      profile: profile, lock: lock, lockDigest: Digest(of: "lock"), template: template,
-      templateFolder: "templates/django", rootListing: ["manage.py", "outfit.yaml"])
+      profile: profile, lock: lock, lockDigest: Digest(of: "lock"), template: template(app.template),
+      rootListing: ["manage.py", "package.json", "package-lock.json", "outfit.yaml"], vendored: vendored)
   }
 }

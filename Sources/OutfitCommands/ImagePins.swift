@@ -1,0 +1,75 @@
+import OutfitCore
+import OutfitFetch
+import OutfitProfile
+import OutfitRender
+import OutfitSystem
+import SystemPackage
+
+/// The images of a project's `app`, pinned to the digests that their registries give.
+enum ImagePins {
+  /// The images that a project's template and manifest name; none where the manifest has no `app`.
+  static func names(_ profile: Profile, _ host: Host) throws -> [String] {
+    guard profile.app != nil, case .project(let root) = profile.scope else { return [] }
+    return try RenderSession(
+      host: host, profile: profile, lock: Lock(), lockDigest: Digest(of: ""), root: root,
+      templates: Installation.locate(host).templates
+    ).images()
+  }
+
+  /// Pins what has no digest yet and lets go of what nothing names any more.
+  /// - Returns: what could not be pinned, as warnings: it stays `unresolved`.
+  static func resolve(
+    _ lock: inout Lock, _ profile: Profile, _ session: Session, isOffline: Bool = false
+  ) async throws -> [Diagnostic] {
+    let names = try names(profile, session.host)
+    lock.images = lock.images.filter { names.contains($0.key) }
+    let open = names.filter { lock.images[$0]?.digest == nil }
+    if open.isEmpty { return [] }
+    if isOffline {
+      for name in open { lock.images[name] = LockedImage(digest: nil) }
+      return []
+    }
+    var warnings: [Diagnostic] = []
+    for (name, result) in await newest(open, session).sorted(by: { $0.key < $1.key }) {
+      switch result {
+      case .success(let digest): lock.images[name] = LockedImage(digest: digest)
+      case .failure(let failure):
+        lock.images[name] = LockedImage(digest: nil)
+        for var diagnostic in failure.diagnostics {
+          diagnostic.severity = .warning
+          diagnostic.message = "the image \(name) stays unresolved: \(diagnostic.message)"
+          warnings.append(diagnostic)
+        }
+      }
+    }
+    try Task.checkCancellation()
+    return warnings
+  }
+
+  /// What the registries say now, all asked at once.
+  static func newest(
+    _ names: [String], _ session: Session
+  ) async -> [String: Result<Digest, Failure>] {
+    let host = session.host
+    let registry = ImageRegistry(host: host, libraries: Installation.locate(host).libraries)
+    return await withTaskGroup(of: (String, Result<Digest, Failure>).self) { group in
+      for name in names {
+        group.addTask {
+          guard let image = ImageName(name) else {
+            return (name, .failure(Failure("\(name) is no image with a tag", status: .usage)))
+          }
+          do {
+            return (name, .success(try await registry.digest(of: image)))
+          } catch let failure as Failure {
+            return (name, .failure(failure))
+          } catch {
+            return (name, .failure(Failure("\(error)")))
+          }
+        }
+      }
+      var results: [String: Result<Digest, Failure>] = [:]
+      for await (name, result) in group { results[name] = result }
+      return results
+    }
+  }
+}

@@ -1,0 +1,180 @@
+import OutfitCore
+import OutfitFetch
+import OutfitInterpreters
+import OutfitProfile
+import OutfitRender
+import OutfitSystem
+import SystemPackage
+
+/// Gets all that an image is built from into `docker/vendor`: the interpreter's archive, and every package as a
+/// wheel or, for Node, as npm keeps it. Each file is the one that the lock names by its digest.
+struct VendorFiles {
+  let session: Session
+  let root: FilePath
+  let stack: Stack
+
+  private var host: Host { session.host }
+  private var folder: FilePath { root.pushing(FilePath(Vendoring.folder)) }
+
+  /// Replaces what is there once everything has been got.
+  func get(_ architectures: [Platform.Architecture]) async throws -> [VendoredFile] {
+    let progress = TerminalProgress(host: host)
+    let new = folder.removingLastComponent().appending(".vendor.new")
+    try host.files.removeTree(new)
+    do {
+      for architecture in architectures {
+        let place = new.appending(architecture.rawValue)
+        try host.files.createDirectories(place)
+        try await interpreter(architecture, place, progress)
+        switch stack.language {
+        case .python: try await wheels(architecture, place)
+        case .node: try await npm(place)
+        }
+      }
+      try host.files.removeTree(folder)
+      try host.files.rename(new, to: folder)
+    } catch {
+      try? host.files.removeTree(new)
+      throw error
+    }
+    var found: [VendoredFile] = []
+    for architecture in architectures {
+      let place = folder.appending(architecture.rawValue)
+      for path in ParityCache.all(below: place, files: host.files)
+      where try host.files.status(path, followLinks: false)?.kind == .file {
+        var relative = path
+        _ = relative.removePrefix(folder)
+        found.append(VendoredFile(path: relative.string, digest: Digest(of: try host.files.read(path))))
+      }
+    }
+    session.talk("\(found.count) files are in \(session.short(folder)); git ignores them, and has the list.")
+    return found.sorted()
+  }
+
+  private func interpreter(
+    _ architecture: Platform.Architecture, _ place: FilePath, _ progress: TerminalProgress
+  ) async throws {
+    let key = "linux-\(architecture)"
+    guard let artifact = stack.interpreter.artifacts[key] else {
+      throw Failure(
+        "the lock has no build of \(stack.language) \(stack.interpreter.version) for \(key)",
+        hint: "it has " + stack.interpreter.artifacts.keys.sorted().joined(separator: ", "))
+    }
+    let section = InterpreterSection(versions: [])
+    var release = ReleaseHost(stack.language, section, host.environment)
+    if let mirror = stack.mirror {
+      release = ReleaseHost(
+        stack.language, InterpreterSection(versions: [], mirror: mirror), host.environment)
+    }
+    let downloads = Downloads(host: host, libraries: Installation.locate(host).libraries)
+    let name = "\(stack.language) \(stack.interpreter.version) for \(architecture)"
+    progress.started(id: name, label: name)
+    let file = try await downloads.fetch(
+      addresses: release.addresses(artifact.path), digest: artifact.digest, name: name, progress: progress,
+      id: name)
+    progress.finished(id: name)
+    try host.files.create(place.appending(Vendoring.archive), try host.files.read(file), mode: 0o644)
+  }
+
+  // MARK: - Python
+
+  /// The requirement files that an image installs.
+  private func requirements() throws -> [(name: String, text: String)] {
+    var files = [("packages", stack.requirements)]
+    for tool in stack.tools { files.append((tool.name, tool.requirements)) }
+    // The developer's own, as the template has them.
+    let development = Installation.locate(host).templates.pushing("common/docker/dev.txt")
+    if let text = try host.files.text(root.pushing("docker/dev.txt")) ?? host.files.text(development) {
+      files.append(("development", text))
+    }
+    return files
+  }
+
+  private func wheels(_ architecture: Platform.Architecture, _ place: FilePath) async throws {
+    let python = try await pip()
+    let wheels = place.appending("wheels")
+    try host.files.createDirectories(wheels)
+    let scratch = place.appending(".requirements")
+    let digits = stack.interpreter.version.minor.filter { $0 != "." }
+    let machine = architecture == .amd64 ? "x86_64" : "aarch64"
+    var arguments = [
+      "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps",
+      "--require-hashes", "--only-binary=:all:", "--dest", wheels.string, "--implementation", "cp",
+      "--python-version", stack.interpreter.version.minor, "--abi", "cp\(digits)", "--abi", "abi3", "--abi",
+      "none",
+    ]
+    for glibc in (5...36).reversed() { arguments += ["--platform", "manylinux_2_\(glibc)_\(machine)"] }
+    for name in ["manylinux2014", "manylinux2010", "manylinux1", "linux"] {
+      arguments += ["--platform", "\(name)_\(machine)"]
+    }
+    for (name, text) in try requirements() where !text.isEmpty {
+      try host.files.removeTree(scratch)
+      try host.files.create(scratch, Array((text + "\n").utf8), mode: 0o644)
+      session.talk("Getting the wheels of \(name)")
+      let done = try await host.processes.run(
+        Invocation(
+          python, arguments + ["--requirement", scratch.string], environment: host.environment,
+          workingDirectory: root))
+      guard done.succeeded else {
+        var diagnostic = Diagnostic(.error, "the wheels of \(name) can't be got for \(architecture)")
+        diagnostic.excerpt = done.errorText.split(separator: "\n").suffix(4).joined(separator: "\n")
+        diagnostic.hint = "a package without a wheel for Linux can't be vendored: ask for another version"
+        throw Failure([diagnostic])
+      }
+    }
+    try host.files.removeTree(scratch)
+  }
+
+  /// A Python with pip: one of ours, or the machine's.
+  private func pip() async throws -> FilePath {
+    var candidates: [FilePath] = []
+    for name in (try? host.files.list(host.places.store)) ?? [] where name.hasPrefix("python-") {
+      candidates.append(host.places.store.appending(name).pushing("bin/python3"))
+    }
+    let folders = (host.environment["PATH"] ?? "").split(separator: ":").map { FilePath(String($0)) }
+    candidates += folders.filter { $0.isAbsolute && $0 != host.places.bin }.map { $0.appending("python3") }
+    for python in candidates where host.files.exists(python) {
+      let done = try await host.processes.run(
+        Invocation(python, ["-I", "-m", "pip", "--version"], environment: host.environment))
+      if done.succeeded { return python }
+    }
+    throw Failure(
+      "wheels are got by pip, and no Python with pip is here",
+      hint: "`outfit up` gives this project its Python, or install python3-pip")
+  }
+
+  // MARK: - Node
+
+  /// What `npm ci` needs, by its own digests: the content part of a cache.
+  private func npm(_ place: FilePath) async throws {
+    guard let npm = Programs.find("npm", host) else {
+      throw Failure("packages of Node are got by npm, which is not on PATH", hint: "outfit up")
+    }
+    let scratch = place.appending(".npm")
+    let project = scratch.appending("project")
+    try host.files.createDirectories(project)
+    for name in ["package.json", "package-lock.json"] {
+      guard let text = try host.files.text(root.appending(name)) else {
+        throw Failure("the project has no \(name)", hint: "npm install --package-lock-only writes it")
+      }
+      try host.files.create(project.appending(name), Array(text.utf8), mode: 0o644)
+    }
+    session.talk("Getting the packages of package-lock.json")
+    let cache = scratch.appending("cache")
+    let done = try await host.processes.run(
+      Invocation(
+        npm,
+        ["ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--cache", cache.string],
+        environment: host.environment, workingDirectory: project))
+    guard done.succeeded else {
+      var diagnostic = Diagnostic(.error, "the packages of package-lock.json can't be got")
+      diagnostic.excerpt = done.errorText.split(separator: "\n").suffix(4).joined(separator: "\n")
+      throw Failure([diagnostic])
+    }
+    let kept = place.appending("npm").appending("_cacache")
+    try host.files.createDirectories(kept)
+    let content = cache.pushing("_cacache/content-v2")
+    if host.files.exists(content) { try host.files.rename(content, to: kept.appending("content-v2")) }
+    try host.files.removeTree(scratch)
+  }
+}

@@ -1,0 +1,217 @@
+import OutfitCore
+
+/// Two built images: that dev is deploy with something on top, and that both hold what the lock says.
+struct BuiltParity {
+  let stack: Stack
+  let images: BuiltPair
+
+  /// Where the layers that only `dev` has may write.
+  static let allowed = ["opt/dev"]
+
+  func rows() -> [Parity.Row] {
+    [ancestry(), additions(), configuration(), user(), label(), interpreter(), packages()]
+  }
+
+  private var deploy: BuiltImage { images.deploy }
+  private var development: BuiltImage { images.development }
+
+  private var isAncestor: Bool {
+    development.layers.count >= deploy.layers.count
+      && zip(deploy.layers, development.layers).allSatisfy { $0.identifier == $1.identifier }
+  }
+
+  private func ancestry() -> Parity.Row {
+    let rule = "the dev image stands on the deploy image"
+    guard isAncestor else {
+      let place = zip(deploy.layers, development.layers).enumerated().first {
+        $0.element.0.identifier != $0.element.1.identifier
+      }
+      return Parity.Row(
+        rule, .failed,
+        place.map {
+          "layer \($0.offset + 1) of \(deploy.layers.count) is "
+            + "\($0.element.1.identifier.short()), not \($0.element.0.identifier.short())"
+        } ?? "it has \(development.layers.count) layers, the deploy image \(deploy.layers.count)")
+    }
+    return Parity.Row(
+      rule, .proved,
+      "its first \(deploy.layers.count) layers are all of the deploy image's, by the digests of their bytes; "
+        + "\(development.layers.count - deploy.layers.count) more")
+  }
+
+  private func additions() -> Parity.Row {
+    let rule = "the dev image changes nothing of it"
+    guard isAncestor else { return Parity.Row(rule, .notCheckable, "it does not stand on the deploy image") }
+    let present = deploy.files
+    var failures: [String] = []
+    var added = 0
+    for layer in development.layers.dropFirst(deploy.layers.count) {
+      for entry in layer.entries {
+        if let gone = entry.whiteout {
+          if !Self.isAllowed(gone.path) { failures.append("it takes away /\(gone.path)") }
+        } else if Self.isAllowed(entry.path) {
+          added += 1
+        } else if entry.isFolder, let before = present[entry.path], before.isFolder,
+          before.mode == entry.mode, before.owner == entry.owner, before.group == entry.group
+        {
+          continue  // A folder on the way, as it was.
+        } else if entry.isFolder, Self.isAbove(entry.path) || Self.isMountPoint(entry.path),
+          present[entry.path] == nil
+        {
+          continue
+        } else {
+          failures.append("it \(present[entry.path] == nil ? "adds" : "changes") /\(entry.path)")
+        }
+      }
+    }
+    return failures.isEmpty
+      ? Parity.Row(
+        rule, .proved,
+        "\(added) files and folders, all below \(Self.allowed.map { "/" + $0 }.joined(separator: ", "))")
+      : Parity.Row(rule, .failed, Parity.some(failures))
+  }
+
+  private static func isAllowed(_ path: String) -> Bool {
+    allowed.contains { path == $0 || path.hasPrefix($0 + "/") }
+  }
+
+  private static func isAbove(_ path: String) -> Bool { allowed.contains { $0.hasPrefix(path + "/") } }
+
+  /// Builders leave the empty folders that they mount over while a command runs.
+  private static func isMountPoint(_ path: String) -> Bool {
+    ["dev", "proc", "sys", "run", "run/secrets", "vendor"].contains(path)
+  }
+
+  private func settings(_ image: BuiltImage) -> [String: Document] {
+    let config = image.configuration["config"] ?? .null
+    var settings: [String: Document] = [:]
+    for key in [
+      "User", "Env", "Entrypoint", "Cmd", "WorkingDir", "ExposedPorts", "Volumes", "StopSignal",
+      "Healthcheck",
+      "Shell", "OnBuild",
+    ] {
+      if let value = config[key], value != .null, value != .list([]), value != .map([:]), value != .string("")
+      {
+        settings[key] = value
+      }
+    }
+    // A builder may say twice what it was told once.
+    if case .list(let items) = settings["Env"] { settings["Env"] = .list(items.sorted { $0.json < $1.json }) }
+    for (name, value) in config["Labels"]?.entries ?? [:] { settings["Labels." + name] = value }
+    for key in ["architecture", "os", "variant"] {
+      if let value = image.configuration[key], value != .string("") { settings[key] = value }
+    }
+    return settings
+  }
+
+  private func configuration() -> Parity.Row {
+    let rule = "both images run the same way"
+    let (a, b) = (settings(development), settings(deploy))
+    let failures = Set(a.keys).union(b.keys).sorted().filter { a[$0] != b[$0] }.map {
+      "\($0): \(a[$0]?.json ?? "absent"), not \(b[$0]?.json ?? "absent")"
+    }
+    return failures.isEmpty
+      ? Parity.Row(rule, .proved, "user, variables, command, folder, ports, labels")
+      : Parity.Row(rule, .failed, Parity.some(failures))
+  }
+
+  private func user() -> Parity.Row {
+    let rule = "the image runs as nobody's root"
+    let wanted = "\(stack.description.uid):\(stack.description.gid)"
+    let found = deploy.configuration.at("config", "User")?.text ?? "root"
+    return Parity.Row(
+      rule, found == wanted ? .proved : .failed, found == wanted ? wanted : "\(found), not \(wanted)")
+  }
+
+  private func label() -> Parity.Row {
+    let rule = "the image is of this lock"
+    let found = deploy.configuration.at("config", "Labels", "dev.outfit.lock.sha256")?.text
+    let isOurs = found == stack.lockDigest.hex
+    return Parity.Row(
+      rule, isOurs ? .proved : .failed,
+      isOurs
+        ? stack.lockDigest.short()
+        : "\(found.map { String($0.prefix(12)) } ?? "none"), not \(stack.lockDigest.short())")
+  }
+
+  /// The files of an image that are read.
+  static func wants(_ path: String) -> Bool {
+    (path.hasPrefix("opt/python/include/") && path.hasSuffix("/patchlevel.h"))
+      || path == "opt/node/include/node/node_version.h" || path == "app/node_modules/.package-lock.json"
+      || path == "app/package-lock.json"
+  }
+
+  private func interpreter() -> Parity.Row {
+    let rule = "the interpreter in the image is the lock's"
+    let wanted = stack.interpreter.version.description
+    let files = deploy.files
+    var found: String?
+    for (path, entry) in files.sorted(by: { $0.key < $1.key }) {
+      guard let text = entry.text else { continue }
+      if path.hasSuffix("/patchlevel.h") { found = Self.definition("PY_VERSION", text) }
+      if path.hasSuffix("/node_version.h") {
+        found = ["MAJOR", "MINOR", "PATCH"].compactMap { Self.definition("NODE_\($0)_VERSION", text) }
+          .joined(separator: ".")
+      }
+    }
+    guard let found else { return Parity.Row(rule, .failed, "it has none where the Dockerfile puts it") }
+    let name = stack.language == .python ? "Python" : "Node"
+    return Parity.Row(
+      rule, found == wanted ? .proved : .failed,
+      found == wanted ? "\(name) \(found)" : "\(found), not \(wanted)")
+  }
+
+  /// The value of `#define NAME value`.
+  private static func definition(_ name: String, _ text: String) -> String? {
+    for line in text.split(separator: "\n") {
+      let words = line.split(separator: " ", omittingEmptySubsequences: true).flatMap {
+        $0.split(separator: "\t")
+      }
+      if words.count >= 3, words[0] == "#define", words[1] == name {
+        return words[2].filter { $0 != "\"" }
+      }
+    }
+    return nil
+  }
+
+  private func packages() -> Parity.Row {
+    let rule = "the packages in the image are the lock's"
+    let files = deploy.files
+    guard stack.language == .python else {
+      return nodePackages(rule, files)
+    }
+    var found: [String: String] = [:]
+    for path in files.keys where path.hasPrefix("opt/venv/lib/") {
+      let parts = path.split(separator: "/")
+      guard parts.count >= 6, parts[4] == "site-packages", let (name, version) = Packages.named(parts[5])
+      else {
+        continue
+      }
+      found[name] = version
+    }
+    let differences = Packages.differences(found, Packages.pins(stack.requirements))
+    return Parity.Row(
+      rule, differences.isEmpty ? .proved : .failed,
+      differences.isEmpty ? "\(found.count) packages" : Parity.some(differences))
+  }
+
+  private func nodePackages(_ rule: String, _ files: [String: TarEntry]) -> Parity.Row {
+    func versions(_ path: String, deployed: Bool) -> [String: String]? {
+      guard let text = files[path]?.text, let document = try? Document.parseJSON(text, file: path) else {
+        return nil
+      }
+      return document["packages"]?.entries.filter {
+        !$0.key.isEmpty && !(deployed && ($0.value["dev"]?.isTrue ?? false))
+          && !(deployed && ($0.value["optional"]?.isTrue ?? false))
+      }.compactMapValues { $0["version"]?.text }
+    }
+    guard let wanted = versions("app/package-lock.json", deployed: true) else {
+      return Parity.Row(rule, .notCheckable, "the image has no package-lock.json")
+    }
+    let found = versions("app/node_modules/.package-lock.json", deployed: false) ?? [:]
+    let missing = wanted.filter { found[$0.key] != $0.value }.keys.sorted()
+    return Parity.Row(
+      rule, missing.isEmpty ? .proved : .failed,
+      missing.isEmpty ? "\(wanted.count) packages" : "not as locked: " + Parity.some(missing))
+  }
+}
