@@ -116,6 +116,21 @@ struct ImageParity {
     return Parity.Row(rule, .proved, "service \(name), stage dev")
   }
 
+  /// The archive lies in the build context, and the Dockerfile compares it with its list, which was rendered.
+  private func vendored(_ rule: String, _ dockerfile: Dockerfile) -> Parity.Row {
+    let checks = dockerfile.instructions.contains {
+      $0.contains("sha256sum --check --strict --quiet \(Vendoring.list)")
+    }
+    guard checks, dockerfile.checksums.isEmpty else {
+      return Parity.Row(rule, .failed, "the Dockerfile does not compare what is vendored with its list")
+    }
+    let problems = Vendoring.diagnostics(input.stack)
+    return Parity.Row(
+      rule, problems.isEmpty ? .proved : .failed,
+      problems.isEmpty
+        ? "vendored, \(input.stack.vendored.count) files by digest" : Parity.some(problems.map(\.message)))
+  }
+
   private func dockerfileRows(_ dockerfile: Dockerfile?) -> [Parity.Row] {
     let rules = [
       "dev is deploy and the developer's tools", "the base image of the lock", "the interpreter of the lock",
@@ -136,8 +151,11 @@ struct ImageParity {
     let locked = stack.requirements.split(separator: "\n", omittingEmptySubsequences: true).filter {
       !$0.hasPrefix("#")
     }
+    let isNode = stack.language == .node
     let installs = dockerfile.instructions.contains {
-      $0.contains("--require-hashes") && $0.contains("-r /tmp/requirements.txt")
+      isNode
+        ? $0.contains("npm ci --omit=dev")
+        : $0.contains("--require-hashes") && $0.contains("-r /tmp/requirements.txt")
     }
     func row(_ index: Int, _ holds: Bool, _ proof: String, _ failure: String) -> Parity.Row {
       Parity.Row(rules[index], holds ? .proved : .failed, holds ? proof : failure)
@@ -147,15 +165,20 @@ struct ImageParity {
       row(
         1, dockerfile.stages.values.filter { $0.contains("/") || $0.contains(":") } == [base], base,
         "the stages start from \(dockerfile.stages.values.sorted().joined(separator: ", ")), not \(base)"),
+      stack.vendored.isEmpty
+        ? row(
+          2, digests == wanted,
+          "\(stack.language == .python ? "Python" : "Node") \(stack.interpreter.version), \(wanted.count) platforms, by digest",
+          "the Dockerfile fetches \(digests.sorted().joined(separator: ", "))")
+        : vendored(rules[2], dockerfile),
       row(
-        2, digests == wanted,
-        "\(stack.language == .python ? "Python" : "Node") \(stack.interpreter.version), \(wanted.count) platforms, by digest",
-        "the Dockerfile fetches \(digests.sorted().joined(separator: ", "))"),
-      row(
-        3, body == locked && installs, "\(locked.count { $0.contains("==") }) packages, by digest",
+        3, (isNode || body == locked) && installs,
+        isNode
+          ? "those of package-lock.json, by digest"
+          : "\(locked.count { $0.contains("==") }) packages, by digest",
         installs
           ? "docker/requirements.txt is not the lock's"
-          : "the Dockerfile does not install by --require-hashes"),
+          : "the Dockerfile does not install by \(isNode ? "npm ci" : "--require-hashes")"),
       row(
         4,
         dockerfile.instructions.contains {

@@ -1,0 +1,248 @@
+#!/usr/bin/env bash
+# Tests what `outfit render` writes with the tools of others, and real images made from it.
+#
+#   scripts/test-images.sh            after `make build`; OUTFIT_TEST_BUILD names another build
+#
+# Every template is rendered, validated (scripts/validate-render.sh) and proved by `outfit parity`. Then the fixture
+# project's images are built by buildah, without any network, from a debootstrap base and what `render --vendor` got;
+# `outfit parity --images` proves them, the project's own tests run inside both, and each rule must fail when it is
+# broken. It needs root and a Debian-like system: where that is missing it says so loudly and passes. What it makes
+# is kept in OUTFIT_IMAGES, by default /var/tmp/outfit-images.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+checkout=$PWD
+outfit=${OUTFIT_TEST_BUILD:-$checkout/.build/release}/outfit
+kept=${OUTFIT_IMAGES:-/var/tmp/outfit-images}
+failures=0
+say() { printf '%s\n' "$*"; }
+skip() {
+  say "SKIPPED test-images: $*"
+  say 'SKIPPED: no image was built, and no rendered file was validated'
+  exit 0
+}
+
+[ "$(id -u)" -eq 0 ] || skip 'it needs root, for debootstrap and buildah'
+command -v apt-get >/dev/null || skip 'it needs a Debian-like system'
+for program in buildah debootstrap; do
+  command -v "$program" >/dev/null ||
+    apt-get install -y --no-install-recommends "$program" >/dev/null 2>&1 || skip "$program can not be installed"
+done
+mkdir -p "$kept"
+scripts/image-base.sh "$kept" || skip 'the base image can not be made here'
+KUBECTL=$(scripts/kubectl.sh) || skip 'there is no kubectl, and none can be got'
+export KUBECTL
+
+work=$(mktemp -d)
+server=
+cleanup() {
+  [ -z "$server" ] || kill "$server" 2>/dev/null || true
+  rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+export OUTFIT_HOME=$work/outfit
+
+check() {
+  local label=$1
+  shift
+  if "$@" >"$work/log" 2>&1; then
+    say "ok: $label"
+  else
+    say "FAILED: $label (status $?)"
+    sed 's/^/    /' "$work/log" | tail -n 60
+    failures=$((failures + 1))
+  fi
+}
+# drift LABEL RULE COMMAND...: the command ends with 3, and says that the rule failed.
+drift() {
+  local label=$1 rule=$2 status=0
+  shift 2
+  "$@" >"$work/log" 2>&1 || status=$?
+  if [ "$status" -eq 3 ] && grep -q "^failed  *$rule" "$work/log"; then
+    say "ok: sabotage is seen: $label"
+  else
+    say "FAILED: sabotage is not seen: $label (status $status)"
+    sed 's/^/    /' "$work/log" | tail -n 40
+    failures=$((failures + 1))
+  fi
+}
+
+# --- A store of images, with the base in it -----------------------------------------------------------------------
+export STORAGE_DRIVER=vfs
+store() { buildah --root "$kept/store" --runroot "$kept/run" "$@"; }
+base=docker.io/outfit-test/base:13
+if ! store inspect --type image "$base" >/dev/null 2>&1; then
+  container=$(store from scratch)
+  store add "$container" "$kept/base.tar" / >/dev/null
+  store commit --quiet --timestamp 0 --rm "$container" "$base" >/dev/null
+fi
+identifier=$(store images --no-trunc --format '{{.ID}}' "$base" | sed 's/^sha256://' | head -n 1)
+
+# --- A release host and a registry --------------------------------------------------------------------------------
+version=$(cat "$kept/version")
+path=20250723/cpython-$version+20250723-x86_64-unknown-linux-gnu-install_only_stripped.tar.gz
+mkdir -p "$work/host/files/python/20250723" "$work/host/images/outfit-test/base"
+cp "$kept/python.tar.gz" "$work/host/files/python/$path"
+cp "$kept/store/vfs-images/$identifier/manifest" "$work/host/images/outfit-test/base/13"
+python3 scripts/registry.py "$work/host" "$work/port" &
+server=$!
+for _ in $(seq 100); do [ -f "$work/port" ] || sleep 0.1; done
+address=http://127.0.0.1:$(cat "$work/port")
+export OUTFIT_MIRROR=$address OUTFIT_IMAGE_MIRROR=$address
+
+# --- Every template, validated ------------------------------------------------------------------------------------
+digest=$(sha256sum "$kept/python.tar.gz" | cut -d ' ' -f 1)
+# The fixture's lock, with the archive of this machine's own making for linux-amd64.
+lock() {
+  awk -v digest="$digest" '/linux-amd64:/ { found = 1 } found && /digest:/ { sub(/sha256:.*/, "sha256:" digest); found = 0 } { print }' \
+    Tests/Fixtures/shop/outfit.lock >"$1/outfit.lock"
+}
+cp -R Tests/Fixtures/shop "$work/shop"
+sed -i 's/^app:$/app:\n  base: outfit-test\/base:13/' "$work/shop/outfit.yaml"
+project() {
+  mkdir -p "$work/$1"
+  cp Tests/Fixtures/shop/requirements.txt "$work/$1/"
+  cat >"$work/$1/outfit.yaml"
+}
+project api <<'END'
+profile: api
+interpreters: {python: "3.13.5"}
+virtualenv: {from: requirements.txt}
+tools: {black: "25.1.0"}
+app:
+  template: fastapi
+  name: api
+  image: registry.example.com/team/api
+  processes: {web: {port: 9000}, mailer: {command: [python, -m, "api.mailer"], heartbeat: true}}
+  services: {postgres: "18.1", redis: "8.2"}
+  values: {migrate: "alembic upgrade head", migrated: "alembic check", test: "python -m unittest"}
+  extensions: [charliermarsh.ruff]
+  environments: {dev: {}, staging: {host: staging.api.example}, production: {host: api.example, replicas: 5}}
+END
+project ingest <<'END'
+profile: ingest
+interpreters: {python: "3.13.5"}
+virtualenv: {from: requirements.txt}
+app:
+  template: worker
+  name: ingest
+  image: localhost:5000/ingest
+  processes: {consumer: {command: [python, -m, ingest], heartbeat: true, grace: 120}, clock: {command: [python, -m, ingest.clock], single: true}}
+  environments: {dev: {}, production: {replicas: 4}}
+END
+mkdir -p "$work/front"
+echo '{"name": "front", "version": "1.0.0"}' >"$work/front/package.json"
+echo '{"name": "front", "version": "1.0.0", "lockfileVersion": 3, "packages": {"": {"name": "front", "version": "1.0.0"}}}' \
+  >"$work/front/package-lock.json"
+cat >"$work/front/outfit.yaml" <<'END'
+profile: front
+interpreters: {node: "24"}
+app:
+  template: node
+  name: front
+  image: registry.example.com/front
+  processes: {web: {port: 3000}, queue: {command: [node, queue.js]}}
+  services: {redis: "7.4"}
+  environments: {dev: {host: front.localhost}, production: {host: front.example}}
+END
+for name in shop api ingest; do lock "$work/$name"; done
+cat >"$work/front/outfit.lock" <<END
+lock: 1
+interpreters:
+  node:
+    - request: "24"
+      version: "24.1.0"
+      provider: prebuilt
+      artifacts:
+        linux-amd64:
+          path: "v24.1.0/node-v24.1.0-linux-x64.tar.gz"
+          digest: sha256:$digest
+END
+at() { (cd "$work/$1" && shift && "$@"); }
+# What `outfit lock` writes of images; interpreters and tools are locked above.
+for name in shop api ingest front; do
+  check "$name: images are pinned" at "$name" "$outfit" lock --images
+  check "$name: outfit render" at "$name" "$outfit" render
+  check "$name: outfit render --check" at "$name" "$outfit" render --check
+  check "$name: outfit parity" at "$name" "$outfit" parity
+done
+check 'shop: every image is by digest' grep -q 'postgres:17.2@sha256:' "$work/shop/compose.yaml"
+projects=()
+for name in shop api ingest front; do projects+=("$work/$name"); done
+if scripts/validate-render.sh "${projects[@]}" >"$work/validation" 2>&1; then
+  grep -c '^ok:' "$work/validation" | sed 's/^/ok: validators, checks passed: /'
+else
+  cat "$work/validation"
+  failures=$((failures + 1))
+fi
+
+# --- Two images, without a network --------------------------------------------------------------------------------
+cd "$work/shop"
+check 'outfit render --vendor' "$outfit" render --vendor --arch amd64
+check 'render --check after --vendor' "$outfit" render --check
+check 'hadolint of the vendored Dockerfile' \
+  "${OUTFIT_VALIDATORS:-${XDG_CACHE_HOME:-$HOME/.cache}/outfit/validators}/python/bin/hadolint" \
+  --failure-threshold info Dockerfile
+build() {
+  unshare --net buildah --root "$kept/store" --runroot "$kept/run" build --isolation chroot --pull-never --layers \
+    --timestamp 0 --target "$1" --tag "outfit-test/$1" .
+}
+check 'deploy is built without a network' build deploy
+check 'dev is built without a network' build dev
+for target in deploy dev; do store push --quiet "outfit-test/$target" "oci:$work/$target"; done
+store push --quiet outfit-test/deploy "docker-archive:$work/deploy.tar:deploy:1" >/dev/null 2>&1
+store push --quiet outfit-test/dev "oci-archive:$work/dev.tar" >/dev/null 2>&1
+check 'parity of both images' "$outfit" parity --fresh --images "$work/deploy" "$work/dev" --html "$work/parity.html"
+cp "$work/parity.html" "$kept/parity.html" 2>/dev/null || true
+check 'parity of archives' "$outfit" parity --images "$work/deploy.tar" "$work/dev.tar"
+
+# What ships does not have pytest: it is brought along, as nothing but files.
+python3 -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --target "$work/pytest" \
+  pytest==9.0.1 pytest-django==4.11.1 iniconfig pluggy packaging pygments >"$work/log" 2>&1 ||
+  sed 's/^/    /' "$work/log"
+tests() {
+  local container
+  container=$(store from --pull-never "outfit-test/$1")
+  store run --isolation chroot --volume "$work/pytest:/pytest:ro" --env PYTHONPATH=/pytest \
+    --env DJANGO_SECRET_KEY=test "$container" -- python -m pytest -q -p no:cacheprovider /app/tests
+  local status=$?
+  store rm "$container" >/dev/null
+  return $status
+}
+chmod -R a+rX "$work/pytest" 2>/dev/null || true
+check "the project's own tests inside deploy" tests deploy
+check "the project's own tests inside dev" tests dev
+versions() {
+  local container
+  container=$(store from --pull-never outfit-test/dev)
+  [ "$(store run --isolation chroot "$container" -- python --version)" = "Python $version" ]
+  store run --isolation chroot "$container" -- black --version | grep -q 25.1.0
+  [ "$(store run --isolation chroot "$container" -- id -u)" = 10001 ]
+  store rm "$container" >/dev/null
+}
+check 'the versions and the user inside dev' versions
+
+# --- Each rule of images fails when it is broken ------------------------------------------------------------------
+sabotage() {
+  local container=
+  container=$(store from --pull-never "outfit-test/${4:-dev}")
+  eval "$3"
+  store commit --quiet --rm "$container" "oci:$work/broken" >/dev/null
+  drift "$1" "$2" "$outfit" parity --images "$work/deploy" "$work/broken"
+  rm -rf "$work/broken"
+}
+printf 'print("another")\n' >"$work/other.py"
+sabotage 'a file of the application is another one' 'the dev image changes nothing of it' \
+  'store copy --quiet "$container" "$work/other.py" /app/manage.py >/dev/null'
+sabotage 'a file is gone' 'the dev image changes nothing of it' \
+  'store run --isolation chroot --user 0 "$container" -- rm /app/manage.py'
+sabotage 'another user' 'both images run the same way' 'store config --user 0:0 "$container"'
+sabotage 'another variable' 'both images run the same way' 'store config --env DEBUG=1 "$container"'
+sabotage 'another ancestor' 'the dev image stands on the deploy image' 'true' ../outfit-test/base:13 2>/dev/null || true
+
+if [ "$failures" -ne 0 ]; then
+  say "$failures failed"
+  exit 1
+fi
+say 'all passed'
