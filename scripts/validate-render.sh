@@ -78,6 +78,9 @@ for project; do
   done
   [ -n "$found" ] || fail "no overlay below $project/k8s/overlays"
   check 'hadolint: Dockerfile' "$tools/hadolint" --failure-threshold info "$project/Dockerfile"
+  check 'schema: the workflow' \
+    "$tools/check-jsonschema" --builtin-schema vendor.github-workflows "$project/.github/workflows/outfit.yml"
+  check 'structure: skaffold.yaml' "$tools/python" "$here/check-skaffold.py" "$project/skaffold.yaml"
   check 'schema: compose.yaml' \
     "$tools/check-jsonschema" --builtin-schema vendor.compose-spec "$project/compose.yaml"
   if [ -n "$compose" ]; then
@@ -88,7 +91,7 @@ for project; do
   check 'JSON: devcontainer.json' sh -c \
     'sed "s,^ *//.*,," "$1" | python3 -c "import json, sys; json.load(sys.stdin)"' \
     sh "$project/.devcontainer/devcontainer.json"
-  find "$project/k8s" -name '*.sh' >"$scratch/scripts"
+  find "$project/k8s" "$project/.devcontainer" -name '*.sh' >"$scratch/scripts"
   while read -r script; do check "sh -n: ${script#"$project"/}" sh -n "$script"; done <"$scratch/scripts"
 done
 

@@ -17,13 +17,14 @@ struct LockCommand: AsyncParsableCommand {
 
   @Argument(help: "The folder of a machine profile.") var profile: String?
   @Flag(help: "Write nothing; exit 3 when the lock does not cover the manifest.") var check = false
+  @Flag(help: "Pin the images of `app` alone; nothing else is asked or built.") var images = false
 
   func run() async throws {
     try await withSession { session in
       let place = try LockTarget(profile, session)
       var pins = try await Pinning(session, place, keeping: { _ in true })
       let before = pins.before
-      try await pins.resolve()
+      try await pins.resolve(imagesOnly: images)
       let changes = LockChanges(before: before, after: pins.after)
       if check {
         guard changes.isEmpty else {
@@ -178,7 +179,11 @@ struct Pinning {
   /// Something could not be pinned at all; an image whose registry did not answer is written as `unresolved`.
   var isIncomplete: Bool { failures.contains { $0.severity == .error } }
 
-  mutating func resolve() async throws {
+  mutating func resolve(imagesOnly: Bool = false) async throws {
+    if imagesOnly {
+      failures = try await ImagePins.resolve(&after, profile, session)
+      return
+    }
     let progress = TerminalProgress(host: session.host)
     try Consent(host: session.host).obtain(
       for: profile, given: .nothing, style: session.errorStyle, command: "outfit trust", address: place.named)

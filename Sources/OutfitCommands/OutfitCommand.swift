@@ -30,7 +30,10 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
         name: "Going back",
         subcommands: [RollbackCommand.self, GenerationsCommand.self, CollectCommand.self]),
       CommandGroup(
-        name: "What you ship", subcommands: [RenderCommand.self, ParityCommand.self, HooksCommand.self]),
+        name: "What you ship",
+        subcommands: [
+          InitCommand.self, RenderCommand.self, ParityCommand.self, DevCommand.self, HooksCommand.self,
+        ]),
       CommandGroup(
         name: "Sharing", subcommands: [ShowCommand.self, TrustCommand.self, ImportCommand.self]),
     ])

@@ -40,6 +40,7 @@ extension Stack {
             }
           }),
       ],
+      "hasVariables": .bool(!variables.isEmpty || !secretKeys.isEmpty),
       "hasSecrets": .bool(!secretKeys.isEmpty),
       "hasDeployments": .bool(environments.contains { !$0.isDevelopment }),
       "hooked": .bool(!migrate.isEmpty || (development != nil && !secretKeys.isEmpty)),

@@ -1,0 +1,494 @@
+import OutfitCore
+import OutfitProfile
+
+/// What a repository says of itself, in the files that others left there, as an outfit.yaml.
+///
+/// Nothing is run. What is a guess has a comment in the manifest; what can't be taken over is a note.
+public struct ProjectReading: Sendable {
+  /// The files that are read, relative to the repository.
+  public static let files = [
+    ".python-version", "runtime.txt", ".tool-versions", ".nvmrc", ".node-version", "pyproject.toml",
+    "requirements.txt", "requirements.in", "uv.lock", "poetry.lock", "Pipfile.lock", "package.json",
+    "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "Dockerfile", "compose.yaml", "compose.yml",
+    "docker-compose.yaml", "docker-compose.yml", ".pre-commit-config.yaml", "Procfile", "manage.py",
+  ]
+
+  /// The manifest.
+  public private(set) var text = ""
+  /// What was found and where it went, and what the reader has to look after.
+  public private(set) var notes: [Diagnostic] = []
+
+  private let found: [String: String]
+  private var tools: [(name: String, version: String)] = []
+  /// Each with the fields that a manifest takes, as flow YAML.
+  private var hooks: [(name: String, fields: [String])] = []
+  private var processes: [String: (command: [String], port: Int?, place: String)] = [:]
+  private var services: [String: String] = [:]
+  private var variables: [String: String] = [:]
+  private var image: String?
+
+  /// - Parameters:
+  ///   - folder: the repository's name.
+  ///   - found: the texts of `files` that are there.
+  public init(folder: String, found: [String: String]) {
+    self.found = found
+    readProcfile()
+    readCompose()
+    readHooks()
+    readDockerfile()
+    write(folder)
+  }
+
+  private func lines(_ name: String) -> [Substring] {
+    (found[name] ?? "").split(separator: "\n").map { line in
+      var line = line.drop { $0 == " " || $0 == "\t" }
+      while let last = line.last, last == " " || last == "\r" || last == "\t" { line = line.dropLast() }
+      return line
+    }.filter { !$0.isEmpty && !$0.hasPrefix("#") }
+  }
+
+  private mutating func note(_ message: String, _ hint: String? = nil, warns: Bool = false) {
+    notes.append(Diagnostic(warns ? .warning : .note, message, hint: hint))
+  }
+
+  // MARK: - Versions
+
+  /// A version that a manifest takes: digits and dots.
+  private static func version(_ text: some StringProtocol) -> String? {
+    let text = text.drop { $0 == "v" || $0 == "=" || $0 == "^" || $0 == "~" || $0 == ">" || $0 == " " }
+    let digits = text.prefix { $0.isNumber || $0 == "." }
+    return digits.isEmpty || digits.hasSuffix(".") ? nil : String(digits)
+  }
+
+  /// The value of `key = "value"` in a section of a TOML file, which nobody else reads here.
+  private func toml(_ key: String, in section: String) -> String? {
+    var current = ""
+    for line in lines("pyproject.toml") {
+      if line.hasPrefix("["), let end = line.firstIndex(of: "]") {
+        current = String(line[..<end].dropFirst())
+      } else if current == section, line.hasPrefix(key) {
+        let rest = line.dropFirst(key.count).drop { $0 == " " }
+        guard rest.first == "=" else { continue }
+        let value = rest.dropFirst().drop { $0 == " " }
+        guard let quote = value.first, quote == "\"" || quote == "'" else { continue }
+        return String(value.dropFirst().prefix { $0 != quote })
+      }
+    }
+    return nil
+  }
+
+  /// What the first `FROM name:tag` of the Dockerfile says.
+  private func base(_ name: String) -> String? {
+    for line in lines("Dockerfile") where line.uppercased().hasPrefix("FROM ") {
+      guard let reference = line.split(separator: " ").dropFirst().first(where: { !$0.hasPrefix("--") })
+      else {
+        continue
+      }
+      let last = reference.split(separator: "/").last ?? reference
+      if last.hasPrefix(name + ":") { return Self.version(last.dropFirst(name.count + 1)) }
+    }
+    return nil
+  }
+
+  private func asdf(_ names: [String]) -> String? {
+    for line in lines(".tool-versions") {
+      let words = line.split(separator: " ")
+      if words.count > 1, names.contains(String(words[0])) { return Self.version(words[1]) }
+    }
+    return nil
+  }
+
+  private var isPython: Bool {
+    [
+      "pyproject.toml", "requirements.txt", "requirements.in", ".python-version", "manage.py", "uv.lock",
+      "poetry.lock", "Pipfile.lock",
+    ]
+    .contains { found[$0] != nil } || base("python") != nil
+  }
+
+  private var isNode: Bool { found["package.json"] != nil || base("node") != nil || found[".nvmrc"] != nil }
+
+  /// The version, and where it stands; a guess has no certain place.
+  private func python() -> (version: String, place: String, isGuess: Bool) {
+    if let line = lines(".python-version").first, let version = Self.version(line) {
+      return (version, ".python-version", false)
+    }
+    if let line = lines("runtime.txt").first, line.hasPrefix("python-"),
+      let version = Self.version(line.dropFirst(7))
+    {
+      return (version, "runtime.txt", false)
+    }
+    if let version = asdf(["python"]) { return (version, ".tool-versions", false) }
+    if let version = base("python") { return (version, "Dockerfile", false) }
+    let wanted = toml("requires-python", in: "project") ?? toml("python", in: "tool.poetry.dependencies")
+    if let wanted, let version = Self.version(wanted) {
+      return (
+        version.split(separator: ".").prefix(2).joined(separator: "."), "pyproject.toml asks for \(wanted)",
+        true
+      )
+    }
+    return ("3.13", "nothing names one", true)
+  }
+
+  private func node() -> (version: String, place: String, isGuess: Bool) {
+    for name in [".nvmrc", ".node-version"] {
+      if let line = lines(name).first, let version = Self.version(line) { return (version, name, false) }
+    }
+    if let version = asdf(["nodejs", "node"]) { return (version, ".tool-versions", false) }
+    if let version = base("node") { return (version, "Dockerfile", false) }
+    let package = json("package.json")
+    if let wanted = package?.at("engines", "node")?.text, let version = Self.version(wanted) {
+      return (String(version.prefix { $0 != "." }), "package.json asks for \(wanted)", true)
+    }
+    return ("24", "nothing names one", true)
+  }
+
+  private func json(_ name: String) -> Document? {
+    found[name].flatMap { try? Document.parseJSON($0, file: name) }
+  }
+
+  // MARK: - Processes and services
+
+  private static func words(_ line: some StringProtocol) -> [String] {
+    var words: [String] = []
+    var word = ""
+    var quote: Character?
+    var isOpen = false
+    for character in line {
+      if let mark = quote {
+        if character == mark { quote = nil } else { word.append(character) }
+      } else if character == "'" || character == "\"" {
+        quote = character
+        isOpen = true
+      } else if character == " " || character == "\t" {
+        if isOpen || !word.isEmpty { words.append(word) }
+        (word, isOpen) = ("", false)
+      } else {
+        word.append(character)
+      }
+    }
+    if isOpen || !word.isEmpty { words.append(word) }
+    return words
+  }
+
+  private static func command(_ line: some StringProtocol) -> [String] {
+    let plain = String(line).replacing("${PORT:-8000}", with: "8000").replacing("${PORT}", with: "8000")
+      .replacing(
+        "$PORT", with: "8000")
+    // What only a shell understands stays a shell's.
+    return plain.contains(where: { "$&|;<>`*".contains($0) }) ? ["sh", "-c", plain] : words(plain)
+  }
+
+  private static func port(_ command: [String]) -> Int? {
+    for (index, word) in command.enumerated() {
+      if ["--port", "-p"].contains(word), index + 1 < command.count { return Int(command[index + 1]) }
+      if let number = word.split(separator: ":").last.flatMap({ Int($0) }), word.contains(":"),
+        (1024...65535).contains(number)
+      {
+        return number
+      }
+    }
+    return nil
+  }
+
+  private static func label(_ text: some StringProtocol) -> String {
+    let plain = text.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
+    var label = String(String(plain).drop { $0 == "-" }.prefix(30))
+    while label.hasSuffix("-") { label.removeLast() }
+    return label
+  }
+
+  private mutating func readProcfile() {
+    for line in lines("Procfile") {
+      guard let colon = line.firstIndex(of: ":") else { continue }
+      let name = Self.label(line[..<colon])
+      let text = line[line.index(after: colon)...].drop { $0 == " " }
+      guard !name.isEmpty, !text.isEmpty else { continue }
+      if name == "release" {
+        note(
+          "Procfile's `release: \(text)` is not taken over",
+          "the django template migrates in a Job; others: app.values.migrate")
+        continue
+      }
+      let command = Self.command(text)
+      let port = Self.port(command) ?? (name == "web" ? 8000 : nil)
+      processes[name] = (command, port, "Procfile")
+    }
+  }
+
+  private static let secretWords = [
+    "PASSWORD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "DSN", "DATABASE_URL",
+  ]
+
+  private mutating func readCompose() {
+    let names = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"]
+    guard let name = names.first(where: { found[$0] != nil }), let text = found[name] else { return }
+    guard let document = try? Document.parseOne(text, file: name) else {
+      return note("\(name) can't be read as YAML, and nothing of it is taken over", warns: true)
+    }
+    for (service, entry) in (document["services"]?.entries ?? [:]).sorted(by: { $0.key < $1.key }) {
+      if entry["build"] != nil {
+        readBuilt(service, entry, name)
+      } else if let reference = entry["image"]?.text {
+        let repository = ImageParity.repository(reference)
+        let kind = repository.split(separator: "/").last.map(String.init) ?? repository
+        let tag = String(reference.dropFirst(repository.count + 1).prefix { $0 != "@" })
+        let version = Self.version(tag)
+        if ["postgres", "redis"].contains(kind), let version {
+          services[kind] = version
+          if version != tag { note("\(name): \(reference) becomes \(kind) \(version)") }
+        } else {
+          note(
+            "\(name): the service \(service) (\(reference)) is not taken over",
+            "the templates know postgres and redis", warns: true)
+        }
+      }
+    }
+  }
+
+  private mutating func readBuilt(_ service: String, _ entry: Document, _ place: String) {
+    if let reference = entry["image"]?.text, Names.isImage(ImageParity.repository(reference)) {
+      image = ImageParity.repository(reference)
+    }
+    let command = entry["command"]?.texts ?? entry["command"]?.text.map(Self.command) ?? []
+    let ports = (entry["ports"]?.items ?? []).compactMap { $0.text ?? $0["target"]?.text }
+    let port =
+      ports.first?.split(separator: ":").last.flatMap { Int($0.prefix { $0.isNumber }) } ?? Self.port(command)
+    let name = ["app", "django", "server", "backend"].contains(service) ? "web" : Self.label(service)
+    if processes[name] == nil, !name.isEmpty, !command.isEmpty || port != nil {
+      processes[name] = (command, port, place)
+    }
+    var pairs: [(String, String)] = []
+    for (key, value) in entry["environment"]?.entries ?? [:] { pairs.append((key, value.text ?? "")) }
+    for item in entry["environment"]?.texts ?? [] {
+      guard let equals = item.firstIndex(of: "=") else { continue }
+      pairs.append((String(item[..<equals]), String(item[item.index(after: equals)...])))
+    }
+    for (key, value) in pairs.sorted(by: { $0.0 < $1.0 }) {
+      if Self.secretWords.contains(where: key.uppercased().contains) {
+        note(
+          "\(place): \(key) may be a secret, and stays out of the manifest",
+          "a Secret holds it: see the head of k8s/overlays/*/kustomization.yaml")
+      } else if value.contains("$") || value.contains("\n") || !Names.isVariable(key) {
+        note("\(place): \(key) is not taken over", "it is not a plain value", warns: true)
+      } else if ![
+        "POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_DB", "POSTGRES_USER", "REDIS_HOST", "REDIS_PORT",
+      ].contains(key) {
+        variables[key] = value
+      }
+    }
+  }
+
+  private mutating func readDockerfile() {
+    guard let text = found["Dockerfile"] else { return }
+    for instruction in Dockerfile(text).instructions {
+      if instruction.contains("apt-get install") || instruction.contains("apk add") {
+        let words = instruction.split(separator: " ").map(String.init)
+        let start = words.firstIndex { $0 == "install" || $0 == "add" } ?? 0
+        let packages = words[(start + 1)...].prefix { $0 != "&&" && $0 != ";" }.filter { !$0.hasPrefix("-") }
+        note(
+          "Dockerfile: system packages are not taken over: \(packages.joined(separator: " "))",
+          "put them into a base image of your own (app.base), or copy the template", warns: true)
+      }
+      guard instruction.hasPrefix("CMD "), processes["web"] == nil else { continue }
+      let rest = instruction.dropFirst(4)
+      let command = (try? Document.parseOne(String(rest), file: "Dockerfile"))?.texts ?? Self.command(rest)
+      let exposed = Dockerfile(text).instructions.last { $0.hasPrefix("EXPOSE ") }.flatMap {
+        Int($0.dropFirst(7).prefix { $0.isNumber })
+      }
+      if let port = Self.port(command) ?? exposed { processes["web"] = (command, port, "Dockerfile") }
+    }
+  }
+
+  // MARK: - Hooks
+
+  /// The end of a repository's address, the tool, and which of its hooks are known.
+  private static let knownHooks: [(repository: String, tool: String, hooks: [String])] = [
+    ("black-pre-commit-mirror", "black", ["black"]), ("psf/black", "black", ["black"]),
+    ("isort", "isort", ["isort"]), ("flake8", "flake8", ["flake8"]), ("mirrors-mypy", "mypy", ["mypy"]),
+    ("pyupgrade", "pyupgrade", ["pyupgrade"]), ("ruff-pre-commit", "ruff", ["ruff", "ruff-format"]),
+    ("bandit", "bandit", ["bandit"]), ("codespell", "codespell", ["codespell"]),
+    ("autoflake", "autoflake", ["autoflake"]), ("pylint", "pylint", ["pylint"]),
+    ("yamllint", "yamllint", ["yamllint"]), ("djlint", "djlint", ["djlint"]),
+    ("mdformat", "mdformat", ["mdformat"]),
+  ]
+
+  private mutating func readHooks() {
+    guard let text = found[".pre-commit-config.yaml"] else { return }
+    guard let document = try? Document.parseOne(text, file: ".pre-commit-config.yaml") else {
+      return note(
+        ".pre-commit-config.yaml can't be read as YAML, and nothing of it is taken over", warns: true)
+    }
+    for repository in document["repos"]?.items ?? [] {
+      let address = repository["repo"]?.text ?? "?"
+      let revision = repository["rev"]?.text ?? ""
+      let ids = (repository["hooks"]?.items ?? []).compactMap { $0["id"]?.text }
+      let trimmed = address.hasSuffix(".git") ? String(address.dropLast(4)) : address
+      guard
+        let known = Self.knownHooks.first(where: {
+          trimmed.hasSuffix("/" + $0.repository) || trimmed.hasSuffix($0.repository)
+        }),
+        let version = Self.version(revision)
+      else {
+        note(
+          ".pre-commit-config.yaml: \(ids.joined(separator: ", ")) of \(address) are not taken over",
+          "write them under hooks: with a tool and an entry", warns: true)
+        continue
+      }
+      for hook in repository["hooks"]?.items ?? [] {
+        guard let id = hook["id"]?.text else { continue }
+        let name = id == "ruff-check" ? "ruff" : id
+        guard known.hooks.contains(name) else {
+          note(
+            ".pre-commit-config.yaml: \(id) is not taken over", "write it under hooks: with its entry",
+            warns: true)
+          continue
+        }
+        var fields: [String] = []
+        for (key, value) in hook.entries.sorted(by: { $0.key < $1.key }) where key != "id" {
+          if ["args", "types", "stages"].contains(key), let words = value.texts {
+            fields.append("\(key): \(Quoting.json(words))")
+          } else if ["files", "exclude"].contains(key), let text = value.text, !text.contains("\n") {
+            fields.append("\(key): \(Quoting.json(text))")
+          } else {
+            note(
+              ".pre-commit-config.yaml: `\(key)` of \(id) stays out",
+              "outfit pins what a hook stands on under tools:",
+              warns: true)
+          }
+        }
+        if !tools.contains(where: { $0.name == known.tool }) { tools.append((known.tool, version)) }
+        hooks.append((name, fields))
+      }
+    }
+  }
+
+  // MARK: - The manifest
+
+  private var requirementText: String {
+    ["requirements.txt", "requirements.in", "pyproject.toml"].compactMap { found[$0] }.joined(separator: "\n")
+      .lowercased()
+  }
+
+  private func template() -> (name: String, reason: String)? {
+    if found["manage.py"] != nil { return ("django", "manage.py is here") }
+    if isPython, requirementText.contains("fastapi") { return ("fastapi", "it requires fastapi") }
+    if isPython, processes.values.contains(where: { $0.port != nil }) {
+      return ("fastapi", "a Python process that answers on a port")
+    }
+    if isNode, !isPython { return ("node", "package.json is here") }
+    if isPython, !processes.isEmpty { return ("worker", "processes that answer on no port") }
+    return nil
+  }
+
+  private mutating func write(_ folder: String) {
+    let own =
+      toml("name", in: "project") ?? toml("name", in: "tool.poetry") ?? json("package.json")?["name"]?.text
+    var name = Self.label((own ?? folder).split(separator: "/").last ?? "app")
+    if !Names.isLabel(name) || !Names.isBareText(name) { name = "app" }
+    var out = ["# What this repository had in other files. Lines with GUESS want a look."]
+    out.append("profile: \(name)")
+    out.append("")
+    if !isPython, !isNode {
+      note("nothing here names Python or Node", "write interpreters: yourself", warns: true)
+    }
+    if isPython || isNode {
+      out.append("interpreters:")
+      if isPython {
+        let found = python()
+        out.append(
+          "  python: \(Quoting.json(found.version))"
+            + (found.isGuess ? " # GUESS: \(found.place)" : " # \(found.place)"))
+      }
+      if isNode {
+        let found = node()
+        out.append(
+          "  node: \(Quoting.json(found.version))"
+            + (found.isGuess ? " # GUESS: \(found.place)" : " # \(found.place)"))
+      }
+    }
+    if isPython {
+      if let from = ["uv.lock", "poetry.lock", "requirements.txt", "pyproject.toml"].first(where: {
+        found[$0] != nil
+      }) {
+        out.append("virtualenv: {from: \(from)} # made in .venv")
+      } else if found["Pipfile.lock"] != nil {
+        note("Pipfile.lock is not taken over", "pipenv requirements >requirements.txt", warns: true)
+      }
+    }
+    if let module = settingsModule { out.append("env: {DJANGO_SETTINGS_MODULE: \(module)} # manage.py") }
+    if !tools.isEmpty {
+      out.append("tools: # .pre-commit-config.yaml")
+      for tool in tools.sorted(by: { $0.name < $1.name }) {
+        out.append("  \(tool.name): \(Quoting.json(tool.version))")
+      }
+      out.append("hooks:")
+      for hook in hooks {
+        out.append("  \(hook.name): " + "{\(hook.fields.joined(separator: ", "))}")
+      }
+    }
+    writeApp(name, &out)
+    if found["yarn.lock"] != nil || found["pnpm-lock.yaml"] != nil, found["package-lock.json"] == nil {
+      note(
+        "yarn.lock or pnpm-lock.yaml is not taken over", "the node template installs from package-lock.json",
+        warns: true)
+    }
+    text = out.joined(separator: "\n") + "\n"
+  }
+
+  private var settingsModule: String? {
+    for line in lines("manage.py") where line.contains("DJANGO_SETTINGS_MODULE") {
+      let pieces = line.split(whereSeparator: { $0 == "\"" || $0 == "'" })
+      if let index = pieces.firstIndex(of: "DJANGO_SETTINGS_MODULE"), index + 2 < pieces.count {
+        let module = String(pieces[index + 2])
+        if module.allSatisfy({ $0.isLetter || $0.isNumber || "._".contains($0) }) { return module }
+      }
+    }
+    return nil
+  }
+
+  private mutating func writeApp(_ name: String, _ out: inout [String]) {
+    guard let template = template() else {
+      note(
+        "no template fits, so that there is no `app`",
+        "outfit render is for what is shipped: see docs/shipping.md")
+      return
+    }
+    out += ["", "app:", "  template: \(template.name) # GUESS: \(template.reason)", "  name: \(name)"]
+    if let image {
+      out.append("  image: \(image)")
+    } else {
+      out.append("  image: registry.example.com/\(name) # GUESS: where you push it")
+    }
+    if processes.isEmpty { processes["web"] = ([], nil, "") }
+    out.append("  processes:")
+    for (name, process) in processes.sorted(by: { $0.key < $1.key }) {
+      var fields: [String] = []
+      if !process.command.isEmpty { fields.append("command: \(Quoting.json(process.command))") }
+      if let port = process.port { fields.append("port: \(port)") }
+      let place = process.place.isEmpty ? " # GUESS: the template's command" : " # \(process.place)"
+      if let port = process.port, !(1024...65535).contains(port) {
+        note(
+          "the process \(name) listens on \(port)", "a container without privileges needs 1024 or more",
+          warns: true)
+      }
+      out.append("    \(name): {\(fields.joined(separator: ", "))}\(place)")
+    }
+    if !services.isEmpty {
+      let pairs = services.sorted { $0.key < $1.key }.map { "\($0.key): \(Quoting.json($0.value))" }
+      out.append("  services: {\(pairs.joined(separator: ", "))}")
+    }
+    out.append("  environments:")
+    let env = variables.sorted { $0.key < $1.key }.map { "\($0.key): \(Quoting.json($0.value))" }
+    out.append(
+      "    dev: {host: \(name).localhost" + (env.isEmpty ? "" : ", env: {\(env.joined(separator: ", "))}")
+        + "}")
+    out.append("    production: {host: \(name).example, replicas: 2} # GUESS")
+    let written = ["Dockerfile", "compose.yaml"].filter { found[$0] != nil }
+    if !written.isEmpty {
+      note(
+        "`outfit render` writes \(written.joined(separator: " and ")), and yours stays until you say --force",
+        "compare: outfit render --check")
+    }
+  }
+}

@@ -1,0 +1,186 @@
+import OutfitCore
+import OutfitSystem
+import Support
+import SystemPackage
+import Testing
+
+/// What ships: pins of images, the proof, and the loop, as a person meets them.
+@Suite(.serialized)
+struct RenderTests {
+  @Test func imagesArePinnedByTheirRegistries() async throws {
+    let machine = try Machine()
+    try await machine.copy("Tests/Fixtures/shop", to: "shop")
+    let body = Array("{\"schemaVersion\":2}".utf8)
+    let server = try LoopbackServer { request in
+      request.target.contains("redis")
+        ? .init(404)
+        : .init(200, headers: [("Content-Type", "application/vnd.oci.image.index.v1+json")], body: body)
+    }
+    let mirror = ["OUTFIT_IMAGE_MIRROR": server.address]
+    let lock = try await machine.outfit("lock", "--images", at: "shop", setting: mirror)
+    #expect(lock.status == 0, "\(lock.errorText)")
+    #expect(lock.errorText.contains("redis:7.4 stays unresolved"), "\(lock.errorText)")
+    let text = try #require(try machine.read("shop/outfit.lock"))
+    #expect(text.contains("\"postgres:17.2\": sha256:\(Digest(of: body))"))
+    #expect(text.contains("\"redis:7.4\": unresolved"))
+    let asked = server.requests.count
+    let again = try await machine.outfit("lock", "--images", at: "shop", setting: mirror)
+    #expect(again.status == 0, "\(again.errorText)")
+    #expect(server.requests.count == asked + 1, "what is pinned is not asked for again")
+    #expect(try machine.read("shop/outfit.lock") == text)
+
+    let render = try await machine.outfit("render", at: "shop")
+    #expect(render.status == 0, "\(render.errorText)")
+    let compose = try #require(try machine.read("shop/compose.yaml"))
+    #expect(compose.contains("postgres:17.2@sha256:\(Digest(of: body))"))
+    #expect(compose.contains("redis:7.4 # unresolved"))
+  }
+
+  @Test func aProofIsKeptUntilSomethingChanges() async throws {
+    let machine = try Machine()
+    try await machine.copy("Tests/Fixtures/shop", to: "shop")
+    let kubectl = try await machine.run(Machine.checkout.appending("scripts/kubectl.sh"), [])
+    try #require(kubectl.succeeded, "\(kubectl.errorText)")
+    let setting = ["KUBECTL": String(kubectl.outputText.split(separator: "\n").last ?? "")]
+    let render = try await machine.outfit("render", at: "shop")
+    #expect(render.status == 0, "\(render.errorText)")
+    let first = try await machine.outfit("parity", "--html", "proof.html", at: "shop", setting: setting)
+    #expect(first.status == 0, "\(first.outputText)\(first.errorText)")
+    #expect(!first.errorText.contains("Nothing has changed"))
+    #expect(try machine.read("shop/proof.html")?.contains("<h1>Dev is deploy") == true)
+    let second = try await machine.outfit("parity", at: "shop", setting: setting)
+    #expect(second.errorText.contains("Nothing has changed"))
+    #expect(second.outputText == first.outputText)
+    let fresh = try await machine.outfit("parity", "--fresh", "--json", at: "shop", setting: setting)
+    #expect(fresh.outputText.hasPrefix("{\"allowed\":"), "\(fresh.outputText.prefix(80))")
+    let base = "shop/k8s/base/worker.yaml"
+    let text = try #require(try machine.read(base))
+    try machine.write(
+      base, text.replacing("readOnlyRootFilesystem: true", with: "readOnlyRootFilesystem: false"))
+    let broken = try await machine.outfit("parity", at: "shop", setting: setting)
+    #expect(broken.status == 3, "\(broken.outputText)")
+    try machine.write(base, text)
+    let mended = try await machine.outfit("parity", at: "shop", setting: setting)
+    #expect(mended.status == 0, "\(mended.outputText)")
+    // A new file in the overlay counts too.
+    try machine.write("shop/k8s/overlays/staging/more.yaml", "kind: ConfigMap\n")
+    let more = try await machine.outfit("parity", at: "shop", setting: setting)
+    #expect(!more.errorText.contains("Nothing has changed"))
+    let bad = try await machine.outfit("parity", "--images", "only-one", at: "shop", setting: setting)
+    #expect(bad.status == 2)
+    let absent = try await machine.outfit(
+      "parity", "--images", "./a.tar", "./b.tar", at: "shop", setting: setting)
+    #expect(absent.status == 1, "\(absent.errorText)")
+    #expect(absent.errorText.contains("there is no image at"))
+  }
+
+  @Test func initSaysWhatTheRepositorySays() async throws {
+    let machine = try Machine()
+    try machine.write("api/.python-version", "3.13\n")
+    try machine.write("api/requirements.txt", "fastapi==0.115.0\n")
+    try machine.write("api/Procfile", "web: uvicorn api.main:app --port $PORT\n")
+    let dry = try await machine.outfit("init", "--dry-run", at: "api")
+    #expect(dry.status == 0, "\(dry.errorText)")
+    #expect(try machine.read("api/outfit.yaml") == nil)
+    let done = try await machine.outfit("init", at: "api")
+    #expect(done.status == 0, "\(done.errorText)")
+    #expect(try machine.read("api/outfit.yaml") == dry.outputText)
+    #expect(dry.outputText.contains("template: fastapi"))
+    let show = try await machine.outfit("why", "virtualenv", at: "api")
+    #expect(show.status == 0, "\(show.errorText)")
+    let again = try await machine.outfit("init", at: "api")
+    #expect(again.status == 2)
+    #expect(again.errorText.contains("is there already"))
+    #expect(try machine.read("api/outfit.yaml") == dry.outputText)
+    let nowhere = try await machine.outfit("init", "no-such-folder")
+    #expect(nowhere.status == 2)
+  }
+
+  /// Programs that say what a test wants stand for Skaffold, kubectl and Docker.
+  @Test func devLooksBeforeItStarts() async throws {
+    let machine = try Machine()
+    try await machine.copy("Tests/Fixtures/shop", to: "shop")
+    let kubectl = try await machine.run(Machine.checkout.appending("scripts/kubectl.sh"), [])
+    try #require(kubectl.succeeded, "\(kubectl.errorText)")
+    let real = String(kubectl.outputText.split(separator: "\n").last ?? "")
+    func program(_ name: String, _ script: String) throws {
+      try machine.write("fake/\(name)", "#!/bin/sh\n" + script, mode: 0o755)
+    }
+    let setting = ["PATH": "\(machine.home)/fake:/usr/bin:/bin"]
+    func dev(_ arguments: String...) async throws -> Completion {
+      try await machine.run(
+        Machine.build.appending("outfit"), ["dev"] + arguments, at: "shop", setting: setting)
+    }
+    let unrendered = try await dev("--with", "compose", "--dry-run")
+    #expect(unrendered.status == 1)
+    #expect(unrendered.errorText.contains("outfit render"))
+    _ = try await machine.outfit("render", at: "shop")
+
+    func cluster(_ context: String, client: String = "v1.32.0", server: String = "v1.31.2") throws {
+      try program(
+        "kubectl",
+        """
+        case "$*" in
+          *current-context*) echo \(context) ;;
+          *get-contexts*) printf 'kind-shop\\ngke_acme\\n' ;;
+          *"version --client"*) echo "Client Version: \(client)" ;;
+          *version*) echo '{"serverVersion": {"gitVersion": "\(server)"}}' ;;
+          *kustomize*) exec \(real) "$@" ;;
+        esac
+        """)
+    }
+    try program("skaffold", "[ \"$1\" = version ] && echo v2.16.1 || echo \"ran $*\"\n")
+    try cluster("kind-shop")
+    let local = try await dev()
+    #expect(local.status == 0, "\(local.errorText)")
+    #expect(local.outputText.contains("ran dev --kube-context kind-shop"), "\(local.outputText)")
+    try cluster("gke_acme")
+    let remote = try await dev()
+    #expect(remote.status == 4, "\(remote.errorText)")
+    #expect(remote.errorText.contains("outfit dev --context gke_acme"))
+    let named = try await dev("--context", "gke_acme", "--dry-run")
+    #expect(named.status == 0, "\(named.errorText)")
+    let misspelled = try await dev("--context", "gke_acmee")
+    #expect(misspelled.status == 2)
+    try cluster("kind-shop", client: "v1.20.2")
+    #expect(try await dev().errorText.contains("kubectl is 1.20.2"))
+    try cluster("kind-shop", server: "v1.22.0")
+    #expect(try await dev().errorText.contains("the cluster of kind-shop is 1.22.0"))
+    try cluster("kind-shop")
+    let reload = "shop/k8s/overlays/dev/reload.yaml"
+    let text = try #require(try machine.read(reload))
+    try machine.write(
+      reload, text.replacing("{name: app, mountPath: /app}", with: "{name: app, mountPath: /srv}"))
+    let unwritable = try await dev()
+    #expect(unwritable.status == 1)
+    #expect(unwritable.errorText.contains("has no volume at /app"), "\(unwritable.errorText)")
+    try machine.write(reload, text)
+    try program("skaffold", "echo v2.10.0\n")
+    #expect(try await dev().errorText.contains("skaffold is 2.10.0"))
+
+    try machine.files.remove(machine.home.appending("fake/skaffold"))
+    func docker(_ version: String, host: String = "unix:///var/run/docker.sock") throws {
+      try program(
+        "docker",
+        """
+        case "$*" in
+          "compose version --short") echo \(version) ;;
+          "compose version") ;;
+          context*) echo \(host) ;;
+          *) echo "ran $*" ;;
+        esac
+        """)
+    }
+    try docker("2.32.1")
+    let compose = try await dev("--debug", "--launch")
+    #expect(compose.status == 0, "\(compose.errorText)")
+    #expect(compose.outputText.contains("up --build --watch"), "\(compose.outputText)")
+    #expect(try machine.read("shop/.vscode/launch.json")?.contains("debugpy") == true)
+    try docker("2.20.0")
+    #expect(try await dev().errorText.contains("Docker Compose is 2.20.0"))
+    try docker("2.32.1", host: "ssh://build.example")
+    let away = try await dev("--docker-context", "build")
+    #expect(away.status == 1)
+    #expect(away.errorText.contains("on another machine"))
+  }
+}

@@ -1,0 +1,176 @@
+import OutfitCore
+import OutfitProfile
+import OutfitSystem
+import Support
+import SystemPackage
+import Testing
+
+@testable import OutfitRender
+
+/// A manifest out of what a repository has, read again by the reader of manifests.
+@Suite struct ProjectReadingTests {
+  func profile(_ reading: ProjectReading) async throws -> Profile {
+    let scratch = try ScratchFolder()
+    try scratch.put("project/outfit.yaml", reading.text)
+    return try await ProfileLoader(host: scratch.host, systemManifest: "/nowhere").project(
+      at: scratch.path.appending("project"), withPersonal: false)
+  }
+
+  @Test func aDjangoProject() async throws {
+    let reading = ProjectReading(
+      folder: "Some Shop",
+      found: [
+        ".python-version": "3.12.4\n", "requirements.txt": "django==5.2\n", "requirements.in": "django\n",
+        "manage.py": "os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"shop.settings\")\n",
+        "Procfile":
+          "web: gunicorn shop.wsgi --bind 0.0.0.0:$PORT\nworker: celery -A shop worker\nrelease: python manage.py migrate\n",
+        "compose.yaml": """
+        services:
+          web:
+            build: .
+            image: registry.acme.example/shop:dev
+            environment: {DEBUG: "1", SECRET_KEY: hunter2, HOME_URL: "${URL}"}
+          db: {image: "postgres:16.4-alpine"}
+          cache: {image: "redis:7.4"}
+          mail: {image: "axllent/mailpit:v1"}
+        """,
+        ".pre-commit-config.yaml": """
+        repos:
+          - repo: https://github.com/psf/black-pre-commit-mirror
+            rev: 25.1.0
+            hooks: [{id: black, args: [--line-length=100], exclude: /migrations/}]
+          - repo: https://github.com/astral-sh/ruff-pre-commit
+            rev: v0.6.9
+            hooks: [{id: ruff-check}, {id: ruff-format}]
+          - repo: https://github.com/acme/own-hooks
+            rev: v1
+            hooks: [{id: own}]
+        """,
+        "Dockerfile":
+          "FROM python:3.11-slim\nRUN apt-get update && apt-get install -y libpq5 gettext\nCMD [\"gunicorn\"]\n",
+      ])
+    let profile = try await profile(reading)
+    #expect(profile.name == "some-shop")
+    #expect(profile.interpreters[.python]?.value.versions.map(\.description) == ["3.12.4"])
+    #expect(profile.virtualenv?.value.from == "requirements.txt")
+    #expect(profile.env["DJANGO_SETTINGS_MODULE"]?.value == "shop.settings")
+    #expect(profile.tools.keys.sorted() == ["black", "ruff"])
+    #expect(profile.hooks["black"]?.value.args == ["--line-length=100"])
+    #expect(profile.hooks["black"]?.value.exclude == "/migrations/")
+    #expect(profile.hooks.keys.sorted() == ["black", "ruff", "ruff-format"])
+    let app = try #require(profile.app?.value)
+    #expect(app.template == "django")
+    #expect(app.image == "registry.acme.example/shop")
+    #expect(app.processes["web"]?.command == ["gunicorn", "shop.wsgi", "--bind", "0.0.0.0:8000"])
+    #expect(app.processes["web"]?.port == 8000)
+    #expect(app.processes["worker"]?.command == ["celery", "-A", "shop", "worker"])
+    #expect(app.services == ["postgres": "16.4", "redis": "7.4"])
+    #expect(app.environments["dev"]?.env == ["DEBUG": "1"])
+    #expect(!reading.text.contains("hunter2"), "no secret is written")
+    let notes = reading.notes.map(\.message).joined(separator: "\n")
+    for part in ["SECRET_KEY", "HOME_URL", "mailpit", "own-hooks", "libpq5 gettext", "release:"] {
+      #expect(notes.contains(part), "\(part)")
+    }
+  }
+
+  @Test func aNodeProject() async throws {
+    let reading = ProjectReading(
+      folder: "x",
+      found: [
+        "package.json": "{\"name\": \"@acme/front-end\", \"engines\": {\"node\": \">=22.1\"}}",
+        "yarn.lock": "",
+        "Dockerfile": "FROM node:22.3-alpine AS build\nEXPOSE 3000\nCMD node server.js\n",
+      ])
+    let profile = try await profile(reading)
+    #expect(profile.interpreters[.node]?.value.versions.map(\.description) == ["22.3"])
+    let app = try #require(profile.app?.value)
+    #expect((app.template, app.name) == ("node", "front-end"))
+    #expect(app.processes["web"]?.port == 3000)
+    #expect(app.processes["web"]?.command == ["node", "server.js"])
+    #expect(reading.notes.contains { $0.message.contains("yarn.lock") })
+  }
+
+  @Test func aLibraryHasNoApp() async throws {
+    let reading = ProjectReading(
+      folder: "lib", found: ["pyproject.toml": "[project]\nname = \"My_Lib\"\nrequires-python = \">=3.11\"\n"]
+    )
+    let profile = try await profile(reading)
+    #expect(profile.name == "my-lib")
+    #expect(reading.text.contains("python: \"3.11\" # GUESS: pyproject.toml asks for >=3.11"))
+    #expect(profile.app == nil)
+    #expect(profile.virtualenv?.value.from == "pyproject.toml")
+  }
+
+  /// Whatever is in the files, the manifest is one.
+  @Test(arguments: [
+    "", "\u{0}", ":", "{", "[1, 2", "web", "- a: b\n- c", "\"", "x: y: z", "FROM", "CMD", "services: 3",
+    "services: {a: {build: ., command: [1, {}], ports: [\"x\"], environment: [A, B=\"\\\"\"]}}",
+    "repos: [{repo: /black, rev: 1.0, hooks: [{id: black, args: [\"\\\"', {}#\"]}]}]",
+    "web: echo \"it's\" 'x # y' ${PORT:-8000}; reboot",
+  ])
+  func rubbishIsHarmless(_ text: String) async throws {
+    var found: [String: String] = [:]
+    for name in ProjectReading.files { found[name] = text }
+    let reading = ProjectReading(folder: "---", found: found)
+    _ = try await profile(reading)
+  }
+}
+
+@Suite struct DevLoopTests {
+  @Test(arguments: [
+    ("v2.26.1-4", "2.26.1"), ("Client Version: v1.32.4-dispatcher\nKustomize Version: v5.5.0", "1.32.4"),
+    ("2.15", "2.15"), ("v2.15.0\n", "2.15.0"),
+  ])
+  func versionsAreFound(_ text: String, _ version: String) {
+    #expect(DevLoop.version(text)?.description == version)
+  }
+
+  @Test func aProgramThatSaysNoVersionHasNone() {
+    for text in ["", "unknown", "v", "2"] { #expect(DevLoop.version(text) == nil) }
+  }
+
+  @Test func contextsOfThisMachine() {
+    for name in ["minikube", "kind-shop", "microk8s", "docker-desktop"] {
+      #expect(DevLoop.isLocal(context: name))
+    }
+    for name in ["gke_acme_production", "kindly", "production", ""] {
+      #expect(!DevLoop.isLocal(context: name))
+    }
+  }
+
+  @Test(.enabled(if: Kustomize.kubectl != nil, "there is no kubectl")) func syncTargetsMustBeWritable()
+    async throws
+  {
+    let input = try await Kustomize.input()
+    guard case .objects(let text) = input.overlays["dev"] else { throw Failure("not evaluated") }
+    let skaffold = try Document.parseOne(
+      try #require(try Render.files(Shop.input()).files.first { $0.path == "skaffold.yaml" }).content,
+      file: "s")
+    func problems(_ text: String) throws -> [String] {
+      DevLoop.unwritable(
+        skaffold: skaffold, objects: try Document.parse(text, file: "dev"),
+        processes: ["web", "worker", "beat"])
+    }
+    #expect(try problems(text) == [])
+    #expect(try problems(text.replacing("mountPath: /app", with: "mountPath: /other")).count == 3)
+    #expect(
+      try problems(text.replacing("mountPath: /app", with: "readOnly: true\n          mountPath: /app")).count
+        == 3)
+  }
+
+  @Test func aDebuggerCanAttach() throws {
+    for app in Shop.all {
+      let stack = try Render.files(Shop.input(app)).stack
+      let text = try #require(DevLoop.debugging(stack, port: 5678))
+      let document = try Document.parseOne(text, file: "debug")
+      let service = try #require(document["services"]?.entries.values.first)
+      #expect(service["ports"]?.texts == ["127.0.0.1:5678:5678"])
+      if stack.language == .python {
+        #expect(service["command"]?.texts?.last { $0.contains("debugpy") } != nil)
+      }
+      #expect(throws: Never.self) {
+        try Document.parseJSON(DevLoop.launch(stack, port: 5678), file: "launch.json")
+      }
+    }
+  }
+}
