@@ -17,27 +17,25 @@ enum ImagePins {
   }
 
   /// Pins what has no digest yet and lets go of what nothing names any more.
-  /// - Returns: what could not be pinned, as warnings: it stays `unresolved`.
+  /// - Parameter before: the lock as it was: a pin that was to be moved stays where its registry does not answer.
+  /// - Returns: what could not be pinned, as warnings: it stays as it was, or `unresolved`.
   static func resolve(
-    _ lock: inout Lock, _ profile: Profile, _ session: Session, isOffline: Bool = false
+    _ lock: inout Lock, before: Lock, _ profile: Profile, _ session: Session
   ) async throws -> [Diagnostic] {
     let names = try names(profile, session.host)
     lock.images = lock.images.filter { names.contains($0.key) }
     let open = names.filter { lock.images[$0]?.digest == nil }
     if open.isEmpty { return [] }
-    if isOffline {
-      for name in open { lock.images[name] = LockedImage(digest: nil) }
-      return []
-    }
     var warnings: [Diagnostic] = []
     for (name, result) in await newest(open, session).sorted(by: { $0.key < $1.key }) {
       switch result {
       case .success(let digest): lock.images[name] = LockedImage(digest: digest)
       case .failure(let failure):
-        lock.images[name] = LockedImage(digest: nil)
+        lock.images[name] = LockedImage(digest: before.images[name]?.digest)
+        let state = before.images[name]?.digest == nil ? "unresolved" : "as it was"
         for var diagnostic in failure.diagnostics {
           diagnostic.severity = .warning
-          diagnostic.message = "the image \(name) stays unresolved: \(diagnostic.message)"
+          diagnostic.message = "the image \(name) stays \(state): \(diagnostic.message)"
           warnings.append(diagnostic)
         }
       }

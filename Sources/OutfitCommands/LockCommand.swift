@@ -181,7 +181,7 @@ struct Pinning {
 
   mutating func resolve(imagesOnly: Bool = false) async throws {
     if imagesOnly {
-      failures = try await ImagePins.resolve(&after, profile, session)
+      failures = try await ImagePins.resolve(&after, before: before, profile, session)
       return
     }
     let progress = TerminalProgress(host: session.host)
@@ -193,7 +193,7 @@ struct Pinning {
     let proposal = try await preparation.propose(Preparation.onEngines)
     after = preparation.lock
     failures = proposal.failures
-    failures += try await ImagePins.resolve(&after, profile, session)
+    failures += try await ImagePins.resolve(&after, before: before, profile, session)
   }
 
   func save() throws {

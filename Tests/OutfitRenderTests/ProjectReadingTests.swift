@@ -11,6 +11,7 @@ import Testing
 @Suite struct ProjectReadingTests {
   func profile(_ reading: ProjectReading) async throws -> Profile {
     let scratch = try ScratchFolder()
+    for name in ["requirements.txt", "pyproject.toml", "uv.lock"] { try scratch.put("project/\(name)", "") }
     try scratch.put("project/outfit.yaml", reading.text)
     return try await ProfileLoader(host: scratch.host, systemManifest: "/nowhere").project(
       at: scratch.path.appending("project"), withPersonal: false)
@@ -55,7 +56,7 @@ import Testing
     #expect(profile.virtualenv?.value.from == "requirements.txt")
     #expect(profile.env["DJANGO_SETTINGS_MODULE"]?.value == "shop.settings")
     #expect(profile.tools.keys.sorted() == ["black", "ruff"])
-    #expect(profile.hooks["black"]?.value.args == ["--line-length=100"])
+    #expect(profile.hooks["black"]?.value.arguments == ["--line-length=100"])
     #expect(profile.hooks["black"]?.value.exclude == "/migrations/")
     #expect(profile.hooks.keys.sorted() == ["black", "ruff", "ruff-format"])
     let app = try #require(profile.app?.value)
