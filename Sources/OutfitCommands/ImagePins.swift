@@ -1,4 +1,5 @@
 import OutfitCore
+import OutfitEngine
 import OutfitFetch
 import OutfitProfile
 import OutfitRender
@@ -42,6 +43,23 @@ enum ImagePins {
     }
     try Task.checkCancellation()
     return warnings
+  }
+
+  /// A row for each image, with what its registry gives for the tag now.
+  static func outdated(_ profile: Profile, _ lock: Lock, _ session: Session) async throws -> [OutdatedRow] {
+    let names = try names(profile, session.host).filter { lock.images[$0] != nil }
+    func text(_ digest: Digest?) -> String { digest.map { $0.short() } ?? LockFile.unresolved }
+    return await newest(names, session).sorted { $0.key < $1.key }.map { name, result in
+      let current = text(lock.images[name]?.digest)
+      switch result {
+      case .success(let digest):
+        return OutdatedRow(
+          kind: .image, name: name, current: current, wanted: text(digest), latest: text(digest))
+      case .failure(let failure):
+        return OutdatedRow(
+          kind: .image, name: name, current: current, note: failure.diagnostics.first?.message)
+      }
+    }
   }
 
   /// What the registries say now, all asked at once.

@@ -27,6 +27,7 @@ struct OutdatedCommand: AsyncParsableCommand {
       var preparation = try Preparation(
         session, profile: profile, mode: .live, progress: TerminalProgress(host: session.host))
       var rows = try await preparation.outdated()
+      rows += try await ImagePins.outdated(profile, preparation.lock, session)
       if !names.isEmpty {
         let known = rows.map(\.name)
         for name in names where !known.contains(name) {

@@ -128,7 +128,11 @@ public struct ImageRegistry: Sendable {
 
   private struct Token: Decodable {
     var token: String?
-    var access_token: String?
+    var accessToken: String?
+    enum CodingKeys: String, CodingKey {
+      case token
+      case accessToken = "access_token"
+    }
   }
 
   private func authorization(_ challenge: Challenge, _ image: ImageName, _ name: String) async throws
@@ -157,7 +161,7 @@ public struct ImageRegistry: Sendable {
     }
     let answer = try await get(address, pair.map { ["Authorization: \($0.basic)"] } ?? [])
     let token = try? JSONDecoder().decode(Token.self, from: Data(answer.body))
-    guard answer.status == 200, let text = token?.token ?? token?.access_token, Self.isHeaderText(text) else {
+    guard answer.status == 200, let text = token?.token ?? token?.accessToken, Self.isHeaderText(text) else {
       throw Failure(
         "the registry \(name) gives no token for \(image) (\(answer.status))", hint: "docker login \(name)")
     }

@@ -34,9 +34,12 @@ struct RegistryCredentials: Sendable {
   }
 
   private struct Answer: Decodable {
-    // The names are of the helpers' protocol.
-    var Username: String
-    var Secret: String
+    var user: String
+    var secret: String
+    enum CodingKeys: String, CodingKey {
+      case user = "Username"
+      case secret = "Secret"
+    }
   }
 
   let host: Host
@@ -118,6 +121,6 @@ struct RegistryCredentials: Sendable {
       throw Failure("\(name) gave no credentials for \(registry) (status \(done.status))")
     }
     // A token to be exchanged by POST is for clients that push; pulling goes on as anybody.
-    return answer.Username == "<token>" ? nil : Pair(user: answer.Username, password: answer.Secret)
+    return answer.user == "<token>" ? nil : Pair(user: answer.user, password: answer.secret)
   }
 }

@@ -7,7 +7,7 @@ public enum LockFile {
   public static let name = "outfit.lock"
   /// Of the form that this outfit writes.
   static let version = 1
-  static let unresolved = "unresolved"
+  public static let unresolved = "unresolved"
 
   /// The lock at `path`; nil where there is none.
   /// - Throws: what is wrong with it, with line and column, status 2.
