@@ -1,11 +1,18 @@
 import ArgumentParser
 import OutfitCore
+import OutfitDispatch
+import OutfitProfile
 import OutfitSystem
+import SystemPackage
 
 struct ExecCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "exec", abstract: "Run a command from this folder's pins.",
-    discussion: "The exit status is the command's own; 126 and 127 are ours.")
+    discussion: """
+      With @VERSION another version runs than the folder's: outfit exec python@3.11 -V, outfit exec npm@22 ci. A \
+      command that is no interpreter runs from that Python's own programs: outfit exec pytest@3.11. OUTFIT_PYTHON, \
+      OUTFIT_NODE and PYENV_VERSION are honoured too. The exit status is the command's own; 126 and 127 are ours.
+      """)
 
   @Argument(parsing: .captureForPassthrough, help: "The command and its arguments.")
   var words: [String] = []
@@ -22,11 +29,55 @@ struct ExecCommand: AsyncParsableCommand {
         return
       }
       let host = session.host
+      if let at = words[0].firstIndex(of: "@"), at != words[0].startIndex {
+        let version = String(words[0][words[0].index(after: at)...])
+        let command = try Self.command(String(words[0][..<at]), version: version, session)
+        // By its own path and with the environment as it is: no variable leaks into what the command runs.
+        try host.processes.replace(
+          Invocation(
+            FilePath(command[0]), Array(command.dropFirst()) + words.dropFirst(),
+            environment: host.environment,
+            workingDirectory: host.workingDirectory, standardInput: .inherited))
+      }
       let launcher = try ShimInstallation.launcher(host)
       try host.processes.replace(
         Invocation(
           launcher, ["exec"] + words, environment: host.environment, workingDirectory: host.workingDirectory,
           standardInput: .inherited))
+    }
+  }
+
+  /// What the name runs by an interpreter of that version.
+  private static func command(_ name: String, version: String, _ session: Session) throws -> [String] {
+    let host = session.host
+    let language = InterpreterLanguage.of(name)
+    let variable = (language ?? .python) == .python ? "OUTFIT_PYTHON" : "OUTFIT_NODE"
+    let dispatcher = Dispatcher(data: Array(host.places.data.string.utf8)) { asked in
+      (asked == variable ? version : host.environment[asked]).map { Array($0.utf8) }
+    }
+    guard !version.isEmpty else {
+      throw Failure("\(name)@ names no version", hint: "outfit exec \(name)@3.11", status: .usage)
+    }
+    let asked = language == nil ? "python" : name
+    switch dispatcher.resolve(Array(asked.utf8), in: Array(host.workingDirectory.string.utf8)) {
+    case .stop(let message, _):
+      session.report([Diagnostic(.error, message.replacing("asked for by \(variable)", with: "asked for"))])
+      throw Ended(child: 127)
+    case .run(let match):
+      let command = ([match.command.program] + match.command.arguments).map {
+        String(decoding: $0, as: UTF8.self)
+      }
+      guard language == nil else { return command }
+      let program = FilePath(command[0]).removingLastComponent().appending(name)
+      guard name.allSatisfy({ $0 != "/" }), host.files.exists(program) else {
+        session.report([
+          Diagnostic(
+            .error, "\(command[0]) came without \(name.harmless)",
+            hint: "`outfit tool install \(name.harmless)` gives it an environment of its own")
+        ])
+        throw Ended(child: 127)
+      }
+      return [program.string]
     }
   }
 }

@@ -22,8 +22,8 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
       CommandGroup(
         name: "Programs",
         subcommands: [
-          ToolCommand.self, WhichCommand.self, ExecCommand.self, ShellInitCommand.self, PromptCommand.self,
-          VenvCommand.self,
+          InterpreterCommand<PythonNoun>.self, InterpreterCommand<NodeNoun>.self, ToolCommand.self,
+          VenvCommand.self, WhichCommand.self, ExecCommand.self, ShellInitCommand.self, PromptCommand.self,
         ]),
       CommandGroup(name: "Pins", subcommands: [LockCommand.self, UpdateCommand.self, OutdatedCommand.self]),
       CommandGroup(

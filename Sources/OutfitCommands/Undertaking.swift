@@ -30,8 +30,15 @@ struct Undertaking {
     /// Tools whose pins move to the newest that the manifest accepts.
     var moving: Set<String> = []
 
+    /// Requests for interpreters that a verb is about: when one of them can't be had, nothing happens at all.
+    var interpreters: [Language: Set<String>] = [:]
+    /// Requests whose pins move.
+    var movingInterpreters: [Language: Set<String>] = [:]
+
     /// Manifest and lock are written with the switch, not before it.
-    var isEditing: Bool { !edits.isEmpty || !moving.isEmpty || !tools.isEmpty }
+    var isEditing: Bool {
+      !edits.isEmpty || !moving.isEmpty || !tools.isEmpty || !interpreters.isEmpty
+    }
   }
 
   /// What was done, for the verb to tell.
@@ -230,6 +237,9 @@ struct Undertaking {
 
     let before = wish.pins ?? preparation.lock
     for name in wish.moving { preparation.lock.tools[name] = nil }
+    for (language, requests) in wish.movingInterpreters {
+      preparation.lock.interpreters[language]?.removeAll { requests.contains($0.request) }
+    }
     let proposal = try await preparation.propose(parts)
     let touched = wish.tools.union(wish.moving.filter { preparation.lock.tools[$0] != nil })
     // What could not be moved stays where it was.
@@ -264,7 +274,7 @@ struct Undertaking {
         "nothing was switched: \(failures.count) parts could not be had, and --all-or-nothing was given")
     }
 
-    try refuse(lost(profile, proposal, missing), failures)
+    try refuse(lost(profile, proposal, missing) + lostInterpreters(proposal, missing), failures)
     try ShimInstallation.ensure(host)
     var switching = plan
     switching.failures = failures
@@ -304,6 +314,16 @@ struct Undertaking {
       guard let tool = profile.tools[name] else { return false }
       let claims = proposal.claims.filter { $0.owner == tool.source }
       return claims.isEmpty || claims.contains { $0.object.map(missing.contains) ?? false }
+    }
+  }
+
+  private func lostInterpreters(_ proposal: Proposal, _ missing: Set<ObjectID>) -> [String] {
+    wish.interpreters.sorted { $0.key < $1.key }.flatMap { language, requests in
+      requests.sorted().filter { request in
+        !proposal.interpreters.contains {
+          $0.language == language && $0.request == request && !missing.contains($0.object)
+        }
+      }.map { "\(language.title) \($0)" }
     }
   }
 

@@ -3,13 +3,19 @@ import OutfitCore
 import OutfitDispatch
 import OutfitEngine
 import OutfitSystem
+import SystemPackage
 
 struct WhichCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "which", abstract: "Say which program a name runs from this folder.")
+    commandName: "which", abstract: "Say which program a name runs from this folder.",
+    discussion: """
+      With --all: every program that answers to the name, in the order in which they are asked: the project's, this \
+      machine's, and those on PATH.
+      """)
 
   @Argument(help: "The name of a command.") var name: String
-  @Flag(help: "All that answer to the name, the one that runs first.") var all = false
+  @Flag(name: .shortAndLong, help: "All that answer to the name, the one that runs first.") var all = false
+  @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
     try await withSession { session in
@@ -18,21 +24,61 @@ struct WhichCommand: AsyncParsableCommand {
         host.environment[$0].map { Array($0.utf8) }
       }
       let folder = Array(host.workingDirectory.string.utf8)
-      func show(_ match: Dispatcher.Match) {
-        let words = [match.command.program] + match.command.arguments
-        session.write(words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " "))
-        if let chosen = match.chosenBy { session.talk("  chosen by \(chosen)") }
+      var matches: [Dispatcher.Match] = []
+      var problem: String?
+      switch dispatcher.resolve(Array(name.utf8), in: folder) {
+      case .run(let match): matches = [match]
+      case .stop(let message, _): problem = message
       }
-      if all {
-        let matches = dispatcher.candidates(Array(name.utf8), in: folder)
-        guard !matches.isEmpty else { throw Failure("\(name): no such command here") }
-        for match in matches { show(match) }
+      if all { matches = dispatcher.candidates(Array(name.utf8), in: folder) }
+      if json {
+        session.write(
+          JSONText.object([
+            "name": .string(name), "problem": problem.map { .string($0) } ?? .null,
+            "matches": .array(
+              matches.enumerated().map { index, match in
+                .object([
+                  "program": .string(Self.text(match.command.program)),
+                  "arguments": .array(match.command.arguments.map { .string(Self.text($0)) }),
+                  "origin": .string(Self.origin(match.origin, session)),
+                  "chosenBy": match.chosenBy.map { .string($0) } ?? .null,
+                  "runs": .bool(index == 0 && problem == nil),
+                ])
+              }),
+          ]).text)
+        if problem != nil { throw Ended(.failed) }
         return
       }
-      switch dispatcher.resolve(Array(name.utf8), in: folder) {
-      case .run(let match): show(match)
-      case .stop(let message, _): throw Failure(message)
+      if let problem, matches.isEmpty || !all { throw Failure(problem) }
+      let words = matches.map { match in
+        ([match.command.program] + match.command.arguments).map { Self.text($0) }.joined(separator: " ")
       }
+      if all {
+        let width = words.map(\.count).max() ?? 0
+        let style = session.outputStyle
+        for (match, text) in zip(matches, words) {
+          let chosen = match.chosenBy.map { ", chosen by \($0)" } ?? ""
+          session.write(
+            "\(text.padding(to: width))  \(style.dim(Self.origin(match.origin, session) + chosen))")
+        }
+        if let problem { throw Failure("none of them runs here: \(problem)") }
+        return
+      }
+      for (match, text) in zip(matches, words) {
+        session.write(text)
+        if let chosen = match.chosenBy { session.talk("  chosen by \(chosen)") }
+      }
+    }
+  }
+
+  private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+
+  private static func origin(_ origin: Dispatcher.Match.Origin, _ session: Session) -> String {
+    switch origin {
+    case .project(let root): "project \(session.short(FilePath(text(root))))"
+    case .machine: "machine"
+    case .virtualenv(let folder): "virtualenv \(session.short(FilePath(text(folder))))"
+    case .path: "PATH"
     }
   }
 }

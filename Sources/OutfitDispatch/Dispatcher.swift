@@ -81,14 +81,11 @@ public struct Dispatcher {
     for place in folder.map(Ancestors.init(of:)) ?? Ancestors() {
       guard let table = table(place.hash, root: place.path) else { continue }
       let scope = Scope(origin: .project(Bytes(place.path)), table: table)
-      if let command = scope.command(name, interpreter) {
-        all.append(Match(command: command, origin: scope.origin))
-      }
+      all += scope.commands(name, interpreter).map { Match(command: $0, origin: scope.origin) }
     }
-    if let command = table(nil, root: nil).flatMap({
-      Scope(origin: .machine, table: $0).command(name, interpreter)
-    }) {
-      all.append(Match(command: command, origin: .machine))
+    if let machine = table(nil, root: nil) {
+      let scope = Scope(origin: .machine, table: machine)
+      all += scope.commands(name, interpreter).map { Match(command: $0, origin: .machine) }
     }
     all += SearchPath(data: data, variable: variable).programs(name).map {
       Match(command: Command(program: $0), origin: .path)
@@ -233,6 +230,15 @@ public struct Dispatcher {
   private struct Scope {
     let origin: Match.Origin
     let table: Table
+
+    /// All that the name could run by this table: of an interpreter, every version.
+    func commands(_ name: Bytes, _ interpreter: InterpreterName?) -> [Command] {
+      let own = command(name, interpreter).map { [$0] } ?? []
+      guard let interpreter else { return own }
+      return own
+        + table.interpreters(of: interpreter.language).filter { interpreter.admits($0.version) }
+        .compactMap { interpreter.command($0) }
+    }
 
     /// What the name runs by this table alone.
     func command(_ name: Bytes, _ interpreter: InterpreterName?) -> Command? {

@@ -8,6 +8,8 @@ public struct Collection: Sendable {
   public struct Item: Hashable, Sendable {
     /// The name in the store.
     public var name: String
+    /// For people; the name where an interrupted build left no more.
+    public var label: String
     /// Bytes; 0 where that is not known, as for what an interrupted build left.
     public var size: Int64
     /// For people, what keeps it: `generation 3 of this machine`; nil when it goes.
@@ -23,21 +25,33 @@ public struct Collection: Sendable {
   public var objects: [Item] = []
   /// Generations that go.
   public var generations: [OldGeneration] = []
+  /// Projects whose folder is gone, so that all of their generations go.
+  public var lostProjects: [FilePath] = []
   /// Contents that no generation that stays refers to.
   var blobs: [FilePath] = []
+  /// Interpreters that a generation had which goes now.
+  var onceUsed: Set<String> = []
 
   public var freed: [Item] { objects.filter { $0.keptBy == nil } }
 
   /// What would go and what stays, and why. It only reads.
-  /// - Parameter keep: how many of the last generations of each scope stay; at least the current one does.
-  public static func plan(_ host: Host, keep: Int = 3) throws -> Collection {
+  ///
+  /// An interpreter that a generation once had stays, since a virtualenv that nobody told Outfit of may stand on it,
+  /// unless it is named.
+  /// - Parameters:
+  ///   - keep: how many of the last generations of each scope stay; at least the current one does.
+  ///   - named: objects of the store, by name, that go unless a generation or a virtualenv needs them.
+  public static func plan(_ host: Host, keep: Int = 3, named: Set<String> = []) throws -> Collection {
     var collection = Collection()
     var reasons: [String: String] = [:]
     for scope in try Generations.scopes(host) {
       let all = try Generations.list(scope, host: host)
-      let staying = all.suffix(max(1, keep))
-      collection.generations += all.dropLast(staying.count).map {
-        OldGeneration(scope: scope, number: $0.number)
+      let isLost = isLost(scope, host)
+      if isLost, case .project(let root) = scope { collection.lostProjects.append(root) }
+      let staying = isLost ? [] : all.suffix(max(1, keep))
+      for generation in all.dropLast(staying.count) {
+        collection.generations.append(OldGeneration(scope: scope, number: generation.number))
+        collection.onceUsed.formUnion(generation.interpreters.map(\.object.description))
       }
       var needed: Set<Digest> = []
       for generation in staying.reversed() {
@@ -55,19 +69,52 @@ public struct Collection: Sendable {
         collection.blobs.append(blobs.folder.appending(name))
       }
     }
-    let store = Store(host)
-    let sizes = Dictionary(
-      store.list().map { ($0.id.description, $0.size) }, uniquingKeysWith: { first, _ in first })
-    collection.objects = Set(sizes.keys).union(store.leftovers().filter { !$0.hasPrefix(".") }).sorted()
-      .map { Item(name: $0, size: sizes[$0] ?? 0, keptBy: reasons[$0]) }
+    try collection.look(host, reasons, named)
     return collection
+  }
+
+  private mutating func look(_ host: Host, _ needed: [String: String], _ named: Set<String>) throws {
+    let store = Store(host)
+    let receipts = Dictionary(
+      store.list().map { ($0.id.description, $0) }, uniquingKeysWith: { first, _ in first })
+    var reasons = needed
+    for one in try NamedVirtualenvs.list(host) {
+      guard let object = Self.object(under: one.folder, host), reasons[object] == nil else { continue }
+      reasons[object] = "the virtualenv \(one.name), \(one.folder)"
+    }
+    let once = onceUsed.union(try OnceUsed.read(host)).subtracting(named)
+    for name in once where reasons[name] == nil && receipts[name]?.isAdopted == false {
+      reasons[name] = "a virtualenv of yours may stand on it; `outfit gc \(name)` frees it"
+    }
+    objects = Set(receipts.keys).union(store.leftovers().filter { !$0.hasPrefix(".") }).sorted().map { name in
+      Item(
+        name: name, label: receipts[name]?.label ?? name, size: receipts[name]?.size ?? 0, keptBy: reasons[name])
+    }
+  }
+
+  /// The object of the store that a virtualenv's Python is of (`home` of pyvenv.cfg, PEP 405).
+  private static func object(under virtualenv: FilePath, _ host: Host) -> String? {
+    guard let text = (try? host.files.text(virtualenv.appending("pyvenv.cfg"))) ?? nil else { return nil }
+    for line in text.split(separator: "\n") where line.hasPrefix("home") {
+      guard let equals = line.firstIndex(of: "=") else { continue }
+      var home = FilePath(String(line[line.index(after: equals)...].drop { $0 == " " })).lexicallyNormalized()
+      guard home.removePrefix(host.places.store), let name = home.components.first else { continue }
+      return name.string
+    }
+    return nil
+  }
+
+  /// A project whose folder is not there any more, while the one that held it is: no disk that is only not mounted.
+  private static func isLost(_ scope: Scope, _ host: Host) -> Bool {
+    guard case .project(let root) = scope else { return false }
+    return !host.files.exists(root) && host.files.exists(root.removingLastComponent())
   }
 
   /// Frees what is not needed. Takes the locks of all scopes, so that nothing is freed that another outfit has
   /// just built and not yet switched to.
   /// - Returns: what was freed, and what stays because it is being built.
   @discardableResult
-  public static func run(_ host: Host, keep: Int = 3) async throws -> Collection {
+  public static func run(_ host: Host, keep: Int = 3, named: Set<String> = []) async throws -> Collection {
     _ = try Recovery.recover(host)
     var locks: [FileLock] = []
     for scope in try Generations.scopes(host) {
@@ -78,13 +125,19 @@ public struct Collection: Sendable {
       guard try host.files.status(Journal.intent(host), followLinks: false) == nil else {
         throw Failure("an interrupted switch is not undone yet, so nothing is freed", hint: "run it again")
       }
-      var collection = try plan(host, keep: keep)
+      var collection = try plan(host, keep: keep, named: named)
       let store = Store(host)
+      // Before the generations go that say so.
+      try OnceUsed.write(try OnceUsed.read(host).union(collection.onceUsed).subtracting(named), host)
       for old in collection.generations {
         try host.files.removeTree(
           Generations.folder(old.scope, host: host).appending(String(old.number)))
       }
       for blob in collection.blobs { try host.files.removeTree(blob) }
+      for root in collection.lostProjects {
+        try host.files.removeTree(host.places.table(of: .project(root)))
+        try host.files.removeTree(host.places.state(of: .project(root)))
+      }
       for index in collection.objects.indices where collection.objects[index].keptBy == nil {
         let name = collection.objects[index].name
         if try store.tryLock(name) == nil {
@@ -98,6 +151,24 @@ public struct Collection: Sendable {
   }
 }
 
+/// The interpreters that generations had which are gone by now, one name of the store a line.
+enum OnceUsed {
+  private static func file(_ host: Host) -> FilePath { host.places.state.appending("interpreters-once-used") }
+
+  static func read(_ host: Host) throws(FileError) -> Set<String> {
+    Set((try host.files.text(file(host)) ?? "").split(separator: "\n").map(String.init))
+  }
+
+  static func write(_ names: Set<String>, _ host: Host) throws(FileError) {
+    guard try read(host) != names else { return }
+    let new = host.places.state.appending(".interpreters-once-used.new")
+    try host.files.removeTree(new)
+    try host.files.create(new, Array(names.sorted().map { $0 + "\n" }.joined().utf8), mode: 0o600)
+    try host.files.synchronize(new)
+    try host.files.rename(new, to: file(host))
+    try host.files.synchronize(host.places.state)
+  }
+}
 extension Generation {
   /// The contents that it refers to.
   fileprivate var contents: Set<Digest> {

@@ -3,16 +3,25 @@ import OutfitEngine
 import OutfitProfile
 import SystemPackage
 
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
 /// What could be installed: the releases that are published for this platform, and what the machine has
 /// already.
 public struct Catalogue: Hashable, Sendable {
   /// The newest first.
   public var versions: [Version]
+  /// When they came out, as `2026-11-02`, where that is known.
+  public var dates: [Version: String]
   /// Where that is known from, for people: `nodejs.org`.
   public var source: String
 
-  public init(versions: [Version], source: String) {
+  public init(versions: [Version], dates: [Version: String] = [:], source: String) {
     self.versions = Set(versions).sorted(by: >)
+    self.dates = dates
     self.source = source
   }
 
@@ -57,10 +66,11 @@ public struct Catalogue: Hashable, Sendable {
       let host = ReleaseHost(language, section, context.environment)
       guard let document = inquirer.document(host.index) else { return nil }
       if case .success(let bytes) = document {
-        let versions =
+        let catalogue =
           language == .python
-          ? here(PythonReleases.published(bytes)) : NodeReleases.versions(bytes)
-        if !versions.isEmpty { return Catalogue(versions: versions, source: host.name) }
+          ? catalogue(of: PythonReleases.published(bytes), host.name)
+          : Catalogue(versions: NodeReleases.versions(bytes), dates: Self.dates(bytes), source: host.name)
+        if !catalogue.versions.isEmpty { return catalogue }
       }
       guard let found = inquirer.interpreters(.python), let runner = Runner.best(of: found) else {
         return nil
@@ -70,9 +80,9 @@ public struct Catalogue: Hashable, Sendable {
         guard let uv = try? UvRuns(context, python: .path(runner), provider: nil),
           let files = inquirer.collected(uv.pythonIndex), let bytes = files[UvRuns.indexFile]
         else { return nil }
-        let versions = here(PythonReleases.packaged(bytes))
-        return versions.isEmpty
-          ? nil : Catalogue(versions: versions, source: "the index in the Python package pbs-installer")
+        let packaged = catalogue(
+          of: PythonReleases.packaged(bytes), "the index in the Python package pbs-installer")
+        return packaged.versions.isEmpty ? nil : packaged
       case .node:
         guard let files = inquirer.collected(Self.wheels(runner)), let bytes = files[Self.listing] else {
           return nil
@@ -83,8 +93,29 @@ public struct Catalogue: Hashable, Sendable {
       }
     }
 
-    private func here(_ releases: [Release]) -> [Version] {
-      releases.filter { $0.artifacts[context.platform.key] != nil }.map(\.version)
+    /// Of this platform. A version came out with the first build of it.
+    private func catalogue(of releases: [Release], _ source: String) -> Catalogue {
+      let here = releases.filter { $0.artifacts[context.platform.key] != nil }
+      var dates: [Version: String] = [:]
+      for release in here {
+        guard let build = release.build, build.count == 8 else { continue }
+        let date = "\(build.prefix(4))-\(build.dropFirst(4).prefix(2))-\(build.suffix(2))"
+        dates[release.version] = min(dates[release.version] ?? date, date)
+      }
+      return Catalogue(versions: here.map(\.version), dates: dates, source: source)
+    }
+
+    private struct Dated: Decodable {
+      let version: String
+      let date: String?
+    }
+
+    /// Out of Node's index.json.
+    private static func dates(_ bytes: [UInt8]) -> [Version: String] {
+      let entries = (try? JSONDecoder().decode([Dated].self, from: Data(bytes))) ?? []
+      return Dictionary(
+        entries.compactMap { entry in Version(entry.version).flatMap { v in entry.date.map { (v, $0) } } },
+        uniquingKeysWith: { first, _ in first })
     }
 
     static let listing = "versions.txt"

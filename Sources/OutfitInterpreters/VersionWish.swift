@@ -108,6 +108,9 @@ public struct VersionWish: Hashable, Sendable {
     "krypton",
   ]
 
+  /// `lts/argon` and the others.
+  public static var longTermReleases: [String] { longTermNames.map { "lts/\($0)" } }
+
   private static func longTerm(_ text: Substring) -> Meaning? {
     if text.isEmpty || text == "/*" { return .longTerm(major: nil) }
     guard text.hasPrefix("/") || text.hasPrefix("-") else { return nil }

@@ -4,7 +4,7 @@ import OutfitCore
 /// `versions:` and `also:`.
 public struct InterpreterEntries: Sendable {
   public let language: Language
-  public private(set) var edit: ManifestEdit
+  public var edit: ManifestEdit
 
   public init(_ language: Language, _ edit: ManifestEdit) {
     self.language = language

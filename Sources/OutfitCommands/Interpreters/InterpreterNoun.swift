@@ -1,0 +1,109 @@
+import ArgumentParser
+import OutfitCore
+import OutfitInterpreters
+import OutfitProfile
+
+/// The noun that a group of verbs is about: `outfit python ...` and `outfit node ...` are one implementation.
+protocol InterpreterNoun: Sendable {
+  static var language: Language { get }
+}
+
+enum PythonNoun: InterpreterNoun {
+  static let language = Language.python
+}
+
+enum NodeNoun: InterpreterNoun {
+  static let language = Language.node
+}
+
+extension InterpreterNoun {
+  /// `python`, as it is typed.
+  static var word: String { language.rawValue }
+  static var title: String { language.title }
+  /// Two versions for examples.
+  static var examples: (String, String) { language == .python ? ("3.13", "3.11") : ("24", "22") }
+  static var requests: String {
+    language == .python ? "3, 3.13, 3.13.5, 3.13t, \">=3.11,<3.14\", latest" : "24, 24.1.0, \">=22\", lts/*, lts/jod, latest"
+  }
+  /// The file that chooses for a folder, and the variable that does for a shell.
+  static var file: String { language == .python ? ".python-version" : ".node-version" }
+  static var variable: String { language == .python ? "OUTFIT_PYTHON" : "OUTFIT_NODE" }
+}
+
+/// `outfit python`, `outfit node`.
+struct InterpreterCommand<Noun: InterpreterNoun>: AsyncParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: Noun.word, abstract: "Install and choose versions of \(Noun.title).",
+      discussion: """
+        A version is one of \(Noun.requests). What these verbs do is written down: `install` and `global` edit \
+        your own layer, `use` the project's outfit.yaml (without one, \(Noun.file)), and all of them then do \
+        what `outfit up` does, in one transaction that `outfit rollback` takes back.
+
+        For one command: \(Noun.variable)=\(Noun.examples.1) \(Noun.word) …, or \
+        outfit exec \(Noun.word)@\(Noun.examples.1) ….
+        """,
+      subcommands: [
+        InterpreterInstall<Noun>.self, InterpreterList<Noun>.self, InterpreterUse<Noun>.self,
+        InterpreterGlobal<Noun>.self, InterpreterShell<Noun>.self, InterpreterVersion<Noun>.self,
+        InterpreterUpgrade<Noun>.self, InterpreterUninstall<Noun>.self,
+      ])
+  }
+}
+
+/// Versions as a person types them.
+enum InterpreterWishes {
+  /// - Throws: status 2 for what is no version that could be installed.
+  static func read(_ texts: [String], _ language: Language) throws -> [VersionWish] {
+    let wishes = texts.map { VersionWish($0, for: language) }
+    let problems = wishes.compactMap { problem($0, language) }
+    guard problems.isEmpty else { throw Failure(problems, status: .usage) }
+    return wishes
+  }
+
+  private static func problem(_ wish: VersionWish, _ language: Language) -> Diagnostic? {
+    let text = wish.text.harmless
+    switch wish.meaning {
+    case .newest, .longTerm, .versions: return nil
+    case .system:
+      return Diagnostic(
+        .error, "the system's own \(language.title) is not installed by Outfit",
+        hint: "`\(language): {versions: [latest], system: true}` in outfit.yaml lets it serve")
+    case .name, .refused:
+      let others = ["pypy", "graalpy", "miniconda", "anaconda", "miniforge", "mambaforge", "jython", "ironpython", "iojs"]
+      if let other = others.first(where: { wish.text.hasPrefix($0) }) {
+        return Diagnostic(
+          .error, "Outfit does not install \(other)",
+          hint: language == .python ? "it installs CPython: 3.13, 3.13t" : "it installs Node: 24, lts/*")
+      }
+      let words =
+        language == .python
+        ? ["latest"] : ["latest", "lts", "lts/*", "node", "stable"] + VersionWish.longTermReleases
+      let near = nearest(wish.text, among: words).map { "did you mean `\($0)`?" }
+      return Diagnostic(
+        .error, "`\(text)` is not a version of \(language.title)",
+        hint: near
+          ?? "write \(language == .python ? PythonNoun.requests : NodeNoun.requests); "
+          + "`outfit \(language) list --all` shows what there is")
+    }
+  }
+
+  /// What a manifest says for these wishes.
+  /// - Parameter known: asked only where a wish means one of the releases that exist.
+  static func requests(
+    _ wishes: [VersionWish], _ language: Language, known: () async throws -> [Version]
+  ) async throws -> [VersionRequest] {
+    var requests: [VersionRequest] = []
+    for wish in wishes {
+      var request = wish.request()
+      if request == nil { request = wish.request(among: try await known()) }
+      guard let request else {
+        throw Failure(
+          "which \(language.title) `\(wish.text)` is can't be found out now",
+          hint: "name the release: outfit \(language) install 24")
+      }
+      if !requests.contains(request) { requests.append(request) }
+    }
+    return requests
+  }
+}
