@@ -56,7 +56,9 @@ struct CollectCommand: AsyncParsableCommand {
   private func show(_ done: Collection, _ session: Session) {
     let style = session.outputStyle
     let verb = dryRun ? "would go" : "freed"
-    for root in done.lostProjects { session.write("  \(verb)  the project \(session.short(root)), whose folder is gone") }
+    for root in done.lostProjects {
+      session.write("  \(verb)  the project \(session.short(root)), whose folder is gone")
+    }
     var table = Table()
     for item in done.freed { table.rows.append([verb, item.name, ByteText.of(item.size)]) }
     session.host.terminal.write(table.text(indent: 2))
@@ -64,7 +66,9 @@ struct CollectCommand: AsyncParsableCommand {
     for item in done.objects { if let reason = item.keptBy { reasons[reason, default: []].append(item) } }
     for (reason, items) in reasons.sorted(by: { $0.key < $1.key }) {
       let size = items.reduce(0) { $0 + $1.size }
-      session.write("  kept  for \(reason): \(style.dim("\(items.map(\.label).sorted().joined(separator: ", ")), \(ByteText.of(size))"))")
+      session.write(
+        "  kept  for \(reason): \(style.dim("\(items.map(\.label).sorted().joined(separator: ", ")), \(ByteText.of(size))"))"
+      )
     }
     let bytes = ByteText.of(done.freed.reduce(0) { $0 + $1.size })
     let count = done.freed.count
@@ -99,7 +103,8 @@ struct CollectCommand: AsyncParsableCommand {
     let names = Set(items.map { $0.name.split(separator: "-").dropLast().joined(separator: "-") })
     throw Failure(
       "the store has no \(text.harmless)",
-      hint: nearest(wanted, among: names).map { "did you mean \($0)?" } ?? "`outfit gc --dry-run` lists what it has",
+      hint: nearest(wanted, among: names).map { "did you mean \($0)?" }
+        ?? "`outfit gc --dry-run` lists what it has",
       status: .usage)
   }
 }

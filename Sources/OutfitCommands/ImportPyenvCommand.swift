@@ -51,7 +51,9 @@ struct ImportPyenvCommand: AsyncParsableCommand {
   }
 
   /// Those of pyenv's that work, by the folder of the version.
-  private static func interpreters(_ session: Session, below root: FilePath) async throws -> [FoundInterpreter] {
+  private static func interpreters(_ session: Session, below root: FilePath) async throws
+    -> [FoundInterpreter]
+  {
     var session = session
     session = Session(host: session.host.withVariable("PYENV_ROOT", root.string))
     let profile = Profile(scope: .machine, name: "", layers: [])
@@ -93,11 +95,13 @@ private struct Takeover {
       left.append((entry.name, "Outfit installs CPython only; pyenv goes on to serve it"))
     }
     for (version, entry) in pyenv.versions {
-      guard let one = found.first(where: { $0.version == version && $0.program.starts(with: entry.folder) }) else {
+      guard let one = found.first(where: { $0.version == version && $0.program.starts(with: entry.folder) })
+      else {
         left.append(
           (
             entry.name,
-            (version.release.first ?? 0) < 3 ? "Outfit has no Python 2; pyenv goes on to serve it" : "its python does not start"
+            (version.release.first ?? 0) < 3
+              ? "Outfit has no Python 2; pyenv goes on to serve it" : "its python does not start"
           ))
         continue
       }
@@ -124,22 +128,34 @@ private struct Takeover {
 
   /// Writes the versions and the tools into the own layer's text.
   mutating func edit(_ change: inout InterpreterChange, tools withTools: Bool) async throws {
-    let globals = pyenv.global.compactMap { name in versions.first { $0.version.description == name }?.version }
+    let globals = pyenv.global.compactMap { name in versions.first { $0.version.description == name }?.version
+    }
     let order = globals + versions.map(\.version).filter { !globals.contains($0) }
     let others = try await change.others()
     let present = change.entries.versions
     if let other = others.first, present.isEmpty {
-      try change.entries.add(order.map(\.description).filter { text in !others.contains { $0.request.text == text } }, behindOthers: true)
+      try change.entries.add(
+        order.map(\.description).filter { text in !others.contains { $0.request.text == text } },
+        behindOthers: true)
       defaultText = "\(other.request), as \(other.source.location.file):\(other.source.location.line) has it"
     } else if let first = present.first {
       try change.entries.add(order.map(\.description), behindOthers: false)
       defaultText = "\(first), as your own layer had it"
     } else if let first = order.first {
       try change.entries.setVersions(order.map(\.description))
-      defaultText = globals.isEmpty ? "\(first), the newest; pyenv's global is \(pyenv.global.first ?? "system")" : "\(first), pyenv's global"
+      defaultText =
+        globals.isEmpty
+        ? "\(first), the newest; pyenv's global is \(pyenv.global.first ?? "system")"
+        : "\(first), pyenv's global"
     }
-    if !present.isEmpty || !others.isEmpty, let global = globals.first, !defaultText.hasPrefix(global.description) {
-      left.append(("pyenv's global, \(global)", "the default was chosen before; `outfit python global \(global)` makes it the default"))
+    if !present.isEmpty || !others.isEmpty, let global = globals.first,
+      !defaultText.hasPrefix(global.description)
+    {
+      left.append(
+        (
+          "pyenv's global, \(global)",
+          "the default was chosen before; `outfit python global \(global)` makes it the default"
+        ))
     }
     for name in pyenv.global where name != "system" && !globals.contains(where: { $0.description == name }) {
       left.append(("pyenv's global, \(name)", "it is none of the versions that were taken over"))
@@ -159,10 +175,16 @@ private struct Takeover {
         continue
       }
       guard !package.programs.isEmpty else {
-        left.append((name, "\(place): it has no programs, or is in none of pyenv's versions; libraries belong into a project's requirements"))
+        left.append(
+          (
+            name,
+            "\(place): it has no programs, or is in none of pyenv's versions; libraries belong into a project's requirements"
+          ))
         continue
       }
-      let specifier = package.specifier.hasPrefix("==") && !package.specifier.hasPrefix("===") ? String(package.specifier.dropFirst(2)) : package.specifier
+      let specifier =
+        package.specifier.hasPrefix("==") && !package.specifier.hasPrefix("===")
+        ? String(package.specifier.dropFirst(2)) : package.specifier
       guard change.entries.edit.value(at: ["tools", name]) == nil else { continue }
       guard specifier.isEmpty || VersionRequest(specifier) != nil else {
         left.append((name, "\(place): `\(package.specifier.harmless)` is no version that a manifest can say"))
@@ -172,7 +194,8 @@ private struct Takeover {
       try change.entries.edit.set(
         ["tools", name],
         to: package.extras.isEmpty
-          ? .text(version) : .mapping([.init("version", .text(version)), .init("extras", .list(package.extras))]))
+          ? .text(version)
+          : .mapping([.init("version", .text(version)), .init("extras", .list(package.extras))]))
       tools.append((name, package.programs))
     }
   }
@@ -201,11 +224,15 @@ private struct Takeover {
       return
     }
     let style = session.outputStyle
-    session.write(style.bold("\(willBe ? "Would be taken" : "Taken") over from pyenv") + style.dim("  \(session.short(pyenv.root))"))
+    session.write(
+      style.bold("\(willBe ? "Would be taken" : "Taken") over from pyenv")
+        + style.dim("  \(session.short(pyenv.root))"))
     func row(_ name: String, _ text: String) { session.write("  \(name.padding(to: 13))\(text)") }
     if versions.isEmpty, virtualenvs.isEmpty, tools.isEmpty { session.write("  nothing") }
     if !versions.isEmpty {
-      row("versions", versions.map(\.version.description).joined(separator: ", ") + style.dim("  where they stand"))
+      row(
+        "versions",
+        versions.map(\.version.description).joined(separator: ", ") + style.dim("  where they stand"))
       row("default", defaultText)
     }
     if !virtualenvs.isEmpty {
@@ -215,7 +242,10 @@ private struct Takeover {
           + style.dim("  where they stand; a .python-version may name them"))
     }
     if !tools.isEmpty {
-      row("tools", tools.map(\.name).joined(separator: ", ") + style.dim("  of default-packages, each in its own environment"))
+      row(
+        "tools",
+        tools.map(\.name).joined(separator: ", ")
+          + style.dim("  of default-packages, each in its own environment"))
     }
     if !left.isEmpty {
       session.write(style.bold(willBe ? "Would not be" : "Not taken over"))
@@ -234,7 +264,9 @@ private struct Takeover {
     session.report([
       Diagnostic(
         .note, "pyenv's shims come first on this shell's PATH, so that they answer before Outfit's",
-        hint: "start a new login shell; if `outfit doctor` still says so, move `pyenv init` above Outfit's block, or take it out")
+        hint:
+          "start a new login shell; if `outfit doctor` still says so, move `pyenv init` above Outfit's block, or take it out"
+      )
     ])
   }
 }

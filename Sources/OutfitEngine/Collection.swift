@@ -88,7 +88,8 @@ public struct Collection: Sendable {
     }
     objects = Set(receipts.keys).union(store.leftovers().filter { !$0.hasPrefix(".") }).sorted().map { name in
       Item(
-        name: name, label: receipts[name]?.label ?? name, size: receipts[name]?.size ?? 0, keptBy: reasons[name])
+        name: name, label: receipts[name]?.label ?? name, size: receipts[name]?.size ?? 0,
+        keptBy: reasons[name])
     }
   }
 

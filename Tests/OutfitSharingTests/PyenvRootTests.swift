@@ -47,7 +47,8 @@ import Testing
       "[gui_scripts]\nx = y\n[console_scripts]\nblack = black:main\n\nblackd=blackd:main\n[other]\nz = w\n")
     files.put(
       "/home/ann/.pyenv/default-packages",
-      "# tools\nblack.d[jupyter,d] >= 25  # formatter\nrequests==2.31\n-e /tmp/x\nhttps://x.example/y.whl\n\n")
+      "# tools\nblack.d[jupyter,d] >= 25  # formatter\nrequests==2.31\n-e /tmp/x\nhttps://x.example/y.whl\n\n"
+    )
     let found = try read(files).defaultPackages
     #expect(found.map(\.name) == ["black-d", "requests", nil, nil])
     #expect(found.map(\.lineNumber) == [2, 3, 4, 5])

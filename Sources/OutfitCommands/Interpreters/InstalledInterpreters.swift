@@ -90,7 +90,9 @@ struct InstalledInterpreters {
   }
 
   /// The requests of a scope's manifests, and where they stand.
-  private static func wishes(_ scope: Scope, _ language: Language, _ session: Session) async -> [String: String] {
+  private static func wishes(_ scope: Scope, _ language: Language, _ session: Session) async -> [String:
+    String]
+  {
     let place: ProfilePlace?
     switch scope {
     case .machine: place = (try? ProfilePlace.adopted(session.host)) ?? nil

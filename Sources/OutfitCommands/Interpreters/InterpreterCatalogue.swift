@@ -13,7 +13,9 @@ struct InterpreterCatalogue {
   /// It was not asked now: why.
   let reason: String?
 
-  static func load(_ language: Language, _ session: Session, isOffline: Bool) async throws -> InterpreterCatalogue {
+  static func load(_ language: Language, _ session: Session, isOffline: Bool) async throws
+    -> InterpreterCatalogue
+  {
     let host = session.host
     let file = cacheFile(language, host)
     var reason = "--offline was given"
@@ -29,7 +31,11 @@ struct InterpreterCatalogue {
       }
       reason = "no index answers"
     }
-    guard let kept = (try? host.files.text(file)).flatMap({ $0 }).flatMap({ InterpreterCatalogue($0, reason: reason) }) else {
+    guard
+      let kept = (try? host.files.text(file)).flatMap({ $0 }).flatMap({
+        InterpreterCatalogue($0, reason: reason)
+      })
+    else {
       throw Failure(
         "what \(language.title) there is can't be found out: \(reason), and it was not asked before",
         hint: isOffline ? "run it once without --offline" : "name a mirror of the releases in OUTFIT_MIRROR")
@@ -46,7 +52,8 @@ struct InterpreterCatalogue {
   private static let heading = "outfit-catalogue 1"
 
   private var text: String {
-    ([Self.heading, String(time), catalogue.source] + catalogue.versions.map(\.description)).joined(separator: "\n") + "\n"
+    ([Self.heading, String(time), catalogue.source] + catalogue.versions.map(\.description)).joined(
+      separator: "\n") + "\n"
   }
 
   private init(catalogue: Catalogue, time: Int64, reason: String?) {
@@ -66,7 +73,8 @@ struct InterpreterCatalogue {
   /// `from nodejs.org`, or how old it is and why it was not asked again.
   func provenance(now: Int64) -> String {
     guard let reason else { return "from \(catalogue.source)" }
-    return "from \(catalogue.source), as it was \(Self.age(now - time)) ago (\(DateText.utc(time)) UTC): \(reason)"
+    return
+      "from \(catalogue.source), as it was \(Self.age(now - time)) ago (\(DateText.utc(time)) UTC): \(reason)"
   }
 
   static func age(_ seconds: Int64) -> String {

@@ -29,7 +29,8 @@ struct InterpreterInstall<Noun: InterpreterNoun>: AsyncParsableCommand {
           session, try versions.first.map { try InterpreterWishes.read([$0], language)[0] },
           offline: options.offline, bare: false, json: options.json)
       }
-      let wishes = try InterpreterWishes.read(versions.isEmpty ? try await asked(session) : versions, language)
+      let wishes = try InterpreterWishes.read(
+        versions.isEmpty ? try await asked(session) : versions, language)
       let requests = try await InterpreterWishes.requests(wishes, language) {
         try await InterpreterCatalogue.load(language, session, isOffline: options.offline).catalogue.versions
       }
@@ -44,7 +45,8 @@ struct InterpreterInstall<Noun: InterpreterNoun>: AsyncParsableCommand {
       let isNew = done.outcome.isNew || done.built > 0
       try done.report(
         session, language, requests,
-        said: isNew ? "Installed \(names)." : "Nothing to do: \(names) \(had.count == 1 ? "is" : "are") here.",
+        said: isNew
+          ? "Installed \(names)." : "Nothing to do: \(names) \(had.count == 1 ? "is" : "are") here.",
         json: options.json)
     }
   }
@@ -54,7 +56,8 @@ struct InterpreterInstall<Noun: InterpreterNoun>: AsyncParsableCommand {
     let sources = await VersionSources(session, Noun.language)
     guard let source = sources.sources.first(where: { $0.kind == .versionFile }) else {
       throw Failure(
-        "which version?", hint: "outfit \(Noun.word) install \(Noun.examples.0); no version file here asks for one",
+        "which version?",
+        hint: "outfit \(Noun.word) install \(Noun.examples.0); no version file here asks for one",
         status: .usage)
     }
     session.talk("\(source.place) asks for \(source.text)")

@@ -63,7 +63,9 @@ struct InterpreterList<Noun: InterpreterNoun>: AsyncParsableCommand {
       session.write(
         installed.rows.isEmpty
           ? "Outfit has no \(Noun.title) here yet." : "No \(Noun.title) here is \(request ?? "").")
-      session.talk("`outfit \(Noun.word) install \(Noun.examples.0)` gives one; `outfit \(Noun.word) list --all` shows what there is")
+      session.talk(
+        "`outfit \(Noun.word) install \(Noun.examples.0)` gives one; `outfit \(Noun.word) list --all` shows what there is"
+      )
       return
     }
     let style = session.outputStyle
@@ -133,7 +135,8 @@ struct InterpreterList<Noun: InterpreterNoun>: AsyncParsableCommand {
       session.write(line)
     }
     session.talk(
-      known.provenance(now: session.host.clock.now()) + (installed.isEmpty ? "" : "; a star marks what is installed"))
+      known.provenance(now: session.host.clock.now())
+        + (installed.isEmpty ? "" : "; a star marks what is installed"))
   }
 }
 

@@ -23,7 +23,8 @@ extension InterpreterNoun {
   /// Two versions for examples.
   static var examples: (String, String) { language == .python ? ("3.13", "3.11") : ("24", "22") }
   static var requests: String {
-    language == .python ? "3, 3.13, 3.13.5, 3.13t, \">=3.11,<3.14\", latest" : "24, 24.1.0, \">=22\", lts/*, lts/jod, latest"
+    language == .python
+      ? "3, 3.13, 3.13.5, 3.13t, \">=3.11,<3.14\", latest" : "24, 24.1.0, \">=22\", lts/*, lts/jod, latest"
   }
   /// The file that chooses for a folder, and the variable that does for a shell.
   static var file: String { language == .python ? ".python-version" : ".node-version" }
@@ -70,7 +71,9 @@ enum InterpreterWishes {
         .error, "the system's own \(language.title) is not installed by Outfit",
         hint: "`\(language): {versions: [latest], system: true}` in outfit.yaml lets it serve")
     case .name, .refused:
-      let others = ["pypy", "graalpy", "miniconda", "anaconda", "miniforge", "mambaforge", "jython", "ironpython", "iojs"]
+      let others = [
+        "pypy", "graalpy", "miniconda", "anaconda", "miniforge", "mambaforge", "jython", "ironpython", "iojs",
+      ]
       if let other = others.first(where: { wish.text.hasPrefix($0) }) {
         return Diagnostic(
           .error, "Outfit does not install \(other)",

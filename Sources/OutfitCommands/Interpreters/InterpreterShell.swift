@@ -34,7 +34,8 @@ struct InterpreterShell<Noun: InterpreterNoun>: AsyncParsableCommand {
       guard let version else {
         guard let value = host.environment[Noun.variable], !value.isEmpty else {
           throw Failure(
-            "this shell has no \(Noun.title) of its own", hint: "eval \"$(outfit \(Noun.word) shell \(Noun.examples.1))\"")
+            "this shell has no \(Noun.title) of its own",
+            hint: "eval \"$(outfit \(Noun.word) shell \(Noun.examples.1))\"")
         }
         session.write(value)
         return

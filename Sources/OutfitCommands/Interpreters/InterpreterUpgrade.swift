@@ -29,14 +29,18 @@ struct InterpreterUpgrade<Noun: InterpreterNoun>: AsyncParsableCommand {
       let chosen = try versions.isEmpty ? wanted : versions.map { try named($0, wanted, lock) }
       guard !chosen.isEmpty else {
         throw Failure(
-          "\(profile.name) wants no \(Noun.title)", hint: "outfit \(Noun.word) install \(Noun.examples.0)", status: .usage)
+          "\(profile.name) wants no \(Noun.title)", hint: "outfit \(Noun.word) install \(Noun.examples.0)",
+          status: .usage)
       }
-      let movement = try await InterpreterMovement.find(session, place, profile, language, chosen, isOffline: options.offline)
+      let movement = try await InterpreterMovement.find(
+        session, place, profile, language, chosen, isOffline: options.offline)
       for line in movement.lines { session.options(options.json, line) }
       session.report(movement.failures)
       if !movement.failures.isEmpty { throw Ended(.failed) }
       guard !movement.moved.isEmpty else {
-        if options.json { session.write(JSONText.object(["moved": .array([])]).text) } else {
+        if options.json {
+          session.write(JSONText.object(["moved": .array([])]).text)
+        } else {
           session.write("Nothing to do: every pin is the newest that the manifest accepts.")
         }
         return
@@ -46,12 +50,14 @@ struct InterpreterUpgrade<Noun: InterpreterNoun>: AsyncParsableCommand {
         return
       }
       if !options.yes, !options.json, session.host.terminal.isInteractive {
-        let answer = session.host.terminal.ask("Move \(movement.moved.count == 1 ? "it" : "them")? [Y/n] ")?.lowercased()
+        let answer = session.host.terminal.ask("Move \(movement.moved.count == 1 ? "it" : "them")? [Y/n] ")?
+          .lowercased()
         guard ["", "y", "yes"].contains(answer ?? "n") else {
           throw Failure("nothing was moved", status: .consent)
         }
       }
-      var wish = Undertaking.Wish(isOffline: options.offline, saysYes: options.yes, consent: options.trust ? .folders : .nothing)
+      var wish = Undertaking.Wish(
+        isOffline: options.offline, saysYes: options.yes, consent: options.trust ? .folders : .nothing)
       wish.interpreters = [language: Set(movement.moved.map(\.request))]
       wish.movingInterpreters = [language: Set(movement.moved.map(\.request))]
       let done = try await Undertaking(session, wish).apply(at: place)
@@ -61,7 +67,8 @@ struct InterpreterUpgrade<Noun: InterpreterNoun>: AsyncParsableCommand {
         session.write(movement.json.text)
         if done.status != .done { throw Ended(done.status) }
       } else {
-        try done.report(session, language, requests, said: "Upgraded to \(names.joined(separator: ", ")).", json: false)
+        try done.report(
+          session, language, requests, said: "Upgraded to \(names.joined(separator: ", ")).", json: false)
       }
     }
   }
@@ -70,7 +77,9 @@ struct InterpreterUpgrade<Noun: InterpreterNoun>: AsyncParsableCommand {
     if let same = wanted.first(where: { $0.text == text }) { return same }
     let pins = lock.interpreters[Noun.language] ?? []
     let wish = VersionWish(text, for: Noun.language)
-    let byPin = wanted.filter { request in pins.contains { $0.request == request.text && wish.accepts($0.version) } }
+    let byPin = wanted.filter { request in
+      pins.contains { $0.request == request.text && wish.accepts($0.version) }
+    }
     if byPin.count == 1 { return byPin[0] }
     throw Failure(
       "\(Noun.title) \(text.harmless) is not in the manifest",
@@ -119,24 +128,28 @@ struct InterpreterMovement {
 
   /// Resolves the pins anew and compares; nothing is written.
   static func find(
-    _ session: Session, _ place: ProfilePlace, _ profile: Profile, _ language: Language, _ chosen: [VersionRequest],
+    _ session: Session, _ place: ProfilePlace, _ profile: Profile, _ language: Language,
+    _ chosen: [VersionRequest],
     isOffline: Bool
   ) async throws -> InterpreterMovement {
     let names = Set(chosen.map(\.text))
     var preparation = try Preparation(
-      session, profile: profile, mode: isOffline ? .offline : .live, progress: TerminalProgress(host: session.host))
+      session, profile: profile, mode: isOffline ? .offline : .live,
+      progress: TerminalProgress(host: session.host))
     let before = preparation.lock.interpreters[language] ?? []
     preparation.lock.interpreters[language] = before.filter { !names.contains($0.request) }
     let proposal = try await preparation.propose([Interpreters()])
     var movement = InterpreterMovement()
     for (request, source) in profile.wanted(language) where names.contains(request.text) {
       guard let old = before.first(where: { $0.request == request.text }) else { continue }
-      guard let new = preparation.lock.interpreters[language]?.first(where: { $0.request == request.text }) else {
+      guard let new = preparation.lock.interpreters[language]?.first(where: { $0.request == request.text })
+      else {
         movement.failures += proposal.failures
         continue
       }
       // An older one is no upgrade: the index of now does not know it.
-      guard old.version < new.version || old.version == new.version && (old.build ?? "") < (new.build ?? "") else { continue }
+      guard old.version < new.version || old.version == new.version && (old.build ?? "") < (new.build ?? "")
+      else { continue }
       movement.moved.append(
         Row(
           language: language, request: request.text, current: old.version, wanted: new.version, latest: nil,
