@@ -10,9 +10,12 @@ extension ShellInit {
     # Sets and exports a variable, and keeps what it was: unset (u), a shell variable (s) or exported (x).
     __outfit_set() {
       local __o_flags
-      __o_flags=$(declare -p "$1" 2>/dev/null) || __o_flags=
-      __o_flags=${__o_flags#declare -}
-      __o_flags=${__o_flags%% *}
+      if ((BASH_VERSINFO[0] >= 5)); then __o_flags=${!1+${!1@a}}
+      else
+        __o_flags=$(declare -p "$1" 2>/dev/null) || __o_flags=
+        __o_flags=${__o_flags#declare -}
+        __o_flags=${__o_flags%% *}
+      fi
       __outfit_names+=("$1")
       __outfit_given+=("$2")
       if [[ -z ${!1+set} ]]; then __outfit_kept+=(u)
@@ -82,11 +85,12 @@ extension ShellInit {
     }
 
     __outfit_deactivate() {
-      declare -F deactivate >/dev/null || eval 'deactivate() {
+      if declare -F deactivate >/dev/null; then return 0; fi
+      deactivate() {
         local __o_active=$__outfit_active
         __outfit_leave
         __outfit_active=$__o_active
-      }'
+      }
       __outfit_deactivates=1
     }
 
@@ -114,7 +118,7 @@ extension ShellInit {
 
     # What was changed by hand in between stays as it is.
     __outfit_leave() {
-      local __o_index __o_name __o_kept
+      local __o_index __o_name __o_kept __o_venv=${VIRTUAL_ENV-}
       for ((__o_index = ${#__outfit_names[@]} - 1; __o_index >= 0; __o_index--)); do
         __o_name=${__outfit_names[__o_index]}
         __o_kept=${__outfit_kept[__o_index]}
@@ -132,9 +136,8 @@ extension ShellInit {
         if [[ -n ${__outfit_new_prompt-} && ${PS1-} == "$__outfit_new_prompt" ]]; then
           PS1=$__outfit_old_prompt
         fi
-        if [[ -n ${__outfit_deactivates-} && $(declare -f deactivate) == *__outfit_leave* ]]; then
-          unset -f deactivate
-        fi
+        # Another environment that was activated meanwhile has a `deactivate` of its own.
+        if [[ -n ${__outfit_deactivates-} && $__o_venv == "$__outfit_venv" ]]; then unset -f deactivate; fi
       fi
       __outfit_active= __outfit_venv= __outfit_label= __outfit_project= __outfit_python= __outfit_node=
       __outfit_names=() __outfit_kept=() __outfit_given=()

@@ -54,9 +54,11 @@ extension ShellInit {
             return 0
         end
         set --local __o_all "$__outfit_active" "$__outfit_venv" "$__outfit_label"
-        for __o_index in (seq 1 (count $__outfit_names))
+        set --local __o_index 0
+        for __o_name in $__outfit_names
+            set __o_index (math $__o_index + 1)
             string match --quiet -- "*"\x1f"*" "$__outfit_kept[$__o_index]$__outfit_given[$__o_index]"; and continue
-            set --append __o_all $__outfit_names[$__o_index] "$__outfit_kept[$__o_index]" "$__outfit_given[$__o_index]"
+            set --append __o_all $__o_name "$__outfit_kept[$__o_index]" "$__outfit_given[$__o_index]"
         end
         set --global --export OUTFIT_SHELL (string join \x1f -- $__o_all | string collect)
     end
@@ -72,11 +74,14 @@ extension ShellInit {
         set --append __o_all "$__o_rest"
         test (count $__o_all) -ge 3; or return 0
         set --global __outfit_active "$__o_all[1]"
-        for __o_index in (seq 4 3 (math (count $__o_all) - 2))
-            string match --quiet --regex '^[A-Za-z_][A-Za-z0-9_]*$' -- "$__o_all[$__o_index]"; or continue
-            set --append __outfit_names $__o_all[$__o_index]
-            set --append __outfit_kept "$__o_all[$(math $__o_index + 1)]"
-            set --append __outfit_given "$__o_all[$(math $__o_index + 2)]"
+        set --local __o_rows $__o_all[4..]
+        while test (count $__o_rows) -ge 3
+            if string match --quiet --regex '^[A-Za-z_][A-Za-z0-9_]*$' -- "$__o_rows[1]"
+                set --append __outfit_names $__o_rows[1]
+                set --append __outfit_kept "$__o_rows[2]"
+                set --append __outfit_given "$__o_rows[3]"
+            end
+            set __o_rows $__o_rows[4..]
         end
         if test -n "$__o_all[2]"; and test "$VIRTUAL_ENV" = "$__o_all[2]"
             set --global __outfit_venv "$__o_all[2]"
@@ -114,16 +119,19 @@ extension ShellInit {
             __outfit_mark
             __outfit_deactivate
         end
-        for __o_index in (seq 7 2 (math (count $argv) - 1))
-            __outfit_set $argv[$__o_index] "$argv[$(math $__o_index + 1)]"
+        set --local __o_rows $argv[7..]
+        while test (count $__o_rows) -ge 2
+            __outfit_set $__o_rows[1] "$__o_rows[2]"
+            set __o_rows $__o_rows[3..]
         end
         __outfit_export
     end
 
     # What was changed by hand in between stays as it is.
     function __outfit_leave
-        for __o_index in (seq (count $__outfit_names) -1 1)
-            set --local __o_name $__outfit_names[$__o_index]
+        set --local __o_index (math (count $__outfit_names) + 1)
+        for __o_name in $__outfit_names[-1..1]
+            set __o_index (math $__o_index - 1)
             set --local __o_kept "$__outfit_kept[$__o_index]"
             test "$$__o_name" = "$__outfit_given[$__o_index]"; or continue
             set --erase --global $__o_name
