@@ -215,7 +215,8 @@ private struct Terminal {
     let isTyped = typed.contains(expected) && !typed.hasPrefix(expected)
     let screen = try await wait { screen in
       let lines = screen.split(separator: "\n")
-      guard let last = typed.isEmpty ? 0 : lines.lastIndex(where: { $0.contains(typed) }) else { return false }
+      let place = typed.isEmpty ? 0 : lines.lastIndex { $0.contains(typed) }
+      guard let last = place else { return false }
       return lines[last...].contains { $0.contains(expected) && (!isTyped || !$0.contains(typed)) }
     }
     if let screen {
