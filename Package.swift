@@ -51,6 +51,7 @@ let package = Package(
     [
       .target(name: "CCurl", cSettings: [.define("_GNU_SOURCE")]),
       .target(name: "CInflate"),
+      .target(name: "CFiles", cSettings: [.define("_GNU_SOURCE")]),
       .target(
         name: "CBuild", cSettings: commit.map { [.define("OUTFIT_COMMIT", to: "\"\($0)\"")] } ?? []),
       .executableTarget(
@@ -65,7 +66,7 @@ let package = Package(
         name: "EndToEnd", dependencies: ["Support", subprocess, system], swiftSettings: swift),
     ],
     room("OutfitCore", [crypto, system]),
-    room("OutfitSystem", ["OutfitCore", subprocess, system]),
+    room("OutfitSystem", ["OutfitCore", "CFiles", subprocess, system]),
     room("OutfitFetch", ["OutfitSystem", "CCurl"]),
     room("OutfitProfile", ["OutfitSystem", yams, mustache]),
     room("OutfitEngine", ["OutfitProfile", "OutfitFetch", "CInflate"]),

@@ -10,30 +10,96 @@ struct DoctorCommand: AsyncParsableCommand {
     commandName: "doctor", abstract: "Say what is wrong with this machine, and how to mend it.",
     discussion: """
       With --deep it reads every file of what was installed and compares it with what was built, so that files are \
-      found that something changed through a shared cache. Exit status 1 when something is wrong.
+      found that something changed through a shared cache. With --fix it makes again what is Outfit's own and can \
+      be made from its records: shims, tables, the launcher, modes; no file of yours is touched. Exit status 1 when \
+      something is wrong, and still is.
       """)
 
   @Flag(help: "Read every installed file, and compare it with what was built.")
   var deep = false
 
+  @Flag(help: "Make again what is Outfit's own and can be made, and say what was done.")
+  var fix = false
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
   func run() async throws {
-    let deep = deep
+    let (deep, fix, json) = (deep, fix, json)
     try await withSession { session in
-      let style = session.outputStyle
-      if let recovered = try Recovery.recover(session.host) { session.write(recovered) }
-      var isWell = true
-      var findings = try await Examination(session).findings()
-      if deep { findings += try await DeepExamination(session).findings() }
-      for finding in findings {
-        switch finding.severity {
-        case .note: session.write("\(style.green("ok"))       \(finding.message)")
-        case .warning: session.write("\(style.yellow("warning"))  \(finding.message)")
-        case .error:
-          isWell = false
-          session.write("\(style.red("wrong"))    \(finding.message)")
+      var report = Report(session: session, isJSON: json)
+      if let recovered = try Recovery.recover(session.host), !json { session.write(recovered) }
+      let remedies = try Remedies(session).found()
+      for remedy in remedies {
+        guard fix else {
+          report.add(remedy.finding, isFixable: true)
+          continue
         }
-        if let hint = finding.hint { session.write("         \(hint)") }
+        do {
+          report.add(mended: try await remedy.mend(), remedy.finding)
+        } catch let failure as Failure {
+          report.add(
+            Diagnostic(
+              .error, remedy.finding.message,
+              hint: "it can't be mended: \(failure.diagnostics.map(\.message).joined(separator: "; "))"))
+        } catch let error as FileError {
+          report.add(Diagnostic(.error, remedy.finding.message, hint: "it can't be mended: \(error)"))
+        }
       }
+      for finding in try await Examination(session).findings() { report.add(finding) }
+      for finding in try RecordExamination(session).findings() { report.add(finding) }
+      if deep { for finding in try await DeepExamination(session).findings() { report.add(finding) } }
+      if !fix, !remedies.isEmpty, !json {
+        session.write("`outfit doctor --fix` mends \(remedies.count) of these.")
+      }
+      try report.end()
+    }
+  }
+
+  /// What was found, for people or as JSON.
+  private struct Report {
+    let session: Session
+    let isJSON: Bool
+    private var isWell = true
+    private var items: [JSONText] = []
+
+    init(session: Session, isJSON: Bool) {
+      self.session = session
+      self.isJSON = isJSON
+    }
+
+    mutating func add(_ finding: Diagnostic, isFixable: Bool = false) {
+      if finding.severity == .error { isWell = false }
+      note(finding, isFixable: isFixable, mended: nil)
+      guard !isJSON else { return }
+      let style = session.outputStyle
+      switch finding.severity {
+      case .note: session.write("\(style.green("ok"))       \(finding.message)")
+      case .warning: session.write("\(style.yellow("warning"))  \(finding.message)")
+      case .error: session.write("\(style.red("wrong"))    \(finding.message)")
+      }
+      if let hint = finding.hint { session.write("         \(hint)") }
+    }
+
+    mutating func add(mended: String, _ finding: Diagnostic) {
+      note(finding, isFixable: true, mended: mended)
+      guard !isJSON else { return }
+      session.write("\(session.outputStyle.green("mended"))   \(finding.message)")
+      session.write("         \(mended)")
+    }
+
+    private mutating func note(_ finding: Diagnostic, isFixable: Bool, mended: String?) {
+      items.append(
+        .object([
+          "severity": .string(
+            finding.severity == .error ? "error" : finding.severity == .warning ? "warning" : "ok"),
+          "message": .string(finding.message), "hint": finding.hint.map { .string($0) } ?? .null,
+          "fixable": .bool(isFixable), "fixed": mended.map { .string($0) } ?? .null,
+        ]))
+    }
+
+    func end() throws {
+      if isJSON { session.write(JSONText.array(items).text) }
       if !isWell { throw Ended(.failed) }
     }
   }
@@ -56,7 +122,6 @@ private struct Examination {
       return [Diagnostic(.note, "nothing is set up yet", hint: "outfit up PROFILE")] + (await versionFiles())
     }
     findings += folders()
-    findings.append(launcher())
     findings += path(generations)
     for generation in generations { findings += examine(generation) }
     findings += await versionFiles()
@@ -73,22 +138,17 @@ private struct Examination {
     return findings
   }
 
-  /// Outfit's own folders are nobody else's business.
+  /// Folders of Outfit's that belong to somebody else.
   private func folders() -> [Diagnostic] {
     let places = host.places
     return [places.data, places.state, places.cache, places.config].compactMap { folder in
-      guard let status = try? host.files.status(folder, followLinks: true) else { return nil }
-      guard status.mode & 0o022 != 0 || status.owner != host.user.identifier else { return nil }
+      guard let status = try? host.files.status(folder, followLinks: true),
+        status.owner != host.user.identifier
+      else { return nil }
       return Diagnostic(
-        .error, "\(session.short(folder)) can be written by others", hint: "chmod 700 \(folder)")
+        .error, "\(session.short(folder)) belongs to another user",
+        hint: "as root: chown -R \(host.user.name) \(folder)")
     }
-  }
-
-  private func launcher() -> Diagnostic {
-    let shim = host.places.libexec.appending("outfit-shim")
-    return host.files.exists(shim)
-      ? Diagnostic(.note, "the launcher is in place")
-      : Diagnostic(.error, "the launcher \(session.short(shim)) is gone", hint: "outfit up")
   }
 
   private func path(_ generations: [Generation]) -> [Diagnostic] {
@@ -127,11 +187,6 @@ private struct Examination {
       findings.append(
         Diagnostic(
           .error, "\(claim.name) of \(label) leads to \(claim.program), which is gone", hint: "outfit up"))
-    }
-    for claim in generation.claims
-    where ((try? host.files.status(host.places.bin.appending(claim.name), followLinks: false)) ?? nil) == nil
-    {
-      findings.append(Diagnostic(.error, "the shim \(claim.name) of \(label) is gone", hint: "outfit up"))
     }
     if generation.isIncomplete {
       findings.append(Diagnostic(.warning, "\(label) is not complete", hint: "outfit up goes on"))

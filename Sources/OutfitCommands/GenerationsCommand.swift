@@ -6,7 +6,8 @@ import OutfitSystem
 
 struct GenerationsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "generations", abstract: "List what this scope had, and when.",
+    commandName: "generations", abstract: "List what this scope had, when, and what changed.",
+    discussion: "`outfit rollback N` has one of them again; 0 is the time before Outfit.",
     aliases: ["history"])
 
   @OptionGroup var scopeOptions: ScopeOptions
@@ -17,38 +18,75 @@ struct GenerationsCommand: AsyncParsableCommand {
       try Recovery.recover(session.host)
       let scope = scopeOptions.scope(session)
       let generations = try Generations.list(scope, host: session.host)
-      if json {
-        session.write(
-          JSONText.array(
-            generations.map { generation in
-              .object([
-                "number": .number(generation.number), "time": .number(Int(generation.time)),
-                "origin": .string(generation.origin.label), "profile": .string(generation.profile.name),
-                "commit": generation.profile.commit.map { .string($0) } ?? .null,
-                "incomplete": .bool(generation.isIncomplete), "files": .number(generation.changes.count),
-                "commands": .array(generation.claims.map { .string($0.name) }),
-              ])
-            }
-          ).text)
-        return
-      }
+      if json { return session.write(Self.json(generations)) }
       guard !generations.isEmpty else {
         session.write("No generations yet: outfit has not changed \(scope.label).")
         return
       }
       let style = session.outputStyle
-      var table = Table(header: ["", "when", "what", "profile", "files", "commands", ""])
-      for generation in generations {
+      var table = Table(header: ["", "when", "what", "profile", "changed", ""])
+      for (index, generation) in generations.enumerated() {
+        let profile = generation.profile
         table.rows.append([
           generation.number == generations.last?.number
             ? style.green("* \(generation.number)") : "  \(generation.number)",
           DateText.utc(generation.time),
           generation.origin == .up ? "up" : "rollback to \(generation.origin.label)",
-          generation.profile.name, "\(generation.changes.count)", "\(generation.claims.count)",
+          profile.name + (profile.commit.map { " \($0.prefix(10))" } ?? ""),
+          GenerationChanges(generation, since: index > 0 ? generations[index - 1] : nil).text,
           generation.isIncomplete ? style.yellow("incomplete") : "",
         ])
       }
       session.host.terminal.write(table.text(style: style))
     }
+  }
+
+  private static func json(_ generations: [Generation]) -> String {
+    JSONText.array(
+      generations.enumerated().map { index, generation in
+        let changes = GenerationChanges(generation, since: index > 0 ? generations[index - 1] : nil)
+        return .object([
+          "number": .number(generation.number), "time": .number(Int(generation.time)),
+          "origin": .string(generation.origin.label), "profile": .string(generation.profile.name),
+          "address": .string(generation.profile.address),
+          "commit": generation.profile.commit.map { .string($0) } ?? .null,
+          "incomplete": .bool(generation.isIncomplete), "files": .number(generation.changes.count),
+          "changedFiles": .array(generation.changes.map { .string($0.path.string) }),
+          "came": .array(changes.came.map { .string($0) }),
+          "went": .array(changes.went.map { .string($0) }),
+          "commands": .array(generation.claims.map { .string($0.name) }),
+        ])
+      }
+    ).text
+  }
+}
+
+/// What a generation has other than the one before it.
+struct GenerationChanges {
+  /// What commands come from, as `black 25.1.0`.
+  let came: [String]
+  let went: [String]
+  let files: Int
+
+  init(_ generation: Generation, since before: Generation?) {
+    func labels(_ generation: Generation?) -> Set<String> {
+      guard let generation else { return [] }
+      return Set(ToolLabels.of(generation.claims, besides: generation.interpreters))
+        .union(generation.interpreters.map { "\($0.language.title) \($0.version)" })
+    }
+    let (new, old) = (labels(generation), labels(before))
+    came = new.subtracting(old).sorted()
+    went = old.subtracting(new).sorted()
+    files = generation.changes.count
+  }
+
+  /// For people.
+  var text: String {
+    func some(_ names: [String], _ sign: String) -> [String] {
+      names.prefix(3).map { sign + $0 } + (names.count > 3 ? ["\(sign)\(names.count - 3) more"] : [])
+    }
+    let files = files == 0 ? [] : ["\(files) file\(files == 1 ? "" : "s")"]
+    let all = files + some(came, "+") + some(went, "-")
+    return all.isEmpty ? "nothing that shows" : all.joined(separator: ", ")
   }
 }

@@ -28,7 +28,7 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
       CommandGroup(name: "Pins", subcommands: [LockCommand.self, UpdateCommand.self, OutdatedCommand.self]),
       CommandGroup(
         name: "Going back",
-        subcommands: [RollbackCommand.self, GenerationsCommand.self, CollectCommand.self]),
+        subcommands: [RollbackCommand.self, GenerationsCommand.self, CollectCommand.self, SelfCommand.self]),
       CommandGroup(
         name: "What you ship",
         subcommands: [

@@ -7,6 +7,8 @@ struct OverlayFiles: Files {
   let base: any Files
   let contents: [FilePath: [UInt8]]
 
+  var withoutLinks: any Files { OverlayFiles(base: base.withoutLinks, contents: contents) }
+
   func status(_ path: FilePath, followLinks: Bool) throws(FileError) -> FileStatus? {
     let status = try base.status(path, followLinks: followLinks)
     guard status == nil, let bytes = contents[path] else { return status }
@@ -37,6 +39,10 @@ struct OverlayFiles: Files {
   func removeDirectory(_ path: FilePath) throws(FileError) { try base.removeDirectory(path) }
   func setMode(_ path: FilePath, _ mode: UInt16) throws(FileError) { try base.setMode(path, mode) }
   func setModified(_ path: FilePath, _ time: Int64) throws(FileError) { try base.setModified(path, time) }
+  func attributes(_ path: FilePath) throws(FileError) -> [String: [UInt8]] { try base.attributes(path) }
+  func setAttributes(_ path: FilePath, _ attributes: [String: [UInt8]]) throws(FileError) {
+    try base.setAttributes(path, attributes)
+  }
   func synchronize(_ path: FilePath) throws(FileError) { try base.synchronize(path) }
   func synchronizeAll(_ path: FilePath) throws(FileError) { try base.synchronizeAll(path) }
   func tryLock(_ path: FilePath) throws(FileError) -> FileLock? { try base.tryLock(path) }

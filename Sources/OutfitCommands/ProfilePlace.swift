@@ -30,10 +30,8 @@ struct ProfilePlace: Sendable {
 
   /// What this machine has adopted, or the personal layer alone.
   static func adopted(_ host: Host) throws -> ProfilePlace? {
-    if let current = try Generations.current(.machine, host: host), !current.isBare,
-      !current.profile.address.isEmpty
-    {
-      return ProfilePlace(scope: .machine, address: current.profile.address)
+    if let profile = try Generations.adoptedProfile(.machine, host: host), !profile.address.isEmpty {
+      return ProfilePlace(scope: .machine, address: profile.address)
     }
     return host.files.exists(host.places.personalManifest) ? ProfilePlace(scope: .machine, address: "") : nil
   }
@@ -119,9 +117,13 @@ struct ProfilePlace: Sendable {
       name: profile.name, address: address, commit: profile.layers.last { $0.kind == .profile }?.commit)
   }
 
-  /// Files that belong to a generation of the machine though nothing writes them.
+  func snapshots(_ host: Host) -> [FilePath] { scope.snapshots(host) }
+}
+
+extension Scope {
+  /// Files that belong to a generation of the machine though nothing writes them: the personal layer and its lock.
   func snapshots(_ host: Host) -> [FilePath] {
-    scope == .machine ? [host.places.personalManifest, host.places.config.appending(LockFile.name)] : []
+    self == .machine ? [host.places.personalManifest, host.places.config.appending(LockFile.name)] : []
   }
 }
 

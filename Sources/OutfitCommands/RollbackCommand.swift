@@ -10,9 +10,9 @@ struct RollbackCommand: AsyncParsableCommand {
     abstract: "Go back to what an earlier generation had.",
     discussion: """
       Without a number: to the generation before this one, or to the time before Outfit when there is none. It \
-      brings files back byte for byte, and is itself a generation that can be rolled back. What you changed \
-      since stays as it is and is named; system packages and scripts can't be undone. It never touches \
-      another scope.
+      brings files back byte for byte, and is itself a generation that can be rolled back. About what you changed \
+      since you are asked; without a terminal it stays as it is, and the exit status is 4. System packages and \
+      scripts can't be undone. It never touches another scope.
       """,
     aliases: ["undo"])
 
@@ -27,8 +27,12 @@ struct RollbackCommand: AsyncParsableCommand {
 
   @Option(
     name: .customLong("on-conflict"),
-    help: ArgumentHelp("What happens to files that you changed since.", valueName: "policy"))
-  var onConflict: ConflictPolicy = .keep
+    help: ArgumentHelp(
+      "What happens to files that you changed since: keep, take or backup. On a terminal it is asked for each.",
+      valueName: "policy"))
+  var onConflict: ConflictPolicy?
+
+  @Flag(help: "Print what was done as JSON.") var json = false
 
   func run() async throws {
     try await withSession { session in
@@ -53,17 +57,33 @@ struct RollbackCommand: AsyncParsableCommand {
         }
         return
       }
-      let outcome = try await Switch.apply(
-        plan, decisions: Decisions(onConflict), profile: current.profile, host: host)
       let target: String
       if case .rollback(0) = plan.origin {
         target = "the time before Outfit"
       } else {
         target = plan.origin.label
       }
-      session.write(
-        "Rolled \(scope.label) back to \(target): \(outcome.changed.count) files, \(outcome.names.count) commands."
-      )
+      var decisions = Decisions(onConflict ?? .keep)
+      if onConflict == nil, !plan.conflicts.isEmpty, host.terminal.isInteractive {
+        let dialogue = ConflictDialogue(session: session, plan: plan, theirs: "that of \(target)")
+        decisions = try await dialogue.decide()
+      }
+      let outcome = try await Switch.apply(
+        plan, decisions: decisions, profile: current.profile, snapshots: scope.snapshots(host), host: host)
+      if json {
+        session.write(
+          JSONText.object([
+            "generation": .number(outcome.generation), "to": .string(target),
+            "files": .array(outcome.changed.map { .string($0.target.string) }),
+            "commands": .array(outcome.names.map { .string($0.name) }),
+            "kept": .array(outcome.kept.map { .string($0.target.string) }),
+            "incomplete": .bool(outcome.isIncomplete), "status": .number(Int(outcome.status.rawValue)),
+          ]).text)
+      } else {
+        session.write(
+          "Rolled \(scope.label) back to \(target): \(outcome.changed.count) files, \(outcome.names.count) commands."
+        )
+      }
       session.reportKept(outcome.kept)
       session.talk("Changed your mind? outfit rollback \(current.number)")
       if outcome.status != .done { throw Ended(outcome.status) }
@@ -98,7 +118,9 @@ extension Session {
       kept.map { target in
         Diagnostic(
           .warning, "kept \(short(target.target)) as it is: \(target.conflict?.message ?? "it was changed")",
-          hint: "see `outfit diff`; decide with --on-conflict take, or backup")
+          hint: target.conflict?.canTake == true
+            ? "see `outfit diff`; decide on a terminal, or with --on-conflict take or backup"
+            : "see `outfit diff`; move it away to have the other")
       })
   }
 }

@@ -1,4 +1,5 @@
 import OutfitCore
+import OutfitEngine
 import OutfitSystem
 import SystemPackage
 
@@ -46,6 +47,8 @@ func withSession(_ body: @escaping @Sendable (Session) async throws -> Void) asy
     for diagnostic in error.diagnostics { LiveTerminal().talk(printer.text(diagnostic)) }
     throw Ended(error.status)
   }
+  let missing = Footprint.missing(session.host)
+  defer { Footprint.note(missing, session.host) }
   do {
     try await Interrupts.guarded { try await body(session) }
   } catch let failure as Failure {

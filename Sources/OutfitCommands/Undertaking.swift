@@ -19,6 +19,7 @@ struct Undertaking {
     var onConflict: ConflictPolicy?
     var isAllOrNothing = false
     var isExact = false
+    var isStrict = false
     var settings: [String: String] = [:]
     var wantsJSON = false
     /// Manifests as a verb wants them, written in the same transaction as what they ask for.
@@ -139,32 +140,11 @@ struct Undertaking {
   }
 
   /// Asks about the files that the user changed.
-  private func decide(_ plan: Plan) throws -> Decisions {
+  private func decide(_ plan: Plan) async throws -> Decisions {
+    if wish.isStrict, !plan.conflicts.isEmpty { throw session.refusal(plan.conflicts) }
     if let policy = wish.onConflict { return Decisions(policy) }
     guard !plan.conflicts.isEmpty, host.terminal.isInteractive, !wish.saysYes else { return Decisions(.keep) }
-    var decisions: [FilePath: Decision] = [:]
-    for target in plan.conflicts {
-      session.talk("\(session.short(target.target)): \(target.conflict?.message ?? "it was changed")")
-      guard target.conflict?.canTake == true else { continue }
-      asking: while true {
-        switch host.terminal.ask("[k]eep yours, [t]ake the profile's, [b]ackup and take, [d]iff? ")?
-          .lowercased()
-        {
-        case "k", "keep", "", nil:
-          decisions[target.target] = .keep
-          break asking
-        case "t", "take":
-          decisions[target.target] = .take
-          break asking
-        case "b", "backup":
-          decisions[target.target] = .backup
-          break asking
-        case "d", "diff": session.talk(try plan.diff(target, host: host))
-        default: continue
-        }
-      }
-    }
-    return Decisions(.keep, byTarget: decisions)
+    return try await ConflictDialogue(session: session, plan: plan, theirs: "the profile's").decide()
   }
 
   /// Says what can't be undone, and has sudo's password asked now.
@@ -232,7 +212,7 @@ struct Undertaking {
       try await preparation.propose(
         Preparation.local(host).filter { wish.only == nil || $0.name == wish.only }),
       isPartial: true)
-    let decisions = try decide(local)
+    let decisions = try await decide(local)
     try await announce(local.effects)
 
     let before = wish.pins ?? preparation.lock
@@ -247,10 +227,11 @@ struct Undertaking {
       preparation.lock.tools[name] = before.tools[name]
     }
     if wish.isLocked, preparation.lock != preparation.locks.merged { throw staleLock(preparation) }
-    if !wish.isEditing { try preparation.locks.save(preparation.lock) }
     let plan = try await preparation.plan(
       proposal, isPartial: wish.only != nil,
       dropping: Set(touched.compactMap { name in before.tools[name].map { "\(name) \($0.version)" } }))
+    if wish.isStrict, !plan.conflicts.isEmpty { throw session.refusal(plan.conflicts) }
+    if !wish.isEditing { try preparation.locks.save(preparation.lock) }
     session.report(plan.notes)
 
     let effects = Effects(host, scope: profile.scope, isDry: false)

@@ -50,8 +50,13 @@ struct Up: AsyncParsableCommand {
 
   @Option(
     name: .customLong("on-conflict"),
-    help: ArgumentHelp("What happens to files that you changed.", valueName: "policy"))
+    help: ArgumentHelp(
+      "What happens to files that you changed: keep, take or backup. On a terminal it is asked for each.",
+      valueName: "policy"))
   var onConflict: ConflictPolicy?
+
+  @Flag(help: "Stop before anything when a file of yours is in the way.")
+  var strict = false
 
   @Flag(name: .customLong("all-or-nothing"), help: "Switch to nothing unless everything could be built.")
   var allOrNothing = false
@@ -76,6 +81,9 @@ struct Up: AsyncParsableCommand {
   }
 
   func validate() throws {
+    if strict, onConflict != nil {
+      throw ValidationError("--strict stops at conflicts, so --on-conflict has nothing to decide")
+    }
     for setting in settings where !setting.contains("=") {
       throw ValidationError("--set takes KEY=VALUE, not '\(setting)'")
     }
@@ -101,7 +109,7 @@ struct Up: AsyncParsableCommand {
     let wish = Undertaking.Wish(
       address: address, isDryRun: dryRun, isLocked: locked, isOffline: offline, saysYes: yes,
       consent: consent(trust), only: only,
-      onConflict: onConflict, isAllOrNothing: allOrNothing, isExact: exact,
+      onConflict: onConflict, isAllOrNothing: allOrNothing, isExact: exact, isStrict: strict,
       settings: Dictionary(values, uniquingKeysWith: { $1 }), wantsJSON: json)
     try await withSession { session in
       let status = try await Undertaking(session, wish).run()

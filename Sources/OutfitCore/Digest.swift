@@ -9,11 +9,22 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
 
   /// The same for text in one piece, which is much quicker.
   public init?(_ text: String) {
-    let digits = text.hasPrefix("sha256:") ? String(text.utf8.dropFirst(7)) ?? "" : text
-    guard digits.utf8.count == 64, digits.utf8.allSatisfy({ $0.hexadecimalValue != nil }) else {
-      return nil
+    var digits = text.hasPrefix("sha256:") ? String(text.utf8.dropFirst(7)) ?? "" : text
+    // Records hold them by the thousand.
+    let (isDigest, hasCapitals) = digits.withUTF8 { bytes in
+      guard bytes.count == 64 else { return (false, false) }
+      var capitals = false
+      for byte in bytes {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"): continue
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): capitals = true
+        default: return (false, false)
+        }
+      }
+      return (true, capitals)
     }
-    hex = digits.utf8.contains { $0 < 0x61 && $0 > 0x39 } ? digits.lowercased() : digits
+    guard isDigest else { return nil }
+    hex = hasCapitals ? digits.lowercased() : digits
   }
 
   public init(of bytes: some Sequence<UInt8>) {
@@ -67,16 +78,5 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     }
 
     public func finish() -> Digest { Digest(hash.finalize()) }
-  }
-}
-
-extension UInt8 {
-  fileprivate var hexadecimalValue: UInt8? {
-    switch self {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
-    default: nil
-    }
   }
 }

@@ -152,7 +152,7 @@ extension TargetPlanner {
   private func removeOthers(
     _ olds: [RecordedBlock], except names: [String], isSecret: Bool, _ outcome: inout Outcome
   ) throws {
-    for old in olds where !names.contains(old.identifier) {
+    for old in olds.lastFirst(in: outcome.safe) where !names.contains(old.identifier) {
       if keepsMissing {
         outcome.recordAll.append(old)
         outcome.recordSafe.append(old)
@@ -274,7 +274,7 @@ extension TargetPlanner {
       return false
     }
     var text = text
-    for block in blocks {
+    for block in blocks.lastFirst(in: text) {
       guard
         let shorter = try? Blocks.removing(block.identifier, addedNewline: block.addedNewline, from: text),
         let older = try? Blocks.removing(block.identifier, addedNewline: false, from: earlier)
@@ -300,7 +300,7 @@ extension TargetPlanner {
         ? .absent : .file(.given(bytes), mode: file.mode, modified: nil)
     }
     do {
-      for old in now {
+      for old in now.lastFirst(in: text) {
         let found = try Blocks.scan(safe).first { $0.identifier == old.identifier }
         let wanted = then.first { $0.identifier == old.identifier }
         let isOurs = try found.map { try digest(of: $0, in: safe, record) == old.body } ?? false
@@ -347,5 +347,16 @@ extension TargetPlanner {
     text = try Blocks.setting(
       wanted.identifier, comment: wanted.comment, body: body, position: .bottom, in: text
     ).text
+  }
+}
+
+extension [RecordedBlock] {
+  /// In the order in which they are taken out of a text: the line end that was added before the first goes only when
+  /// nothing stands behind it any more.
+  fileprivate func lastFirst(in text: [UInt8]) -> [RecordedBlock] {
+    guard count > 1, let found = try? Blocks.scan(text) else { return self }
+    let places = Dictionary(
+      found.map { ($0.identifier, $0.range.lowerBound) }, uniquingKeysWith: { first, _ in first })
+    return sorted { (places[$0.identifier] ?? 0) > (places[$1.identifier] ?? 0) }
   }
 }

@@ -62,12 +62,7 @@ public struct Collection: Sendable {
         }
         needed.formUnion(generation.contents)
       }
-      let blobs = Generations.blobs(scope, host: host)
-      guard host.files.exists(blobs.folder) else { continue }
-      for name in try host.files.list(blobs.folder) {
-        if let digest = Digest(name), needed.contains(digest) { continue }
-        collection.blobs.append(blobs.folder.appending(name))
-      }
+      collection.blobs += try Generations.blobs(scope, host: host).unneeded(needed)
     }
     try collection.look(host, reasons, named)
     return collection
@@ -134,6 +129,10 @@ public struct Collection: Sendable {
         try host.files.removeTree(
           Generations.folder(old.scope, host: host).appending(String(old.number)))
       }
+      // No power cut may bring back a generation whose contents are gone.
+      for scope in Set(collection.generations.map(\.scope)) {
+        try host.files.synchronizeAll(Generations.folder(scope, host: host))
+      }
       for blob in collection.blobs { try host.files.removeTree(blob) }
       for root in collection.lostProjects {
         try host.files.removeTree(host.places.table(of: .project(root)))
@@ -172,20 +171,29 @@ enum OnceUsed {
 }
 extension Generation {
   /// The contents that it refers to.
-  fileprivate var contents: Set<Digest> {
-    var contents: Set<Digest> = []
+  var contents: Set<Digest> {
+    var contents = priorContents
     func add(_ state: TargetState) {
       if case .file(let file) = state { contents.insert(file.digest) }
     }
+    for target in targets { add(target.written) }
+    for change in changes { add(change.after) }
+    return contents
+  }
+
+  /// The contents that going back to it, or from it, can't do without.
+  var priorContents: Set<Digest> {
+    var contents: Set<Digest> = []
+    func add(_ state: TargetState) {
+      guard case .file(let file) = state else { return }
+      if !file.isKeyed { contents.insert(file.digest) }
+      if let attributes = file.attributes { contents.insert(attributes) }
+    }
     for target in targets {
-      add(target.written)
       add(target.first)
-      for block in target.blocks { contents.insert(block.body) }
+      if !target.isSecret { contents.formUnion(target.blocks.map(\.body)) }
     }
-    for change in changes {
-      add(change.before)
-      add(change.after)
-    }
+    for change in changes { add(change.before) }
     for snapshot in snapshots { add(snapshot.state) }
     return contents
   }

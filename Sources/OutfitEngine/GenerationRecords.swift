@@ -23,6 +23,43 @@ public enum Generations {
     return nil
   }
 
+  /// The profile that the newest generation was made from, read from the head of its record; nil before the first,
+  /// and for one that has neither commands, interpreters nor files.
+  public static func adoptedProfile(_ scope: Scope, host: Host) throws -> ProfileStamp? {
+    guard let number = try numbers(scope, host: host).last else { return nil }
+    let path = record(number, scope: scope, host: host)
+    if try host.files.status(path, followLinks: false) != nil,
+      let stamp = Rows.head(try host.files.read(path), format, version: version, { Head($0) })
+    {
+      return stamp.isBare ? nil : stamp.profile
+    }
+    // Damaged, from a newer Outfit, or gone: whoever reads all of it says so.
+    guard let current = try current(scope, host: host) else { return nil }
+    let isBare = current.targets.isEmpty && current.claims.isEmpty && current.interpreters.isEmpty
+    return isBare ? nil : current.profile
+  }
+
+  /// What the first rows of a record say.
+  private struct Head {
+    var profile: ProfileStamp
+    var isBare = true
+
+    init?(_ rows: some Sequence<[String]>) {
+      var profile: ProfileStamp?
+      for row in rows {
+        switch row[0] {
+        case "profile" where row.count == 3 || row.count == 4:
+          profile = ProfileStamp(name: row[1], address: row[2], commit: row.count == 4 ? row[3] : nil)
+        case "claim", "interpreter", "target": isBare = false
+        default: break
+        }
+        if profile != nil, !isBare { break }
+      }
+      guard let profile else { return nil }
+      self.profile = profile
+    }
+  }
+
   /// Every scope that has records on this machine.
   public static func scopes(_ host: Host) throws -> [Scope] {
     let places = host.places
@@ -42,6 +79,11 @@ public enum Generations {
   /// What a file is that a generation says it is made of: the content that Outfit wrote, or found.
   public static func content(_ digest: Digest, scope: Scope, host: Host) throws -> [UInt8]? {
     try blobs(scope, host: host).read(digest)
+  }
+
+  /// Those of the contents that going back needs which are gone or damaged.
+  public static func missingContents(of generation: Generation, host: Host) throws -> [Digest] {
+    try blobs(generation.scope, host: host).missing(of: generation.priorContents)
   }
 
   static func blobs(_ scope: Scope, host: Host) -> Blobs {
@@ -109,7 +151,7 @@ public enum Generations {
   }
 
   /// Renames what can't be read to `<name>.corrupt-<n>`; nil when that is not possible.
-  static func putAside(_ path: FilePath, host: Host) -> FilePath? {
+  public static func putAside(_ path: FilePath, host: Host) -> FilePath? {
     for number in 1...999 {
       let aside = FilePath(path.string + ".corrupt-\(number)")
       guard (try? host.files.status(aside, followLinks: false)) == .some(nil) else { continue }

@@ -150,3 +150,13 @@ extension Places {
     }
   }
 }
+
+extension Generation {
+  /// How the messages of shims call the scope.
+  var nameLabel: String {
+    switch scope {
+    case .machine: "profile \(profile.name)"
+    case .project(let root): "project \(root)"
+    }
+  }
+}

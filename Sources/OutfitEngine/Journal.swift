@@ -32,6 +32,11 @@ struct Journal {
   /// The prior content of a secret, which goes with the journal.
   static func prior(_ index: Int, _ host: Host) -> FilePath { folder(host).appending("prior-\(index)") }
 
+  /// The way to an entry: nobody else's link is followed to what is the user's.
+  func files(_ index: Int, _ host: Host) -> any Files {
+    entries[index].isOwn ? host.files : host.files.withoutLinks
+  }
+
   func temporary(_ index: Int) -> FilePath {
     entries[index].path.parent.appending(".outfit-\(transaction)-\(index)")
   }
@@ -127,100 +132,132 @@ struct Journal {
   // MARK: Undoing
 
   /// Puts back what was there before the switch, whatever of it was done. It can be interrupted and begun again.
-  /// - Returns: where contents were put that are neither what was there before nor what the switch wrote:
-  ///   somebody changed them in between.
+  /// - Returns: where contents were put that are neither what was there before nor what the switch wrote,
+  ///   since somebody changed them in between, or that can't be put back, since a folder became a link.
   func undo(_ host: Host) throws -> [FilePath] {
     let key = try SecretKey.read(host)
     let blobs = Generations.blobs(scope, host: host)
     var aside: [FilePath] = []
     for index in entries.indices.reversed() {
-      let entry = entries[index]
-      try host.files.removeTree(temporary(index))
-      let now = try Self.state(of: entry.path, like: [entry.before, entry.after], key: key, host)
-      if now.matches(entry.before) {
-        if case .file(let then) = entry.before, case .file(let here) = now, then.modified != here.modified {
-          try host.files.setModified(entry.path, then.modified)
-        }
-        continue
+      do {
+        try undo(index, key, blobs, &aside, host)
+      } catch let error as FileError
+        where error.code == .tooManySymbolicLinkLevels && !entries[index].isOwn
+      {
+        // Its folder went elsewhere, with all in it.
+        guard case .file = entries[index].before, let bytes = try prior(index, blobs, host) else { continue }
+        aside.append(try keepAside(bytes, index, host))
       }
-      if !entry.isOwn, !now.matches(entry.after), case .file(let file) = now, file.size > 0 {
-        aside.append(try keepAside(entry.path, index, host))
-      }
-      try putBack(index, now, blobs, host)
     }
     try synchronizeAll(host)
     return aside
   }
 
-  private func keepAside(_ path: FilePath, _ index: Int, _ host: Host) throws -> FilePath {
+  private func undo(
+    _ index: Int, _ key: SecretKey?, _ blobs: Blobs, _ aside: inout [FilePath], _ host: Host
+  ) throws {
+    let entry = entries[index]
+    let files = files(index, host)
+    try files.removeTree(temporary(index))
+    let now = try Self.look(entry.path, like: [entry.before, entry.after], key: key, files)
+    if now.state.matches(entry.before) {
+      if case .file(let then) = entry.before, case .file(let here) = now.state, then.modified != here.modified
+      {
+        try files.setModified(entry.path, then.modified)
+      }
+      return
+    }
+    if !entry.isOwn, !now.state.matches(entry.after), case .file(let file) = now.state, file.size > 0 {
+      aside.append(try keepAside(now.bytes, index, host))
+    }
+    try putBack(index, now.state, blobs, host)
+  }
+
+  private func keepAside(_ bytes: [UInt8], _ index: Int, _ host: Host) throws -> FilePath {
     let folder = host.places.state.appending("recovered")
     try host.files.createDirectories(folder, mode: 0o700)
-    let aside = folder.appending("\(transaction)-\(index)-\(path.lastComponent?.string ?? "file")")
-    let bytes = try host.files.read(path)
+    let name = entries[index].path.lastComponent?.string ?? "file"
+    let aside = folder.appending("\(transaction)-\(index)-\(name)")
     try host.files.removeTree(aside)
     try host.files.create(aside, bytes, mode: 0o600)
     return aside
   }
 
+  /// The content that an entry had before.
+  private func prior(_ index: Int, _ blobs: Blobs, _ host: Host) throws(FileError) -> [UInt8]? {
+    guard case .file(let file) = entries[index].before else { return nil }
+    guard file.isKeyed else { return try blobs.read(file.digest) }
+    let path = Self.prior(index, host)
+    return host.files.exists(path) ? try host.files.read(path) : nil
+  }
+
   private func putBack(_ index: Int, _ now: TargetState, _ blobs: Blobs, _ host: Host) throws {
     let path = entries[index].path
     let temporary = temporary(index)
+    let files = files(index, host)
     switch entries[index].before {
     case .absent:
       if now.isDirectory {
         // Somebody may have put something there; then the folder stays.
-        if try host.files.list(path).isEmpty { try host.files.removeDirectory(path) }
+        if try files.list(path).isEmpty { try files.removeDirectory(path) }
       } else if now != .other {
-        try host.files.remove(path)
+        try files.remove(path)
       }
     case .file(let file):
-      guard let bytes = try file.isKeyed ? host.files.read(Self.prior(index, host)) : blobs.read(file.digest)
-      else {
+      guard let bytes = try prior(index, blobs, host) else {
         throw Failure(
           "the content that \(path) had before the interrupted switch can't be found",
           hint: "it was looked for in \(blobs.folder)")
       }
-      if now.isDirectory { try host.files.removeDirectory(path) }
-      try host.files.create(temporary, bytes, mode: file.mode)
-      try host.files.setModified(temporary, file.modified)
-      try host.files.rename(temporary, to: path)
+      if now.isDirectory { try files.removeDirectory(path) }
+      try files.create(temporary, bytes, mode: file.mode)
+      if let kept = try file.attributes.flatMap({ try blobs.read($0) }),
+        let attributes = KeptAttributes.parse(kept)
+      {
+        try files.setAttributes(temporary, attributes)
+        // An access list changes the mode.
+        try files.setMode(temporary, file.mode)
+      }
+      try files.setModified(temporary, file.modified)
+      try files.rename(temporary, to: path)
     case .link(let destination):
-      if now.isDirectory { try host.files.removeDirectory(path) }
-      try host.files.createLink(temporary, to: destination)
-      try host.files.rename(temporary, to: path)
+      if now.isDirectory { try files.removeDirectory(path) }
+      try files.createLink(temporary, to: destination)
+      try files.rename(temporary, to: path)
     case .directory(let mode):
-      if now.isDirectory { return try host.files.setMode(path, mode) }
-      if now != .absent { try host.files.remove(path) }
-      try host.files.createDirectory(path, mode: mode)
+      if now.isDirectory { return try files.setMode(path, mode) }
+      if now != .absent { try files.remove(path) }
+      try files.createDirectory(path, mode: mode)
     case .other: break
     }
   }
 
   /// What stands at a path, in the terms of what may stand there: a secret by its keyed digest.
   static func state(
-    of path: FilePath, like others: [TargetState] = [], key: SecretKey?, _ host: Host
+    of path: FilePath, like others: [TargetState] = [], key: SecretKey?, _ files: any Files
   ) throws(FileError) -> TargetState {
-    try look(path, like: others, key: key, host).state
+    try look(path, like: others, key: key, files).state
   }
 
-  /// The same, with a file's content.
+  /// The same, with a file's content and what shows that it stays as it is.
   static func look(
-    _ path: FilePath, like others: [TargetState] = [], key: SecretKey?, _ host: Host
-  ) throws(FileError) -> (state: TargetState, bytes: [UInt8]) {
-    guard let status = try host.files.status(path, followLinks: false) else { return (.absent, []) }
+    _ path: FilePath, like others: [TargetState] = [], key: SecretKey?, _ files: any Files
+  ) throws(FileError) -> (state: TargetState, bytes: [UInt8], signature: Signature?) {
+    guard let status = try files.status(path, followLinks: false) else { return (.absent, [], nil) }
+    let signature = Signature(status)
     switch status.kind {
-    case .directory: return (.directory(mode: status.mode), [])
-    case .other: return (.other, [])
-    case .link: return (.link(try host.files.readLink(path)), [])
+    case .directory: return (.directory(mode: status.mode), [], signature)
+    case .other: return (.other, [], signature)
+    case .link: return (.link(try files.readLink(path)), [], signature)
     case .file:
-      let bytes = try host.files.read(path)
+      let bytes = try files.read(path)
       var file = TargetState.FileState(
         digest: Digest(of: bytes), mode: status.mode, size: Int64(bytes.count), modified: status.modified)
       for case .file(let other) in others where other.isKeyed && key?.digest(bytes) == other.digest {
         file.digest = other.digest
         file.isKeyed = true
       }
-      return (.file(file), bytes)
+      return (.file(file), bytes, signature)
     }
   }
 }

@@ -110,8 +110,8 @@ public struct PlannedTarget: Sendable {
 
   public enum Bytes: Hashable, Sendable {
     case given([UInt8])
-    /// Kept by an earlier generation.
-    case kept(Digest)
+    /// Kept by an earlier generation, with its extended attributes where it had any.
+    case kept(Digest, attributes: Digest?)
   }
 }
 
@@ -162,13 +162,20 @@ public enum Decision: Hashable, Sendable {
 public struct Decisions: Sendable {
   public var policy: ConflictPolicy
   public var byTarget: [FilePath: Decision]
+  /// What stood there when it was decided: a decision about something else is none.
+  public var seen: [FilePath: TargetState]
 
-  public init(_ policy: ConflictPolicy = .keep, byTarget: [FilePath: Decision] = [:]) {
+  public init(
+    _ policy: ConflictPolicy = .keep, byTarget: [FilePath: Decision] = [:],
+    seen: [FilePath: TargetState] = [:]
+  ) {
     self.policy = policy
     self.byTarget = byTarget
+    self.seen = seen
   }
 
   func decision(for target: PlannedTarget) -> Decision {
+    if let seen = seen[target.target], !seen.matches(target.before) { return .keep }
     let wanted: Decision =
       byTarget[target.target]
       ?? {

@@ -37,7 +37,7 @@ extension Plan {
   public func content(of target: PlannedTarget, host: Host) throws -> [UInt8]? {
     switch target.after {
     case .file(.given(let bytes), _, _): bytes
-    case .file(.kept(let digest), _, _): try Generations.content(digest, scope: scope, host: host)
+    case .file(.kept(let digest, _), _, _): try Generations.content(digest, scope: scope, host: host)
     case .absent, .link, .directory: nil
     }
   }

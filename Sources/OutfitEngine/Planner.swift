@@ -157,7 +157,12 @@ extension Plan {
     targets.removeAll { $0.goesWithItsFolder }
 
     func managed(_ records: [RecordedTarget]) -> Set<String> {
-      Set(records.map { "\($0.target) \($0.blocks.map(\.identifier))" })
+      Set(
+        records.map { record in
+          record.blocks.isEmpty
+            ? record.target.string
+            : "\(record.target)\n\(record.blocks.map(\.identifier).joined(separator: "\n"))"
+        })
     }
     recordDiffers =
       managed(targets.compactMap(\.record)) != managed(previous?.targets ?? [])

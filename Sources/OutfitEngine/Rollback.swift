@@ -57,6 +57,14 @@ public enum Rollback {
       for target in current.targets { paths[target.resolved] = (target.first, target.written) }
     }
 
+    // The personal layer is the user's to edit between switches.
+    for snapshot in current.snapshots where paths[snapshot.path] != nil {
+      paths[snapshot.path]?.left = snapshot.state
+    }
+    for snapshot in goal?.snapshots ?? [] where paths[snapshot.path] != nil {
+      paths[snapshot.path]?.goal = snapshot.state
+    }
+
     var planner = try RollbackPlanner(scope: scope, current: current, goal: goal, host: host)
     for (path, states) in paths { try planner.add(path, goal: states.goal, left: states.left) }
     planner.addUnchanged()

@@ -90,6 +90,29 @@ enum Rows {
     throw .damaged("its end is missing")
   }
 
+  /// Reads the rows of a record one by one, as far as they are wanted.
+  /// - Returns: nil for a record that is not whole, or of another version.
+  static func head<Result>(
+    _ bytes: [UInt8], _ format: String, version: Int, _ body: (AnySequence<[String]>) -> Result?
+  ) -> Result? {
+    // `end`, a tab, 16 digits, and the line's end.
+    let end = bytes.count - 21
+    let first = Array("\(format)\t\(version)\n".utf8)
+    guard end >= first.count, bytes.starts(with: first) else { return nil }
+    let isWhole = bytes.withUnsafeBufferPointer { buffer in
+      buffer[end...].elementsEqual(
+        "end\t\(fnv1a64(UnsafeBufferPointer(rebasing: buffer[..<end])))\n".utf8)
+    }
+    guard isWhole else { return nil }
+    return body(
+      AnySequence(
+        sequence(state: first.count) { (start: inout Int) -> [String]? in
+          guard start < end, let line = bytes[start..<end].firstIndex(of: newline) else { return nil }
+          defer { start = line + 1 }
+          return fields(Array(bytes[start..<line]))
+        }))
+  }
+
   /// The fields of one line; at least one.
   static func fields(_ line: [UInt8]) -> [String] { line.withUnsafeBufferPointer { fields($0) } }
 

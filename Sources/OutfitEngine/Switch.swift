@@ -54,7 +54,8 @@ public enum Switch {
         try draft.addSnapshots(snapshots)
         guard !draft.isNothing else { return draft.outcome(isNew: false) }
         try draft.addOwnRecords()
-        var transaction = Transaction(host: host, scope: plan.scope, generation: draft.generation.number)
+        var transaction = Transaction(
+          host: host, scope: plan.scope, generation: draft.generation.number, keeping: draft.contents)
         try transaction.run(draft.operations)
         draft.writeStats(transaction.signatures)
         return draft.outcome(isNew: true)
@@ -66,42 +67,12 @@ public enum Switch {
   }
 }
 
-/// A manifest or a lock as a verb wants it, which changes together with what it asks for.
-public struct Companion: Sendable {
-  /// Links resolved.
-  public var path: FilePath
-  /// What it said when it was read; nil when it was not there.
-  public var before: String?
-  public var text: String
-  public var mode: UInt16
-
-  public init(path: FilePath, before: String?, text: String, mode: UInt16) {
-    self.path = path
-    self.before = before
-    self.text = text
-    self.mode = mode
-  }
-}
-
-/// One thing to do at one path.
-struct Operation {
-  var path: FilePath
-  var before: TargetState
-  var after: PlannedTarget.Content
-  /// One of Outfit's own records, commands or tables.
-  var isOwn = false
-  var isSecret = false
-  /// How it looked when it was compared; nil when that is not known.
-  var signature: Signature?
-  /// A folder that goes only if nothing is in it.
-  var ifEmpty = false
-}
-
 /// Works out what a switch does from a plan and what was decided, and the generation that it makes.
 struct SwitchDraft {
   let plan: Plan
   let host: Host
-  let blobs: Blobs
+  /// What the generation refers to, to be kept.
+  private(set) var contents: [Digest: [UInt8]] = [:]
   private(set) var generation: Generation
   private(set) var operations: [Operation] = []
   private(set) var kept: [PlannedTarget] = []
@@ -115,7 +86,6 @@ struct SwitchDraft {
   ) throws {
     self.plan = plan
     self.host = host
-    blobs = Generations.blobs(plan.scope, host: host)
     key = plan.targets.contains(where: \.isSecret) ? try SecretKey.ensure(host) : nil
     previous = Dictionary(
       (plan.previous?.targets ?? []).map { ($0.target.string, $0) }, uniquingKeysWith: { first, _ in first })
@@ -129,7 +99,7 @@ struct SwitchDraft {
     generation.folders = plan.folders
     for target in plan.targets { try add(target, decisions, failed) }
     for folder in plan.foldersToRemove {
-      guard case .directory(let mode) = try Journal.state(of: folder, key: nil, host) else { continue }
+      guard case .directory(let mode) = try Journal.state(of: folder, key: nil, host.files) else { continue }
       operations.append(
         Operation(path: folder, before: .directory(mode: mode), after: .absent, ifEmpty: true))
     }
@@ -232,8 +202,9 @@ struct SwitchDraft {
   }
 
   /// The record of a target, with what needs the key of secrets, and its content kept.
-  private func completed(_ target: PlannedTarget) throws -> RecordedTarget? {
+  private mutating func completed(_ target: PlannedTarget) throws -> RecordedTarget? {
     guard var record = target.record else { return nil }
+    if previous[target.target.string] == nil { record.first = try withAttributes(record.first, target) }
     if !record.blocks.isEmpty { return try withBlocksKept(record, target) }
     let isNewlyWritten = target.owner != nil
     if target.isSecret, isNewlyWritten, case .file = target.after {
@@ -248,13 +219,13 @@ struct SwitchDraft {
       case .file(let file) = record.written
     {
       let isKept = previous[target.target.string]?.written == record.written
-      if !isKept || target.action != .upToDate { try blobs.add(bytes, file.digest) }
+      if !isKept || target.action != .upToDate { contents[file.digest] = bytes }
     }
     return record
   }
 
   /// Keeps what is between the markers, for going back when the rest of the file has changed.
-  private func withBlocksKept(
+  private mutating func withBlocksKept(
     _ record: RecordedTarget, _ target: PlannedTarget
   ) throws -> RecordedTarget {
     guard case .file(.given(let text), _, _) = target.after, let found = try? Blocks.scan(text) else {
@@ -270,7 +241,7 @@ struct SwitchDraft {
       if record.isSecret {
         record.blocks[index].body = key?.digest(body) ?? record.blocks[index].body
       } else if Digest(of: body) == record.blocks[index].body {
-        try blobs.add(body, record.blocks[index].body)
+        contents[record.blocks[index].body] = body
       }
     }
     return record
@@ -280,8 +251,23 @@ struct SwitchDraft {
     changed.append(target)
     operations.append(
       Operation(
-        path: target.resolved, before: target.before, after: content, isSecret: target.isSecret,
+        path: target.resolved, before: try withAttributes(target.before, target), after: content,
+        isSecret: target.isSecret,
         signature: target.signature))
+  }
+
+  /// What stands at a target, with its extended attributes, which are kept.
+  private mutating func withAttributes(
+    _ state: TargetState, _ target: PlannedTarget
+  ) throws(FileError) -> TargetState {
+    guard case .file(var file) = state, file.attributes == nil, state == target.before else { return state }
+    let attributes = try host.files.withoutLinks.attributes(target.resolved)
+    guard !attributes.isEmpty else { return state }
+    let bytes = KeptAttributes.bytes(attributes)
+    let digest = Digest(of: bytes)
+    contents[digest] = bytes
+    file.attributes = digest
+    return .file(file)
   }
 
   private mutating func addBackup(_ target: PlannedTarget) throws {
@@ -317,22 +303,21 @@ struct SwitchDraft {
       try host.files.createDirectories(folder, mode: companion.mode & 0o077 == 0 ? 0o700 : 0o755)
       operations.append(
         Operation(
-          path: companion.path, before: try Journal.state(of: companion.path, key: nil, host),
+          path: companion.path, before: try Journal.state(of: companion.path, key: nil, host.files),
           after: .file(.given(Array(companion.text.utf8)), mode: companion.mode, modified: nil), isOwn: true))
     }
   }
 
   mutating func addSnapshots(_ paths: [FilePath]) throws {
     for path in paths {
-      if let written = operations.last(where: { $0.path == path && $0.isOwn }),
-        case .file(.given(let bytes), _, _) = written.after
-      {
-        try blobs.add(bytes, Digest(of: bytes))
-        generation.snapshots.append(RecordedSnapshot(path: path, state: written.after.state(key: nil)))
+      // A rollback writes them itself, and so does a verb that edits them.
+      if let operation = operations.last(where: { $0.path == path }) {
+        if case .file(.given(let bytes), _, _) = operation.after { contents[Digest(of: bytes)] = bytes }
+        generation.snapshots.append(RecordedSnapshot(path: path, state: operation.after.state(key: nil)))
         continue
       }
-      let state = try Journal.state(of: path, key: nil, host)
-      if case .file(let file) = state { try blobs.add(try host.files.read(path), file.digest) }
+      let (state, bytes, _) = try Journal.look(path, key: nil, host.files)
+      if case .file(let file) = state { contents[file.digest] = bytes }
       generation.snapshots.append(RecordedSnapshot(path: path, state: state))
     }
   }
@@ -366,26 +351,14 @@ struct SwitchDraft {
     for folder in [places.bin, places.tables, Journal.folder(host)] {
       try host.files.createDirectories(folder, mode: 0o700)
     }
-    let table = DispatchTable(
-      scope: plan.scope,
-      commands: generation.claims.map {
-        .init(name: $0.name, program: $0.program, arguments: $0.arguments)
-      },
-      interpreters: generation.interpreters.map {
-        .init(language: $0.language.rawValue, version: $0.version.description, program: $0.program)
-      },
-      virtualenv: generation.activation.virtualenv, variables: generation.activation.variables)
-    let isEmpty =
-      table.commands.isEmpty && table.interpreters.isEmpty && table.virtualenv == nil
-      && table.variables.isEmpty
-    try addOwn(places.table(of: plan.scope), isEmpty ? nil : try table.text())
+    try addOwn(places.table(of: plan.scope), try generation.tableText())
     try addNames()
-    try addCommands(table)
+    try addCommands()
     addGeneration()
   }
 
   private mutating func addOwn(_ path: FilePath, _ bytes: [UInt8]?) throws {
-    let before = try Journal.state(of: path, key: nil, host)
+    let before = try Journal.state(of: path, key: nil, host.files)
     let after = bytes.map { PlannedTarget.Content.file(.given($0), mode: 0o600, modified: nil) } ?? .absent
     guard !before.matches(after.state(key: nil)) else { return }
     operations.append(Operation(path: path, before: before, after: after, isOwn: true))
@@ -401,17 +374,17 @@ struct SwitchDraft {
   }
 
   /// Links to the launcher for the commands of all scopes.
-  private mutating func addCommands(_ table: DispatchTable) throws {
+  private mutating func addCommands() throws {
     let places = host.places
     let shim = places.libexec.appending("outfit-shim").string
-    var wanted = Set(table.commands.map(\.name))
+    var wanted = Set(generation.claims.map(\.name))
     for scope in try Generations.scopes(host) where scope != plan.scope {
       wanted.formUnion(try Self.names(of: scope, host))
     }
     var present: Set<String> = []
     for name in try host.files.list(places.bin) {
       let path = places.bin.appending(name)
-      let state = try Journal.state(of: path, key: nil, host)
+      let state = try Journal.state(of: path, key: nil, host.files)
       if state == .link(shim) {
         present.insert(name)
         if !wanted.contains(name) {
@@ -518,16 +491,6 @@ struct SwitchDraft {
       generation.claims.map { ($0.name, $0.label) }, uniquingKeysWith: { first, _ in first })
     return plan.names.filter { name in
       name.action == .remove ? labels[name.name] == nil : labels[name.name] == name.label
-    }
-  }
-}
-
-extension Generation {
-  /// How the messages of shims call the scope.
-  var nameLabel: String {
-    switch scope {
-    case .machine: "profile \(profile.name)"
-    case .project(let root): "project \(root)"
     }
   }
 }

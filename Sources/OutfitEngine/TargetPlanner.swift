@@ -380,7 +380,7 @@ extension PlannedTarget.Content {
     case .directory(let mode): self = .directory(mode: mode)
     case .file(let file):
       guard !file.isKeyed else { return nil }
-      self = .file(.kept(file.digest), mode: file.mode, modified: file.modified)
+      self = .file(.kept(file.digest, attributes: file.attributes), mode: file.mode, modified: file.modified)
     case .other: return nil
     }
   }
@@ -395,8 +395,10 @@ extension PlannedTarget.Content {
         TargetState.FileState(
           digest: key?.digest(bytes) ?? Digest(of: bytes), isKeyed: key != nil, mode: mode,
           size: Int64(bytes.count), modified: modified ?? 0))
-    case .file(.kept(let digest), let mode, let modified):
-      .file(TargetState.FileState(digest: digest, mode: mode, size: 0, modified: modified ?? 0))
+    case .file(.kept(let digest, let attributes), let mode, let modified):
+      .file(
+        TargetState.FileState(
+          digest: digest, mode: mode, size: 0, modified: modified ?? 0, attributes: attributes))
     }
   }
 }

@@ -20,13 +20,20 @@ public enum TargetState: Hashable, Sendable {
     public var size: Int64
     /// Nanoseconds since 1970.
     public var modified: Int64
+    /// Of its extended attributes, access lists among them, as they are kept; nil where it has none. They are looked
+    /// at only where a file is replaced.
+    public var attributes: Digest?
 
-    public init(digest: Digest, isKeyed: Bool = false, mode: UInt16, size: Int64, modified: Int64) {
+    public init(
+      digest: Digest, isKeyed: Bool = false, mode: UInt16, size: Int64, modified: Int64,
+      attributes: Digest? = nil
+    ) {
       self.digest = digest
       self.isKeyed = isKeyed
       self.mode = mode
       self.size = size
       self.modified = modified
+      self.attributes = attributes
     }
   }
 
@@ -56,6 +63,7 @@ public enum TargetState: Hashable, Sendable {
     case .absent: "absent"
     case .file(let file):
       "file \(file.digest.hex) \(file.isKeyed ? "keyed" : "plain") \(String(file.mode, radix: 8)) \(file.size) \(file.modified)"
+        + (file.attributes.map { " \($0.hex)" } ?? "")
     case .link(let destination): "link \(destination)"
     case .directory(let mode): "directory \(String(mode, radix: 8))"
     case .other: "other"
@@ -80,11 +88,14 @@ public enum TargetState: Hashable, Sendable {
       self = .directory(mode: mode)
     case "file":
       let (digest, kind, mode, size, modified) = (word(), word(), word(), word(), word())
+      let attributes = place > bytes.count ? nil : Digest(word())
       guard let digest = Digest(digest), kind == "keyed" || kind == "plain", place > bytes.count,
         let mode = UInt16(mode, radix: 8), let size = Int64(size), let modified = Int64(modified)
       else { return nil }
       self = .file(
-        FileState(digest: digest, isKeyed: kind == "keyed", mode: mode, size: size, modified: modified))
+        FileState(
+          digest: digest, isKeyed: kind == "keyed", mode: mode, size: size, modified: modified,
+          attributes: attributes))
     default: return nil
     }
   }
@@ -116,31 +127,6 @@ struct Signature: Hashable, Sendable {
 
   var fields: [String] {
     [String(size), String(modified), String(changed), String(inode), String(mode, radix: 8)]
-  }
-}
-
-/// Contents by their digest, each a file of mode 0600: what was there before, and what was written last.
-struct Blobs: Sendable {
-  let folder: FilePath
-  let files: any Files
-
-  func path(_ digest: Digest) -> FilePath { folder.appending(digest.hex) }
-
-  func read(_ digest: Digest) throws(FileError) -> [UInt8]? {
-    guard try files.status(path(digest), followLinks: false) != nil else { return nil }
-    let bytes = try files.read(path(digest))
-    return Digest(of: bytes) == digest ? bytes : nil
-  }
-
-  /// Not durable before the caller synchronizes.
-  func add(_ bytes: [UInt8], _ digest: Digest) throws(FileError) {
-    let path = path(digest)
-    if let status = try files.status(path, followLinks: false) {
-      // A power loss can leave a name without its content.
-      if status.size == Int64(bytes.count), try Digest(of: files.read(path)) == digest { return }
-      try files.remove(path)
-    }
-    try files.create(path, bytes, mode: 0o600)
   }
 }
 

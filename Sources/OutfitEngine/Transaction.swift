@@ -11,8 +11,11 @@ import SystemPackage
 struct Transaction {
   let host: Host
   let blobs: Blobs
+  private let userFiles: any Files
   private var journal: Journal
   private var contents: [Content] = []
+  /// What is to be kept: prior contents, and those that are written.
+  private var keeping: [Digest: [UInt8]]
   private var signatureBefore: [Signature?] = []
   private var staged: Set<Int> = []
   private var commitIsTried = false
@@ -20,16 +23,19 @@ struct Transaction {
   private(set) var signatures: [FilePath: (signature: Signature, state: TargetState)] = [:]
 
   private enum Content {
-    case bytes([UInt8], mode: UInt16, modified: Int64?)
+    case bytes([UInt8], mode: UInt16, modified: Int64?, attributes: [String: [UInt8]]?)
     case mode(UInt16)
     case link(String)
     case directory(mode: UInt16)
     case absent(ifEmpty: Bool)
   }
 
-  init(host: Host, scope: Scope, generation: Int) {
+  /// - Parameter keeping: contents that the new generation refers to.
+  init(host: Host, scope: Scope, generation: Int, keeping: [Digest: [UInt8]]) {
     self.host = host
+    userFiles = host.files.withoutLinks
     blobs = Generations.blobs(scope, host: host)
+    self.keeping = keeping
     let time = UInt64(bitPattern: host.clock.now()) &* 1_000_000_000 &+ host.clock.uptime()
     journal = Journal(
       transaction: String(time, radix: 16) + String(generation, radix: 16), scope: scope,
@@ -38,6 +44,8 @@ struct Transaction {
 
   mutating func run(_ operations: [Operation]) throws {
     try prepare(operations)
+    try blobs.add(keeping)
+    keeping = [:]
     try journal.begin(host)
     do {
       try stage()
@@ -113,9 +121,13 @@ struct Transaction {
     case .absent: break
     case .file(let source, let mode, let modified):
       let bytes: [UInt8]
+      let attributes: Digest?
       switch source {
-      case .given(let given): bytes = given
-      case .kept(let digest):
+      case .given(let given):
+        bytes = given
+        if case .file(let old) = operation.before { attributes = old.attributes } else { attributes = nil }
+      case .kept(let digest, let then):
+        attributes = then
         guard let kept = try blobs.read(digest) else {
           throw Failure(
             "the content that \(operation.path) had can't be found, so nothing was changed",
@@ -130,7 +142,12 @@ struct Transaction {
       {
         try add(operation, .mode(mode), after: after, key, checks: checks)
       } else {
-        try add(operation, .bytes(bytes, mode: mode, modified: modified), after: after, key, checks: checks)
+        let kept = try attributes.flatMap { try keeping[$0] ?? blobs.read($0) }
+        try add(
+          operation,
+          .bytes(
+            bytes, mode: mode, modified: modified, attributes: kept.flatMap { KeptAttributes.parse($0) }),
+          after: after, key, checks: checks)
       }
     }
   }
@@ -163,20 +180,22 @@ struct Transaction {
     var before = TargetState.absent
     var signature: Signature?
     if checks {
-      signature = try host.files.status(operation.path, followLinks: false).map { Signature($0) }
       let bytes: [UInt8]
-      (before, bytes) = try Journal.look(operation.path, like: [operation.before], key: key, host)
+      (before, bytes, signature) = try guarding(operation.path) { () throws(FileError) in
+        try Journal.look(operation.path, like: [operation.before], key: key, files(operation.isOwn))
+      }
       guard operation.isOwn || before.matches(operation.before) else { throw changed(operation.path) }
-      if case .file(let file) = before {
+      if case .file(var file) = before {
+        if case .file(let seen) = operation.before { file.attributes = seen.attributes }
+        before = .file(file)
         if file.isKeyed {
           let prior = Journal.prior(journal.entries.count, host)
           try host.files.removeTree(prior)
           try host.files.create(prior, bytes, mode: 0o600)
         } else {
-          try blobs.add(bytes, file.digest)
+          keeping[file.digest] = bytes
         }
       }
-      try checkFolder(of: operation.path)
     }
     journal.entries.append(
       Journal.Entry(path: operation.path, before: before, after: after, isOwn: operation.isOwn))
@@ -184,17 +203,22 @@ struct Transaction {
     signatureBefore.append(signature)
   }
 
+  private func files(_ isOwn: Bool) -> any Files { isOwn ? host.files : userFiles }
+
   private func changed(_ path: FilePath) -> Failure {
     Failure(
       "\(path) was changed while outfit was at work, so nothing was changed",
       hint: "run it again: the change is seen then")
   }
 
-  /// No folder on the way became a link since the plan.
-  private func checkFolder(of path: FilePath) throws {
-    let folder = path.parent
-    if let status = try host.files.status(folder, followLinks: false), status.kind != .directory {
-      throw changed(folder)
+  /// A folder that became a link since the plan is a change like others.
+  private func guarding<Result>(
+    _ path: FilePath, _ body: () throws(FileError) -> Result
+  ) throws -> Result {
+    do {
+      return try body()
+    } catch {
+      throw error.code == .tooManySymbolicLinkLevels ? changed(path.parent) : error
     }
   }
 
@@ -204,32 +228,50 @@ struct Transaction {
   private mutating func stage() throws {
     let removed = Set(
       journal.entries.indices.filter { if case .absent = contents[$0] { true } else { false } }
-        .map { journal.entries[$0].path })
+        .map { journal.entries[$0].path.string })
+    var isFolder: [String: Bool] = [:]
     for index in journal.entries.indices {
-      let path = journal.entries[index].path
-      guard !removed.contains(path) else { continue }
-      let folder = path.parent
-      guard !removed.contains(folder),
-        try host.files.status(folder, followLinks: false)?.kind == .directory
-      else { continue }
+      let entry = journal.entries[index]
+      let folder = entry.path.parent
+      guard !removed.contains(entry.path.string), !removed.contains(folder.string) else { continue }
+      if isFolder[folder.string] == nil {
+        isFolder[folder.string] = try isFolderNow(folder, entry.isOwn)
+      }
+      guard isFolder[folder.string] == true else { continue }
       try Task.checkCancellation()
       if case .directory(let mode) = contents[index] {
-        try host.files.createDirectory(path, mode: mode)
+        try files(entry.isOwn).createDirectory(entry.path, mode: mode)
+        isFolder[entry.path.string] = nil
         staged.insert(index)
       } else {
-        try stage(index)
+        try guarding(entry.path) { () throws(FileError) in try stage(index) }
       }
     }
   }
 
-  private mutating func stage(_ index: Int) throws {
+  /// False also below a link that goes before something is put into the folder that takes its place.
+  private func isFolderNow(_ folder: FilePath, _ isOwn: Bool) throws(FileError) -> Bool {
+    do {
+      return try files(isOwn).status(folder, followLinks: isOwn)?.kind == .directory
+    } catch  where error.code == .tooManySymbolicLinkLevels {
+      return false
+    }
+  }
+
+  private mutating func stage(_ index: Int) throws(FileError) {
     guard !staged.contains(index) else { return }
     let temporary = journal.temporary(index)
+    let files = files(journal.entries[index].isOwn)
     switch contents[index] {
-    case .bytes(let bytes, let mode, let modified):
-      try host.files.create(temporary, bytes, mode: mode)
-      if let modified { try host.files.setModified(temporary, modified) }
-    case .link(let destination): try host.files.createLink(temporary, to: destination)
+    case .bytes(let bytes, let mode, let modified, let attributes):
+      try files.create(temporary, bytes, mode: mode)
+      if let attributes {
+        try files.setAttributes(temporary, attributes)
+        // An access list changes the mode.
+        try files.setMode(temporary, mode)
+      }
+      if let modified { try files.setModified(temporary, modified) }
+    case .link(let destination): try files.createLink(temporary, to: destination)
     case .mode, .directory, .absent: return
     }
     staged.insert(index)
@@ -238,49 +280,56 @@ struct Transaction {
   private mutating func flip() throws {
     for index in journal.entries.indices {
       try Task.checkCancellation()
-      let entry = journal.entries[index]
-      try recheck(index)
-      switch contents[index] {
-      case .absent(let ifEmpty):
-        guard entry.before.isDirectory else {
-          if entry.before != .absent { try host.files.remove(entry.path) }
-          continue
-        }
-        if ifEmpty, try !host.files.list(entry.path).isEmpty { continue }
-        try host.files.removeDirectory(entry.path)
-      case .directory(let mode):
-        if !staged.contains(index) { try host.files.createDirectory(entry.path, mode: mode) }
-      case .mode(let mode):
-        try host.files.setMode(entry.path, mode)
-        if !entry.isOwn { note(entry) }
-      case .link:
-        try stage(index)
-        try host.files.rename(journal.temporary(index), to: entry.path)
-      case .bytes:
-        try stage(index)
-        let written = try host.files.status(journal.temporary(index), followLinks: false)
-        try host.files.rename(journal.temporary(index), to: entry.path)
-        if !entry.isOwn { note(entry, written) }
+      let path = journal.entries[index].path
+      let isDone = try guarding(path) { () throws(FileError) in
+        guard try isAsItWas(index) else { return false }
+        try flip(index)
+        return true
       }
+      guard isDone else { throw changed(path) }
+    }
+  }
+
+  private mutating func flip(_ index: Int) throws(FileError) {
+    let entry = journal.entries[index]
+    let files = files(entry.isOwn)
+    switch contents[index] {
+    case .absent(let ifEmpty):
+      guard entry.before.isDirectory else {
+        if entry.before != .absent { try files.remove(entry.path) }
+        return
+      }
+      if ifEmpty, try !files.list(entry.path).isEmpty { return }
+      try files.removeDirectory(entry.path)
+    case .directory(let mode):
+      if !staged.contains(index) { try files.createDirectory(entry.path, mode: mode) }
+    case .mode(let mode):
+      try files.setMode(entry.path, mode)
+      if !entry.isOwn { note(entry) }
+    case .link:
+      try stage(index)
+      try files.rename(journal.temporary(index), to: entry.path)
+    case .bytes:
+      try stage(index)
+      let written = try files.status(journal.temporary(index), followLinks: false)
+      try files.rename(journal.temporary(index), to: entry.path)
+      if !entry.isOwn { note(entry, written) }
     }
   }
 
   /// What stands there is still what was looked at and kept.
-  private func recheck(_ index: Int) throws {
+  private func isAsItWas(_ index: Int) throws(FileError) -> Bool {
     let entry = journal.entries[index]
-    guard !entry.isOwn else { return }
+    guard !entry.isOwn else { return true }
     let isFolderMade = if case .directory = contents[index] { staged.contains(index) } else { false }
-    if isFolderMade { return }
-    try checkFolder(of: entry.path)
-    let now = try host.files.status(entry.path, followLinks: false).map { Signature($0) }
-    if now == signatureBefore[index] { return }
+    if isFolderMade { return true }
+    let now = try userFiles.status(entry.path, followLinks: false).map { Signature($0) }
     // The times of a folder change with what is in it.
-    if entry.before.isDirectory, now != nil { return }
-    throw changed(entry.path)
+    return now == signatureBefore[index] || entry.before.isDirectory && now != nil
   }
 
   private mutating func note(_ entry: Journal.Entry, _ written: FileStatus? = nil) {
-    guard let status = try? host.files.status(entry.path, followLinks: false), status.kind == .file else {
+    guard let status = try? userFiles.status(entry.path, followLinks: false), status.kind == .file else {
       return
     }
     if let written,

@@ -23,6 +23,13 @@ public enum LockFile {
     }
   }
 
+  /// A later outfit wrote it.
+  static func isNewer(_ text: String) -> Bool {
+    text.split(separator: "\n").contains { line in
+      line.hasPrefix("lock: ") && Int(line.dropFirst(6)).map { $0 > version } == true
+    }
+  }
+
   /// - Parameter file: as diagnostics name it.
   /// - Throws: what is wrong with it, with line and column, status 2.
   public static func parse(_ bytes: [UInt8], file: String) throws(Failure) -> Lock {

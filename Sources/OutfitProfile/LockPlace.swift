@@ -32,11 +32,29 @@ public struct LockPlace: Hashable, Sendable {
   /// - Throws: what is wrong with a lock, status 2.
   public func read(for profile: Profile, host: Host) throws -> Lock {
     var lock = try shared.flatMap { try LockFile.read($0, host: host) } ?? Lock()
-    if own != shared, let rest = try LockFile.read(own, host: host) { lock = lock.completed(by: rest) }
+    if own != shared, let rest = try readOwn(host) { lock = lock.completed(by: rest) }
     guard profile.layers.contains(where: { $0.kind == .personal }),
       let theirs = try LockFile.read(personal, host: host)
     else { return lock }
     return lock.merged(with: theirs, for: profile)
+  }
+
+  /// The lock in Outfit's state, which nobody has a copy of: one that can't be read is kept aside, and its pins are
+  /// made anew.
+  private func readOwn(_ host: Host) throws -> Lock? {
+    do {
+      return try LockFile.read(own, host: host)
+    } catch let failure as Failure {
+      guard let text = try? host.files.text(own), !LockFile.isNewer(text) else { throw failure }
+      var number = 1
+      while host.files.exists(FilePath("\(own).corrupt-\(number)")) { number += 1 }
+      let aside = FilePath("\(own).corrupt-\(number)")
+      try host.files.rename(own, to: aside)
+      host.terminal.talk(
+        "warning: the lock of this machine can't be read (\(failure.diagnostics.first?.message ?? "it is damaged")); it is kept as \(aside), and its pins are made anew\n"
+      )
+      return nil
+    }
   }
 
   /// The files that `up` has to write for `lock`, with their texts; empty when all are as they should be.

@@ -1,4 +1,5 @@
 import OutfitCore
+import OutfitEngine
 import OutfitProfile
 import OutfitSystem
 import SystemPackage
@@ -22,8 +23,23 @@ public struct TrustStore: Sendable {
       ? String(layer.address.dropLast(commit.count + 1)) : layer.address
   }
 
+  /// The lines of a record, each with a value.
+  private static let fields = ["layer", "digest", "commit", "granted"]
+
   public func isTrusted(_ content: LayerContent) throws -> Bool {
-    let lines = try (host.files.text(file(content.layer)) ?? "").split(separator: "\n")
+    let path = file(content.layer)
+    guard let text = try host.files.text(path) else { return false }
+    let lines = text.split(separator: "\n")
+    let isWhole =
+      text.hasSuffix("\n") && lines.count == Self.fields.count
+      && zip(lines, Self.fields).allSatisfy { $0.hasPrefix($1 + " ") }
+    guard isWhole else {
+      let aside = Generations.putAside(path, host: host)
+      host.terminal.talk(
+        "warning: what was consented to for \(Self.name(content.layer)) can't be read, so it is asked again"
+          + (aside.map { "; the record is kept as \($0)" } ?? "") + "\n")
+      return false
+    }
     return try lines.contains("digest \(digest(of: content))")
       && lines.contains("layer \(Self.name(content.layer))")
   }

@@ -49,6 +49,9 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
 ///
 /// Nothing here is durable before `synchronize` was called for the file, and for the folder that names it.
 public protocol Files: Sendable {
+  /// The same files by a way that goes through no link: an operation on a path fails with
+  /// `.tooManySymbolicLinkLevels` when one of the folders above it is a link, also when it became one just now.
+  var withoutLinks: any Files { get }
   /// Nil when there is nothing at `path`.
   func status(_ path: FilePath, followLinks: Bool) throws(FileError) -> FileStatus?
   func read(_ path: FilePath) throws(FileError) -> [UInt8]
@@ -74,6 +77,10 @@ public protocol Files: Sendable {
   func setMode(_ path: FilePath, _ mode: UInt16) throws(FileError)
   /// Nanoseconds since 1970.
   func setModified(_ path: FilePath, _ time: Int64) throws(FileError)
+  /// Extended attributes that go with a file's content, access lists among them; none where there are none.
+  func attributes(_ path: FilePath) throws(FileError) -> [String: [UInt8]]
+  /// Gives a file extended attributes; what its file system can't hold is left out.
+  func setAttributes(_ path: FilePath, _ attributes: [String: [UInt8]]) throws(FileError)
   /// Makes the content of a file, or the names in a folder, durable.
   func synchronize(_ path: FilePath) throws(FileError)
   /// Makes all that was written so far to the file system that holds `path` durable: one pass for a whole run

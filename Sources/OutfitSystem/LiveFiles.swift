@@ -2,93 +2,132 @@ import SystemPackage
 
 /// The file system of this machine.
 struct LiveFiles: Files {
+  /// No folder on the way to a path may be a link.
+  private let refusesLinks: Bool
+
+  init(refusesLinks: Bool = false) { self.refusesLinks = refusesLinks }
+
+  var withoutLinks: any Files { LiveFiles(refusesLinks: true) }
+
   func status(_ path: FilePath, followLinks: Bool) throws(FileError) -> FileStatus? {
-    try call("look at", path) { () throws(Errno) in try Libc.status(path, followLinks: followLinks) }
+    do {
+      return try call("look at", path) { place throws(Errno) in
+        try Libc.status(place, followLinks: followLinks)
+      }
+    } catch  where refusesLinks && [.noSuchFileOrDirectory, .notDirectory].contains(error.code) {
+      return nil
+    }
   }
 
   func read(_ path: FilePath) throws(FileError) -> [UInt8] {
-    try call("read", path) { () throws(Errno) in try Libc.read(path) }
+    try call("read", path) { place throws(Errno) in try Libc.read(place) }
   }
 
   func read(_ path: FilePath, from offset: Int64, count: Int) throws(FileError) -> [UInt8] {
-    try call("read", path) { () throws(Errno) in try Libc.read(path, from: offset, count: count) }
+    try call("read", path) { place throws(Errno) in try Libc.read(place, from: offset, count: count) }
   }
 
   func list(_ path: FilePath) throws(FileError) -> [String] {
-    try call("list", path) { () throws(Errno) in try Libc.list(path) }
+    try call("list", path) { place throws(Errno) in try Libc.list(place) }
   }
 
   func readLink(_ path: FilePath) throws(FileError) -> String {
-    try call("read the link", path) { () throws(Errno) in try Libc.readLink(path) }
+    try call("read the link", path) { place throws(Errno) in try Libc.readLink(place) }
   }
 
   func create(_ path: FilePath, _ contents: [UInt8], mode: UInt16) throws(FileError) {
-    try call("create", path) { () throws(Errno) in try Libc.create(path, contents, mode: mode) }
+    try call("create", path) { place throws(Errno) in try Libc.create(place, contents, mode: mode) }
   }
 
   func create(_ path: FilePath, _ contents: [UInt8], mode: UInt16, modified: Int64?) throws(FileError) {
-    try call("create", path) { () throws(Errno) in
-      try Libc.create(path, contents, mode: mode, modified: modified)
+    try call("create", path) { place throws(Errno) in
+      try Libc.create(place, contents, mode: mode, modified: modified)
     }
   }
 
   func append(_ path: FilePath, _ contents: [UInt8]) throws(FileError) {
-    try call("append to", path) { () throws(Errno) in try Libc.append(path, contents) }
+    try call("append to", path) { place throws(Errno) in try Libc.append(place, contents) }
   }
 
   func createLink(_ path: FilePath, to destination: String) throws(FileError) {
-    try call("make the link", path) { () throws(Errno) in try Libc.createLink(path, to: destination) }
+    try call("make the link", path) { place throws(Errno) in try Libc.createLink(place, to: destination) }
   }
 
   func createDirectory(_ path: FilePath, mode: UInt16) throws(FileError) {
-    try call("make the folder", path) { () throws(Errno) in try Libc.createDirectory(path, mode: mode) }
+    try call("make the folder", path) { place throws(Errno) in try Libc.createDirectory(place, mode: mode) }
   }
 
   func rename(_ path: FilePath, to target: FilePath) throws(FileError) {
-    try call("rename to \(target) what is at", path) { () throws(Errno) in
-      try Libc.rename(path, to: target)
+    try call("rename to \(target) what is at", path) { place throws(Errno) in
+      try self.place(target) { onto throws(Errno) in try Libc.rename(place, to: onto) }
     }
   }
 
   func remove(_ path: FilePath) throws(FileError) {
-    try call("remove", path) { () throws(Errno) in try Libc.remove(path) }
+    try call("remove", path) { place throws(Errno) in try Libc.remove(place) }
   }
 
   func removeDirectory(_ path: FilePath) throws(FileError) {
-    try call("remove the folder", path) { () throws(Errno) in try Libc.removeDirectory(path) }
+    try call("remove the folder", path) { place throws(Errno) in try Libc.removeDirectory(place) }
   }
 
   func setMode(_ path: FilePath, _ mode: UInt16) throws(FileError) {
-    try call("change the mode of", path) { () throws(Errno) in try Libc.setMode(path, mode) }
+    try call("change the mode of", path) { place throws(Errno) in try Libc.setMode(place, mode) }
   }
 
   func setModified(_ path: FilePath, _ time: Int64) throws(FileError) {
-    try call("set the time of", path) { () throws(Errno) in try Libc.setModified(path, time) }
+    try call("set the time of", path) { place throws(Errno) in try Libc.setModified(place, time) }
+  }
+
+  func attributes(_ path: FilePath) throws(FileError) -> [String: [UInt8]] {
+    try call("read the attributes of", path) { place throws(Errno) in try Libc.attributes(place) }
+  }
+
+  func setAttributes(_ path: FilePath, _ attributes: [String: [UInt8]]) throws(FileError) {
+    try call("set the attributes of", path) { place throws(Errno) in
+      try Libc.setAttributes(place, attributes)
+    }
   }
 
   func synchronize(_ path: FilePath) throws(FileError) {
-    try call("make durable", path) { () throws(Errno) in try Libc.synchronize(path) }
+    try call("make durable", path) { place throws(Errno) in try Libc.synchronize(place) }
   }
 
   func synchronizeAll(_ path: FilePath) throws(FileError) {
-    try call("make durable what is on the disk of", path) { () throws(Errno) in
-      try Libc.synchronizeAll(path)
+    try call("make durable what is on the disk of", path) { place throws(Errno) in
+      try Libc.synchronizeAll(place)
     }
   }
 
   func tryLock(_ path: FilePath) throws(FileError) -> FileLock? {
-    let descriptor = try call("lock", path) { () throws(Errno) in try Libc.lock(path) }
+    let descriptor: CInt?
+    do {
+      descriptor = try Libc.lock(path)
+    } catch {
+      throw FileError("lock", path, error)
+    }
     guard let descriptor else { return nil }
     return FileLock { _ = Libc.close(descriptor) }
   }
 
   private func call<Result>(
-    _ operation: String, _ path: FilePath, _ body: () throws(Errno) -> Result
+    _ operation: String, _ path: FilePath, _ body: (Libc.Place) throws(Errno) -> Result
   ) throws(FileError) -> Result {
     do {
-      return try body()
+      return try place(path, body)
     } catch {
       throw FileError(operation, path, error)
     }
+  }
+
+  /// Where links are refused, the folder is held open while its entry is used: nothing that is put in its place
+  /// meanwhile is followed.
+  private func place<Result>(
+    _ path: FilePath, _ body: (Libc.Place) throws(Errno) -> Result
+  ) throws(Errno) -> Result {
+    guard refusesLinks, let name = path.lastComponent else { return try body(Libc.Place(path)) }
+    let folder = try Libc.openFolder(path.removingLastComponent())
+    defer { _ = Libc.close(folder) }
+    return try body(Libc.Place(FilePath(name.string), in: folder))
   }
 }

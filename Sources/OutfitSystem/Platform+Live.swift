@@ -9,216 +9,8 @@ import SystemPackage
   @preconcurrency import Glibc
 #endif
 
-/// The calls to the C library: the only file of Outfit's libraries that knows which one it is.
+/// The calls to the C library: this file and `Platform+Files.swift` alone of Outfit's libraries know which one it is.
 enum Libc {
-  // MARK: Files
-
-  static func status(_ path: FilePath, followLinks: Bool) throws(Errno) -> FileStatus? {
-    var raw = stat()
-    do {
-      try attempt(path) { fstatat(AT_FDCWD, $0, &raw, followLinks ? 0 : AT_SYMLINK_NOFOLLOW) }
-    } catch .noSuchFileOrDirectory, .notDirectory {
-      return nil
-    }
-    return FileStatus(raw)
-  }
-
-  /// Nil when the path names nothing, or another file than the descriptor.
-  static func isSameFile(_ descriptor: CInt, _ path: FilePath) throws(Errno) -> Bool {
-    var raw = stat()
-    try attempt { fstat(descriptor, &raw) }
-    guard let there = try status(path, followLinks: false) else { return false }
-    let here = FileStatus(raw)
-    return here.device == there.device && here.inode == there.inode
-  }
-
-  static func read(_ path: FilePath) throws(Errno) -> [UInt8] {
-    // A named pipe would block here without O_NONBLOCK.
-    let descriptor = try attempt(path) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
-    defer { _ = close(descriptor) }
-    var raw = stat()
-    try attempt { fstat(descriptor, &raw) }
-    let status = FileStatus(raw)
-    guard status.kind != .directory else { throw .isDirectory }
-    guard status.kind == .file else { throw .notSupported }
-    var bytes: [UInt8] = []
-    var room = max(4096, Int(clamping: status.size) + 1)
-    while true {
-      var count = 0
-      let piece = [UInt8](unsafeUninitializedCapacity: room) { buffer, initialized in
-        count = readRetrying(descriptor, buffer.baseAddress, room)
-        initialized = max(count, 0)
-      }
-      guard count >= 0 else { throw Errno(rawValue: errno) }
-      if count == 0 { return bytes }
-      if bytes.isEmpty { bytes = piece } else { bytes += piece }
-      room = 65536
-    }
-  }
-
-  static func list(_ path: FilePath) throws(Errno) -> [String] {
-    let opened = path.withPlatformString { opendir($0) }
-    guard let folder = opened else { throw Errno(rawValue: errno) }
-    defer { closedir(folder) }
-    var names: [String] = []
-    while true {
-      errno = 0
-      guard let entry = readdir(folder) else {
-        guard errno == 0 else { throw Errno(rawValue: errno) }
-        break
-      }
-      // Read where it stands: an entry is shorter than its type says.
-      let start = MemoryLayout<dirent>.offset(of: \dirent.d_name) ?? 0
-      let name = String(
-        cString: UnsafeRawPointer(entry).advanced(by: start).assumingMemoryBound(to: CChar.self))
-      if name != ".", name != ".." { names.append(name) }
-    }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-  }
-
-  static func readLink(_ path: FilePath) throws(Errno) -> String {
-    var room = 1024
-    while true {
-      var buffer = [UInt8](repeating: 0, count: room)
-      let count = try attempt(path) { name in
-        buffer.withUnsafeMutableBytes { bytes in
-          CInt(clamping: readlink(name, bytes.bindMemory(to: CChar.self).baseAddress!, room))
-        }
-      }
-      if Int(count) < room { return String(decoding: buffer[..<Int(count)], as: UTF8.self) }
-      room *= 4
-    }
-  }
-
-  static func create(_ path: FilePath, _ contents: [UInt8], mode: UInt16, modified: Int64? = nil)
-    throws(Errno)
-  {
-    let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-    let descriptor = try attempt(path) { open($0, flags, 0o600) }
-    do {
-      try writeAll(descriptor, contents)
-      try attempt { fchmod(descriptor, mode_t(mode)) }
-      if let modified {
-        let stamp = timespec(nanoseconds: modified)
-        try attempt { futimens(descriptor, [stamp, stamp]) }
-      }
-      try closeChecked(descriptor)
-    } catch {
-      _ = path.withPlatformString { unlink($0) }
-      throw error
-    }
-  }
-
-  static func read(_ path: FilePath, from offset: Int64, count: Int) throws(Errno) -> [UInt8] {
-    let descriptor = try attempt(path) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
-    defer { _ = close(descriptor) }
-    var done = 0
-    let bytes = [UInt8](unsafeUninitializedCapacity: max(count, 0)) { buffer, initialized in
-      while done < count {
-        let more = pread(
-          descriptor, buffer.baseAddress?.advanced(by: done), count - done, off_t(offset) + off_t(done))
-        if more < 0, errno == EINTR { continue }
-        if more < 0 { done = -1 }
-        if more <= 0 { break }
-        done += more
-      }
-      initialized = max(done, 0)
-    }
-    guard done >= 0 else { throw Errno(rawValue: errno) }
-    return bytes
-  }
-
-  static func append(_ path: FilePath, _ contents: [UInt8]) throws(Errno) {
-    let descriptor = try attempt(path) { open($0, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC) }
-    do {
-      try writeAll(descriptor, contents)
-    } catch {
-      _ = close(descriptor)
-      throw error
-    }
-    try closeChecked(descriptor)
-  }
-
-  static func createLink(_ path: FilePath, to destination: String) throws(Errno) {
-    try attempt(path) { symlink(destination, $0) }
-  }
-
-  static func createDirectory(_ path: FilePath, mode: UInt16) throws(Errno) {
-    try attempt(path) { mkdir($0, 0o700) }
-    if mode != 0o700 { try attempt(path) { chmod($0, mode_t(mode)) } }
-  }
-
-  static func rename(_ path: FilePath, to target: FilePath) throws(Errno) {
-    try attempt(path) { from in
-      target.withPlatformString { onto in renameat(AT_FDCWD, from, AT_FDCWD, onto) }
-    }
-  }
-
-  static func remove(_ path: FilePath) throws(Errno) { try attempt(path) { unlink($0) } }
-
-  static func removeDirectory(_ path: FilePath) throws(Errno) { try attempt(path) { rmdir($0) } }
-
-  static func setMode(_ path: FilePath, _ mode: UInt16) throws(Errno) {
-    try attempt(path) { chmod($0, mode_t(mode)) }
-  }
-
-  static func setModified(_ path: FilePath, _ time: Int64) throws(Errno) {
-    let stamp = timespec(nanoseconds: time)
-    try attempt(path) { utimensat(AT_FDCWD, $0, [stamp, stamp], AT_SYMLINK_NOFOLLOW) }
-  }
-
-  static func synchronize(_ path: FilePath) throws(Errno) {
-    let flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
-    let descriptor: CInt
-    do {
-      descriptor = try attempt(path) { open($0, O_RDONLY | flags) }
-    } catch .permissionDenied {
-      descriptor = try attempt(path) { open($0, O_WRONLY | flags) }
-    }
-    defer { _ = close(descriptor) }
-    #if canImport(Darwin)
-      if fcntl(descriptor, F_FULLFSYNC) == 0 { return }
-    #endif
-    try attempt { fsync(descriptor) }
-  }
-
-  static func synchronizeAll(_ path: FilePath) throws(Errno) {
-    let descriptor = try attempt(path) { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
-    defer { _ = close(descriptor) }
-    #if canImport(Darwin)
-      sync()
-      try attempt { fcntl(descriptor, F_FULLFSYNC) }
-    #else
-      // The C library's module map does not show it.
-      typealias SyncFS = @convention(c) (CInt) -> CInt
-      guard let symbol = dlsym(nil, "syncfs") else {
-        sync()
-        return
-      }
-      let syncfs = unsafeBitCast(symbol, to: SyncFS.self)
-      try attempt { syncfs(descriptor) }
-    #endif
-  }
-
-  /// A descriptor that holds the lock, or nil when another has it.
-  static func lock(_ path: FilePath) throws(Errno) -> CInt? {
-    while true {
-      let descriptor = try attempt(path) { open($0, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600) }
-      do {
-        try attempt { flock(descriptor, LOCK_EX | LOCK_NB) }
-        // Whoever held it may have removed the file meanwhile.
-        if try isSameFile(descriptor, path) { return descriptor }
-        _ = close(descriptor)
-      } catch .wouldBlock {
-        _ = close(descriptor)
-        return nil
-      } catch {
-        _ = close(descriptor)
-        throw error
-      }
-    }
-  }
-
   static func close(_ descriptor: CInt) -> CInt {
     #if canImport(Darwin)
       Darwin.close(descriptor)
@@ -437,7 +229,7 @@ enum Libc {
   // MARK: Helpers
 
   @discardableResult
-  private static func attempt(_ body: () -> CInt) throws(Errno) -> CInt {
+  static func attempt(_ body: () -> CInt) throws(Errno) -> CInt {
     while true {
       let result = body()
       if result >= 0 { return result }
@@ -447,7 +239,7 @@ enum Libc {
   }
 
   @discardableResult
-  private static func attempt(
+  static func attempt(
     _ path: FilePath, _ body: (UnsafePointer<CChar>) -> CInt
   ) throws(Errno) -> CInt {
     while true {
@@ -460,7 +252,7 @@ enum Libc {
     }
   }
 
-  private static func readRetrying(_ descriptor: CInt, _ buffer: UnsafeMutableRawPointer?, _ count: Int)
+  static func readRetrying(_ descriptor: CInt, _ buffer: UnsafeMutableRawPointer?, _ count: Int)
     -> Int
   {
     while true {
@@ -475,7 +267,7 @@ enum Libc {
     }
   }
 
-  private static func writeAll(_ descriptor: CInt, _ bytes: [UInt8]) throws(Errno) {
+  static func writeAll(_ descriptor: CInt, _ bytes: [UInt8]) throws(Errno) {
     var done = 0
     while done < bytes.count {
       let (count, code) = bytes.withUnsafeBytes { buffer in
@@ -493,7 +285,7 @@ enum Libc {
     }
   }
 
-  private static func closeChecked(_ descriptor: CInt) throws(Errno) {
+  static func closeChecked(_ descriptor: CInt) throws(Errno) {
     guard close(descriptor) != 0 else { return }
     let code = Errno(rawValue: errno)
     // The descriptor is gone all the same when a signal came.
@@ -507,36 +299,6 @@ nonisolated(unsafe) private var signalDescriptor: CInt = -1
 private final class ThreadBody: Sendable {
   let run: @Sendable () -> Void
   init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-}
-
-extension timespec {
-  fileprivate init(nanoseconds time: Int64) {
-    let (seconds, rest) = time.quotientAndRemainder(dividingBy: 1_000_000_000)
-    self.init(
-      tv_sec: time_t(rest < 0 ? seconds - 1 : seconds), tv_nsec: Int(rest < 0 ? rest + 1_000_000_000 : rest))
-  }
-}
-
-extension FileStatus {
-  fileprivate init(_ raw: stat) {
-    #if canImport(Darwin)
-      let (modified, changed) = (raw.st_mtimespec, raw.st_ctimespec)
-    #else
-      let (modified, changed) = (raw.st_mtim, raw.st_ctim)
-    #endif
-    let kind: Kind =
-      switch raw.st_mode & S_IFMT {
-      case S_IFREG: .file
-      case S_IFDIR: .directory
-      case S_IFLNK: .link
-      default: .other
-      }
-    self.init(
-      kind: kind, mode: UInt16(raw.st_mode & 0o7777), size: Int64(raw.st_size),
-      modified: Int64(modified.tv_sec) * 1_000_000_000 + Int64(modified.tv_nsec),
-      changed: Int64(changed.tv_sec) * 1_000_000_000 + Int64(changed.tv_nsec),
-      device: UInt64(truncatingIfNeeded: raw.st_dev), inode: UInt64(raw.st_ino), owner: raw.st_uid)
-  }
 }
 
 /// A value that one thread at a time may use.

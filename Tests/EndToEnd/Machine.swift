@@ -54,6 +54,10 @@ final class Machine: Sendable {
     try await run(Self.build.appending("outfit"), arguments, at: folder, setting: setting)
   }
 
+  func outfit(_ arguments: [String], at folder: String = "") async throws -> Completion {
+    try await run(Self.build.appending("outfit"), arguments, at: folder)
+  }
+
   /// Runs a command line in a new login shell.
   func login(_ command: String, at folder: String = "") async throws -> Completion {
     try await run("/bin/bash", ["--login", "-c", command], at: folder)

@@ -56,30 +56,6 @@ struct TroubleTests {
     Set(try (0..<count).map { try machine.read(".many/f\($0)") })
   }
 
-  @Test func killedAtAnyInstantItIsOneOrTheOther() async throws {
-    let machine = try Machine()
-    let count = 120
-    try givenManyDotfiles(machine, count)
-    let outfit = Machine.build.appending("outfit").string
-    var seen: Set<Set<String?>> = []
-    for round in 0..<40 {
-      let text = "round \(round)\n"
-      let before = try contents(machine, count)
-      for index in 0..<count { try machine.write("p/files/f\(index)", text) }
-      let seconds = "0.\(String(1000 + (round * 37) % 240).dropFirst())"
-      _ = try await machine.run("/usr/bin/timeout", ["-s", "KILL", seconds, outfit, "up", "p", "--trust"])
-      let recovered = try await machine.outfit("generations")
-      #expect(recovered.status == 0, "\(recovered.errorText)")
-      let after = try contents(machine, count)
-      #expect(after == before || after == [text], "round \(round), killed after \(seconds) s: \(after)")
-      seen.insert(after == before ? before : [text])
-    }
-    let last = try await machine.outfit("up", "p", "--trust")
-    #expect(last.status == 0, "\(last.errorText)")
-    #expect(try contents(machine, count) == ["round 39\n"])
-    #expect(seen.count > 1, "no round got through, so the kills came too early to test anything")
-  }
-
   @Test func controlCEndsItCleanly() async throws {
     let machine = try Machine()
     let server = try LoopbackServer { _ in

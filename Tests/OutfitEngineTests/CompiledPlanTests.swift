@@ -108,6 +108,27 @@ import Testing
     #expect(current(scenario) == nil)
   }
 
+  @Test func aClockThatWentBackHidesAndBreaksNothing() async throws {
+    var scenario = try await Self.compiled(late: 3600)
+    // The file system's clock is right, and the machine's is 26 years behind from here on.
+    scenario.host.clock = TestClock(now: 1_000_000_000)
+    #expect(current(scenario) == "3 tools, 2 dotfiles")
+    scenario.files.put("/team/outfit.yaml", "profile: mean\n")
+    #expect(current(scenario) == nil)
+    scenario.want(".a", "b\n")
+    let outcome = try await scenario.up()
+    #expect(outcome.generation == 2)
+    try CompiledPlan.write(
+      for: .machine, version: "0.1", arguments: Self.arguments, inputs: Self.inputs, outputs: [],
+      summary: "x", host: scenario.host)
+    #expect(current(scenario) == "x")
+    scenario.files.put("/team/outfit.yaml", "profile: meat\n")
+    #expect(current(scenario) == nil)
+    try await scenario.rollback()
+    #expect(scenario.text(".a") == "a\n")
+    #expect(try Generations.list(.machine, host: scenario.host).map(\.number) == [1, 2, 3])
+  }
+
   @Test func anotherGenerationIsSeen() async throws {
     let scenario = try await Self.compiled(late: 3600)
     try await scenario.rollback()

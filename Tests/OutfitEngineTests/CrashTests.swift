@@ -11,32 +11,57 @@ import Testing
 /// of the user's after the recovery.
 @Suite struct CrashTests {
   enum Stop: String, CaseIterable, Sendable {
-    case killed, powerCut, powerCutKeepingSomeNames, powerCutKeepingMostNames
+    case killed, powerCut, powerCutKeepingSomeNames, powerCutKeepingMostNames, reordered, reorderedOtherwise
 
-    func crash(_ files: MemoryFiles) {
+    func crash(_ files: MemoryFiles, at number: Int) {
       switch self {
       case .killed: files.crash(.killed)
       case .powerCut: files.crash(.strict)
       case .powerCutKeepingSomeNames: files.crash(.ordered(keeping: files.unsynchronizedNames / 2))
       case .powerCutKeepingMostNames: files.crash(.ordered(keeping: max(0, files.unsynchronizedNames - 1)))
+      case .reordered: files.crash(.reordered(seed: UInt64(number)))
+      case .reorderedOtherwise: files.crash(.reordered(seed: UInt64(number) + 1_000_000))
       }
     }
   }
 
+  /// What is interrupted.
+  enum Run: String, CaseIterable, Sendable {
+    case up, rollback, rollbackToTheBeginning, collection, uninstallation
+
+    func callAsFunction(_ scenario: SwitchScenario) async throws {
+      switch self {
+      case .up: try await scenario.up(Decisions(.take), snapshots: [CrashTests.personal])
+      case .rollback: try await scenario.rollback(1, Decisions(.take))
+      case .rollbackToTheBeginning: try await scenario.rollback(0, Decisions(.take))
+      case .collection: try await Collection.run(scenario.host, keep: 1)
+      case .uninstallation: try await Uninstallation.run(scenario.host)
+      }
+    }
+  }
+
+  private static let personal: FilePath = "/home/ann/.config/outfit/outfit.yaml"
+
   /// A home with a generation, and a proposal that creates, replaces, edits, removes and changes kinds.
-  private static func prepared() async throws -> SwitchScenario {
+  private static func prepared(for run: Run = .up) async throws -> SwitchScenario {
     var scenario = SwitchScenario()
-    scenario.files.put("/home/ann/.zshrc", "export A=1", mode: 0o600)
-    scenario.files.put("/home/ann/.mine", "mine\n")
+    let files = scenario.files
+    files.put("/home/ann/.zshrc", "export A=1", mode: 0o600)
+    try files.setAttributes("/home/ann/.zshrc", ["user.mark": [1, 2]])
+    files.put("/home/ann/.mine", "mine\n")
+    files.put("/home/ann/.netrc", "machine mine\n", mode: 0o600)
+    files.putLink("/home/ann/.tool", to: "/opt/tool")
+    files.put(personal, "profile: me\n")
     scenario.want(".old/deep/file", "old\n")
     scenario.want(".changed", "one\n")
     scenario.want(".mode", "same\n")
     scenario.want(".kind", .link(.path("/team/kind")))
     scenario.want(".secret", "one\n", mode: 0o600, secret: true)
+    scenario.want(".tool", .link(.path("/opt/newer")))
     scenario.wantBlock(".zshrc", "one\n")
     scenario.wantCommand("black", version: "1")
     scenario.wantCommand("isort", version: "1")
-    try await scenario.up()
+    try await scenario.up(Decisions(.take), snapshots: [personal])
     scenario.wantNothing(".old/deep/file")
     scenario.want(".changed", "two\n")
     scenario.want(".mode", "same\n", mode: 0o755)
@@ -47,58 +72,92 @@ import Testing
     scenario.want(".new/deep/file", "new\n")
     scenario.want(".link", .link(.path("/team/link")))
     scenario.want(".mine", "theirs\n")
+    scenario.want(".netrc", "theirs\n", mode: 0o600, secret: true)
     scenario.wantCommand("black", version: "2")
     scenario.proposal.claims.removeAll { $0.name == "isort" }
+    files.put(personal, "profile: me\ntools: {black: \"2\"}\n")
+    if run != .up {
+      try await scenario.up(Decisions(.take), snapshots: [personal])
+      scenario.want(".changed", "three\n")
+      try await scenario.up(Decisions(.take), snapshots: [personal])
+    }
     return scenario
   }
 
-  /// The files of the user, and the commands and tables that the shims see.
-  private static func visible(_ scenario: SwitchScenario) -> [String] {
+  /// The files of the user with the times of those that stay, and the commands and tables that the shims see.
+  private static func visible(_ scenario: SwitchScenario, of run: Run = .up) -> [String] {
     let places = scenario.host.places
+    // Outfit's own folders go one by one at last.
+    if run == .uninstallation { return scenario.home + scenario.files.snapshot(places.config) }
     return scenario.home + scenario.files.snapshot(places.bin) + scenario.files.snapshot(places.tables)
+      + scenario.files.snapshot(places.config)
+  }
+
+  private static func times(_ scenario: SwitchScenario) -> [String: Int64] {
+    var times: [String: Int64] = [:]
+    for name in [".zshrc", ".mine", ".netrc", ".changed", ".mode"] {
+      times[name] = try? scenario.modified(name)
+    }
+    return times
   }
 
   private static func at(_ files: MemoryFiles, _ scenario: SwitchScenario) -> SwitchScenario {
     SwitchScenario(files: files, like: scenario)
   }
 
-  @Test(arguments: Stop.allCases) func everyInstantOfASwitch(_ stop: Stop) async throws {
-    let scenario = try await Self.prepared()
-    let before = Self.visible(scenario)
+  /// All pairs of a run and a way to stop.
+  private static let all = Run.allCases.flatMap { run in Stop.allCases.map { (run, $0) } }
+
+  @Test(arguments: all) func everyInstant(_ run: Run, _ stop: Stop) async throws {
+    let scenario = try await Self.prepared(for: run)
+    let before = Self.visible(scenario, of: run)
+    let times = Self.times(scenario)
     let whole = Self.at(scenario.files.copy(), scenario)
-    let outcome = try await whole.up(Decisions(.take))
-    #expect(outcome.kept.isEmpty)
-    let after = Self.visible(whole)
-    #expect(before != after)
+    try await run(whole)
+    let after = Self.visible(whole, of: run)
+    #expect(run == .collection ? before == after : before != after)
     let count = whole.files.operations - scenario.files.operations
-    #expect(count > 50)
+    #expect(count > (run == .collection ? 5 : 30))
 
     var undone = 0
     var finished = 0
     for number in 0..<count {
-      let run = Self.at(scenario.files.copy(), scenario)
-      run.files.stop(before: run.files.operations + number)
-      _ = try? await run.up(Decisions(.take))
-      #expect(run.files.isStopped)
-      stop.crash(run.files)
-      try Recovery.recover(run.host)
-      let now = Self.visible(run)
-      let isDone = try Generations.current(.machine, host: run.host)?.number == 2
+      let broken = Self.at(scenario.files.copy(), scenario)
+      broken.files.stop(before: broken.files.operations + number)
+      _ = try? await run(broken)
+      #expect(broken.files.isStopped)
+      stop.crash(broken.files, at: number)
+      try Recovery.recover(broken.host)
+      let now = Self.visible(broken, of: run)
       #expect(
-        now == (isDone ? after : before),
-        "before operation \(number): \(Self.difference(now, isDone ? after : before))")
-      if isDone { finished += 1 } else { undone += 1 }
+        now == before || now == after,
+        "before operation \(number), \(whole.files.log[scenario.files.operations + number]): \(Self.difference(now, before)), or \(Self.difference(now, after))"
+      )
+      if now == after, run != .collection {
+        finished += 1
+      } else {
+        undone += 1
+        #expect(Self.times(broken) == times, "times, before operation \(number)")
+      }
+      // What can be gone back to is there with all its contents.
+      for generation in try Generations.list(.machine, host: broken.host)
+      where run != .uninstallation || now == before {
+        #expect(
+          try Generations.missingContents(of: generation, host: broken.host).isEmpty,
+          "generation \(generation.number), before operation \(number)")
+      }
       // And everything goes on from there as if nothing had been.
-      if number % 5 == 0 {
-        try await run.up(Decisions(.take))
-        #expect(Self.visible(run) == after, "going on after operation \(number)")
+      if number % 10 == 0, run != .uninstallation || now == before {
+        try await run(broken)
+        #expect(Self.visible(broken, of: run) == after, "going on after operation \(number)")
       }
     }
     #expect(undone > 0)
-    #expect(finished > 0)
+    #expect(finished > 0 || run == .collection)
+    print("crash points tried: \(run.rawValue), \(stop.rawValue): \(count), losses: 0")
   }
 
-  @Test(arguments: [Stop.killed, .powerCut]) func everyInstantOfARecovery(_ stop: Stop) async throws {
+  @Test(arguments: Stop.allCases) func everyInstantOfARecovery(_ stop: Stop) async throws {
     let scenario = try await Self.prepared()
     let before = Self.visible(scenario)
     let whole = Self.at(scenario.files.copy(), scenario)
@@ -118,12 +177,58 @@ import Testing
       run.files.stop(before: run.files.operations + number)
       let isWhole = (try? Recovery.recover(run.host)) != nil
       if isWhole { break }
-      stop.crash(run.files)
+      stop.crash(run.files, at: number)
       try Recovery.recover(run.host)
       #expect(Self.visible(run) == before, "recovery stopped before its operation \(number)")
       number += 1
     }
     #expect(number > 20)
+    print("crash points tried: recovery, \(stop.rawValue): \(number), losses: 0")
+  }
+
+  /// Puts a link in the place of a folder before each single call of a switch, those that only read included: what
+  /// is behind the link is never touched, and what was in the folder is there yet, or is kept.
+  @Test func aFolderSwappedForALinkIsNeverFollowed() async throws {
+    var scenario = SwitchScenario()
+    let files = scenario.files
+    files.put("/home/ann/.config/app/rc", "mine\n", mode: 0o600)
+    files.put("/elsewhere/rc", "others\n")
+    scenario.want(".config/app/rc", "team\n", mode: 0o600)
+    scenario.want(".config/app/deep/new", "new\n")
+    scenario.wantBlock(".config/app/block", "b\n")
+    let whole = Self.at(files.copy(), scenario)
+    func apply(_ plan: Plan, _ run: SwitchScenario) async throws {
+      _ = try await Switch.apply(
+        plan, decisions: Decisions(.take), profile: ProfileStamp(name: "team", address: "/team"),
+        host: run.host)
+    }
+    let plan = try whole.plan()
+    let start = whole.files.calls
+    try await apply(plan, whole)
+    let count = whole.files.calls - start
+    #expect(count > 60)
+    var refused = 0
+    for number in 0..<count {
+      let run = Self.at(files.copy(), scenario)
+      let plan = try run.plan()
+      run.files.interfere(before: run.files.calls + number) { [files = run.files] in
+        try? files.rename("/home/ann/.config/app", to: "/home/ann/moved")
+        try? files.createLink("/home/ann/.config/app", to: "/elsewhere")
+      }
+      do {
+        try await apply(plan, run)
+      } catch is Failure {
+        refused += 1
+      }
+      let elsewhere = run.files.snapshot("/elsewhere")
+      #expect(elsewhere == ["755 folder ", "644 file rc 7:others\n"], "before call \(number): \(elsewhere)")
+      let mine = try run.files.text("/home/ann/moved/rc")
+      let isKept = run.files.snapshot("/home/ann/.local/state").contains { $0.contains("mine\n") }
+      #expect(mine == "mine\n" || isKept, "before call \(number): \(mine ?? "nothing")")
+      // Nothing stays behind that keeps the next run from its work.
+      #expect(!run.files.exists(Journal.intent(run.host)), "before call \(number)")
+    }
+    #expect(refused > 10)
   }
 
   @Test func whatWasChangedBetweenACrashAndTheRecoveryIsKept() async throws {

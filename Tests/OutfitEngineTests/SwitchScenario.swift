@@ -103,10 +103,13 @@ struct SwitchScenario {
   }
 
   @discardableResult
-  func rollback(_ number: Int? = nil, _ decisions: Decisions = Decisions()) async throws -> SwitchOutcome {
+  func rollback(
+    _ number: Int? = nil, _ decisions: Decisions = Decisions(), snapshots: [FilePath] = []
+  ) async throws -> SwitchOutcome {
     let plan = try Rollback.plan(to: number, scope: scope, host: host, isPresent: present.contains)
     return try await Switch.apply(
-      plan, decisions: decisions, profile: ProfileStamp(name: "team", address: "/team"), host: host)
+      plan, decisions: decisions, profile: ProfileStamp(name: "team", address: "/team"),
+      snapshots: snapshots, host: host)
   }
 
   /// The user's own files, Outfit's folders apart.

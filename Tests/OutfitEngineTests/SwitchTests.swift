@@ -211,6 +211,23 @@ import Testing
     #expect(try scenario.plan().isEmpty)
   }
 
+  @Test func aLineEndThatWasAddedGoesWithTheLastOfSeveralBlocks() async throws {
+    var scenario = SwitchScenario()
+    scenario.files.put("/home/ann/.zshrc", "export A=1")
+    let before = scenario.home
+    scenario.wantBlock(".zshrc", "one\n", identifier: "a")
+    try await scenario.up()
+    scenario.wantBlock(".zshrc", "two\n", identifier: "b")
+    try await scenario.up()
+    try await scenario.rollback(0)
+    #expect(scenario.home == before)
+    try await scenario.rollback(2)
+    scenario.files.put("/home/ann/.zshrc", (scenario.text(".zshrc") ?? "").replacing("A=1", with: "A=2"))
+    scenario.proposal.changes = []
+    try await scenario.up()
+    #expect(scenario.text(".zshrc") == "export A=2")
+  }
+
   @Test func brokenMarkersAreAConflictWithTheirLine() async throws {
     var scenario = SwitchScenario()
     scenario.files.put("/home/ann/.zshrc", "a\n# >>> outfit team >>>\nb\n")
@@ -386,8 +403,59 @@ import Testing
     scenario.files.put(manifest, "tools: {black: \"2\"}\n")
     scenario.want(".a", "2")
     try await scenario.up(snapshots: [manifest])
-    try await scenario.rollback()
+    try await scenario.rollback(snapshots: [manifest])
     #expect(try scenario.files.text(manifest) == "tools: {black: \"1\"}\n")
+    // Forth again, and back to what that rollback had.
+    try await scenario.rollback(2, snapshots: [manifest])
+    #expect(try scenario.files.text(manifest) == "tools: {black: \"2\"}\n")
+    try await scenario.rollback(3, snapshots: [manifest])
+    #expect(try scenario.files.text(manifest) == "tools: {black: \"1\"}\n")
+    // An edit that no `up` has seen yet is the user's own, and stays.
+    scenario.files.put(manifest, "tools: {ruff: \"1\"}\n")
+    let kept = try await scenario.rollback(2, snapshots: [manifest])
+    #expect(kept.kept.map(\.target) == [manifest])
+    #expect(try scenario.files.text(manifest) == "tools: {ruff: \"1\"}\n")
+    scenario.want(".a", "3")
+    try await scenario.up(Decisions(.take), snapshots: [manifest])
+    try await scenario.rollback(2, snapshots: [manifest])
+    #expect(try scenario.files.text(manifest) == "tools: {black: \"2\"}\n")
+  }
+
+  @Test func aDecisionHoldsForWhatItWasMadeAbout() async throws {
+    var scenario = SwitchScenario()
+    scenario.files.put("/home/ann/.a", "mine\n")
+    scenario.want(".a", "theirs\n")
+    let seen = try scenario.plan().targets[0].before
+    let merged = Decisions(
+      byTarget: ["/home/ann/.a": .merged(Array("both\n".utf8))], seen: ["/home/ann/.a": seen])
+    scenario.files.put("/home/ann/.a", "mine, and more since\n")
+    let outcome = try await scenario.up(merged)
+    #expect(outcome.kept.map(\.target) == ["/home/ann/.a"])
+    #expect(scenario.text(".a") == "mine, and more since\n")
+    scenario.files.put("/home/ann/.a", "mine\n")
+    try await scenario.up(merged)
+    #expect(scenario.text(".a") == "both\n")
+  }
+
+  @Test func extendedAttributesStayWithAFileAndComeBackWithIt() async throws {
+    var scenario = SwitchScenario()
+    let files = scenario.files
+    let own: [String: [UInt8]] = ["user.mark": [0, 1, 255], "user.empty": []]
+    for name in [".zshrc", ".gitconfig"] {
+      files.put(FilePath("/home/ann/\(name)"), "mine\n", mode: 0o640)
+      try files.setAttributes(FilePath("/home/ann/\(name)"), own)
+    }
+    scenario.wantBlock(".zshrc", "ours\n")
+    scenario.want(".gitconfig", "ours\n", mode: 0o600)
+    try await scenario.up(Decisions(.take))
+    #expect(try files.attributes("/home/ann/.zshrc") == own)
+    #expect(try files.attributes("/home/ann/.gitconfig") == own)
+    files.put("/home/ann/.gitconfig", "ours\n", mode: 0o600)
+    #expect(try files.attributes("/home/ann/.gitconfig") == [:])
+    try await scenario.rollback()
+    #expect(scenario.text(".gitconfig") == "mine\n")
+    #expect(try files.attributes("/home/ann/.gitconfig") == own)
+    #expect(try files.attributes("/home/ann/.zshrc") == own)
   }
 
   @Test func aFileChangedDuringTheRunUndoesIt() async throws {

@@ -10,8 +10,10 @@ extension MemoryFiles {
     var entries: [String: Int] = [:]
     var modified: Int64 = 0
     var changed: Int64 = 0
+    var attributes: [String: [UInt8]] = [:]
     /// What a power cut leaves.
     var durableMode: UInt16?
+    var durableModified: Int64?
     var durableContents: [UInt8] = []
     var durableEntries: [String: Int] = [:]
     /// What a power cut leaves where the changes of names are kept in their order.
@@ -55,6 +57,12 @@ extension MemoryFiles {
     var locks: [Int: Int] = [:]
     var lastLock = 0
     var pending: [Pending] = []
+    /// The changed names of folders that were not synchronized since.
+    private var loose: [Pending] = []
+    var calls = 0
+    var interference: (call: Int, body: @Sendable () -> Void)?
+    /// For the call that goes on just now.
+    var refusesLinks = false
 
     init(time: Int64) {
       self.time = time
@@ -116,6 +124,7 @@ extension MemoryFiles {
           guard rest.isEmpty else { throw .noSuchFileOrDirectory }
           return Place(folder: folder, name: name, inode: nil, above: above)
         }
+        if refusesLinks, self[inode].kind == .link, !rest.isEmpty { throw .tooManySymbolicLinkLevels }
         if self[inode].kind == .link, followLast || !rest.isEmpty {
           links += 1
           guard links <= 40 else { throw .tooManySymbolicLinkLevels }
@@ -163,6 +172,7 @@ extension MemoryFiles {
         touch(entry.folder)
       }
       pending.append(Pending(entries: entries))
+      loose.append(Pending(entries: entries))
     }
 
     mutating func rename(_ path: FilePath, to target: FilePath) throws(Errno) {
@@ -185,19 +195,23 @@ extension MemoryFiles {
     }
 
     mutating func synchronize(_ inode: Int) {
-      self[inode].durableContents = self[inode].contents
-      self[inode].durableMode = self[inode].mode
-      self[inode].durableEntries = self[inode].entries
+      makeDurable(inode)
+      for index in loose.indices { loose[index].entries.removeAll { $0.folder == inode } }
+      loose.removeAll { $0.entries.isEmpty }
       keepOrdered(pending.count)
     }
 
     mutating func synchronizeAll() {
-      for inode in nodes.keys {
-        self[inode].durableContents = self[inode].contents
-        self[inode].durableMode = self[inode].mode
-        self[inode].durableEntries = self[inode].entries
-      }
+      for inode in nodes.keys { makeDurable(inode) }
+      loose = []
       keepOrdered(pending.count)
+    }
+
+    private mutating func makeDurable(_ inode: Int) {
+      self[inode].durableContents = self[inode].contents
+      self[inode].durableMode = self[inode].mode
+      self[inode].durableModified = self[inode].modified
+      self[inode].durableEntries = self[inode].entries
     }
 
     private mutating func keepOrdered(_ count: Int) {
@@ -208,25 +222,44 @@ extension MemoryFiles {
     }
 
     mutating func crash(_ kind: Crash) {
+      var luck: SplitMix?
       switch kind {
       case .killed: return
       case .strict: break
       case .ordered(let keeping): keepOrdered(keeping)
+      case .reordered(let seed):
+        var dice = SplitMix(seed: seed)
+        for change in loose where Bool.random(using: &dice) {
+          for entry in change.entries { self[entry.folder].durableEntries[entry.name] = entry.inode }
+        }
+        luck = dice
       }
       pending = []
-      for inode in nodes.keys {
+      loose = []
+      for inode in nodes.keys.sorted() {
         var node = self[inode]
-        if kind == .strict { node.orderedEntries = node.durableEntries }
-        node.entries = node.orderedEntries
-        node.contents = node.durableContents
-        node.mode = node.durableMode ?? node.mode
+        if case .ordered = kind {
+          node.entries = node.orderedEntries
+        } else {
+          node.entries = node.durableEntries
+        }
+        var survives: Bool { luck != nil && Bool.random(using: &luck!) }
+        if !survives { node.contents = node.durableContents }
+        if !survives { node.mode = node.durableMode ?? node.mode }
+        if !survives { node.modified = node.durableModified ?? node.modified }
         node.durableEntries = node.entries
+        node.orderedEntries = node.entries
         self[inode] = node
+        makeDurable(inode)
       }
     }
 
     func contents(of path: FilePath) -> [UInt8] {
       (try? existing(path, followLast: false).contents) ?? []
+    }
+
+    func attributes(of path: FilePath) -> [String: [UInt8]] {
+      (try? existing(path, followLast: false).attributes) ?? [:]
     }
 
     func names(of path: FilePath) -> [String] {

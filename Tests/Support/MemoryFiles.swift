@@ -21,16 +21,32 @@ public final class MemoryFiles: Files {
     /// As a journaling file system does it: the first `keeping` of the changed names since the last
     /// synchronization of anything survive, in their order; contents only where they were synchronized.
     case ordered(keeping: Int)
+    /// As a file system without a journal may do it: of the names changed since their folder was synchronized,
+    /// of the contents, modes and times changed since their file was, any may survive and any may be lost, each
+    /// by itself. The seed says which.
+    case reordered(seed: UInt64)
   }
 
   private let state: Locked<State>
+  private let refusesLinks: Bool
 
   /// - Parameter now: seconds since 1970.
   public init(now: Int64 = 1_800_000_000) {
     state = Locked(State(time: now * 1_000_000_000))
+    refusesLinks = false
   }
 
-  private init(_ state: State) { self.state = Locked(state) }
+  private init(_ state: State) {
+    self.state = Locked(state)
+    refusesLinks = false
+  }
+
+  private init(_ state: Locked<State>, refusesLinks: Bool) {
+    self.state = state
+    self.refusesLinks = refusesLinks
+  }
+
+  public var withoutLinks: any Files { MemoryFiles(state, refusesLinks: true) }
 
   // MARK: For tests
 
@@ -64,6 +80,14 @@ public final class MemoryFiles: Files {
     state.withLock { $0.failures[operation] = code }
   }
 
+  /// How many calls there were so far, those that only read included.
+  public var calls: Int { state.withLock { $0.calls } }
+
+  /// Does something else right before the call with this number, as another process may.
+  public func interfere(before call: Int, _ body: @escaping @Sendable () -> Void) {
+    state.withLock { $0.interference = (call, body) }
+  }
+
   /// Ends everything that runs: locks are free, `stop` is lifted, and what a power cut takes is gone.
   public func crash(_ kind: Crash) {
     state.withLock { state in
@@ -72,6 +96,7 @@ public final class MemoryFiles: Files {
       state.stopBefore = nil
       state.isStopped = false
       state.failures = [:]
+      state.interference = nil
     }
   }
 
@@ -111,8 +136,10 @@ public final class MemoryFiles: Files {
       let mode = String(status.mode, radix: 8)
       switch status.kind {
       case .file:
-        let bytes = state.withLock { $0.contents(of: path) }
-        lines.append("\(mode) file \(relative) \(bytes.count):\(String(decoding: bytes, as: UTF8.self))")
+        let (bytes, marks) = state.withLock { ($0.contents(of: path), $0.attributes(of: path)) }
+        lines.append(
+          "\(mode) file \(relative) \(bytes.count):\(String(decoding: bytes, as: UTF8.self))"
+            + marks.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined())
       case .link: lines.append("link \(relative) -> \((try? readLink(path)) ?? "?")")
       default:
         lines.append("\(mode) folder \(relative)")
@@ -127,7 +154,7 @@ public final class MemoryFiles: Files {
 
   /// Does what a test needs to be there already: durable, and not counted.
   private func setUp(_ body: () throws -> Void) {
-    let (counted, log) = state.withLock { ($0.operations, $0.log) }
+    let (counted, logged) = state.withLock { ($0.operations, $0.log.count) }
     do {
       try body()
     } catch {
@@ -136,7 +163,7 @@ public final class MemoryFiles: Files {
     state.withLock { state in
       state.synchronizeAll()
       state.operations = counted
-      state.log = log
+      state.log.removeSubrange(logged...)
     }
   }
 
@@ -251,6 +278,20 @@ public final class MemoryFiles: Files {
     }
   }
 
+  public func attributes(_ path: FilePath) throws(FileError) -> [String: [UInt8]] {
+    try reading("read the attributes of", path) { state throws(Errno) in
+      try state.existing(path, followLast: false).attributes
+    }
+  }
+
+  public func setAttributes(_ path: FilePath, _ attributes: [String: [UInt8]]) throws(FileError) {
+    try changing("set the attributes of", path) { state throws(Errno) in
+      guard let inode = try state.walk(path, followLast: false).inode else { throw .noSuchFileOrDirectory }
+      state[inode].attributes.merge(attributes) { $1 }
+      state[inode].changed = state.tick()
+    }
+  }
+
   public func synchronize(_ path: FilePath) throws(FileError) {
     try changing("make durable", path) { state throws(Errno) in
       guard let inode = try state.walk(path, followLast: false).inode else { throw .noSuchFileOrDirectory }
@@ -285,9 +326,17 @@ public final class MemoryFiles: Files {
   private func reading<Result>(
     _ operation: String, _ path: FilePath, _ body: (inout State) throws(Errno) -> Result
   ) throws(FileError) -> Result {
+    let interference = state.withLock { state -> (@Sendable () -> Void)? in
+      defer { state.calls += 1 }
+      guard let (call, body) = state.interference, call == state.calls else { return nil }
+      state.interference = nil
+      return body
+    }
+    interference?()
     do {
       return try state.withLock { state throws(Errno) in
         guard !state.isStopped else { throw .ioError }
+        state.refusesLinks = refusesLinks
         return try body(&state)
       }
     } catch {

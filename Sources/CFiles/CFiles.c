@@ -1,0 +1,60 @@
+#include "CFiles.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <sys/syscall.h>
+
+int outfit_folder_flags(void) { return O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC; }
+
+// openat2(2), since Linux 5.6. The C library has no function for it yet, nor all headers its number.
+int outfit_open_folder(const char *path) {
+  struct {
+    uint64_t flags, mode, resolve;
+  } how = {O_PATH | O_DIRECTORY | O_CLOEXEC, 0, 0x04 /* RESOLVE_NO_SYMLINKS */};
+  return (int)syscall(437, AT_FDCWD, path, &how, sizeof how);
+}
+
+int outfit_synchronize_all(int descriptor) { return syncfs(descriptor); }
+
+ssize_t outfit_list_attributes(int descriptor, char *buffer, size_t size) {
+  return flistxattr(descriptor, buffer, size);
+}
+
+ssize_t outfit_get_attribute(int descriptor, const char *name, void *buffer, size_t size) {
+  return fgetxattr(descriptor, name, buffer, size);
+}
+
+int outfit_set_attribute(int descriptor, const char *name, const void *value, size_t size) {
+  return fsetxattr(descriptor, name, value, size, 0);
+}
+#else
+int outfit_folder_flags(void) { return O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC; }
+
+int outfit_open_folder(const char *path) {
+  (void)path;
+  errno = ENOSYS;
+  return -1;
+}
+
+int outfit_synchronize_all(int descriptor) {
+  sync();
+  return fcntl(descriptor, F_FULLFSYNC);
+}
+
+ssize_t outfit_list_attributes(int descriptor, char *buffer, size_t size) {
+  return flistxattr(descriptor, buffer, size, 0);
+}
+
+ssize_t outfit_get_attribute(int descriptor, const char *name, void *buffer, size_t size) {
+  return fgetxattr(descriptor, name, buffer, size, 0, 0);
+}
+
+int outfit_set_attribute(int descriptor, const char *name, const void *value, size_t size) {
+  return fsetxattr(descriptor, name, value, size, 0, 0);
+}
+#endif

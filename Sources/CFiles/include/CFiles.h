@@ -1,0 +1,23 @@
+#ifndef OUTFIT_CFILES_H
+#define OUTFIT_CFILES_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+// Calls to the system that Swift's view of the C library does not show. Each returns -1 with errno, as they do.
+
+// Flags that hold a folder open for the names in it, whoever may read it, and never through a link.
+int outfit_folder_flags(void);
+
+// Opens the folder at an absolute path none of whose parts is a link; ENOSYS where the system can't at once.
+int outfit_open_folder(const char *path);
+
+// Makes durable all of the file system that holds an open file.
+int outfit_synchronize_all(int descriptor);
+
+// Extended attributes of an open file: names ended by a zero byte each, and values.
+ssize_t outfit_list_attributes(int descriptor, char *buffer, size_t size);
+ssize_t outfit_get_attribute(int descriptor, const char *name, void *buffer, size_t size);
+int outfit_set_attribute(int descriptor, const char *name, const void *value, size_t size);
+
+#endif

@@ -1,0 +1,287 @@
+import OutfitCore
+import OutfitSystem
+import Support
+import SystemPackage
+import Testing
+
+/// What a machine can lack: room, permission, a network, a clock that goes forward.
+@Suite(.serialized)
+struct AdversityTests {
+  /// An Outfit that others than root can run, in a folder that they can enter.
+  private func givenAnInstallation(_ machine: Machine) async throws -> String {
+    let root = machine.home.removingLastComponent()
+    let build = Machine.build
+    let done = try await machine.run(
+      "/bin/sh",
+      [
+        "-euc",
+        """
+        chmod 755 '\(root)' '\(root.removingLastComponent())'
+        mkdir -p '\(root)/installed/bin' '\(root)/installed/libexec' '\(root)/installed/share/outfit'
+        cp -L '\(build)/outfit' '\(root)/installed/bin/outfit'
+        cp -L '\(build)/outfit-shim' '\(root)/installed/libexec/outfit-shim'
+        cp -R '\(Machine.checkout)/templates' '\(Machine.checkout)/profiles' '\(root)/installed/share/outfit/'
+        """,
+      ])
+    try #require(done.succeeded, "\(done.errorText)")
+    return "\(root)/installed/bin/outfit"
+  }
+
+  private func skipped(_ why: String) { print("SKIPPED: \(why)") }
+
+  private var isRoot: Bool { (try? Host.live())?.user.identifier == 0 }
+
+  private func givenDotfiles(_ machine: Machine, _ count: Int, bytes: Int) throws {
+    let lines = (0..<count).map { "  .many/f\($0): {copy: files/f\($0)}\n" }
+    try machine.write("p/outfit.yaml", "profile: many\ndotfiles:\n  .mine: {copy: mine}\n" + lines.joined())
+    try machine.write("p/mine", "theirs\n")
+    for index in 0..<count {
+      try machine.write("p/files/f\(index)", "\(index) " + String(repeating: "x", count: bytes) + "\n")
+    }
+  }
+
+  @Test func aFullDiskChangesNothing() async throws {
+    let machine = try Machine()
+    guard isRoot else { return skipped("a full disk needs a small tmpfs, which needs root") }
+    let outfit = try await givenAnInstallation(machine)
+    try givenDotfiles(machine, 60, bytes: 20_000)
+    // The home is a disk of two megabytes; everything happens in a mount namespace of its own.
+    let script = """
+      set -u
+      small='\(machine.home)/small'
+      mkdir -p "$small"
+      mount -t tmpfs -o size=2m,mode=755 tmpfs "$small" || { echo no-tmpfs; exit 0; }
+      export HOME="$small" XDG_CACHE_HOME=/tmp/outfit-tests/cache
+      printf 'precious\\n' > "$HOME/.mine"
+      chmod 640 "$HOME/.mine"
+      list() { (cd "$HOME" && find . -path ./.local -prune -o -type f -exec stat -c '%a %n' {} + -exec cat {} +); }
+      list > /tmp/before.$$
+      '\(outfit)' up '\(machine.home)/p' --trust --on-conflict take; echo "first: $?"
+      list > /tmp/after.$$
+      cmp /tmp/before.$$ /tmp/after.$$ && echo same
+      mount -o remount,size=20m "$small"
+      '\(outfit)' up '\(machine.home)/p' --trust --on-conflict take; echo "second: $?"
+      cat "$HOME/.mine"; ls "$HOME/.many" | wc -l
+      '\(outfit)' rollback; echo "back: $?"
+      list > /tmp/back.$$
+      cmp /tmp/before.$$ /tmp/back.$$ && echo same-again
+      rm -f /tmp/before.$$ /tmp/after.$$ /tmp/back.$$
+      """
+    let done = try await machine.run("/usr/bin/unshare", ["-m", "/bin/sh", "-c", script])
+    if done.outputText.contains("no-tmpfs") || done.errorText.contains("unshare") {
+      return skipped("no small tmpfs can be mounted here")
+    }
+    let text = done.outputText + done.errorText
+    #expect(text.contains("first: 1\n"), "\(text)")
+    #expect(done.errorText.contains("No space left"), "\(text)")
+    #expect(text.contains("same\n") && text.contains("second: 0\n"), "\(text)")
+    #expect(text.contains("theirs\n60\n") && text.contains("back: 0\n"), "\(text)")
+    #expect(text.contains("same-again\n"), "\(text)")
+  }
+
+  @Test func withoutPermissionOnlyThatFileStays() async throws {
+    let machine = try Machine()
+    guard isRoot else { return skipped("another user's eyes need root") }
+    let outfit = try await givenAnInstallation(machine)
+    try givenDotfiles(machine, 5, bytes: 3)
+    try machine.write(
+      "p/outfit.yaml",
+      """
+      profile: p
+      dotfiles:
+        .closed/a: {copy: mine}
+        .hidden: {copy: mine}
+        .open/b: {copy: mine}
+
+      """)
+    try machine.write(".closed/keep", "kept\n")
+    try machine.write(".hidden", "hidden\n", mode: 0)
+    func asNobody(_ arguments: String) async throws -> Completion {
+      try await machine.run(
+        "/usr/bin/setpriv",
+        ["--reuid=65534", "--regid=65534", "--clear-groups", "/bin/sh", "-c", "'\(outfit)' \(arguments)"],
+        setting: ["XDG_CACHE_HOME": "\(machine.home)/.cache", "TMPDIR": "/tmp"])
+    }
+    let own = try await machine.run(
+      "/bin/sh", ["-c", "chown -R 65534:65534 . && chmod 500 .closed && chown root:root .hidden"])
+    try #require(own.succeeded, "\(own.errorText)")
+
+    // A folder that nothing can be written into: nothing at all is changed, and it says which.
+    let first = try await asNobody("up p --trust")
+    #expect(first.status == 1, "\(first.errorText)")
+    #expect(
+      first.errorText.contains(".closed") && first.errorText.contains("Permission denied"),
+      "\(first.errorText)")
+    #expect(try machine.read(".open/b") == nil)
+    #expect(try machine.read(".closed/keep") == "kept\n")
+
+    // A file that can't be read stays, is named, and all else goes on.
+    _ = try await machine.run("/bin/chmod", ["700", ".closed"])
+    let second = try await asNobody("up p --trust")
+    #expect(second.status == 4, "\(second.errorText)")
+    #expect(second.errorText.contains(".hidden"), "\(second.errorText)")
+    #expect(try machine.read(".open/b") == "theirs\n")
+    #expect(try machine.read(".hidden") == "hidden\n")
+
+    // State that can't be written: said, and nothing changed.
+    _ = try await machine.run("/bin/chmod", ["-R", "500", ".local/state/outfit"])
+    try machine.write("p/mine", "newer\n")
+    let third = try await asNobody("up p --trust")
+    #expect(third.status == 1, "\(third.errorText)")
+    #expect(third.errorText.contains("Permission denied"), "\(third.errorText)")
+    #expect(try machine.read(".open/b") == "theirs\n")
+  }
+
+  @Test func aNetworkThatVanishesLeavesWhatWasThere() async throws {
+    let machine = try Machine()
+    let good = Array("#!/bin/sh\n# \(machine.home)\necho one\n".utf8)
+    let isGone = Locked(false)
+    let server = try LoopbackServer { request in
+      var reply = LoopbackServer.Reply.file(good, for: request)
+      if isGone.withLock({ $0 }) { reply.cutAfter = 5 }
+      return reply
+    }
+    func manifest(_ version: String) -> String {
+      """
+      profile: p
+      tools:
+        here:
+          from: url
+          version: "\(version)"
+          url: "\(server.address)/here-{version}"
+          sha256: {linux-amd64: "\(Digest(of: good))", linux-arm64: "\(Digest(of: good))"}
+      dotfiles:
+        .version: {copy: version}
+
+      """
+    }
+    try machine.write("p/outfit.yaml", manifest("1.0.0"))
+    try machine.write("p/version", "1\n")
+    let first = try await machine.outfit("up", "p", "--trust")
+    #expect(first.status == 0, "\(first.errorText)")
+    isGone.withLock { $0 = true }
+    let other = Array("#!/bin/sh\n# \(machine.home)\necho two\n".utf8)
+    try machine.write(
+      "p/outfit.yaml", manifest("2.0.0").replacing("\(Digest(of: good))", with: "\(Digest(of: other))"))
+    try machine.write("p/version", "2\n")
+    // All or nothing: nothing. Otherwise the tool keeps its version, and the rest goes on.
+    let nothing = try await machine.outfit("up", "p", "--trust", "--all-or-nothing")
+    #expect(nothing.status == 1, "\(nothing.errorText)")
+    #expect(try machine.read(".version") == "1\n")
+    let partly = try await machine.outfit("up", "p", "--trust")
+    #expect(partly.status == 1, "\(partly.errorText)")
+    #expect(try machine.read(".version") == "2\n")
+    let ran = try await machine.login("here")
+    #expect(ran.outputText == "one\n", "\(ran.errorText)")
+    let listed = try await machine.outfit("generations")
+    #expect(listed.outputText.contains("incomplete"), "\(listed.outputText)")
+  }
+
+  @Test func aClockThatGoesBackwardsChangesNothing() async throws {
+    let machine = try Machine()
+    guard machine.files.exists("/usr/bin/faketime") else {
+      return skipped("no faketime here; CompiledPlanTests has the clock of the host go back instead")
+    }
+    try givenDotfiles(machine, 5, bytes: 3)
+    let now = try await machine.outfit("up", "p", "--trust")
+    #expect(now.status == 0, "\(now.errorText)")
+    try machine.write("p/mine", "newer\n")
+    let outfit = Machine.build.appending("outfit").string
+    let then = try await machine.run("/usr/bin/faketime", ["-f", "-400d", outfit, "up", "p", "--trust"])
+    #expect(then.status == 0, "\(then.errorText)")
+    #expect(try machine.read(".mine") == "newer\n")
+    let back = try await machine.outfit("rollback")
+    #expect(back.status == 0, "\(back.errorText)")
+    #expect(try machine.read(".mine") == "theirs\n")
+  }
+
+  @Test func twoProjectsAreBroughtUpSideBySide() async throws {
+    let machine = try Machine()
+    let body =
+      Array("#!/bin/sh\n# \(machine.home)\n".utf8) + Array(repeating: UInt8(ascii: "#"), count: 40_000)
+    let busy = Locked((now: 0, most: 0))
+    let server = try LoopbackServer { request in
+      busy.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
+      var reply = LoopbackServer.Reply.file(body, for: request)
+      reply.trickle = (bytes: 10_000, seconds: 0.3)
+      return reply
+    }
+    for name in ["one", "two"] {
+      try machine.write(
+        "\(name)/outfit.yaml",
+        """
+        profile: \(name)
+        tools:
+          tool-\(name):
+            from: url
+            version: "1.0.0"
+            url: "\(server.address)/\(name)"
+            sha256: {linux-amd64: "\(Digest(of: body))", linux-arm64: "\(Digest(of: body))"}
+
+        """)
+    }
+    let statuses = try await withThrowingTaskGroup(of: Completion.self) { group in
+      for name in ["one", "two"] {
+        group.addTask { try await machine.outfit(["up", "--trust"], at: name) }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(statuses.allSatisfy { $0.status == 0 }, "\(statuses.map(\.errorText))")
+    #expect(!statuses.contains { $0.errorText.contains("waiting") }, "\(statuses.map(\.errorText))")
+    for name in ["one", "two"] {
+      let which = try await machine.outfit(["which", "tool-\(name)"], at: name)
+      #expect(which.status == 0, "\(which.errorText)")
+    }
+  }
+
+  @Test func theLockOfADeadProcessIsNoObstacle() async throws {
+    let machine = try Machine()
+    try givenDotfiles(machine, 5, bytes: 3)
+    try machine.write(".local/state/outfit/machine/lock", "4711\n", mode: 0o600)
+    try machine.write(".local/state/outfit/switch.lock", "4711\n", mode: 0o600)
+    let up = try await machine.run(
+      "/usr/bin/timeout", ["20", Machine.build.appending("outfit").string, "up", "p", "--trust"])
+    #expect(up.status == 0, "\(up.errorText)")
+    #expect(!up.errorText.contains("waiting"), "\(up.errorText)")
+  }
+
+  @Test func controlCEndsTheChildrenToo() async throws {
+    let machine = try Machine()
+    // An index that never answers: whoever asks it hangs.
+    let server = try LoopbackServer { _ in
+      var reply = LoopbackServer.Reply(body: Array(repeating: 32, count: 1_000_000))
+      reply.trickle = (bytes: 10, seconds: 0.5)
+      return reply
+    }
+    try machine.write(
+      "p/outfit.yaml",
+      """
+      profile: p
+      interpreters: {python: {versions: [">=3.10"], system: true}}
+      tools: {black: latest}
+      indexes: {slow: {url: "\(server.address)/simple", priority: primary}}
+
+      """)
+    let before = try machine.tree()
+    let outfit = Machine.build.appending("outfit").string
+    let ended = try await machine.run(
+      "/usr/bin/timeout", ["--preserve-status", "-s", "INT", "3", outfit, "up", "p", "--trust"],
+      setting: [
+        "PIP_INDEX_URL": "\(server.address)/simple", "UV_DEFAULT_INDEX": "\(server.address)/simple",
+        "XDG_CACHE_HOME": "\(machine.home)/.cache",
+      ])
+    #expect(ended.status == 130, "\(ended.errorText)")
+    expectSameTree(
+      before.filter { !$0.key.hasPrefix(".cache") }, try machine.tree().filter { !$0.key.hasPrefix(".cache") }
+    )
+    let left = try await machine.run(
+      "/bin/sh",
+      [
+        "-c",
+        "grep -l -a -F '\(machine.home)' /proc/[0-9]*/cmdline 2>/dev/null | grep -v -e self -e $$; true",
+      ]
+    )
+    let mine = left.outputText.split(separator: "\n")
+    #expect(mine.isEmpty, "\(mine)")
+  }
+}
