@@ -48,6 +48,7 @@ extension MemoryFiles {
   struct State: Sendable {
     private var nodes: [Int: Node]
     private var lastInode = 1
+    private var reachable = 64
     private var time: Int64
     var operations = 0
     var log: [String] = []
@@ -202,9 +203,22 @@ extension MemoryFiles {
     }
 
     mutating func synchronizeAll() {
+      sweep()
       for inode in nodes.keys { makeDurable(inode) }
       loose = []
       keepOrdered(pending.count)
+    }
+
+    /// Forgets files without a name, once they are many.
+    private mutating func sweep() {
+      guard nodes.count > 2 * reachable else { return }
+      var found: Set<Int> = Set(locks.keys)
+      var next = [1]
+      while let inode = next.popLast() {
+        if found.insert(inode).inserted { next += self[inode].entries.values }
+      }
+      nodes = nodes.filter { found.contains($0.key) }
+      reachable = max(64, nodes.count)
     }
 
     private mutating func makeDurable(_ inode: Int) {
