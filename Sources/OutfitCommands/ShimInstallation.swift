@@ -23,7 +23,8 @@ enum ShimInstallation {
     }
     try host.files.createDirectories(host.places.libexec, mode: 0o700)
     // Another outfit may be at the same just now, for another project.
-    let beside = host.places.libexec.appending(".outfit-shim.\(String(UInt64.random(in: 0...UInt64.max), radix: 16))")
+    let number = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+    let beside = host.places.libexec.appending(".outfit-shim.\(number)")
     defer { try? host.files.removeTree(beside) }
     try host.files.create(beside, try host.files.read(source), mode: 0o755)
     try host.files.setModified(beside, new.modified)

@@ -199,9 +199,7 @@ struct AdversityTests {
     let machine = try Machine()
     let body =
       Array("#!/bin/sh\n# \(machine.home)\n".utf8) + Array(repeating: UInt8(ascii: "#"), count: 40_000)
-    let busy = Locked((now: 0, most: 0))
     let server = try LoopbackServer { request in
-      busy.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) }
       var reply = LoopbackServer.Reply.file(body, for: request)
       reply.trickle = (bytes: 10_000, seconds: 0.3)
       return reply
@@ -227,7 +225,8 @@ struct AdversityTests {
       return try await group.reduce(into: []) { $0.append($1) }
     }
     #expect(statuses.allSatisfy { $0.status == 0 }, "\(statuses.map(\.errorText))")
-    #expect(!statuses.contains { $0.errorText.contains("waiting") }, "\(statuses.map(\.errorText))")
+    // Only the switches, which take milliseconds, go one after the other.
+    #expect(!statuses.contains { $0.errorText.contains("at work on") }, "\(statuses.map(\.errorText))")
     for name in ["one", "two"] {
       let which = try await machine.outfit(["which", "tool-\(name)"], at: name)
       #expect(which.status == 0, "\(which.errorText)")
