@@ -11,7 +11,7 @@ struct KillTests {
   private static let files = 300
   /// `OUTFIT_TEST_KILLS` sets another number.
   private static let kills =
-    (try? Host.live())?.environment["OUTFIT_TEST_KILLS"].flatMap { Int($0) } ?? 200
+    (try? Host.live())?.environment["OUTFIT_TEST_KILLS"].flatMap { Int($0) } ?? 40
 
   /// One user's machine: a profile whose dotfiles all say which round it is, and a project whose hooks do.
   private struct Scene {

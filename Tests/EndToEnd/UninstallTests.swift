@@ -91,10 +91,12 @@ struct UninstallTests {
     try machine.write("p/outfit.yaml", "profile: p\ndotfiles:\n  .rc: {copy: rc}\n")
     try machine.write("p/rc", "theirs\n")
     try machine.write(".config/outfit/outfit.yaml", "profile: me\n")
-    let up = try await machine.outfit("up", "p", "--trust", "--on-conflict", "take")
+    // Its own: what is uninstalled takes its cache with it.
+    let cache = ["XDG_CACHE_HOME": "\(machine.home)/.cache"]
+    let up = try await machine.outfit("up", "p", "--trust", "--on-conflict", "take", setting: cache)
     #expect(up.status == 0, "\(up.errorText)")
     try machine.write(".rc", "edited\n")
-    let gone = try await machine.outfit("self", "uninstall", "--yes")
+    let gone = try await machine.outfit("self", "uninstall", "--yes", setting: cache)
     #expect(gone.status == 0, "\(gone.errorText)")
     #expect(gone.errorText.contains(".rc"), "\(gone.errorText)")
     #expect(try machine.read(".rc") == "edited\n")
