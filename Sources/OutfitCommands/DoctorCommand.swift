@@ -167,12 +167,36 @@ private struct Examination {
         shadowed[name] = folder
       }
     }
-    guard !shadowed.isEmpty else { return [Diagnostic(.note, "\(names.count) commands are first on PATH")] }
+    let hidden = others(names, in: folders[(position + 1)...])
+    guard !shadowed.isEmpty else {
+      return [Diagnostic(.note, "\(names.count) commands are first on PATH")] + hidden
+    }
     return shadowed.sorted { $0.key < $1.key }.map { name, folder in
       Diagnostic(
-        .warning, "\(name) is shadowed by \(folder.appending(name))",
+        .warning, "\(name) is shadowed by \(folder.appending(name))\(owner(folder.appending(name)))",
         hint: "move \(session.short(bin)) before \(folder) on PATH, or remove that one")
+    } + hidden
+  }
+
+  /// Programs of the user's that stand behind ours of the same name. The system's own are not worth a word.
+  private func others(_ names: Set<String>, in folders: some Sequence<FilePath>) -> [Diagnostic] {
+    let system: Set<FilePath> = ["/usr/bin", "/bin", "/usr/sbin", "/sbin", host.places.bin]
+    var told: Set<FilePath> = []
+    return folders.filter { $0.isAbsolute && !system.contains($0) && told.insert($0).inserted }.flatMap {
+      folder in
+      names.sorted().map { ($0, folder.appending($0)) }.filter { host.files.exists($1) }.map { name, path in
+        Diagnostic(.note, "\(name) comes before \(path)\(owner(path))")
+      }
     }
+  }
+
+  /// Whose program it is, where its place says so.
+  private func owner(_ program: FilePath) -> String {
+    let link = (try? host.files.readLink(program)) ?? ""
+    let marks = [
+      ("/pipx/", "pipx's"), ("/uv/tools/", "uv's"), ("/Cellar/", "Homebrew's"), ("/.pyenv/", "pyenv's"),
+    ]
+    return marks.first { "\(program)\n/\(link)".contains($0.0) }.map { ", which is \($0.1)" } ?? ""
   }
 
   private func examine(_ generation: Generation) -> [Diagnostic] {

@@ -14,13 +14,9 @@ struct ImportPipxCommand: AsyncParsableCommand {
   @OptionGroup var options: ImportToolOptions
 
   func run() async throws {
-    let options = options
-    try await withSession { session in
-      let folder = PipxInventory.folder(session.host)
-      let inventory = try folder.map { try PipxInventory.read($0, session.host) }
-      try await ToolImport(session, options, program: "pipx").run(
-        inventory, leaving: "`pipx uninstall-all` takes pipx's own away, once you are content")
-    }
+    try await ToolImport.run(
+      options, program: "pipx", folder: PipxInventory.folder, read: PipxInventory.read,
+      leaving: "`pipx uninstall-all` takes pipx's own away, once you are content")
   }
 }
 
@@ -32,13 +28,9 @@ struct ImportUvCommand: AsyncParsableCommand {
   @OptionGroup var options: ImportToolOptions
 
   func run() async throws {
-    let options = options
-    try await withSession { session in
-      let folder = UvInventory.folder(session.host)
-      let inventory = try folder.map { try UvInventory.read($0, session.host) }
-      try await ToolImport(session, options, program: "uv").run(
-        inventory, leaving: "`uv tool uninstall --all` takes uv's own away, once you are content")
-    }
+    try await ToolImport.run(
+      options, program: "uv", folder: UvInventory.folder, read: UvInventory.read,
+      leaving: "`uv tool uninstall --all` takes uv's own away, once you are content")
   }
 }
 
@@ -74,8 +66,20 @@ private struct ToolImport {
     self.program = program
   }
 
-  /// - Parameter leaving: how to be without the other program's, for people.
-  func run(_ inventory: ToolInventory?, leaving: String) async throws {
+  /// - Parameters:
+  ///   - folder: where the other program has its tools; nil where it has none.
+  ///   - leaving: how to be without the other program's, for people.
+  static func run(
+    _ options: ImportToolOptions, program: String, folder: @escaping @Sendable (Host) -> FilePath?,
+    read: @escaping @Sendable (FilePath, Host) throws -> ToolInventory, leaving: String
+  ) async throws {
+    try await withSession { session in
+      let inventory = try folder(session.host).map { try read($0, session.host) }
+      try await ToolImport(session, options, program: program).run(inventory, leaving: leaving)
+    }
+  }
+
+  private func run(_ inventory: ToolInventory?, leaving: String) async throws {
     guard let inventory, !inventory.tools.isEmpty || !inventory.notes.isEmpty else {
       if options.json { return session.write(JSONText.object(["tools": .array([])]).text) }
       return session.write("Nothing to do: \(program) has installed no tools here.")
@@ -140,6 +144,13 @@ private struct ToolImport {
     guard !taken.isEmpty, !options.dryRun else { return }
     guard options.apply else {
       session.talk("Next: outfit up    (\(program) goes on working; \(leaving))")
+      return
+    }
+    guard !options.json else {
+      // One document is what was taken over; what `up` has to say of it is its status.
+      let place = try ProfilePlace.adopted(host) ?? ProfilePlace(scope: .machine, address: "")
+      let status = try await Undertaking(session, .init()).apply(at: place).status
+      if status != .done { throw Ended(status) }
       return
     }
     let status = try await Undertaking(session, .init()).run()

@@ -15,6 +15,8 @@ struct Preparation {
   enum Mode {
     /// Asks engines and the network.
     case live
+    /// Nothing is resolved anew; what is locked is downloaded.
+    case locked
     /// What the caches have must do.
     case offline
     /// Reads only: nothing is downloaded, built or run.
@@ -43,13 +45,13 @@ struct Preparation {
     self.progress = progress
     let host = session.host
     store = Store(host)
+    let isOffline = mode == .offline || mode == .reading
     let fetcher = Downloads(
-      host: host, libraries: Installation.locate(host).libraries, isOffline: mode != .live)
-    builder = Builder(
-      host: host, store: store, fetcher: fetcher, progress: progress, isOffline: mode != .live)
+      host: host, libraries: Installation.locate(host).libraries, isOffline: isOffline)
+    builder = Builder(host: host, store: store, fetcher: fetcher, progress: progress, isOffline: isOffline)
     answering = Answering(
       host: host, builder: builder, fetcher: fetcher, progress: progress,
-      mode: mode == .live ? .live : mode == .offline ? .offline : .dry)
+      mode: mode == .live ? .live : mode == .reading ? .dry : .offline)
     locks = try Locks(host: host, profile: profile)
     lock = locks.merged
     lockIsShared = locks.isShared

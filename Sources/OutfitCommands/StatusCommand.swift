@@ -45,6 +45,7 @@ struct StatusCommand: AsyncParsableCommand {
       } else {
         session.report(plan.failures.map { Diagnostic(.note, $0.message, at: $0.location, hint: $0.hint) })
         session.report(contradictions.map(\.diagnostic))
+        session.report(plan.notes)
         for line in PlanText(session: session, plan: plan).lines(style: session.outputStyle) {
           session.write(line)
         }

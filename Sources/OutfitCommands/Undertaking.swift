@@ -4,6 +4,7 @@ import OutfitHooks
 import OutfitProfile
 import OutfitSharing
 import OutfitSystem
+import OutfitTools
 import SystemPackage
 
 /// One `up`, from the wish to the summary.
@@ -205,7 +206,8 @@ struct Undertaking {
     let started = host.clock.uptime()
     let progress = TerminalProgress(host: host)
     var preparation = try Preparation(
-      session, profile: profile, mode: wish.isOffline || wish.isLocked ? .offline : .live, progress: progress)
+      session, profile: profile, mode: wish.isOffline ? .offline : wish.isLocked ? .locked : .live,
+      progress: progress)
 
     // Conflicts and effects come from parts that need no network, so all questions are asked here.
     let local = try await preparation.plan(
@@ -229,7 +231,8 @@ struct Undertaking {
     if wish.isLocked, preparation.lock != preparation.locks.merged { throw staleLock(preparation) }
     let plan = try await preparation.plan(
       proposal, isPartial: wish.only != nil,
-      dropping: Set(touched.compactMap { name in before.tools[name].map { "\(name) \($0.version)" } }))
+      dropping: Set(touched.compactMap { name in before.tools[name].map { "\(name) \($0.version)" } })
+        .union(try gone(profile, proposal)))
     if wish.isStrict, !plan.conflicts.isEmpty { throw session.refusal(plan.conflicts) }
     if !wish.isEditing { try preparation.locks.save(preparation.lock) }
     session.report(plan.notes)
@@ -248,7 +251,9 @@ struct Undertaking {
     ) {
       if $1.prerequisites.isDisjoint(with: missing) { $0.1.append($1) } else { $0.0.append($1) }
     }
-    failures += (causes + consequences).compactMap { built.failed[$0.id] }
+    failures += (causes + consequences).compactMap { object in
+      built.failed[object.id].map { explained($0, object.id, profile, proposal) }
+    }
     if wish.isAllOrNothing, !failures.isEmpty {
       session.report(failures)
       throw Failure(
@@ -287,7 +292,35 @@ struct Undertaking {
       status: status, seconds: seconds, before: before, after: preparation.lock)
   }
 
-  // MARK: Tools that a verb is about
+  // MARK: Tools
+
+  /// The labels of what the last run had of tools that no manifest asks for any more. They go even where other things
+  /// stay as they are, because the run is of tools alone, or because something else could not be had.
+  private func gone(_ profile: Profile, _ proposal: Proposal) throws -> Set<String> {
+    guard wish.only == nil || wish.only == Tools().name,
+      let previous = try Generations.current(profile.scope, host: host)
+    else { return [] }
+    let proposed = Set(proposal.objects.map(\.id))
+    let tools = Set(previous.objects.map(\.id)).subtracting(proposed)
+      .subtracting(previous.interpreters.map(\.object))
+    return Set(
+      previous.claims.compactMap { claim in
+        guard let object = claim.object, tools.contains(object), object.name != Virtualenv.objectName,
+          let name = claim.label.split(separator: " ").first, profile.tools[String(name)] == nil
+        else { return nil }
+        return claim.label
+      })
+  }
+
+  /// What went wrong with an object, in the words of the part that knows it.
+  private func explained(
+    _ failure: Diagnostic, _ object: ObjectID, _ profile: Profile, _ proposal: Proposal
+  ) -> Diagnostic {
+    guard let claim = proposal.claims.first(where: { $0.object == object }),
+      let name = profile.tools.first(where: { $0.value.source == claim.owner })?.key
+    else { return failure }
+    return Tools.explanation(of: failure, tool: name, at: claim.owner)
+  }
 
   /// Those of them that can't be had.
   private func lost(_ profile: Profile, _ proposal: Proposal, _ missing: Set<ObjectID>) -> [String] {

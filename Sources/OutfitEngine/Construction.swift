@@ -119,10 +119,16 @@ struct Construction: Sendable {
       isOffline: builder.isOffline)
     runner.removeLog()
     for material in run.materials { try await supply(material, runner, scratch) }
+    let surrounding = run.surrounding.map {
+      EnvironmentWork(
+        host: host, out: out, python: $0.python.resolved(store: builder.store.root), version: $0.version)
+    }
+    try surrounding?.begin()
     for step in (afresh ? run.remedies : []) + run.steps {
       self.step(run.steps.count == 1 ? "" : runner.describe(step))
       _ = try await runner.run(step, scratch: scratch.path, out: out)
     }
+    try surrounding?.finish()
     try add(run.additions)
     if !run.keepsLog { runner.removeLog() }
   }

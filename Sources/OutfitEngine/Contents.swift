@@ -51,21 +51,13 @@ public struct Contents: Hashable, Sendable {
 
   private static func digest(_ path: FilePath, size: Int64, _ files: any Files) throws -> Digest {
     var running = Digest.Running()
-    guard size > piece else {
+    if size > 64 << 10 {
+      try files.readPieces(path) { running.update($0) }
+    } else {
       running.update(try files.read(path))
-      return running.finish()
     }
-    var offset: Int64 = 0
-    while true {
-      try Task.checkCancellation()
-      let bytes = try files.read(path, from: offset, count: Int(piece))
-      if bytes.isEmpty { return running.finish() }
-      running.update(bytes)
-      offset += Int64(bytes.count)
-    }
+    return running.finish()
   }
-
-  private static let piece: Int64 = 8 << 20
 
   /// Whether a file is none that counts: what Python compiles of the others.
   static func ignores(_ relative: String) -> Bool {

@@ -206,6 +206,7 @@ public enum Recipe: Hashable, Sendable {
       }
       for step in run.steps { digest.field("\(step.identity)") }
       if !run.additions.isEmpty { TreeEntry.feed(run.additions, &digest) }
+      if let surrounding = run.surrounding { digest.field(surrounding.identity) }
     case .tree(let entries):
       digest.field("tree")
       TreeEntry.feed(entries, &digest)
@@ -297,18 +298,21 @@ public struct Run: Hashable, Sendable {
   public var remedies: [Step]
   /// Files added to the object after the last step.
   public var additions: [TreeEntry]
+  /// The Python environment that the steps install into.
+  public var surrounding: Surrounding?
   /// The log of a build that went well is kept too.
   public var keepsLog: Bool
 
   public init(
     files: [String: [UInt8]] = [:], materials: [Material] = [], steps: [Step], remedies: [Step] = [],
-    additions: [TreeEntry] = [], keepsLog: Bool = false
+    additions: [TreeEntry] = [], surrounding: Surrounding? = nil, keepsLog: Bool = false
   ) {
     self.files = files
     self.materials = materials
     self.steps = steps
     self.remedies = remedies
     self.additions = additions
+    self.surrounding = surrounding
     self.keepsLog = keepsLog
   }
 }

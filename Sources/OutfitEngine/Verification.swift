@@ -143,8 +143,8 @@ enum Record {
   ///   - name: for people.
   static func lines(of text: String, in base: String, named name: String) throws -> [Line] {
     var lines: [Line] = []
-    for line in text.split(whereSeparator: \.isNewline) {
-      let fields = Self.fields(line)
+    for line in text.utf8.split(whereSeparator: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }) {
+      let fields = Self.fields(Substring(line))
       guard fields.count == 3, fields[1].hasPrefix("sha256=") else { continue }
       guard let digest = digest(base64: fields[1].dropFirst(7)) else {
         throw Failure("\(name) has a digest that can't be read, of \(fields[0])")
@@ -196,6 +196,23 @@ enum Record {
       }
     }
     return fields
+  }
+
+  /// A digest as RECORD writes it: the URL-safe alphabet of base64 (RFC 4648, section 5), without padding.
+  static func base64(_ digest: Digest) -> String {
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+    var text: [UInt8] = []
+    var bits: UInt32 = 0
+    var count = 0
+    for digit in digest.hex.utf8 {
+      bits = bits << 4 | UInt32(digit < 58 ? digit - 48 : digit - 87)
+      count += 4
+      guard count >= 6 else { continue }
+      count -= 6
+      text.append(alphabet[Int(bits >> UInt32(count) & 63)])
+    }
+    text.append(alphabet[Int(bits << UInt32(6 - count) & 63)])
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// A digest in the URL-safe alphabet of base64 (RFC 4648, section 5), with or without padding.

@@ -166,6 +166,7 @@ extension ShellInit {
       local __o_status=0
       command outfit "$@" || __o_status=$?
       __outfit_folder=
+      if [[ $- == *i* ]]; then __outfit_completions; fi
       return "$__o_status"
     }
 
@@ -188,7 +189,29 @@ extension ShellInit {
       eval "$(command outfit --generate-completion-script bash 2>/dev/null)"
       return 124
     }
-    if [[ $- == *i* ]]; then complete -F __outfit_complete outfit; fi
+    # So are those that tools bring, where bash-completion does not find them beside the commands (before 2.12).
+    __outfit_complete_tool() {
+      local __o_file
+      complete -r "$1" 2>/dev/null
+      for __o_file in "$__outfit_share/bash-completion/completions/"{"$1","$1.bash","_$1"}; do
+        [[ ! -r $__o_file ]] || . "$__o_file"
+      done
+      return 124
+    }
+    __outfit_completions() {
+      local __o_name
+      for __o_name in "$__outfit_share"/bash-completion/completions/*; do
+        [[ -e $__o_name ]] || continue
+        __o_name=${__o_name##*/}
+        __o_name=${__o_name%.bash}
+        __o_name=${__o_name#_}
+        complete -p "$__o_name" >/dev/null 2>&1 || complete -F __outfit_complete_tool "$__o_name"
+      done
+    }
+    if [[ $- == *i* ]]; then
+      complete -F __outfit_complete outfit
+      __outfit_completions
+    fi
 
     """#
 }

@@ -194,6 +194,12 @@ extension ShellInit {
             complete --do-complete (commandline --cut-at-cursor --current-process | string collect)
         end
         complete --command outfit --no-files --arguments '(__outfit_complete)'
+
+        # Those that tools bring come after the user's own, and before fish's.
+        set --local __o_folder "$__outfit_share/fish/vendor_completions.d"
+        if not contains -- "$__o_folder" $fish_complete_path
+            set --global fish_complete_path $fish_complete_path[1] "$__o_folder" $fish_complete_path[2..]
+        end
     end
 
     """#

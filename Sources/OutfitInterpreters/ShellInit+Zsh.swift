@@ -160,6 +160,7 @@ extension ShellInit {
       local __o_result=0
       command outfit "$@" || __o_result=$?
       __outfit_folder=
+      (( ! $+functions[__outfit_completions] )) || __outfit_completions
       return $__o_result
     }
 
@@ -186,10 +187,27 @@ extension ShellInit {
         eval "$(command outfit --generate-completion-script zsh 2>/dev/null)"
         (( $+functions[_outfit] )) && _outfit "$@"
       }
+      # Those that tools bring: `compinit` finds them where it runs after this, and is told of them where it ran before.
+      if (( ! ${fpath[(Ie)$__outfit_share/zsh/site-functions]} )); then
+        fpath=("$__outfit_share/zsh/site-functions" $fpath)
+      fi
+      __outfit_completions() {
+        emulate -L zsh
+        (( $+functions[compdef] )) || return 0
+        local __o_file __o_line
+        for __o_file in "$__outfit_share"/zsh/site-functions/_*(N); do
+          [[ -z ${_comps[(re)${__o_file:t}]-} ]] || continue
+          IFS= read -r __o_line <"$__o_file" || continue
+          [[ $__o_line == '#compdef '* ]] || continue
+          autoload -Uz "${__o_file:t}"
+          compdef "${__o_file:t}" ${=__o_line#'#compdef '}
+        done
+      }
       # The completion system may be started later than this.
       __outfit_compdef() {
         emulate -L zsh
         (( $+functions[compdef] )) && compdef _outfit outfit
+        __outfit_completions
         add-zsh-hook -d precmd __outfit_compdef
         unfunction __outfit_compdef
       }

@@ -9,17 +9,24 @@ public enum ShellInit {
   ///
   /// It puts `bin` first on PATH, and activates what Outfit's state records for a project when the shell enters
   /// the project's folder: VIRTUAL_ENV, PATH, the manifest's `env:` and the prompt. Leaving restores what was
-  /// there. Nothing is started while the folder stays the same.
+  /// there. Nothing is started while the folder stays the same. What the packages of tools bring of completions
+  /// (`share`, beside `bin`) is known to Tab.
   /// - Parameters:
   ///   - bin: The folder of the shims.
   ///   - libexec: The folder of `outfit-shim`.
   public static func script(_ shell: Shell, bin: FilePath, libexec: FilePath, home: FilePath) -> String {
     let path = path(bin, home: home)
-    let shim = libexec.appending("outfit-shim")
+    let variables = [
+      ("__outfit_shim", libexec.appending("outfit-shim")),
+      ("__outfit_share", bin.removingLastComponent().appending("share")),
+    ]
+    let posix = variables.map { "\($0)=\(word($1, home: home))\n" }.joined()
     switch shell {
-    case .bash: return path.posix + "__outfit_shim=\(word(shim, home: home))\n" + bash
-    case .zsh: return path.posix + "__outfit_shim=\(word(shim, home: home))\n" + zsh
-    case .fish: return path.fish + "set --global __outfit_shim \(word(shim, home: home, fish: true))\n" + fish
+    case .bash: return path.posix + posix + bash
+    case .zsh: return path.posix + posix + zsh
+    case .fish:
+      let lines = variables.map { "set --global \($0) \(word($1, home: home, fish: true))\n" }.joined()
+      return path.fish + lines + fish
     }
   }
 

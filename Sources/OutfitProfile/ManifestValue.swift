@@ -112,6 +112,9 @@ struct ManifestText {
   func flow(_ value: ManifestValue) -> String {
     switch value {
     case .nothing: "~"
+    // What is meant by it is a yes or no: schemas want no quotes.
+    case .text("true"): "true"
+    case .text("false"): "false"
     case .text(let text): scalar(text)
     case .list(let values): "[\(values.map(flow).joined(separator: ", "))]"
     case .mapping(let entries):

@@ -55,11 +55,35 @@ struct SourceText: Sendable {
 
   init(_ bytes: [UInt8], file: String) {
     self.file = file
-    var text = String(decoding: bytes, as: UTF8.self)
-    if text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
-    // libyaml follows YAML 1.1, where these end a line too.
-    let breaks: Set<Character> = ["\n", "\r\n", "\r", "\u{85}", "\u{2028}", "\u{2029}"]
-    lines = text.split(omittingEmptySubsequences: false) { breaks.contains($0) }.map(String.init)
+    var lines: [String] = []
+    bytes.withUnsafeBufferPointer { buffer in
+      var start = buffer.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+      var index = start
+      while index < buffer.count {
+        let width = Self.widthOfBreak(buffer, index)
+        if width > 0 {
+          lines.append(String(decoding: buffer[start..<index], as: UTF8.self))
+          start = index + width
+        }
+        index += max(1, width)
+      }
+      lines.append(String(decoding: buffer[start...], as: UTF8.self))
+    }
+    self.lines = lines
+  }
+
+  /// How many bytes end a line here; 0 where none do. libyaml follows YAML 1.1, where U+0085, U+2028 and U+2029 do too.
+  private static func widthOfBreak(_ bytes: UnsafeBufferPointer<UInt8>, _ index: Int) -> Int {
+    func follows(_ tail: [UInt8]) -> Bool {
+      index + tail.count < bytes.count && bytes[(index + 1)...].starts(with: tail)
+    }
+    switch bytes[index] {
+    case 0x0A: return 1
+    case 0x0D: return index + 1 < bytes.count && bytes[index + 1] == 0x0A ? 2 : 1
+    case 0xC2: return follows([0x85]) ? 2 : 0
+    case 0xE2: return follows([0x80, 0xA8]) || follows([0x80, 0xA9]) ? 3 : 0
+    default: return 0
+    }
   }
 
   func excerpt(_ location: SourceLocation) -> String? {

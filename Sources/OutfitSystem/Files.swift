@@ -57,6 +57,8 @@ public protocol Files: Sendable {
   func read(_ path: FilePath) throws(FileError) -> [UInt8]
   /// At most `count` bytes from `offset` on; none behind the end.
   func read(_ path: FilePath, from offset: Int64, count: Int) throws(FileError) -> [UInt8]
+  /// Reads a file of any size, piece by piece into one buffer.
+  func readPieces(_ path: FilePath, _ take: (UnsafeRawBufferPointer) -> Void) throws(FileError)
   /// The names in a folder, sorted by their bytes.
   func list(_ path: FilePath) throws(FileError) -> [String]
   func readLink(_ path: FilePath) throws(FileError) -> String
@@ -106,6 +108,10 @@ extension Files {
 
   public func read(_ path: FilePath, from offset: Int64, count: Int) throws(FileError) -> [UInt8] {
     Array(try read(path).dropFirst(Int(offset)).prefix(count))
+  }
+
+  public func readPieces(_ path: FilePath, _ take: (UnsafeRawBufferPointer) -> Void) throws(FileError) {
+    try read(path).withUnsafeBytes { take($0) }
   }
 
   public func exists(_ path: FilePath) -> Bool {

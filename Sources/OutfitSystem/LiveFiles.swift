@@ -27,6 +27,10 @@ struct LiveFiles: Files {
     try call("read", path) { place throws(Errno) in try Libc.read(place, from: offset, count: count) }
   }
 
+  func readPieces(_ path: FilePath, _ take: (UnsafeRawBufferPointer) -> Void) throws(FileError) {
+    try call("read", path) { place throws(Errno) in try Libc.readPieces(place, take) }
+  }
+
   func list(_ path: FilePath) throws(FileError) -> [String] {
     try call("list", path) { place throws(Errno) in try Libc.list(place) }
   }

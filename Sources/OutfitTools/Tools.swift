@@ -67,6 +67,11 @@ public struct Tools: Part {
     return .done(proposal)
   }
 
+  /// Why a tool could not be built, in words for the manifest's author, where that is known.
+  public static func explanation(of failure: Diagnostic, tool name: String, at source: Source) -> Diagnostic {
+    UvMessage(ofBuild: failure, tool: name, at: source)?.diagnostic ?? failure
+  }
+
   /// What must be known of the machine before anything else.
   private static func settings(_ context: Context, _ wanted: [Wanted]) -> [Query] {
     guard wanted.contains(where: { $0.section.origin == .pypi }) else { return [] }

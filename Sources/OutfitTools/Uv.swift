@@ -157,21 +157,21 @@ struct Uv {
     first: String? = nil, linkMode: String, place: FilePath? = nil, link: FilePath? = nil,
     build: [String] = [], checks: [Check]
   ) -> Object {
-    var create: [Argument] = [
-      "venv", "--quiet", "--no-project", "--no-config", "--no-python-downloads", "--allow-existing",
-      "--python", .reference(interpreter.program),
-    ]
-    if let name = place?.lastComponent?.string { create += ["--prompt", .text(name)] }
-    create.append(.output(""))
-    var steps = [step(create, needsNetwork: false)]
+    var steps: [Step] = []
     var files = ["requirements.txt": Array(requirements.utf8)]
-    if let place { files["place"] = Array(place.string.utf8) }
+    var target: [Argument] = ["--python", .reference(interpreter.program), "--prefix", .output("")]
+    if let place {
+      steps.append(create(place))
+      files["place"] = Array(place.string.utf8)
+      target = ["--python", .output("bin/python")]
+    }
+    target += ["--link-mode", .text(linkMode)]
     if bound.isEmpty {
       steps.append(
         step(
           install(
             ["pip", "sync", "--allow-empty-requirements"],
-            Self.building(build) + [.scratch("requirements.txt")], linkMode),
+            Self.building(build) + [.scratch("requirements.txt")], target),
           needsNetwork: true, first: first, offlineFirst: true))
     } else {
       let entries = RequirementSet(requirements).entries
@@ -186,7 +186,7 @@ struct Uv {
         steps.append(
           step(
             install(
-              ["pip", "install", "--no-deps"], ["-r", .scratch(group.file)] + Self.building(build), linkMode),
+              ["pip", "install", "--no-deps"], ["-r", .scratch(group.file)] + Self.building(build), target),
             needsNetwork: true, index: group.index, first: first, offlineFirst: true))
       }
     }
@@ -200,15 +200,28 @@ struct Uv {
       ? [] : [step(["cache", "clean", "--quiet"] + packages.map { .text($0) }, needsNetwork: false)]
     return Object(
       name: name, label: label, inputs: [interpreter.object],
-      recipe: .run(Run(files: files, steps: steps, remedies: remedies)), checks: checks,
-      store: context.store)
+      recipe: .run(
+        Run(
+          files: files, steps: steps, remedies: remedies,
+          surrounding: place == nil
+            ? Surrounding(python: interpreter.program, version: interpreter.version) : nil)),
+      checks: checks, store: context.store)
   }
 
-  private func install(_ verb: [Argument], _ from: [Argument], _ linkMode: String) -> [Argument] {
-    verb + [
-      "--quiet", "--require-hashes", "--system-certs", "--no-progress",
-      "--no-python-downloads", "--link-mode", .text(linkMode), "--python", .output("bin/python"),
-    ] + from
+  /// An environment that a person enters, with scripts for every shell.
+  private func create(_ place: FilePath) -> Step {
+    var arguments: [Argument] = [
+      "venv", "--quiet", "--no-project", "--no-config", "--no-python-downloads", "--allow-existing",
+      "--python", .reference(interpreter.program),
+    ]
+    if let name = place.lastComponent?.string { arguments += ["--prompt", .text(name)] }
+    return step(arguments + [.output("")], needsNetwork: false)
+  }
+
+  private func install(_ verb: [Argument], _ from: [Argument], _ target: [Argument]) -> [Argument] {
+    verb + ["--quiet", "--require-hashes", "--system-certs", "--no-progress", "--no-python-downloads"]
+      + target
+      + from
   }
 
   private func step(

@@ -35,15 +35,9 @@ struct UvMessage: Error {
         "\(what): there is no package named \(package)",
         hint: "look for a typing mistake; a package of your own needs its index under `indexes:`",
         mistake: true)
-    } else if let cause, let end = cause.firstRange(of: " no usable wheels") {
-      let package =
-        cause[..<end.lowerBound].split(separator: " ").dropLast().last
-        .map { String($0.prefix { !"=<>!~".contains($0) }) } ?? what
-      self = report(
-        "\(what): \(package) is published as source only for what is asked here, and Outfit builds nothing "
-          + "from source unasked",
-        hint: "ask for a version of \(package) that has a wheel, or allow its code to run while it is built: "
-          + "`build: [\(package)]`", mistake: true)
+    } else if let package = Self.lackingWheel(flat) {
+      diagnostic = Self.noWheel(package, what: what, at: source)
+      isMistake = false
     } else if let cause, cause.contains("you require"), flat.contains("unsatisfiable") {
       if cause.hasPrefix("there is no version of \(Requirement.name(of: request))==") {
         self = report("\(what): no version matches \(request)", hint: nil, mistake: true)
@@ -69,6 +63,49 @@ struct UvMessage: Error {
   private init(diagnostic: Diagnostic, isMistake: Bool) {
     self.diagnostic = diagnostic
     self.isMistake = isMistake
+  }
+
+  /// What uv said when it could not install what is locked; nil for what it says of anything else.
+  /// - Parameter tool: The tool whose environment it was.
+  init?(ofBuild failure: Diagnostic, tool: String, at source: Source) {
+    let text = [failure.message, failure.excerpt].compactMap { $0 }.joined(separator: "\n")
+    let flat = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    isMistake = false
+    if let package = Self.lackingWheel(flat) {
+      diagnostic = Self.noWheel(package, what: tool, at: source)
+    } else if let start = flat.firstRange(of: "but none were provided for: ") {
+      let pin = flat[start.upperBound...].prefix { !$0.isWhitespace }
+      diagnostic = Diagnostic(
+        .error, "\(tool): the lock has no hash of \(pin), so what is served for it can't be checked",
+        at: source.location, hint: "`outfit update \(tool)` pins it anew")
+    } else if let start = flat.firstRange(of: "Hash mismatch for `") {
+      let pin = flat[start.upperBound...].prefix { $0 != "`" }
+      diagnostic = Diagnostic(
+        .error, "\(tool): what is served for \(pin) is not what the lock pins, so nothing of it is used",
+        at: source.location,
+        hint: "tell those who run the index, or those who changed the lock; \(failure.hint ?? "")")
+    } else {
+      return nil
+    }
+  }
+
+  /// The package that has no wheel for what is asked.
+  private static func lackingWheel(_ flat: String) -> String? {
+    guard let start = flat.firstRange(of: "Because ") else { return nil }
+    let cause = flat[start.upperBound...]
+    guard let end = cause.firstRange(of: " no usable wheels") else { return nil }
+    return cause[..<end.lowerBound].split(separator: " ").dropLast().last
+      .map { String($0.prefix { !"=<>!~".contains($0) }) }
+  }
+
+  /// Others can be had all the same, and a wheel may come to be published.
+  private static func noWheel(_ package: String, what: String, at source: Source) -> Diagnostic {
+    Diagnostic(
+      .error,
+      "\(what): \(package) is published as source only for what is asked here, and Outfit builds nothing from "
+        + "source unasked", at: source.location,
+      hint: "ask for a version of \(package) that has a wheel, or allow its code to run while it is built: "
+        + "`build: [\(package)]`")
   }
 
   /// The address of the index that asked for a password, or refused the one it got.

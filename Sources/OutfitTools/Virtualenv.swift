@@ -12,6 +12,9 @@ public struct Virtualenv: Part {
 
   public var name: String { "virtualenv" }
 
+  /// Of its object in the store.
+  public static let objectName = "virtualenv"
+
   public func resolve(_ context: Context) throws -> Round<Lock> {
     var lock = context.lock
     guard let section = context.profile.virtualenv else {
@@ -74,7 +77,7 @@ public struct Virtualenv: Part {
     let uv = try Uv(context, on: interpreter, pythons: pythons, indexes: try Indexes(context))
     let folder = context.root.lastComponent?.string ?? "project"
     let environment = uv.environment(
-      name: "virtualenv", label: "virtualenv of \(folder)", requirements: entry.requirements,
+      name: Self.objectName, label: "virtualenv of \(folder)", requirements: entry.requirements,
       linkMode: "copy", place: context.root, link: context.root.pushing(FilePath(section.value.path)),
       checks: (entry.requirements.contains("==") ? [.record("lib")] : []) + [.exists("bin/python")])
     proposal.objects = pythons.added(for: interpreter) + [uv.object, environment]

@@ -109,6 +109,22 @@ struct DownloadedToolTests {
     #expect(absent.errorText.contains("the release v9.9.9 or 9.9.9 of acme/lint"), "\(absent.errorText)")
   }
 
+  private static var hasZstd: Bool {
+    (try? Host.live().files.exists("/usr/bin/zstd")) ?? false
+  }
+
+  @Test(.enabled(if: hasZstd, "zstd is not installed: apt-get install zstd"))
+  func anArchiveMayBeCompressedByZstandard() async throws {
+    try machine.write("tree/tool-1.0/bin/tool", "#!/bin/sh\necho tool\n", mode: 0o755)
+    let archive = try await pack("tar -C tree -cf - tool-1.0 | zstd -q -c >\"$out\"")
+    serve("/tool.tar.zst", archive)
+    let done = try await up(
+      "  tool: {from: url, version: \"1.0.0\", url: \"\(server.address)/tool.tar.zst\", "
+        + "sha256: {\(platform): \"\(Digest(of: archive))\"}}\n")
+    #expect(done.status == 0, "\(done.errorText)")
+    #expect(try await machine.login("tool").outputText == "tool\n")
+  }
+
   @Test func archivesWithoutTheProgramAndHostileOnesAreRefused() async throws {
     try machine.write("tree/docs/README", "read\n")
     let empty = try await pack("tar -C tree -cf - docs | gzip >\"$out\"")

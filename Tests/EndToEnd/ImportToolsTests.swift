@@ -28,9 +28,11 @@ struct ImportToolsTests {
     let pipx = try await machine.outfit("import", "pipx")
     #expect(pipx.status == 0, "\(pipx.errorText)")
     #expect(pipx.outputText.contains("+ pycowsay 0.0.0.2 (with six"), "\(pipx.outputText)")
-    let uv = try await machine.outfit("import", "uv", "--json")
+    // With `--apply` they are there at once.
+    let uv = try await machine.outfit("import", "uv", "--apply", "--json")
     #expect(uv.status == 0, "\(uv.errorText)")
     #expect(uv.outputText.contains("\"name\": \"httpie\""), "\(uv.outputText)")
+    #expect(try await machine.login("command -v http").outputText.contains("/outfit/bin/http"))
     let manifest = try machine.read(".config/outfit/outfit.yaml") ?? ""
     #expect(manifest.contains("six==1.16.0") && manifest.contains("pycowsayold"), "\(manifest)")
     #expect(!(manifest + pipx.outputText + pipx.errorText).contains("hunter2"))

@@ -125,7 +125,7 @@ struct IndexTests {
     }
     let seen = Locked<[String]>([])
     let files = machine.files
-    index.onRequest {
+    index.onRequest { _ in
       for process in (try? files.list("/proc")) ?? [] where process.allSatisfy(\.isNumber) {
         let path = FilePath("/proc").appending(process).appending("cmdline")
         let line = (try? files.text(path)).flatMap { $0 } ?? ""

@@ -112,6 +112,47 @@ struct ShellTests {
   }
 
   @Test(.enabled(if: has(.bash), "tmux is not installed: apt-get install tmux"))
+  func bashKnowsCompletionsOfTools() async throws { try await completions(.bash) }
+
+  @Test(.enabled(if: has(.zsh), "zsh or tmux is not installed: apt-get install zsh tmux"))
+  func zshKnowsCompletionsOfTools() async throws { try await completions(.zsh) }
+
+  @Test(.enabled(if: has(.fish), "fish or tmux is not installed: apt-get install fish tmux"))
+  func fishKnowsCompletionsOfTools() async throws { try await completions(.fish) }
+
+  /// Those that a package brings: of a tool that is there when the shell starts, and of one that comes while it runs.
+  private func completions(_ shell: Shell) async throws {
+    let machine = try Machine()
+    let index = try PackageIndex()
+    for name in ["early", "later"] {
+      let shared = [
+        "bash-completion/completions/\(name)": "complete -W '--reformat-\(name)' \(name)\n",
+        "zsh/site-functions/_\(name)": "#compdef \(name)\n_arguments '--reformat-\(name)[all of it]'\n",
+        "fish/vendor_completions.d/\(name).fish": "complete -c \(name) -l reformat-\(name)\n",
+      ]
+      try await index.publish(name, "1.0", says: name, shared: shared, machine)
+    }
+    func manifest(_ tools: String) throws {
+      try machine.write(
+        "p/outfit.yaml",
+        "profile: p\ninterpreters: {python: {versions: [\"3\"], system: true}}\n"
+          + "indexes: {open: {url: \"\(index.url)\"}}\ntools: {\(tools)}\n")
+    }
+    try manifest("early: \"*\"")
+    let first = try await machine.outfit("up", "p", "--trust")
+    try #require(first.status == 0, "\(first.errorText)")
+    let terminal = try await Terminal(machine, shell, hook: "shell-init \(shell)")
+    try await terminal.type("early --ref", enter: false, until: "early --ref")
+    try await terminal.key("Tab", until: "early --reformat-early")
+    try await terminal.key("C-u")
+    try manifest("early: \"*\", later: \"*\"")
+    try await terminal.type("outfit up --trust >/dev/null 2>&1; echo all\" \"there", until: "all there")
+    try await terminal.type("later --ref", enter: false, until: "later --ref")
+    try await terminal.key("Tab", until: "later --reformat-later")
+    try await terminal.close()
+  }
+
+  @Test(.enabled(if: has(.bash), "tmux is not installed: apt-get install tmux"))
   func bashPrompt() async throws { try await prompt(.bash) }
 
   @Test(.enabled(if: has(.zsh), "zsh or tmux is not installed: apt-get install zsh tmux"))

@@ -1,3 +1,4 @@
+import Foundation
 import OutfitCore
 import OutfitSystem
 import Support
@@ -156,9 +157,10 @@ struct ToolTests {
     // `docopt` has been published as source only.
     try personal(machine, "tools:\n  cowsay: \"6\"\n  docopt: {version: \"0.6.2\", expose: [python]}\n")
     let refused = try await machine.outfit("up")
-    #expect(refused.status == 2, "\(refused.errorText)")
+    #expect(refused.status == 1, "\(refused.errorText)")
     #expect(refused.errorText.contains("docopt is published as source only"), "\(refused.errorText)")
     #expect(refused.errorText.contains("build: [docopt]"), "\(refused.errorText)")
+    #expect(try await machine.login("cowsay -t moo").outputText.contains("moo"))
     try personal(
       machine,
       "tools:\n  cowsay: {version: \"6\", with: [docopt], build: [docopt]}\n")
@@ -182,9 +184,41 @@ struct ToolTests {
     let script = try await machine.outfit("tool", "run", "s.py")
     #expect(script.status == 7, "\(script.errorText)")
     #expect(script.outputText == "6.1\n")
+    let onPython = try await machine.outfit("tool", "run", "s.py", "--python", "9.9", "--", "x")
+    #expect(onPython.errorText.contains("needs Python 9.9"), "\(onPython.errorText)")
     let other = try await machine.outfit("tool", "run", "--from", "cowsay", "cowsya")
     #expect(other.status == 2)
     #expect(other.errorText.contains("has no program cowsya"), "\(other.errorText)")
+  }
+
+  @Test func whatWasRunIsTakenAgainForTwoWeeks() async throws {
+    let machine = try Machine()
+    let index = try PackageIndex()
+    try await index.publish("told", "1.0", says: "first", machine)
+    let setting = ["XDG_CACHE_HOME": machine.home.appending("cache").string, "UV_DEFAULT_INDEX": index.url]
+    func run() async throws -> String {
+      let done = try await machine.outfit("tool", "run", "told", setting: setting)
+      return done.outputText + done.errorText.split(separator: "\n").filter { $0.hasPrefix("error") }.joined()
+    }
+    #expect(try await run() == "first\n")
+    try await index.publish("told", "2.0", says: "second", machine)
+    let folder = machine.home.pushing("cache/outfit/run")
+    let name = try #require(try machine.files.list(folder).first { !$0.hasSuffix(".lock") })
+    /// Makes the run as old as that.
+    func age(days: Int64) throws {
+      let text = try #require(try machine.read("cache/outfit/run/\(name)"))
+      let now = Int64(Date().timeIntervalSince1970)
+      let rest = text.split(separator: "\n").dropFirst().joined(separator: "\n")
+      try machine.write("cache/outfit/run/\(name)", "\(now - days * 86400)\n\(rest)\n")
+    }
+    try age(days: 13)
+    _ = index.asked()
+    #expect(try await run() == "first\n")
+    #expect(index.asked().isEmpty)
+    try age(days: 15)
+    // Pins that were damaged meanwhile are made anew too.
+    try machine.write("cache/outfit/run/\(name).lock", "tools: [")
+    #expect(try await run() == "second\n")
   }
 
   @Test func pinsSayWhatCouldMove() async throws {

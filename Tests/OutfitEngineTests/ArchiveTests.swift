@@ -160,6 +160,17 @@ import Testing
     #expect(try host.files.read(out.appending("a")) == Array("x".utf8))
   }
 
+  @Test func aProgramThatIsMissingIsNamed() async {
+    let files = MemoryFiles.withHome()
+    files.put("/data/a.tar.zst", [0x28, 0xb5, 0x2f, 0xfd, 0, 0, 0, 0])
+    let archive = Archive(host: .test(files: files), file: "/data/a.tar.zst", name: "a.tar.zst")
+    let failure = await #expect(throws: Failure.self) {
+      _ = try await archive.decompressed(to: "/data/out", strip: 0)
+    }
+    #expect(failure?.single.message == "a.tar.zst can't be unpacked: there is no zstd")
+    #expect(failure?.single.hint == "install zstd")
+  }
+
   /// Writes a zip archive with Python; false where there is no Python or no unzip.
   private func zip(_ file: FilePath, _ names: [String]) async throws -> Bool {
     guard host.files.exists("/usr/bin/python3"), host.files.exists("/usr/bin/unzip") else { return false }

@@ -29,6 +29,18 @@ struct ToolOptions: ParsableArguments {
   var json = false
 }
 
+/// The tools that a verb is about.
+struct ToolNames: ParsableArguments {
+  @Argument(help: "Tools.") var tools: [String] = []
+  @Flag(help: "All tools of the manifest.") var all = false
+
+  func validate() throws {
+    guard all != !tools.isEmpty else {
+      throw ValidationError(all ? "--all goes without names" : "name a tool, or give --all")
+    }
+  }
+}
+
 /// A tool as it is typed: `black`, `black@25`, `black==25.1`, `black[d]>=24,<26`, `@angular/cli@17`.
 struct ToolSpecification: Hashable, Sendable {
   /// The entry in the manifest.

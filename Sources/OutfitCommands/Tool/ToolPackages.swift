@@ -95,23 +95,16 @@ struct ToolUninstall: AsyncParsableCommand {
     discussion: "`outfit rollback` brings them back; `outfit gc` frees what no generation needs.",
     aliases: ["remove"])
 
-  @Argument(help: "Tools.") var tools: [String] = []
-  @Flag(help: "All tools of the manifest.") var all = false
+  @OptionGroup var named: ToolNames
   @OptionGroup var options: ToolOptions
-
-  func validate() throws {
-    guard all != !tools.isEmpty else {
-      throw ValidationError(all ? "--all goes without names" : "name a tool, or give --all")
-    }
-  }
 
   func run() async throws {
     try await withSession { session in
       var desk = try await ToolDesk(session, options)
       let names =
-        try all
+        try named.all
         ? (desk.file.edit.value(at: ["tools"])?.entries ?? []).map(\.key).sorted()
-        : tools.map { try desk.own($0) }
+        : named.tools.map { try desk.own($0) }
       guard !names.isEmpty else {
         return session.write("Nothing to do: \(desk.file.edit.file) has no tools.")
       }

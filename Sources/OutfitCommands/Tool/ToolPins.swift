@@ -8,24 +8,17 @@ struct ToolUpgrade: AsyncParsableCommand {
     commandName: "upgrade", abstract: "Move tools to the newest version that the manifest accepts.",
     discussion: "What is held stays. `outfit outdated` says what could move.", aliases: ["upgrade-all"])
 
-  @Argument(help: "Tools.") var tools: [String] = []
-  @Flag(help: "All tools of the manifest.") var all = false
+  @OptionGroup var named: ToolNames
   @OptionGroup var options: ToolOptions
-
-  func validate() throws {
-    guard all != !tools.isEmpty else {
-      throw ValidationError(all ? "--all goes without names" : "name a tool, or give --all")
-    }
-  }
 
   func run() async throws {
     try await withSession { session in
       let desk = try await ToolDesk(session, options)
-      let names = try all ? desk.movable() : tools.map { try desk.mayMove(desk.own($0)) }
+      let names = try named.all ? desk.movable() : named.tools.map { try desk.mayMove(desk.own($0)) }
       guard !names.isEmpty else {
         return session.write("Nothing to do: no tool of \(desk.file.edit.file) can move.")
       }
-      let done = try await desk.apply(all ? [] : Set(names), moving: Set(names))
+      let done = try await desk.apply(named.all ? [] : Set(names), moving: Set(names))
       let moved = names.filter { done.before.tools[$0] != done.after.tools[$0] }
       let report = ToolReport(session: session, done: done, file: desk.file.edit.file)
       if options.json || !moved.isEmpty { report.tell(moved, verb: "upgraded", json: options.json) }

@@ -12,21 +12,14 @@ struct ToolRepair: AsyncParsableCommand {
       pins. `outfit doctor --deep` finds such tools.
       """, aliases: ["reinstall"])
 
-  @Argument(help: "Tools.") var tools: [String] = []
-  @Flag(help: "All tools.") var all = false
+  @OptionGroup var named: ToolNames
   @Flag(help: "Build them anew even where nothing differs.") var force = false
   @OptionGroup var options: ToolOptions
-
-  func validate() throws {
-    guard all != !tools.isEmpty else {
-      throw ValidationError(all ? "--all goes without names" : "name a tool, or give --all")
-    }
-  }
 
   func run() async throws {
     try await withSession { session in
       let desk = try await ToolDesk(session, options)
-      let names = all ? desk.profile.tools.keys.sorted() : tools
+      let names = named.all ? desk.profile.tools.keys.sorted() : named.tools
       for name in names where desk.profile.tools[name] == nil { _ = try desk.own(name) }
       let lock = try await ScopeLock.acquire(desk.place.scope, host: session.host)
       defer { withExtendedLifetime(lock) {} }

@@ -12,9 +12,9 @@ struct ToolRun: AsyncParsableCommand {
     commandName: "run", abstract: "Run a tool without installing it, or a script with what it needs.",
     discussion: """
       `outfit tool run black==24.1 -- --check .`, `outfit tool run --from httpie http example.org`, \
-      `outfit tool run script.py`. A script says what it needs in a block `# /// script` (PEP 723). The \
-      environment is kept with its pins, and taken again for 14 days; --refresh resolves anew. The exit status is \
-      the program's own.
+      `outfit tool run script.py`. A script says what it needs in a block `# /// script` (PEP 723); `--python` may \
+      stand behind its name too, and what follows `--` is the script's own. The environment is kept with its pins, \
+      and taken again for 14 days; --refresh resolves anew. The exit status is the program's own.
       """)
 
   @Option(help: "The package, where the program has another name.") var from: String?
@@ -37,8 +37,10 @@ struct ToolRun: AsyncParsableCommand {
         return session.write(OutfitCommand.helpMessage(for: ToolRun.self))
       }
       var arguments = Array(words.dropFirst())
+      let isScript = from == nil && (first.hasSuffix(".py") || first.contains("/") && !first.hasPrefix("@"))
+      let asked = isScript ? Self.takePython(&arguments) ?? python : python
       if arguments.first == "--" { arguments.removeFirst() }
-      let request = try python.map { text in
+      let request = try asked.map { text in
         guard let request = VersionRequest(text) else {
           throw Failure("--python \(text) is not a version", hint: "write 3.13", status: .usage)
         }
@@ -48,7 +50,7 @@ struct ToolRun: AsyncParsableCommand {
       let script = host.workingDirectory.pushing(FilePath(first)).lexicallyNormalized()
       let isFile = ((try? host.files.status(script, followLinks: true)) ?? nil)?.kind == .file
       var running: Running
-      if from == nil, first.hasSuffix(".py") || first.contains("/") && !first.hasPrefix("@") {
+      if isScript {
         guard isFile else {
           throw Failure("there is no script \(first)", hint: "look for a typing mistake", status: .usage)
         }
@@ -79,6 +81,20 @@ struct ToolRun: AsyncParsableCommand {
           program, arguments, environment: host.environment, workingDirectory: host.workingDirectory,
           standardInput: .inherited))
     }
+  }
+
+  /// Takes `--python 3.12` or `--python=3.12` from the front of what stands behind a script's name.
+  static func takePython(_ arguments: inout [String]) -> String? {
+    guard let first = arguments.first, first.hasPrefix("--python") else { return nil }
+    let rest = first.dropFirst("--python".count)
+    if rest.hasPrefix("=") {
+      arguments.removeFirst()
+      return String(rest.dropFirst())
+    }
+    guard rest.isEmpty, arguments.count > 1 else { return nil }
+    let version = arguments[1]
+    arguments.removeFirst(2)
+    return version
   }
 }
 
@@ -140,7 +156,8 @@ private struct Running {
     let folder = host.places.cache.appending("run")
     let record = folder.appending(key)
     let pins = folder.appending("\(key).lock")
-    var lock = try LockFile.read(pins, host: host)
+    // One that can't be read is made anew.
+    var lock = (try? LockFile.read(pins, host: host)) ?? nil
     if let text = try host.files.text(record), !refresh {
       let lines = text.split(separator: "\n").map(String.init)
       if lines.count == 2, let time = Int64(lines[0]) {
