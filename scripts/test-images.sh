@@ -24,6 +24,7 @@ skip() {
 
 [ "$(id -u)" -eq 0 ] || skip 'it needs root, for debootstrap and buildah'
 command -v apt-get >/dev/null || skip 'it needs a Debian-like system'
+unshare --net --mount true 2>/dev/null || skip 'it needs namespaces, which this machine does not give'
 for program in buildah debootstrap; do
   command -v "$program" >/dev/null ||
     apt-get install -y --no-install-recommends "$program" >/dev/null 2>&1 || skip "$program can not be installed"

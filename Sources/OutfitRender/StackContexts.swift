@@ -2,15 +2,15 @@ import OutfitCore
 import OutfitProfile
 
 extension Stack {
-  /// What a template's files can name: one context for each file that a rule makes.
-  func contexts(_ each: TemplateDescription.FileRule.Each) -> [[String: TemplateValue]] {
+  /// What a template's files can name, by the kind of rule: one context for each file that the rule makes.
+  func contexts() -> [TemplateDescription.FileRule.Each: [[String: TemplateValue]]] {
     let context = projectContext
-    switch each {
-    case .project: return [context]
-    case .environment: return environments.map { context.adding("environment", value($0)) }
-    case .process: return processes.map { context.adding("process", value($0)) }
-    case .tool: return tools.map { context.adding("tool", value($0)) }
-    }
+    return [
+      .project: [context],
+      .environment: environments.map { context.adding("environment", value($0)) },
+      .process: processes.map { context.adding("process", value($0)) },
+      .tool: tools.map { context.adding("tool", value($0)) },
+    ]
   }
 
   private var projectContext: [String: TemplateValue] {

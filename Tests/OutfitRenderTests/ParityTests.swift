@@ -209,6 +209,23 @@ enum Kustomize {
     #expect(Parity.check(blind).allSatisfy { $0.verdict != .proved || $0.rule == "every image by digest" })
   }
 
+  @Test func anOverlayThatIsNotThereFails() async throws {
+    var input = try await Kustomize.input(lock: Kustomize.pinned)
+    input.overlays["staging"] = nil
+    let failed = Parity.check(input).filter { $0.verdict == .failed }
+    #expect(failed.map(\.detail) == ["there is no k8s/overlays/staging"])
+  }
+
+  @Test func kustomizeKeepsWhatTheUserTellsIt() {
+    func variables(_ environment: [String: String]) -> [String: String]? {
+      Parity.invocations(
+        program: "/bin/kubectl", environments: ["dev"], root: "/shop", environment: environment)["dev"]?
+        .environment
+    }
+    #expect(variables(["HOME": "/root", "GOGC": "50"]) == ["HOME": "/root", "GOGC": "50"])
+    #expect(variables(["HOME": "/root"])?.keys.sorted() == ["GOGC", "HOME"])
+  }
+
   @Test func reportsAreATableAndJSON() async throws {
     let input = try await Kustomize.input()
     let proof = ParityProof(
