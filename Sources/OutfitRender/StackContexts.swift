@@ -42,7 +42,7 @@ extension Stack {
       ],
       "hasVariables": .bool(!variables.isEmpty || !secretKeys.isEmpty),
       "hasSecrets": .bool(!secretKeys.isEmpty),
-      "hasDeployments": .bool(environments.contains { !$0.isDevelopment }),
+      "profiled": .bool(!environments.isEmpty),
       "hooked": .bool(!migrate.isEmpty || (development != nil && !secretKeys.isEmpty)),
       "needs": .bool(services.contains { $0.name != "nginx" }),
       "volumes": .bool(
@@ -89,6 +89,7 @@ extension Stack {
       "environments": .list(environments.map(value)),
       "deployments": .list(environments.filter { !$0.isDevelopment }.map(value)),
       "development": development.map(value) ?? .bool(false),
+      "debug": development == nil ? .bool(false) : debugged.map(debugValue) ?? .bool(false),
       "main": (development ?? environments.first).map(value) ?? .bool(false),
       "env": .list(pairs(env)), "composeEnv": .list(pairs(variables)),
       "tools": .list(tools.map(value)),
@@ -131,6 +132,16 @@ extension Stack {
                 word.replacing("PORT", with: port).replacing("LIVE", with: values["live"] ?? "/"))
             })),
       "reloadCommand": .string(Quoting.json(reloading(process).map(Quoting.dollars))),
+    ]
+  }
+
+  private func debugValue(_ process: Process) -> TemplateValue {
+    [
+      "name": .string(process.name), "port": .string(String(debugPort)),
+      "profile": .string(Self.debugProfile(description.development)),
+      "served": .bool(process.port != nil), "heartbeat": .bool(process.hasHeartbeat),
+      // Forwarded ports come in by the pod's loopback interface: nothing else reaches it there.
+      "command": .string(Quoting.json(debugging(process, address: "127.0.0.1").map(Quoting.dollars))),
     ]
   }
 
