@@ -12,21 +12,36 @@ enum IntentCheck {
         check.diagnostics += error.diagnostics
       }
     }
+    check.devcontainer()
     return check.diagnostics
   }
 
   private struct Check {
     let stack: Stack
     var diagnostics: [Diagnostic] = []
+    private var container: (document: Document, file: RenderedFile)?
+    private var services: Set<String>?
+
+    init(stack: Stack) { self.stack = stack }
+
+    mutating func devcontainer() {
+      guard let (document, file) = container else { return }
+      diagnostics += DevContainerCheck.complaints(document, services: services).map {
+        Diagnostic(.error, $0.message, at: SourceLocation(file: file.path), hint: $0.hint)
+      }
+    }
 
     mutating func read(_ file: RenderedFile) throws(Failure) {
       let name = file.path.split(separator: "/").last.map(String.init) ?? ""
       if name == "Dockerfile" {
         dockerfile(file)
       } else if name.hasSuffix(".json") {
-        _ = try Document.parseJSON(file.content, file: file.path)
+        let document = try Document.parseJSON(file.content, file: file.path)
+        if name == "devcontainer.json" { container = (document, file) }
       } else if name == "compose.yaml" {
-        compose(try Document.parseOne(file.content, file: file.path), file)
+        let document = try Document.parseOne(file.content, file: file.path)
+        services = (document["services"]?.entries).map { Set($0.keys) }
+        compose(document, file)
       } else if name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
         let documents = try Document.parse(file.content, file: file.path)
         for document in documents {

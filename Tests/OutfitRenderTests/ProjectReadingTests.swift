@@ -74,6 +74,28 @@ import Testing
     }
   }
 
+  @Test func aWorkerHasNoHost() async throws {
+    let reading = ProjectReading(
+      folder: "ingest",
+      found: ["requirements.txt": "celery==5.4\n", "Procfile": "consumer: python -m ingest\n"])
+    let app = try #require(try await profile(reading).app?.value)
+    #expect(app.template == "worker")
+    #expect(app.environments["dev"]?.host == nil && app.environments["production"]?.host == nil)
+    #expect(app.environments["production"]?.replicas == 2)
+  }
+
+  @Test(arguments: [("", true), (" --host 0.0.0.0", false), (" --host=0.0.0.0", false)])
+  func uvicornMustListenOutsideOfItsContainer(_ option: String, _ isTold: Bool) async throws {
+    let reading = ProjectReading(
+      folder: "api",
+      found: [
+        "requirements.txt": "fastapi==0.115.0\n",
+        "Procfile": "web: uvicorn api.main:app --port $PORT\(option)\n",
+      ])
+    _ = try await profile(reading)
+    #expect(reading.notes.contains { $0.message.hasPrefix("uvicorn listens") } == isTold)
+  }
+
   @Test func aNodeProject() async throws {
     let reading = ProjectReading(
       folder: "x",
