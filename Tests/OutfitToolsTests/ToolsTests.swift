@@ -121,6 +121,33 @@ struct ToolsTests {
     #expect(before.last != after.last)
   }
 
+  @Test func whenAnInterpreterChangesJustTheToolsOnItAreMadeAnew() throws {
+    func bench(_ other: String) throws -> Bench {
+      var bench = Bench(python: "3.13.5")
+      bench.offer(.python, other)
+      bench.tool("black", try black())
+      var section = try black()
+      (section.package, section.python, section.with) = ("black", VersionRequest("3.12"), ["click"])
+      bench.tool("black12", section, line: 8)
+      return bench
+    }
+    func environment(_ bench: Bench, of tool: String) throws -> Object {
+      let proposal = try bench.rounds { try Tools().propose($0) }.value
+      return try #require(proposal.objects.first { $0.label.hasPrefix(tool + " ") })
+    }
+    var before = try bench("3.12.1")
+    try locked(&before)
+    var after = try bench("3.12.9")
+    (after.lock, after.answers) = (before.lock, { _ in failed("asked without need") })
+    #expect(try after.rounds { try Tools().resolve($0) }.value == before.lock)
+    #expect(try environment(before, of: "black").id == environment(after, of: "black").id)
+    let (old, new) = (try environment(before, of: "black12"), try environment(after, of: "black12"))
+    #expect(old.id != new.id)
+    // What was put beside it is in the new one too.
+    #expect(new.run?.files == old.run?.files)
+    #expect(before.lock.tools["black12"]?.request.contains("click") == true)
+  }
+
   @Test func exposesWhatIsAskedUnderASuffix() throws {
     var bench = Bench()
     var section = try black()
