@@ -195,7 +195,8 @@ struct ToolTests {
     let machine = try Machine()
     let index = try PackageIndex()
     try await index.publish("told", "1.0", says: "first", machine)
-    let setting = ["XDG_CACHE_HOME": machine.home.appending("cache").string, "UV_DEFAULT_INDEX": index.url]
+    try personal(machine, "indexes: {open: {url: \"\(index.url)\"}}\n")
+    let setting = ["XDG_CACHE_HOME": machine.home.appending("cache").string]
     func run() async throws -> String {
       let done = try await machine.outfit("tool", "run", "told", setting: setting)
       return done.outputText + done.errorText.split(separator: "\n").filter { $0.hasPrefix("error") }.joined()
