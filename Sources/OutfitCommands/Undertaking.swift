@@ -1,6 +1,7 @@
 import OutfitCore
 import OutfitEngine
 import OutfitHooks
+import OutfitInterpreters
 import OutfitProfile
 import OutfitSharing
 import OutfitSystem
@@ -262,6 +263,7 @@ struct Undertaking {
     let outcome = try await Switch.apply(
       switching, decisions: decisions, failed: missing, profile: place.stamp(profile),
       snapshots: place.snapshots(host), companions: companions(preparation, profile), host: host)
+    try learnLongTerm(plan, preparation)
     for effect in plan.effects where !effect.runsFirst {
       if let failure = try await effects.run(effect) { failures.append(failure) }
     }
@@ -306,6 +308,14 @@ struct Undertaking {
         }
       }.map { "\(language.title) \($0)" }
     }
+  }
+
+  /// `lts/*` in a version file is for the launcher to read.
+  private func learnLongTerm(_ plan: Plan, _ preparation: Preparation) throws {
+    guard plan.interpreters.contains(where: { $0.language == .node }) else { return }
+    var lines = LongTermLines.installed(plan.interpreters, host)
+    lines.learn(.learnt(preparation.context(earlier: Proposal())))
+    try lines.keep(host)
   }
 
   private func refuse(_ lost: [String], _ failures: [Diagnostic]) throws {

@@ -18,8 +18,13 @@ public struct Catalogue: Hashable, Sendable {
   public var dates: [Version: String]
   /// Where that is known from, for people: `nodejs.org`.
   public var source: String
+  /// Node's codenames, where the index says them.
+  public var longTerm: LongTermLines?
 
-  public init(versions: [Version], dates: [Version: String] = [:], source: String) {
+  public init(
+    versions: [Version], dates: [Version: String] = [:], source: String, longTerm: LongTermLines? = nil
+  ) {
+    self.longTerm = longTerm
     self.versions = Set(versions).sorted(by: >)
     self.dates = dates
     self.source = source
@@ -69,7 +74,9 @@ public struct Catalogue: Hashable, Sendable {
         let catalogue =
           language == .python
           ? catalogue(of: PythonReleases.published(bytes), host.name)
-          : Catalogue(versions: NodeReleases.versions(bytes), dates: Self.dates(bytes), source: host.name)
+          : Catalogue(
+            versions: NodeReleases.versions(bytes), dates: Self.dates(bytes), source: host.name,
+            longTerm: LongTermLines(index: bytes))
         if !catalogue.versions.isEmpty { return catalogue }
       }
       guard let found = inquirer.interpreters(.python), let runner = Runner.best(of: found) else {
