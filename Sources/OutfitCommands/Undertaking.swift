@@ -232,6 +232,8 @@ struct Undertaking {
       proposal, isPartial: wish.only != nil,
       dropping: Set(touched.compactMap { name in before.tools[name].map { "\(name) \($0.version)" } }))
     if wish.isStrict, !plan.conflicts.isEmpty { throw session.refusal(plan.conflicts) }
+    // What no provider has is known before anything is fetched.
+    try refuse(lost(profile, proposal, []) + lostInterpreters(proposal, []), plan.failures)
     if !wish.isEditing { try preparation.locks.save(preparation.lock) }
     session.report(plan.notes)
 
@@ -320,8 +322,9 @@ struct Undertaking {
 
   private func refuse(_ lost: [String], _ failures: [Diagnostic]) throws {
     guard !lost.isEmpty else { return }
-    session.report(failures)
-    throw Failure("nothing was changed: \(lost.joined(separator: ", ")) could not be had")
+    throw Failure(
+      failures + [Diagnostic(.error, "nothing was changed: \(lost.joined(separator: ", ")) could not be had")]
+    )
   }
 
   private func companions(_ preparation: Preparation, _ profile: Profile) throws -> [Companion] {
