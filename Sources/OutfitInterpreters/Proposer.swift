@@ -248,17 +248,21 @@ struct Proposer {
     }
   }
 
-  /// npm and npx run by the Node that they came with, whatever PATH says.
+  /// npm, npx and corepack run by the Node that they came with, whatever PATH says.
   private mutating func claimNode(_ provided: [Provided], _ owner: Source) {
     guard let one = provided.first else { return }
     claim("node", one, [], "node \(one.version)", owner)
     guard let prefix = one.prefix else { return }
-    for (name, script) in [("npm", NodeLayout.npm), ("npx", NodeLayout.npx)] {
+    for (name, script) in [
+      ("npm", NodeLayout.npm), ("npx", NodeLayout.npx), ("corepack", NodeLayout.corepack),
+    ] {
       var path = prefix.pushing(FilePath(script))
       if case .adopt = one.object.recipe {
         guard case .status? = inquirer.answer(.status(path)) else { continue }
       } else if name == "npm" {
         path = prefix.pushing(FilePath(NpmGuard.script))
+      } else if name == "corepack" {
+        guard NodeLayout.hasCorepack(one.version) else { continue }
       }
       claim(name, one, [path.string], "\(name) of node \(one.version)", owner)
     }

@@ -42,6 +42,12 @@ struct LongTermTests {
     #expect(mended.status == 0, "\(mended.errorText)")
     #expect(try await machine.login("cd web && node").outputText == "v96.9.0\n")
 
+    // For a command and all that it starts.
+    let both = try await machine.outfit(
+      "exec", "node@98", "--", "sh", "-c", "node one; exit 9", at: "web", setting: set)
+    #expect(both.outputText == "v98.0.1 one\n", "\(both.outputText)\(both.errorText)")
+    #expect(both.status == 9)
+
     let best = try await machine.outfit("node", "global", "lts/*", setting: set)
     #expect(
       best.outputText == "Node 97.2.0 is this machine's default.\n", "\(best.outputText)\(best.errorText)")
