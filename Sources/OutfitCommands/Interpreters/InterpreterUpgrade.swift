@@ -26,7 +26,7 @@ struct InterpreterUpgrade<Noun: InterpreterNoun>: AsyncParsableCommand {
       let profile = try await place.load(session)
       let wanted = profile.wanted(language).map(\.request)
       let lock = try Locks(host: session.host, profile: profile).merged
-      let chosen = try versions.isEmpty ? wanted : versions.map { try named($0, wanted, lock) }
+      let chosen = try versions.isEmpty ? wanted : versions.map { try named($0, wanted, lock, session) }
       guard !chosen.isEmpty else {
         throw Failure(
           "\(profile.name) wants no \(Noun.title)", hint: "outfit \(Noun.word) install \(Noun.examples.0)",
@@ -73,10 +73,12 @@ struct InterpreterUpgrade<Noun: InterpreterNoun>: AsyncParsableCommand {
     }
   }
 
-  private func named(_ text: String, _ wanted: [VersionRequest], _ lock: Lock) throws -> VersionRequest {
+  private func named(_ text: String, _ wanted: [VersionRequest], _ lock: Lock, _ session: Session) throws
+    -> VersionRequest
+  {
     if let same = wanted.first(where: { $0.text == text }) { return same }
     let pins = lock.interpreters[Noun.language] ?? []
-    let wish = VersionWish(text, for: Noun.language)
+    let wish = VersionWish(text, for: Noun.language, knowing: .known(session.host))
     let byPin = wanted.filter { request in
       pins.contains { $0.request == request.text && wish.accepts($0.version) }
     }
@@ -145,6 +147,14 @@ struct InterpreterMovement {
       guard let new = preparation.lock.interpreters[language]?.first(where: { $0.request == request.text })
       else {
         movement.failures += proposal.failures
+        continue
+      }
+      // Its own provider was silent, so that another one pinned what it has.
+      if new.provider != old.provider, new.version < old.version || new.provider == .source {
+        movement.failures.append(
+          Diagnostic(
+            .error, "what there is of \(language.title) \(request) could not be found out",
+            hint: "with a network, or a mirror that answers, run it again"))
         continue
       }
       // An older one is no upgrade: the index of now does not know it.
