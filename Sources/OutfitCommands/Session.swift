@@ -29,6 +29,17 @@ struct Session: Sendable {
     Style(isTerminal: host.terminal.errorIsTerminal, environment: host.environment)
   }
 
+  /// Brings an interrupted switch to an end, before any verb looks at what there is.
+  fileprivate func putInOrder(isPatient: Bool) throws {
+    do {
+      try Recovery.recover(host)
+    } catch let failure as Failure where isPatient {
+      report(failure.diagnostics)
+    } catch let error as FileError where isPatient {
+      report([Diagnostic(.warning, error.description)])
+    }
+  }
+
   /// A path as a person types it.
   func short(_ path: FilePath) -> String {
     if path == host.user.home { return "~" }
@@ -38,7 +49,11 @@ struct Session: Sendable {
 }
 
 /// Runs a verb: failures become diagnostics on standard error, and the process's exit status.
-func withSession(_ body: @escaping @Sendable (Session) async throws -> Void) async throws {
+/// - Parameter isPatient: for what a shell depends on: an interrupted switch that can't be undone yet is told, and no
+///   obstacle.
+func withSession(
+  isPatient: Bool = false, _ body: @escaping @Sendable (Session) async throws -> Void
+) async throws {
   let session: Session
   do {
     session = Session(host: try Host.live())
@@ -50,7 +65,10 @@ func withSession(_ body: @escaping @Sendable (Session) async throws -> Void) asy
   let missing = Footprint.missing(session.host)
   defer { Footprint.note(missing, session.host) }
   do {
-    try await Interrupts.guarded { try await body(session) }
+    try await Interrupts.guarded {
+      try session.putInOrder(isPatient: isPatient)
+      try await body(session)
+    }
   } catch let failure as Failure {
     session.report(failure.diagnostics)
     throw Ended(failure.status)
