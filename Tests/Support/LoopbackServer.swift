@@ -35,6 +35,8 @@ public final class LoopbackServer: Sendable {
     public var cutAfter: Int?
     /// Sends the body in pieces of so many bytes with so many seconds between them.
     public var trickle: (bytes: Int, seconds: Double)?
+    /// Sends no more than so many bytes of the body, and then waits until the client leaves.
+    public var holdAfter: Int?
     /// Seconds before the answer begins.
     public var delay = 0.0
     /// Sends the body again and again, without a length.
@@ -74,6 +76,7 @@ public final class LoopbackServer: Sendable {
     let script: Script
     let requests = Mutex<[Request]>([])
     let open = Mutex((now: 0, most: 0))
+    let abandoned = Mutex(0)
     init(_ script: @escaping Script) { self.script = script }
   }
 
@@ -81,6 +84,8 @@ public final class LoopbackServer: Sendable {
   public var address: String { "http://127.0.0.1:\(port)" }
   /// What was asked so far.
   public var requests: [Request] { state.requests.withLock { $0 } }
+  /// How many clients left before they had all of a body that was held back.
+  public var abandoned: Int { state.abandoned.withLock { $0 } }
   /// The most requests that waited for an answer at one moment.
   public var mostAtOnce: Int { state.open.withLock { $0.most } }
 
@@ -146,6 +151,13 @@ public final class LoopbackServer: Sendable {
     guard send(connection, Array((head + "\r\n").utf8)), request.method != "HEAD" else { return }
     if reply.isEndless {
       while send(connection, reply.body) {}
+      return
+    }
+    if let count = reply.holdAfter {
+      guard send(connection, Array(reply.body.prefix(count))) else { return }
+      var byte: UInt8 = 0
+      while recv(connection, &byte, 1, 0) > 0 {}
+      state.abandoned.withLock { $0 += 1 }
       return
     }
     let body = Array(reply.body.prefix(reply.cutAfter ?? reply.body.count))
