@@ -61,7 +61,11 @@ public enum Switch {
         return draft.outcome(isNew: true)
       } catch let error as FileError {
         throw Failure(
-          "nothing was changed: \(error)", hint: error.code == .noSpace ? "free some disk space" : nil)
+          "nothing was changed: \(error)",
+          hint: error.code == .noSpace
+            ? "free some disk space"
+            : error.code == .permissionDenied
+              ? "outfit writes as \(host.user.name): let that user write there, or take the entry out" : nil)
       }
     }
   }
@@ -304,7 +308,8 @@ struct SwitchDraft {
       operations.append(
         Operation(
           path: companion.path, before: try Journal.state(of: companion.path, key: nil, host.files),
-          after: .file(.given(Array(companion.text.utf8)), mode: companion.mode, modified: nil), isOwn: true))
+          after: .file(.given(Array(companion.text.utf8)), mode: companion.mode, modified: nil), isOwn: true,
+          isShared: true))
     }
   }
 
