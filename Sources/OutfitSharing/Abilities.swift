@@ -123,12 +123,15 @@ private struct AbilityLister {
 
   private mutating func listDotfiles() {
     let dotfiles = own(profile.dotfiles)
+    let outside = dotfiles.filter(\.value.isOutsideHome).map(\.name)
+    if !outside.isEmpty { add(.writes, "writes outside your home folder: \(Self.list(outside))") }
     for (kind, verb) in [
       (DotfileSection.Kind.block, "keeps a block in"), (.template, "writes"), (.copy, "writes"),
       (.link, "links"),
     ] where kind != .copy {
       let kinds: [DotfileSection.Kind] = kind == .template ? [.template, .copy] : [kind]
-      let targets = dotfiles.filter { kinds.contains($0.value.kind) }.map { "~/\($0.name)" }
+      let targets = dotfiles.filter { kinds.contains($0.value.kind) && !$0.value.isOutsideHome }
+        .map { "~/\($0.name)" }
       if !targets.isEmpty { add(.writes, "\(verb) \(Self.list(targets))") }
     }
   }
