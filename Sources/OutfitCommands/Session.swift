@@ -48,11 +48,11 @@ struct Session: Sendable {
   }
 }
 
-/// Runs a verb: failures become diagnostics on standard error, and the process's exit status.
-/// - Parameter isPatient: for what a shell depends on: an interrupted switch that can't be undone yet is told, and no
-///   obstacle.
+/// Runs a verb: what an interrupted run left is put in order first; failures become diagnostics on standard error,
+/// and the process's exit status.
+/// - Parameter recovers: false for what shells run unasked, and must not be held up.
 func withSession(
-  isPatient: Bool = false, _ body: @escaping @Sendable (Session) async throws -> Void
+  recovers: Bool = true, _ body: @escaping @Sendable (Session) async throws -> Void
 ) async throws {
   let session: Session
   do {
@@ -66,7 +66,7 @@ func withSession(
   defer { Footprint.note(missing, session.host) }
   do {
     try await Interrupts.guarded {
-      try session.putInOrder(isPatient: isPatient)
+      if recovers { try Recovery.recover(session.host) }
       try await body(session)
     }
   } catch let failure as Failure {
