@@ -18,7 +18,7 @@ struct ExecCommand: AsyncParsableCommand {
   var words: [String] = []
 
   func run() async throws {
-    try await withSession(isPatient: true) { session in
+    try await withSession { session in
       var words = words
       if words.first == "--" { words.removeFirst() }
       guard !words.isEmpty else {

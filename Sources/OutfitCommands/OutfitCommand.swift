@@ -44,7 +44,7 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
   public init() {}
 
   public func run() async throws {
-    try await withSession(isPatient: showsVersion) { session in
+    try await withSession { session in
       guard showsVersion else { return try await Overview(session).show() }
       let commit = String(cString: outfit_build_commit())
       session.host.terminal.write(

@@ -29,17 +29,6 @@ struct Session: Sendable {
     Style(isTerminal: host.terminal.errorIsTerminal, environment: host.environment)
   }
 
-  /// Brings an interrupted switch to an end, before any verb looks at what there is.
-  fileprivate func putInOrder(isPatient: Bool) throws {
-    do {
-      try Recovery.recover(host)
-    } catch let failure as Failure where isPatient {
-      report(failure.diagnostics)
-    } catch let error as FileError where isPatient {
-      report([Diagnostic(.warning, error.description)])
-    }
-  }
-
   /// A path as a person types it.
   func short(_ path: FilePath) -> String {
     if path == host.user.home { return "~" }

@@ -18,7 +18,7 @@ struct WhichCommand: AsyncParsableCommand {
   @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
-    try await withSession(isPatient: true) { session in
+    try await withSession { session in
       let host = session.host
       let dispatcher = Dispatcher(data: Array(host.places.data.string.utf8)) {
         host.environment[$0].map { Array($0.utf8) }
