@@ -7,6 +7,8 @@ public struct Ability: Hashable, Sendable {
   public enum Kind: Int, Sendable, Comparable {
     /// Runs what the profile brings, or needs root.
     case runs
+    /// Writes outside of HOME.
+    case reaches
     /// Says where other things come from.
     case redirects
     case writes
@@ -124,7 +126,7 @@ private struct AbilityLister {
   private mutating func listDotfiles() {
     let dotfiles = own(profile.dotfiles)
     let outside = dotfiles.filter(\.value.isOutsideHome).map(\.name)
-    if !outside.isEmpty { add(.writes, "writes outside your home folder: \(Self.list(outside))") }
+    if !outside.isEmpty { add(.reaches, "writes outside your home folder: \(Self.list(outside))") }
     for (kind, verb) in [
       (DotfileSection.Kind.block, "keeps a block in"), (.template, "writes"), (.copy, "writes"),
       (.link, "links"),

@@ -35,6 +35,7 @@ struct OutsideHomeTests {
     #expect(show.outputText.contains("\(conf)"), "\(show.outputText)")
     let unasked = try await machine.outfit("up", "p", "--on-conflict", "take")
     #expect(unasked.status == 4, "\(unasked.errorText)")
+    #expect(unasked.errorText.contains("outside your home folder"), "\(unasked.errorText)")
     #expect(try text() == "there before\n")
 
     let before = try #require(try machine.files.status(conf, followLinks: false))
