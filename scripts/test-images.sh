@@ -24,6 +24,7 @@ skip() {
 
 [ "$(id -u)" -eq 0 ] || skip 'it needs root, for debootstrap and buildah'
 command -v apt-get >/dev/null || skip 'it needs a Debian-like system'
+unshare --net --mount true 2>/dev/null || skip 'it needs namespaces, which this machine does not give'
 for program in buildah debootstrap; do
   command -v "$program" >/dev/null ||
     apt-get install -y --no-install-recommends "$program" >/dev/null 2>&1 || skip "$program can not be installed"
@@ -81,7 +82,10 @@ identifier=$(store images --no-trunc --format '{{.ID}}' "$base" | sed 's/^sha256
 # --- A release host and a registry --------------------------------------------------------------------------------
 version=$(cat "$kept/version")
 path=20250723/cpython-$version+20250723-x86_64-unknown-linux-gnu-install_only_stripped.tar.gz
-mkdir -p "$work/host/files/python/20250723" "$work/host/images/outfit-test/base"
+node_version=$(cat "$kept/node.version")
+node_path=v$node_version/node-v$node_version-linux-x64.tar.gz
+mkdir -p "$work/host/files/python/20250723" "$work/host/files/node/v$node_version" "$work/host/images/outfit-test/base"
+cp "$kept/node.tar.gz" "$work/host/files/node/$node_path"
 cp "$kept/python.tar.gz" "$work/host/files/python/$path"
 cp "$(find "$kept/store" -path "*-images/$identifier/manifest" | head -n 1)" "$work/host/images/outfit-test/base/13"
 python3 scripts/registry.py "$work/host" "$work/port" &
@@ -130,15 +134,13 @@ app:
   processes: {consumer: {command: [python, -m, ingest], heartbeat: true, grace: 120}, clock: {command: [python, -m, ingest.clock], single: true}}
   environments: {dev: {}, production: {replicas: 4}}
 END
-mkdir -p "$work/front"
-echo '{"name": "front", "version": "1.0.0"}' >"$work/front/package.json"
-echo '{"name": "front", "version": "1.0.0", "lockfileVersion": 3, "packages": {"": {"name": "front", "version": "1.0.0"}}}' \
-  >"$work/front/package-lock.json"
+python3 scripts/node-project.py "$work/front" "$work/host/files" "$address"
 cat >"$work/front/outfit.yaml" <<'END'
 profile: front
 interpreters: {node: "24"}
 app:
   template: node
+  base: outfit-test/base:13
   name: front
   image: registry.example.com/front
   processes: {web: {port: 3000}, queue: {command: [node, queue.js]}}
@@ -151,12 +153,12 @@ lock: 1
 interpreters:
   node:
     - request: "24"
-      version: "24.1.0"
+      version: "$node_version"
       provider: prebuilt
       artifacts:
         linux-amd64:
-          path: "v24.1.0/node-v24.1.0-linux-x64.tar.gz"
-          digest: sha256:$digest
+          path: "$node_path"
+          digest: sha256:$(sha256sum "$kept/node.tar.gz" | cut -d ' ' -f 1)
 END
 at() { (cd "$work/$1" && shift && "$@"); }
 # What `outfit lock` writes of images; interpreters and tools are locked above.
@@ -183,9 +185,10 @@ check 'render --check after --vendor' "$outfit" render --check
 check 'hadolint of the vendored Dockerfile' \
   "${OUTFIT_VALIDATORS:-${XDG_CACHE_HOME:-$HOME/.cache}/outfit/validators}/python/bin/hadolint" \
   --failure-threshold info Dockerfile
+# build TARGET [NAME]
 build() {
   unshare --net buildah --root "$kept/store" --runroot "$kept/run" build --isolation chroot --pull-never --layers \
-    --timestamp 0 --target "$1" --tag "outfit-test/$1" .
+    --timestamp 0 --target "$1" --tag "outfit-test/${2:-$1}" .
 }
 check 'deploy is built without a network' build deploy
 check 'dev is built without a network' build dev
@@ -195,6 +198,12 @@ store push --quiet outfit-test/dev "oci-archive:$work/dev.tar" >/dev/null 2>&1
 check 'parity of both images' "$outfit" parity --fresh --images "$work/deploy" "$work/dev" --html "$work/parity.html"
 cp "$work/parity.html" "$kept/parity.html" 2>/dev/null || true
 check 'parity of archives' "$outfit" parity --images "$work/deploy.tar" "$work/dev.tar"
+# A store of containers/storage, by the names that the images have there.
+printf '[storage]\ndriver = "%s"\ngraphroot = "%s"\nrunroot = "%s"\n' \
+  "$(store info --format '{{.store.GraphDriverName}}')" "$kept/store" "$kept/run" >"$work/storage.conf"
+named() { CONTAINERS_STORAGE_CONF=$work/storage.conf "$outfit" parity --images "$@"; }
+check 'parity of tags in a local store' named outfit-test/deploy outfit-test/dev
+drift 'a tag that is no descendant' 'the dev image stands on the deploy image' named outfit-test/deploy "$base"
 
 # What ships does not have pytest: it is brought along, as nothing but files.
 python3 -m pip install --quiet --disable-pip-version-check --no-deps --only-binary=:all: --target "$work/pytest" \
@@ -221,6 +230,33 @@ versions() {
   store rm "$container" >/dev/null
 }
 check 'the versions and the user inside dev' versions
+
+# --- Node, without a network too ----------------------------------------------------------------------------------
+cd "$work/front"
+npm_on_path() { PATH=$kept/node/bin:$PATH "$@"; }
+check 'front: outfit render --vendor' npm_on_path "$outfit" render --vendor --arch amd64
+check 'front: hadolint of the vendored Dockerfile' \
+  "${OUTFIT_VALIDATORS:-${XDG_CACHE_HOME:-$HOME/.cache}/outfit/validators}/python/bin/hadolint" \
+  --failure-threshold info Dockerfile
+check 'front: deploy is built without a network' build deploy front-deploy
+check 'front: dev is built without a network' build dev front-dev
+for target in deploy dev; do store push --quiet "outfit-test/front-$target" "oci:$work/front-$target"; done
+check 'front: parity of both images' "$outfit" parity --images "$work/front-deploy" "$work/front-dev"
+packages() {
+  local container status=0
+  container=$(store from --pull-never "outfit-test/front-$1")
+  inside() { store run --isolation chroot "$container" -- "$@"; }
+  # What only a developer has is in `dev` alone.
+  inside node test.js && [ "$(inside node --version)" = "v$node_version" ] && [ "$(inside id -u)" = 10001 ] &&
+    if [ "$1" = dev ]; then inside right; else ! inside right; fi || status=1
+  store rm "$container" >/dev/null
+  return $status
+}
+for target in deploy dev; do check "front: its packages and its test inside $target" packages $target; done
+echo '# another' >>outfit.lock
+drift 'an image of another lock' 'the image is of this lock' \
+  "$outfit" parity --images "$work/front-deploy" "$work/front-dev"
+cd "$work/shop"
 
 # --- Each rule of images fails when it is broken ------------------------------------------------------------------
 sabotage() {

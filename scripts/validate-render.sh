@@ -64,7 +64,7 @@ objects() {
 for project; do
   say "$project"
   found=
-  for overlay in "$project"/k8s/overlays/*/; do
+  for overlay in "$project"/k8s/overlays/*/ "$project"/k8s/debug/; do
     [ -d "$overlay" ] || continue
     found=yes
     name=$(basename "$overlay")

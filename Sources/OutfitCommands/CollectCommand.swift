@@ -29,7 +29,6 @@ struct CollectCommand: AsyncParsableCommand {
   func run() async throws {
     try await withSession { session in
       let host = session.host
-      try Recovery.recover(host)
       let before = try Collection.plan(host, keep: keep)
       let named = try Set(names.flatMap { try Self.objects($0, among: before.objects) })
       let done =

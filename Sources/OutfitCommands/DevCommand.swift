@@ -55,7 +55,7 @@ struct DevCommand: AsyncParsableCommand {
 
   private func writeLaunch(_ session: Session, _ root: FilePath, _ stack: Stack) throws {
     let file = root.pushing(".vscode/launch.json")
-    let text = DevLoop.launch(stack, port: DevStart.port(stack))
+    let text = DevLoop.launch(stack)
     guard try session.host.files.status(file, followLinks: false) == nil else {
       return session.talk("\(session.short(file)) stays as it is; this belongs into it:\n\(text)")
     }
@@ -74,8 +74,6 @@ struct DevStart {
   let wish: DevCommand
 
   private var host: Host { session.host }
-
-  static func port(_ stack: Stack) -> Int { stack.language == .node ? 9229 : 5678 }
 
   private var environment: [String: String] {
     var variables = host.environment
@@ -97,6 +95,8 @@ struct DevStart {
       return try await compose()
     }
   }
+
+  private func sayPort() { session.talk("A debugger can attach to 127.0.0.1:\(stack.debugPort).") }
 
   private func say(_ program: FilePath, _ arguments: [String]) async throws -> Completion {
     try await host.processes.run(
@@ -132,12 +132,7 @@ struct DevStart {
 
   private func skaffold() async throws -> Invocation {
     let file = try rendered("skaffold.yaml")
-    guard !wish.debug else {
-      throw Failure(
-        "in a cluster a debugger is not attached: Skaffold's own way gives the pods less restricted helpers",
-        hint: "outfit dev --debug --with compose", status: .usage)
-    }
-    guard stack.development != nil else {
+    guard let development = stack.development else {
       throw Failure(
         "no environment has hot reload",
         hint: "name one `\(stack.description.development)` under app.environments",
@@ -162,8 +157,19 @@ struct DevStart {
         hint: "start it (minikube start, kind create cluster), or name another one: --context")
     }
     try require("the cluster of \(context)", server, DevLoop.cluster, "Pod Security")
-    try await writable(kubectl, file)
-    let arguments = ["dev", "--kube-context", context, "--port-forward=user", "--cleanup=true"]
+    let folder = wish.debug ? DevLoop.debugFolder : "k8s/overlays/\(development.name)"
+    try await writable(kubectl, file, folder)
+    var arguments = ["dev", "--kube-context", context, "--port-forward=user", "--cleanup=true"]
+    if wish.debug {
+      let profile = Stack.debugProfile(development.name)
+      guard file["profiles"]?.items.contains(where: { $0["name"]?.text == profile }) == true else {
+        throw Failure(
+          "skaffold.yaml has no profile \(profile), which forwards the debugger's port",
+          hint: "outfit render writes it")
+      }
+      arguments += ["--profile", profile]
+      sayPort()
+    }
     return Invocation(
       skaffold, arguments, environment: environment, workingDirectory: root, standardInput: .inherited)
   }
@@ -195,15 +201,12 @@ struct DevStart {
     return name
   }
 
-  private func writable(_ kubectl: FilePath, _ file: Document) async throws {
-    guard let development = stack.development else { return }
-    let done = try await say(kubectl, ["kustomize", "k8s/overlays/\(development.name)"])
+  private func writable(_ kubectl: FilePath, _ file: Document, _ folder: String) async throws {
+    let done = try await say(kubectl, ["kustomize", folder])
     guard done.succeeded else {
-      throw Failure(
-        "kustomize refuses k8s/overlays/\(development.name): \(done.errorText)", hint: "outfit render --check"
-      )
+      throw Failure("kustomize refuses \(folder): \(done.errorText)", hint: "outfit render --check")
     }
-    let objects = try Document.parse(done.outputText, file: development.name)
+    let objects = try Document.parse(done.outputText, file: folder)
     let problems = DevLoop.unwritable(
       skaffold: file, objects: objects, processes: stack.processes.map(\.name))
     guard problems.isEmpty else {
@@ -225,7 +228,7 @@ struct DevStart {
     try await refuseRemote()
     var files = ["--file", "compose.yaml"]
     if wish.debug {
-      guard let text = DevLoop.debugging(stack, port: Self.port(stack)) else {
+      guard let text = DevLoop.debugging(stack) else {
         throw Failure("there is no process to debug", status: .usage)
       }
       let file = host.places.cache.appending("dev").appending("\(Digest(of: root.string).short()).yaml")
@@ -233,7 +236,7 @@ struct DevStart {
       try host.files.removeTree(file)
       try host.files.create(file, Array(text.utf8), mode: 0o600)
       files += ["--file", file.string]
-      session.talk("A debugger can attach to 127.0.0.1:\(Self.port(stack)).")
+      sayPort()
     }
     return Invocation(
       program, words + ["--project-directory", root.string] + files + ["up", "--build", "--watch"],

@@ -12,7 +12,6 @@ struct DiffCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await withSession { session in
-      try Recovery.recover(session.host)
       let reading = try await Reading(session, scopeOptions.place(session))
       let only = path.map { session.absolute($0) }
       for target in reading.plan.differing where only == nil || target.target == only {

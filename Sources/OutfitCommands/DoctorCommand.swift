@@ -28,7 +28,6 @@ struct DoctorCommand: AsyncParsableCommand {
     let (deep, fix, json) = (deep, fix, json)
     try await withSession { session in
       var report = Report(session: session, isJSON: json)
-      if let recovered = try Recovery.recover(session.host), !json { session.write(recovered) }
       let remedies = try Remedies(session).found()
       for remedy in remedies {
         guard fix else {

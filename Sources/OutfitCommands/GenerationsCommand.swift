@@ -15,7 +15,6 @@ struct GenerationsCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await withSession { session in
-      try Recovery.recover(session.host)
       let scope = scopeOptions.scope(session)
       let generations = try Generations.list(scope, host: session.host)
       if json { return session.write(Self.json(generations)) }

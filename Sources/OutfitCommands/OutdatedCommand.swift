@@ -21,7 +21,6 @@ struct OutdatedCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await withSession { session in
-      try Recovery.recover(session.host)
       let place = try scopeOptions.place(session)
       let profile = try await place.load(session)
       var preparation = try Preparation(

@@ -12,7 +12,6 @@ struct Overview {
   init(_ session: Session) { self.session = session }
 
   func show() async throws {
-    try Recovery.recover(host)
     let style = session.outputStyle
     session.write(style.bold("Outfit \(Release.version)"))
     var next: [(String, String)] = []

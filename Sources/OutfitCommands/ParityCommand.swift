@@ -86,9 +86,10 @@ struct Proving {
 
     let session = session
     let root = root
-    let profile = try await ProfilePlace(scope: .project(root), address: root.string).load(session)
-    async let evaluated = overlays(profile.app?.value.environments.keys.sorted() ?? [], kustomize)
+    // Kustomize takes longest: it starts on what is there before anything is known of what should be.
+    async let evaluated = overlays(kustomize)
     async let built = pair()
+    let profile = try await ProfilePlace(scope: .project(root), address: root.string).load(session)
     let renderer = try Rendered.renderer(session, root: root, profile: profile)
     let stack = try renderer.stack()
     func text(_ path: String) throws -> String? { try host.files.text(root.pushing(FilePath(path))) }
@@ -149,9 +150,12 @@ struct Proving {
       deploy: try await reader.read(images[0]), development: try await reader.read(images[1]))
   }
 
-  private func overlays(
-    _ environments: [String], _ program: FilePath?
-  ) async throws -> [String: Parity.Evaluation] {
+  /// Every folder of k8s/overlays, evaluated.
+  private func overlays(_ program: FilePath?) async throws -> [String: Parity.Evaluation] {
+    let folder = root.pushing("k8s/overlays")
+    let environments = ((try? host.files.list(folder)) ?? []).filter {
+      host.files.exists(folder.appending($0).appending("kustomization.yaml"))
+    }
     guard let program, host.files.exists(program) else {
       let why = program.map { "there is no \($0)" } ?? "there is neither kubectl nor kustomize on PATH"
       return Dictionary(uniqueKeysWithValues: environments.map { ($0, .unavailable(why)) })

@@ -56,7 +56,8 @@ struct RenderCommand: AsyncParsableCommand {
           for file in differing { session.write("  \(file.state.rawValue.padding(to: 10))\(file.path)") }
         }
         guard differing.isEmpty else {
-          session.talk("\(differing.count) files are not what `outfit render` would write")
+          let count = differing.count == 1 ? "1 file is" : "\(differing.count) files are"
+          session.talk("\(count) not what `outfit render` would write")
           throw Ended(.drift)
         }
         if !json { session.write("All \(rendering.files.count) files are as rendered.") }

@@ -37,7 +37,6 @@ struct RollbackCommand: AsyncParsableCommand {
   func run() async throws {
     try await withSession { session in
       let host = session.host
-      try Recovery.recover(host)
       let scope = scopeOptions.scope(session)
       let lock = try await ScopeLock.acquire(scope, host: host)
       defer { withExtendedLifetime(lock) {} }

@@ -29,7 +29,6 @@ struct SelfUninstallCommand: AsyncParsableCommand {
   func run() async throws {
     try await withSession { session in
       let host = session.host
-      try Recovery.recover(host)
       let work = try Uninstallation.plan(host)
       let link = OwnLink.find(host)
       guard !work.folders.isEmpty || link != nil else {

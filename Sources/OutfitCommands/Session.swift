@@ -37,8 +37,12 @@ struct Session: Sendable {
   }
 }
 
-/// Runs a verb: failures become diagnostics on standard error, and the process's exit status.
-func withSession(_ body: @escaping @Sendable (Session) async throws -> Void) async throws {
+/// Runs a verb: what an interrupted run left is put in order first; failures become diagnostics on standard error,
+/// and the process's exit status.
+/// - Parameter recovers: false for what shells run unasked, and must not be held up.
+func withSession(
+  recovers: Bool = true, _ body: @escaping @Sendable (Session) async throws -> Void
+) async throws {
   let session: Session
   do {
     session = Session(host: try Host.live())
@@ -50,7 +54,10 @@ func withSession(_ body: @escaping @Sendable (Session) async throws -> Void) asy
   let missing = Footprint.missing(session.host)
   defer { Footprint.note(missing, session.host) }
   do {
-    try await Interrupts.guarded { try await body(session) }
+    try await Interrupts.guarded {
+      if recovers { try Recovery.recover(session.host) }
+      try await body(session)
+    }
   } catch let failure as Failure {
     session.report(failure.diagnostics)
     throw Ended(failure.status)

@@ -16,7 +16,6 @@ struct StatusCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await withSession { session in
-      try Recovery.recover(session.host)
       let reading = try await Reading(session, scopeOptions.place(session))
       let plan = reading.plan
       let differs = !plan.isEmpty || !plan.failures.isEmpty

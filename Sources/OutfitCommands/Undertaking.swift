@@ -66,7 +66,6 @@ struct Undertaking {
   }
 
   func run() async throws -> ExitStatus {
-    try Recovery.recover(host)
     let place = try ProfilePlace.find(wish.address, session)
     let isPlain =
       wish.only == nil && wish.settings.isEmpty && !wish.isDryRun && !wish.isLocked
@@ -102,7 +101,6 @@ struct Undertaking {
   /// Does what a verb wants of tools, in one transaction with its edits of manifests.
   /// - Throws: `Failure` when one of the tools can't be had; nothing has changed then.
   func apply(at place: ProfilePlace) async throws -> Done {
-    try Recovery.recover(host)
     let lock = try await ScopeLock.acquire(place.scope, host: host)
     defer { withExtendedLifetime(lock) {} }
     let read = try await place.read(

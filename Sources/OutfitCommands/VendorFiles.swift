@@ -28,7 +28,7 @@ struct VendorFiles {
         try await interpreter(architecture, place, progress)
         switch stack.language {
         case .python: try await wheels(architecture, place)
-        case .node: try await npm(place)
+        case .node: try await npm(architecture, place)
         }
       }
       try host.files.removeTree(folder)
@@ -145,8 +145,8 @@ struct VendorFiles {
 
   // MARK: - Node
 
-  /// What `npm ci` needs, by its own digests: the content part of a cache.
-  private func npm(_ place: FilePath) async throws {
+  /// What `npm ci` needs in the image, by its own digests: the content part of a cache.
+  private func npm(_ architecture: Platform.Architecture, _ place: FilePath) async throws {
     guard let npm = Programs.find("npm", host) else {
       throw Failure("packages of Node are got by npm, which is not on PATH", hint: "outfit up")
     }
@@ -164,7 +164,11 @@ struct VendorFiles {
     let done = try await host.processes.run(
       Invocation(
         npm,
-        ["ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--cache", cache.string],
+        [
+          "ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--cache", cache.string,
+          // Packages for other platforms are left out: the image's platform counts, not this machine's.
+          "--os=linux", "--cpu=\(architecture == .amd64 ? "x64" : "arm64")", "--libc=glibc",
+        ],
         environment: host.environment, workingDirectory: project))
     guard done.succeeded else {
       var diagnostic = Diagnostic(.error, "the packages of package-lock.json can't be got")

@@ -39,8 +39,18 @@ struct Address: Hashable, Sendable, CustomStringConvertible {
     if scheme == .file {
       guard self.authority.isEmpty || self.authority == "localhost" else { return nil }
     } else {
-      guard !self.authority.isEmpty, !self.authority.hasPrefix(":") else { return nil }
+      guard !self.authority.isEmpty, !self.authority.hasPrefix(":"), Self.hasPort(self.authority) else {
+        return nil
+      }
     }
+  }
+
+  /// False for a port that is empty or none: a client would take 80, which nobody wrote.
+  private static func hasPort(_ authority: String) -> Bool {
+    guard let colon = authority.lastIndex(of: ":"), !authority.hasSuffix("]") else { return true }
+    let port = authority[authority.index(after: colon)...]
+    return port.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+      && UInt16(port).map { $0 > 0 } ?? false
   }
 
   /// Scheme and authority: what credentials may be sent to again after a redirect.

@@ -296,9 +296,7 @@ private struct TemplateChecker {
       value = found
       break
     }
-    var known = scopes.reduce(into: Set<String>()) { names, scope in
-      if case .dictionary(let values) = scope { names.formUnion(values.keys) }
-    }
+    var known: Set<String>?
     var missing = parts.first ?? path
     for part in parts.dropFirst() {
       guard let found = value else { break }
@@ -309,7 +307,10 @@ private struct TemplateChecker {
       (value, missing, known) = (values[part], part, Set(values.keys))
     }
     guard let value else {
-      complain(missing: missing, in: path, known: known, at: location)
+      let names = scopes.reduce(into: Set<String>()) { names, scope in
+        if case .dictionary(let values) = scope { names.formUnion(values.keys) }
+      }
+      complain(missing: missing, in: path, known: known ?? names, at: location)
       return nil
     }
     return isCall ? .bool(true) : value

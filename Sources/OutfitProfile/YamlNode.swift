@@ -53,13 +53,38 @@ struct SourceText: Sendable {
   let file: String
   let lines: [String]
 
+  /// Then a character is a byte.
+  private let isASCII: Bool
+
   init(_ bytes: [UInt8], file: String) {
     self.file = file
-    var text = String(decoding: bytes, as: UTF8.self)
-    if text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
-    // libyaml follows YAML 1.1, where these end a line too.
-    let breaks: Set<Character> = ["\n", "\r\n", "\r", "\u{85}", "\u{2028}", "\u{2029}"]
-    lines = text.split(omittingEmptySubsequences: false) { breaks.contains($0) }.map(String.init)
+    let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes[3...] : bytes[...]
+    isASCII = bytes.allSatisfy { $0 < 0x80 }
+    var lines: [String] = []
+    var start = bytes.startIndex
+    var next = start
+    while next < bytes.endIndex {
+      let length = Self.lineBreak(bytes[next...])
+      if length > 0 {
+        lines.append(String(decoding: bytes[start..<next], as: UTF8.self))
+        start = next + length
+      }
+      next += max(1, length)
+    }
+    lines.append(String(decoding: bytes[start...], as: UTF8.self))
+    self.lines = lines
+  }
+
+  /// How many bytes the line break at the start has; libyaml follows YAML 1.1, where U+0085, U+2028 and U+2029 end
+  /// a line too.
+  private static func lineBreak(_ bytes: ArraySlice<UInt8>) -> Int {
+    switch bytes.first {
+    case UInt8(ascii: "\n"): 1
+    case UInt8(ascii: "\r"): bytes.dropFirst().first == UInt8(ascii: "\n") ? 2 : 1
+    case 0xC2: bytes.dropFirst().first == 0x85 ? 2 : 0
+    case 0xE2: bytes.starts(with: [0xE2, 0x80, 0xA8]) || bytes.starts(with: [0xE2, 0x80, 0xA9]) ? 3 : 0
+    default: 0
+    }
   }
 
   func excerpt(_ location: SourceLocation) -> String? {
@@ -72,6 +97,9 @@ struct SourceText: Sendable {
       return SourceLocation(file: file, line: max(1, lines.count), column: (lines.last?.count ?? 0) + 1)
     }
     let text = lines[line]
+    if isASCII {
+      return SourceLocation(file: file, line: line + 1, column: min(scalar, text.utf8.count) + 1)
+    }
     let scalars = text.unicodeScalars
     let index =
       scalars.index(scalars.startIndex, offsetBy: scalar, limitedBy: scalars.endIndex) ?? scalars.endIndex

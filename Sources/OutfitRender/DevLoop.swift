@@ -8,6 +8,10 @@ public enum DevLoop {
   public static let skaffold = Version([2, 15])
   public static let compose = Version([2, 24])
 
+  /// The environment with hot reload and a debugger, as render writes it.
+  public static let debugFolder = "k8s/debug"
+  static let debugFile = debugFolder + "/kustomization.yaml"
+
   /// Digits and dots in whatever a program says of itself: `v2.26.1-4` is 2.26.1.
   public static func version(_ text: some StringProtocol) -> Version? {
     var digits = ""
@@ -67,31 +71,25 @@ public enum DevLoop {
     return problems
   }
 
-  /// A second file for Compose, in which the process that serves waits for a debugger on the port.
-  public static func debugging(_ stack: Stack, port: Int) -> String? {
-    guard let process = stack.web ?? stack.processes.first else { return nil }
-    let ports = "    ports: [\"127.0.0.1:\(port):\(port)\"]\n"
-    if stack.language == .node {
-      return
-        "services:\n  \(process.name):\n    environment:\n      NODE_OPTIONS: \"--inspect=0.0.0.0:\(port)\"\n"
-        + ports
-    }
-    var words = stack.description.reload
-    let script =
-      "exec /opt/dev/bin/python3 -m debugpy --listen 0.0.0.0:\(port) \"$(command -v \"$0\")\" \"$@\""
-    let command: [String]
-    if let first = process.command.first, ["python", "python3"].contains(first) {
-      command =
-        ["/opt/dev/bin/python3", "-m", "debugpy", "--listen", "0.0.0.0:\(port)"] + process.command.dropFirst()
-    } else {
-      command = ["sh", "-c", script] + process.command
-    }
-    words += [Quoting.shell(command)] + stack.description.reloadTail
-    return "services:\n  \(process.name):\n    command: \(Quoting.json(words.map(Quoting.dollars)))\n" + ports
+  /// A second file for Compose, in which the process that is debugged listens for a debugger on a port of this
+  /// machine.
+  public static func debugging(_ stack: Stack) -> String? {
+    guard let process = stack.debugged else { return nil }
+    let port = stack.debugPort
+    // Compose forwards a port to the container's own address, not to its loopback interface.
+    let words = stack.debugging(process, address: "0.0.0.0").map(Quoting.dollars)
+    return """
+      services:
+        \(process.name):
+          command: \(Quoting.json(words))
+          ports: ["127.0.0.1:\(port):\(port)"]
+
+      """
   }
 
   /// `.vscode/launch.json` for a debugger on the port.
-  public static func launch(_ stack: Stack, port: Int) -> String {
+  public static func launch(_ stack: Stack) -> String {
+    let port = stack.debugPort
     let configuration =
       stack.language == .node
       ? """

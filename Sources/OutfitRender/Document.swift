@@ -1,5 +1,4 @@
 import OutfitCore
-import Yams
 
 /// A YAML or JSON document as plain values.
 ///
@@ -15,16 +14,7 @@ public indirect enum Document: Hashable, Sendable {
   /// Every document of a YAML stream, the empty ones left out.
   /// - Parameter file: as diagnostics name it.
   public static func parse(_ text: String, file: String) throws(Failure) -> [Document] {
-    do {
-      return try Yams.compose_all(yaml: text).compactMap { node in
-        let document = Document(node)
-        return document == .null ? nil : document
-      }
-    } catch let error as YamlError {
-      throw Failure(Self.diagnostic(error, file: file), status: .failed)
-    } catch {
-      throw Failure("\(file) is not YAML", at: SourceLocation(file: file))
-    }
+    try DocumentReader.read(text, file: file)
   }
 
   /// The only document of a JSON text in which a line may be a `//` comment.
@@ -43,50 +33,6 @@ public indirect enum Document: Hashable, Sendable {
         "\(file) has \(documents.count) documents where one is expected", at: SourceLocation(file: file))
     }
     return document
-  }
-
-  private static func diagnostic(_ error: YamlError, file: String) -> [Diagnostic] {
-    switch error {
-    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-      .composer(_, let problem, let mark, _):
-      return [
-        Diagnostic(
-          .error, "this is not YAML: \(problem)",
-          at: SourceLocation(file: file, line: mark.line, column: mark.column))
-      ]
-    default:
-      return [Diagnostic(.error, "this is not YAML: \(error)", at: SourceLocation(file: file))]
-    }
-  }
-
-  private init(_ node: Node) {
-    switch node {
-    case .mapping(let mapping):
-      var values: [String: Document] = [:]
-      var merged: [String: Document] = [:]
-      for (key, value) in mapping {
-        if key.tag == Tag(.merge) {
-          let document = Document(value)
-          for source in document.items.isEmpty ? [document] : document.items {
-            merged.merge(source.entries) { first, _ in first }
-          }
-        } else {
-          values[key.scalar?.string ?? ""] = Document(value)
-        }
-      }
-      self = .map(values.merging(merged) { own, _ in own })
-    case .sequence(let sequence):
-      self = .list(sequence.map { Document($0) })
-    case .scalar(let scalar):
-      switch node.tag.description {
-      case "tag:yaml.org,2002:null": self = .null
-      case "tag:yaml.org,2002:bool": self = node.bool.map { .bool($0) } ?? .string(scalar.string)
-      case "tag:yaml.org,2002:int", "tag:yaml.org,2002:float": self = .number(scalar.string)
-      default: self = .string(scalar.string)
-      }
-    case .alias:
-      self = .null
-    }
   }
 }
 

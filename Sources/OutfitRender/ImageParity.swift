@@ -50,6 +50,7 @@ struct ImageParity {
     guard objects.count == input.stack.environments.count else {
       return Parity.Row(rule, .notCheckable, "not every overlay was evaluated")
     }
+    guard !wanted.isEmpty else { return Parity.Row(rule, .proved, "there are none") }
     return Parity.Row(
       rule, .proved,
       "\(wanted.count) in compose.yaml and \(objects.count) overlays: \(Parity.some(wanted.sorted()))")

@@ -12,24 +12,41 @@ enum IntentCheck {
         check.diagnostics += error.diagnostics
       }
     }
+    check.devcontainer()
     return check.diagnostics
   }
 
   private struct Check {
     let stack: Stack
     var diagnostics: [Diagnostic] = []
+    private var container: (document: Document, file: RenderedFile)?
+    private var services: Set<String>?
+
+    init(stack: Stack) { self.stack = stack }
+
+    mutating func devcontainer() {
+      guard let (document, file) = container else { return }
+      diagnostics += DevContainerCheck.complaints(document, services: services).map {
+        Diagnostic(.error, $0.message, at: SourceLocation(file: file.path), hint: $0.hint)
+      }
+    }
 
     mutating func read(_ file: RenderedFile) throws(Failure) {
       let name = file.path.split(separator: "/").last.map(String.init) ?? ""
       if name == "Dockerfile" {
         dockerfile(file)
       } else if name.hasSuffix(".json") {
-        _ = try Document.parseJSON(file.content, file: file.path)
+        let document = try Document.parseJSON(file.content, file: file.path)
+        if name == "devcontainer.json" { container = (document, file) }
       } else if name == "compose.yaml" {
-        compose(try Document.parseOne(file.content, file: file.path), file)
+        let document = try Document.parseOne(file.content, file: file.path)
+        services = (document["services"]?.entries).map { Set($0.keys) }
+        compose(document, file)
       } else if name.hasSuffix(".yaml") || name.hasSuffix(".yml") {
         let documents = try Document.parse(file.content, file: file.path)
-        for document in documents { object(document, file, isReload: file.path.hasPrefix("k8s/overlays/")) }
+        for document in documents {
+          try object(document, file, isReload: file.path.hasPrefix("k8s/overlays/"))
+        }
       } else if name.hasSuffix(".env") {
         variables(file)
       }
@@ -81,7 +98,19 @@ enum IntentCheck {
       }
     }
 
-    private mutating func object(_ document: Document, _ file: RenderedFile, isReload: Bool) {
+    /// The environment with hot reload, in which one process listens for a debugger.
+    private mutating func debugger(_ document: Document, _ file: RenderedFile) throws(Failure) {
+      guard let process = stack.debugged, let development = stack.development else { return }
+      expect("resources", list(["../overlays/\(development.name)"]), document["resources"], file)
+      let patch = try Document.parseOne(
+        document["patches"]?.items.first?["patch"]?.text ?? "", file: file.path)
+      let container = patch.at("spec", "template", "spec", "containers")?.items.first
+      expect("the debugged process", .string(process.name), container?["name"], file)
+      let command = stack.debugging(process, address: "127.0.0.1").map(Quoting.dollars)
+      expect("the command of \(process.name)", list(command), container?["command"], file)
+    }
+
+    private mutating func object(_ document: Document, _ file: RenderedFile, isReload: Bool) throws(Failure) {
       if document["kind"]?.text == "Kustomization", isReload {
         let folder = file.path.split(separator: "/").dropLast().last.map(String.init)
         if let environment = stack.environments.first(where: { $0.name == folder }) {
@@ -89,6 +118,7 @@ enum IntentCheck {
         }
         return
       }
+      if file.path == DevLoop.debugFile { return try debugger(document, file) }
       guard let name = document.at("metadata", "name")?.text,
         ["Deployment", "StatefulSet"].contains(document["kind"]?.text)
       else { return }

@@ -467,6 +467,12 @@ public struct ProjectReading: Sendable {
       if !process.command.isEmpty { fields.append("command: \(Quoting.json(process.command))") }
       if let port = process.port { fields.append("port: \(port)") }
       let place = process.place.isEmpty ? " # GUESS: the template's command" : " # \(process.place)"
+      if process.command.first == "uvicorn", !process.command.contains(where: { $0.hasPrefix("--host") }) {
+        note(
+          "uvicorn listens for \(name) inside its container only",
+          "add \"--host\", \"0.0.0.0\" to its command",
+          warns: true)
+      }
       if let port = process.port, !(1024...65535).contains(port) {
         note(
           "the process \(name) listens on \(port)", "a container without privileges needs 1024 or more",
@@ -480,10 +486,13 @@ public struct ProjectReading: Sendable {
     }
     out.append("  environments:")
     let env = variables.sorted { $0.key < $1.key }.map { "\($0.key): \(Quoting.json($0.value))" }
-    out.append(
-      "    dev: {host: \(name).localhost" + (env.isEmpty ? "" : ", env: {\(env.joined(separator: ", "))}")
-        + "}")
-    out.append("    production: {host: \(name).example, replicas: 2} # GUESS")
+    // What answers on no port has no host.
+    let isServed = template.name != "worker"
+    let fields =
+      (isServed ? ["host: \(name).localhost"] : [])
+      + (env.isEmpty ? [] : ["env: {\(env.joined(separator: ", "))}"])
+    out.append("    dev: {\(fields.joined(separator: ", "))}")
+    out.append("    production: {\(isServed ? "host: \(name).example, " : "")replicas: 2} # GUESS")
     let written = ["Dockerfile", "compose.yaml"].filter { found[$0] != nil }
     if !written.isEmpty {
       note(

@@ -65,9 +65,10 @@ public enum Render {
     let place = input.template.descriptions.first?.place ?? TemplateSource.name
     var rendering = Rendering(files: [], diagnostics: stack.diagnostics, stack: stack)
     var errors: [Diagnostic] = []
+    let contexts = stack.contexts()
     for rule in description.files {
       do throws(Failure) {
-        rendering.files += try render(rule, input, stack)
+        rendering.files += try render(rule, input.template, contexts[rule.each] ?? [])
       } catch {
         errors += error.diagnostics
       }
@@ -95,14 +96,14 @@ public enum Render {
   }
 
   private static func render(
-    _ rule: TemplateDescription.FileRule, _ input: RenderInput, _ stack: Stack
+    _ rule: TemplateDescription.FileRule, _ template: TemplateSource, _ contexts: [[String: TemplateValue]]
   ) throws(Failure) -> [RenderedFile] {
-    let description = SourceLocation(file: input.template.folder + "/" + TemplateSource.name)
-    guard let source = input.template.files[rule.from] else {
+    let description = SourceLocation(file: template.folder + "/" + TemplateSource.name)
+    guard let source = template.files[rule.from] else {
       throw Failure("the template has no file \(rule.from)", at: description, status: .usage)
     }
     var files: [RenderedFile] = []
-    for context in stack.contexts(rule.each) {
+    for context in contexts {
       var wanted = true
       for condition in rule.when {
         let isNegative = condition.hasPrefix("!")

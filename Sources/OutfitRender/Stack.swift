@@ -229,6 +229,29 @@ public struct Stack: Sendable {
     env.merging(environment?.env ?? [:]) { $1 }
   }
 
+  /// The process that a debugger attaches to.
+  public var debugged: Process? { web ?? processes.first }
+
+  /// The usual port of the language's debugger.
+  public var debugPort: Int { language == .node ? 9229 : 5678 }
+
+  /// The command of a process with hot reload, and with a debugger that listens on the address.
+  func debugging(_ process: Process, address: String) -> [String] {
+    let place = "\(address):\(debugPort)"
+    let rest = process.command.dropFirst()
+    var debugging = process
+    switch (language, process.command.first) {
+    case (.node, "node"): debugging.command = ["node", "--inspect=\(place)"] + rest
+    case (.node, _): debugging.command = ["env", "NODE_OPTIONS=--inspect=\(place)"] + process.command
+    case (.python, "python"), (.python, "python3"):
+      debugging.command = ["/opt/dev/bin/python3", "-m", "debugpy", "--listen", place] + rest
+    case (.python, _):
+      let script = "exec /opt/dev/bin/python3 -m debugpy --listen \(place) \"$(command -v \"$0\")\" \"$@\""
+      debugging.command = ["sh", "-c", script] + process.command
+    }
+    return reloading(debugging)
+  }
+
   /// The command of a process with hot reload.
   public func reloading(_ process: Process) -> [String] {
     description.reload.isEmpty
@@ -270,6 +293,9 @@ extension Stack {
     }
     return PinnedImage(reference: "\(reference)@sha256:\(digest.hex)", isResolved: true)
   }
+
+  /// The profile of skaffold.yaml that debugs the environment with hot reload.
+  public static func debugProfile(_ environment: String) -> String { environment + "-debug" }
 
   /// The images that are named, as the lock has them, sorted.
   static func images(_ section: AppSection, _ description: TemplateDescription) -> [String] {
@@ -394,6 +420,10 @@ extension Stack {
         Names.isLabel(name, limit: 20) && Names.isBareText(name),
         "`app.environments` has \(Quoting.json(name))",
         "an environment has a name of lower-case letters, digits and `-`, at most 20")
+      problems.require(
+        name != debugProfile(description.development),
+        "`app.environments` has \(Quoting.json(name)), which is what skaffold.yaml calls debugging",
+        "take another name")
       if let host = environment.host {
         problems.require(
           Names.isHost(host), "`app.environments.\(name).host` is \(Quoting.json(host))",

@@ -2,15 +2,15 @@ import OutfitCore
 import OutfitProfile
 
 extension Stack {
-  /// What a template's files can name: one context for each file that a rule makes.
-  func contexts(_ each: TemplateDescription.FileRule.Each) -> [[String: TemplateValue]] {
+  /// What a template's files can name, by the kind of rule: one context for each file that the rule makes.
+  func contexts() -> [TemplateDescription.FileRule.Each: [[String: TemplateValue]]] {
     let context = projectContext
-    switch each {
-    case .project: return [context]
-    case .environment: return environments.map { context.adding("environment", value($0)) }
-    case .process: return processes.map { context.adding("process", value($0)) }
-    case .tool: return tools.map { context.adding("tool", value($0)) }
-    }
+    return [
+      .project: [context],
+      .environment: environments.map { context.adding("environment", value($0)) },
+      .process: processes.map { context.adding("process", value($0)) },
+      .tool: tools.map { context.adding("tool", value($0)) },
+    ]
   }
 
   private var projectContext: [String: TemplateValue] {
@@ -42,7 +42,7 @@ extension Stack {
       ],
       "hasVariables": .bool(!variables.isEmpty || !secretKeys.isEmpty),
       "hasSecrets": .bool(!secretKeys.isEmpty),
-      "hasDeployments": .bool(environments.contains { !$0.isDevelopment }),
+      "profiled": .bool(!environments.isEmpty),
       "hooked": .bool(!migrate.isEmpty || (development != nil && !secretKeys.isEmpty)),
       "needs": .bool(services.contains { $0.name != "nginx" }),
       "volumes": .bool(
@@ -89,6 +89,7 @@ extension Stack {
       "environments": .list(environments.map(value)),
       "deployments": .list(environments.filter { !$0.isDevelopment }.map(value)),
       "development": development.map(value) ?? .bool(false),
+      "debug": development == nil ? .bool(false) : debugged.map(debugValue) ?? .bool(false),
       "main": (development ?? environments.first).map(value) ?? .bool(false),
       "env": .list(pairs(env)), "composeEnv": .list(pairs(variables)),
       "tools": .list(tools.map(value)),
@@ -131,6 +132,16 @@ extension Stack {
                 word.replacing("PORT", with: port).replacing("LIVE", with: values["live"] ?? "/"))
             })),
       "reloadCommand": .string(Quoting.json(reloading(process).map(Quoting.dollars))),
+    ]
+  }
+
+  private func debugValue(_ process: Process) -> TemplateValue {
+    [
+      "name": .string(process.name), "port": .string(String(debugPort)),
+      "profile": .string(Self.debugProfile(description.development)),
+      "served": .bool(process.port != nil), "heartbeat": .bool(process.hasHeartbeat),
+      // Forwarded ports come in by the pod's loopback interface: nothing else reaches it there.
+      "command": .string(Quoting.json(debugging(process, address: "127.0.0.1").map(Quoting.dollars))),
     ]
   }
 

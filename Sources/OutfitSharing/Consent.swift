@@ -83,7 +83,9 @@ public struct Consent: Sendable {
     let commits = Set(layers.compactMap(\.commit)).sorted()
     let own = profile.scope == .machine ? profile.layers.last { $0.kind == .profile }?.address : nil
     let place = (address ?? own).map { " \(Self.quoted($0))" } ?? ""
-    let flags = commits.isEmpty ? " --trust" : " --trust " + commits.joined(separator: ",")
+    // The verb itself is consent to folders.
+    let bare = command == "outfit trust" ? "" : " --trust"
+    let flags = commits.isEmpty ? bare : " --trust " + commits.joined(separator: ",")
     let abilities = Ability.all(of: profile, from: Set(layers.map(\.manifest)))
     let names = layers.map(\.address).joined(separator: ", ")
     return Failure(

@@ -19,7 +19,8 @@ struct LiveProcesses: Processes {
     try Task.checkCancellation()
     let leader = Locked<Int32>(0)
     var options = PlatformOptions()
-    options.processGroupID = 0
+    // No terminal of its own either: who asks there would be stopped, and wait for ever.
+    options.createSession = true
     options.teardownSequence = [
       .send(signal: .terminate, toProcessGroup: true, allowedDurationToNextStep: Self.grace)
     ]

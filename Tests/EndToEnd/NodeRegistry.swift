@@ -1,3 +1,4 @@
+import OutfitCore
 import OutfitSystem
 import Support
 import SystemPackage
@@ -35,6 +36,11 @@ final class NodeRegistry: Sendable {
       defer { requests = [] }
       return requests
     }
+  }
+
+  /// Of the tarball of a package.
+  func digest(_ name: String) -> Digest? {
+    tarballs.withLock { $0["/\(name)/-/\(name)-1.2.3.tgz"] }.map { Digest(of: $0) }
   }
 
   /// Publishes version 1.2.3 of a package.

@@ -83,6 +83,56 @@ struct TroubleTests {
     expectSameTree(before, try machine.tree())
   }
 
+  @Test func theNextCommandMendsWhateverItIs() async throws {
+    let machine = try Machine()
+    try givenManyDotfiles(machine, 120)
+    let up = try await machine.outfit("up", "p", "--trust")
+    #expect(up.status == 0, "\(up.errorText)")
+    try machine.write("shop/outfit.yaml", "profile: shop\nenv: {A: \"1\"}\n")
+    for index in 0..<120 { try machine.write("p/files/f\(index)", "two\n") }
+    // Killed between the intent and the end, and kept as it is.
+    let outfit = Machine.build.appending("outfit").string
+    let broken = try await machine.run(
+      "/bin/sh",
+      [
+        "-euc",
+        """
+        intent=.local/state/outfit/journal/intent
+        tries=0
+        until [ -e "$intent" ]; do
+          tries=$((tries + 1)); [ $tries -lt 50 ]
+          '\(outfit)' up p --trust >/dev/null 2>&1 & run=$!
+          while [ ! -e "$intent" ] && kill -0 $run 2>/dev/null; do :; done
+          kill -9 $run 2>/dev/null || :
+          wait $run || :
+          [ -e "$intent" ] || { for f in p/files/*; do echo "again $tries" >"$f"; done; }
+        done
+        cp -a .local/state ../kept-state; cp -a .many ../kept-many
+        """,
+      ])
+    try #require(broken.succeeded, "\(broken.errorText)")
+    let verbs = [
+      [], ["status"], ["diff"], ["doctor"], ["generations"], ["outdated"], ["which", "here"],
+      ["why", "python"],
+      ["show", "p"], ["trust", "p"], ["lock"], ["render", "--check"], ["parity"], ["exec", "true"],
+      ["gc", "--dry-run"],
+      ["hooks", "run"], ["tool", "list"], ["python", "list"], ["venv", "list"], ["import", "pipx"], ["init"],
+      ["dev"],
+      ["self", "uninstall", "--dry-run"],
+    ]
+    for verb in verbs {
+      let set = try await machine.run(
+        "/bin/sh",
+        ["-euc", "rm -rf .local/state .many; cp -a ../kept-state .local/state; cp -a ../kept-many .many"])
+      try #require(set.succeeded, "\(set.errorText)")
+      let next = try await machine.outfit(verb, at: "shop")
+      #expect(next.errorText.contains("the interrupted switch of"), "\(verb): \(next.errorText)")
+      #expect(!machine.files.exists(machine.home.appending(".local/state/outfit/journal/intent")), "\(verb)")
+      let texts = try contents(machine, 120)
+      #expect(texts.count == 1, "\(verb): \(texts)")
+    }
+  }
+
   @Test func eightAtOnce() async throws {
     let machine = try Machine()
     try givenManyDotfiles(machine, 50)

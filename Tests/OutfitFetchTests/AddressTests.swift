@@ -13,6 +13,7 @@ struct AddressTests {
     #expect("\(address)" == "https://***@host.example:8443/a%20b/c?...")
     #expect(Address("http://host")?.plain == "http://host/")
     #expect(Address("http://host?x")?.plain == "http://host/?x")
+    #expect(Address("http://[::1]/x")?.authority == "[::1]")
     #expect(Address("http://[::1]:80/x")?.authority == "[::1]:80")
     #expect(Address("file:///a%2Fb%zz%4")?.filePath == "/a/b%zz%4")
   }
@@ -20,6 +21,7 @@ struct AddressTests {
   @Test(arguments: [
     "", "http:", "http://", "http:///x", "host/path", "/path", "ftp://host/x", "file://host/x",
     "http://host/a b", "http://host/\u{7f}", "http://host/\nX: y", "http://:80/", "javascript:alert(1)",
+    "http://127.0.0.1:", "https://host:/x", "https://host:0/", "https://host:65536/", "https://host:8o/",
   ])
   func otherTextsAreNone(_ text: String) { #expect(Address(text) == nil) }
 

@@ -125,7 +125,9 @@ struct ImageRegistryTests {
     #expect(try await registry.digest(of: image("redis:7.4")) == Digest(of: Self.index))
     let text = await complaint { try await registry.digest(of: image("redis:7.5")) }
     #expect(text.contains("has no redis:7.5"), "\(text)")
-    for address in ["http://registry.example.com", "file:///x", "https://a/b", "nonsense"] {
+    for address in [
+      "http://registry.example.com", "file:///x", "https://a/b", "nonsense", "http://127.0.0.1:",
+    ] {
       let text = await complaint {
         try await self.registry(environment: ["OUTFIT_IMAGE_MIRROR": address]).digest(of: image("redis:7.4"))
       }

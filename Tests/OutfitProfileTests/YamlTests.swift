@@ -5,6 +5,16 @@ import Testing
 
 /// Documents that were made to hurt.
 @Suite struct YamlTests {
+  @Test func linesEndWhereYAMLEndsThem() {
+    let text = SourceText(Array("\u{FEFF}a\r\nb\rc\u{85}d\u{2028}e\u{2029}é\u{301}f\n".utf8), file: "x")
+    #expect(text.lines == ["a", "b", "c", "d", "e", "é\u{301}f", ""])
+    #expect(text.location(line: 5, scalar: 2) == SourceLocation(file: "x", line: 6, column: 2))
+    #expect(text.location(line: 9, scalar: 0) == SourceLocation(file: "x", line: 7, column: 1))
+    let ascii = SourceText(Array("one\ntwo".utf8), file: "x")
+    #expect(ascii.location(line: 1, scalar: 2) == SourceLocation(file: "x", line: 2, column: 3))
+    #expect(ascii.location(line: 1, scalar: 9) == SourceLocation(file: "x", line: 2, column: 4))
+  }
+
   private func messages(_ text: String) -> [String] {
     YamlReader.read(Array(text.utf8), file: "f").diagnostics.map {
       "\($0.location.map { "\($0)" } ?? "") \($0.message)"

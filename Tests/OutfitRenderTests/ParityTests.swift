@@ -22,14 +22,8 @@ enum Kustomize {
   /// Renders into a scratch folder and evaluates every overlay.
   static func input(_ app: AppSection = Shop.app, lock: Lock = Shop.lock) async throws -> Parity.Input {
     let rendering = try Render.files(Shop.input(app, lock: lock))
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("parity-\(UUID().uuidString)")
+    let folder = try written(rendering)
     defer { try? FileManager.default.removeItem(at: folder) }
-    for file in rendering.files {
-      let url = folder.appendingPathComponent(file.path)
-      try FileManager.default.createDirectory(
-        at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try Data(file.content.utf8).write(to: url)
-    }
     let host = try Host.live()
     var overlays: [String: Parity.Evaluation] = [:]
     let runs = Parity.invocations(
@@ -45,6 +39,35 @@ enum Kustomize {
       overlays: overlays, compose: texts["compose.yaml"], dockerfile: texts["Dockerfile"],
       devcontainer: texts[".devcontainer/devcontainer.json"], requirements: texts["docker/requirements.txt"],
       stack: rendering.stack, laptop: laptop(lock))
+  }
+
+  /// Renders into a scratch folder and evaluates some folders of it.
+  static func evaluate(_ app: AppSection, _ folders: [String]) async throws -> [[Document]] {
+    let root = try written(Render.files(Shop.input(app)))
+    defer { try? FileManager.default.removeItem(at: root) }
+    let host = try Host.live()
+    var results: [[Document]] = []
+    for folder in folders {
+      let done = try await host.processes.run(
+        Invocation(
+          try #require(kubectl), ["kustomize", root.appendingPathComponent(folder).path],
+          environment: host.environment))
+      try #require(done.succeeded, "\(done.errorText)")
+      results.append(try Document.parse(done.outputText, file: folder))
+    }
+    return results
+  }
+
+  /// A scratch folder with what was rendered.
+  private static func written(_ rendering: Rendering) throws -> URL {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("parity-\(UUID().uuidString)")
+    for file in rendering.files {
+      let url = folder.appendingPathComponent(file.path)
+      try FileManager.default.createDirectory(
+        at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data(file.content.utf8).write(to: url)
+    }
+    return folder
   }
 
   /// A virtualenv as the lock has it.
@@ -207,6 +230,23 @@ enum Kustomize {
     blind.dockerfile = nil
     blind.laptop = nil
     #expect(Parity.check(blind).allSatisfy { $0.verdict != .proved || $0.rule == "every image by digest" })
+  }
+
+  @Test func anOverlayThatIsNotThereFails() async throws {
+    var input = try await Kustomize.input(lock: Kustomize.pinned)
+    input.overlays["staging"] = nil
+    let failed = Parity.check(input).filter { $0.verdict == .failed }
+    #expect(failed.map(\.detail) == ["there is no k8s/overlays/staging"])
+  }
+
+  @Test func kustomizeKeepsWhatTheUserTellsIt() {
+    func variables(_ environment: [String: String]) -> [String: String]? {
+      Parity.invocations(
+        program: "/bin/kubectl", environments: ["dev"], root: "/shop", environment: environment)["dev"]?
+        .environment
+    }
+    #expect(variables(["HOME": "/root", "GOGC": "50"]) == ["HOME": "/root", "GOGC": "50"])
+    #expect(variables(["HOME": "/root"])?.keys.sorted() == ["GOGC", "HOME"])
   }
 
   @Test func reportsAreATableAndJSON() async throws {

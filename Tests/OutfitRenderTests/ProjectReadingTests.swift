@@ -74,6 +74,28 @@ import Testing
     }
   }
 
+  @Test func aWorkerHasNoHost() async throws {
+    let reading = ProjectReading(
+      folder: "ingest",
+      found: ["requirements.txt": "celery==5.4\n", "Procfile": "consumer: python -m ingest\n"])
+    let app = try #require(try await profile(reading).app?.value)
+    #expect(app.template == "worker")
+    #expect(app.environments["dev"]?.host == nil && app.environments["production"]?.host == nil)
+    #expect(app.environments["production"]?.replicas == 2)
+  }
+
+  @Test(arguments: [("", true), (" --host 0.0.0.0", false), (" --host=0.0.0.0", false)])
+  func uvicornMustListenOutsideOfItsContainer(_ option: String, _ isTold: Bool) async throws {
+    let reading = ProjectReading(
+      folder: "api",
+      found: [
+        "requirements.txt": "fastapi==0.115.0\n",
+        "Procfile": "web: uvicorn api.main:app --port $PORT\(option)\n",
+      ])
+    _ = try await profile(reading)
+    #expect(reading.notes.contains { $0.message.hasPrefix("uvicorn listens") } == isTold)
+  }
+
   @Test func aNodeProject() async throws {
     let reading = ProjectReading(
       folder: "x",
@@ -161,17 +183,74 @@ import Testing
 
   @Test func aDebuggerCanAttach() throws {
     for app in Shop.all {
-      let stack = try Render.files(Shop.input(app)).stack
-      let text = try #require(DevLoop.debugging(stack, port: 5678))
-      let document = try Document.parseOne(text, file: "debug")
-      let service = try #require(document["services"]?.entries.values.first)
-      #expect(service["ports"]?.texts == ["127.0.0.1:5678:5678"])
-      if stack.language == .python {
-        #expect(service["command"]?.texts?.last { $0.contains("debugpy") } != nil)
-      }
+      let rendering = try Render.files(Shop.input(app))
+      let stack = rendering.stack
+      let process = try #require(stack.debugged)
+      let port = stack.language == .node ? 9229 : 5678
+      let text = try #require(DevLoop.debugging(stack))
+      let service = try #require(try Document.parseOne(text, file: "debug").at("services", process.name))
+      #expect(service["ports"]?.texts == ["127.0.0.1:\(port):\(port)"])
+      let words = try #require(service["command"]?.texts)
+      #expect(Array(words.prefix(stack.description.reload.count)) == stack.description.reload)
+      #expect(words.contains { $0.contains("0.0.0.0:\(port)") }, "\(words)")
       #expect(throws: Never.self) {
-        try Document.parseJSON(DevLoop.launch(stack, port: 5678), file: "launch.json")
+        try Document.parseJSON(DevLoop.launch(stack), file: "launch.json")
+      }
+      #expect(DevLoop.launch(stack).contains(String(port)))
+
+      let skaffold = try Document.parseOne(
+        try #require(rendering.files.first { $0.path == "skaffold.yaml" }).content, file: "skaffold.yaml")
+      let profile = try #require(skaffold["profiles"]?.items.first { $0["name"]?.text == "dev-debug" })
+      #expect(profile.at("manifests", "kustomize", "paths")?.texts == ["k8s/debug"])
+      let forward = try #require(profile["portForward"]?.items.last)
+      #expect(forward["resourceName"]?.text == process.name)
+      #expect(forward["localPort"]?.integer == port)
+      #expect(
+        Array((profile["portForward"]?.items ?? []).dropLast()) == skaffold["portForward"]?.items ?? [])
+    }
+  }
+
+  @Test(arguments: [
+    (["node", "server.js"], "node --inspect=127.0.0.1:9229 server.js"),
+    (["npm", "start"], "env NODE_OPTIONS=--inspect=127.0.0.1:9229 npm start"),
+  ])
+  func theWatcherOfNodeIsNotWhatIsDebugged(_ command: [String], _ line: String) throws {
+    var app = Shop.node
+    app.processes = ["web": .init(command: command, port: 3000)]
+    let stack = try Render.files(Shop.input(app)).stack
+    #expect(
+      stack.debugging(try #require(stack.debugged), address: "127.0.0.1")
+        == ["node", "/opt/dev/reload.mjs", line])
+  }
+
+  @Test(.enabled(if: Kustomize.kubectl != nil, "there is no kubectl"), arguments: Shop.all)
+  func theDebuggedPodIsNoWeaker(_ app: AppSection) async throws {
+    let evaluated = try await Kustomize.evaluate(app, ["k8s/debug", "k8s/overlays/dev"])
+    let rendering = try Render.files(Shop.input(app))
+    let process = try #require(rendering.stack.debugged)
+    let complaints = ManifestValidator.validate(
+      evaluated[0], file: "debug", secretKeys: rendering.stack.secretKeys)
+    #expect(complaints.map(\.message) == [])
+    var objects = [[String: [[String]: Document]]]()
+    for documents in evaluated {
+      var flat: [String: [[String]: Document]] = [:]
+      for document in documents {
+        let name = "\(document["kind"]?.text ?? "")/\(document.at("metadata", "name")?.text ?? "")"
+        OverlayParity.flatten(document, [], &flat[name, default: [:]])
+      }
+      objects.append(flat)
+    }
+    #expect(Set(objects[0].keys) == Set(objects[1].keys))
+    var changed: Set<String> = []
+    for (name, values) in objects[0] {
+      let other = objects[1][name] ?? [:]
+      for pointer in Set(values.keys).union(other.keys) where values[pointer] != other[pointer] {
+        #expect(name == "Deployment/\(process.name)")
+        changed.insert(pointer.suffix(2).joined(separator: "/"))
       }
     }
+    #expect(changed.contains("\(process.name)/command"))
+    let rest = changed.subtracting(["\(process.name)/command"])
+    #expect(rest.allSatisfy { $0.contains("Probe/") }, "\(rest)")
   }
 }

@@ -59,6 +59,9 @@ import Testing
         failure.diagnostics.first?.excerpt?.contains("it runs the script fonts (fonts.sh) once") == true)
     }
     #expect(try await needed() == ["team"])
+    let refusal = Consent(host: host()).refusal(
+      for: profile, layers: profile.layers, command: "outfit trust", address: "team")
+    #expect(refusal.diagnostics.first?.hint?.hasSuffix("consent with: outfit trust team") == true)
   }
 
   @Test func trustIsRemembered() async throws {

@@ -54,6 +54,14 @@ import Testing
     #expect(numbers[0] == numbers[1])
   }
 
+  /// Who would ask a person on the terminal of a run fails instead of being stopped.
+  @Test func aChildRunsInASessionOfItsOwn() async throws {
+    let ours = try await processes.run(shell("ps -o sid= -p $$; echo $$")).outputText
+    let numbers = ours.split(whereSeparator: \.isWhitespace)
+    guard numbers.count == 2 else { return print("SKIPPED: there is no ps") }
+    #expect(numbers[0] == numbers[1])
+  }
+
   @Test(.timeLimit(.minutes(5))) func cancellationEndsTheWholeGroup() async throws {
     let script = "sh -c 'trap \"\" TERM; echo $$ > inner; sleep 60' & echo $$ > outer; wait"
     let invocation = shell(script)

@@ -21,7 +21,6 @@ struct ToolDesk {
 
   init(_ session: Session, _ options: ToolOptions) async throws {
     let host = session.host
-    try Recovery.recover(host)
     self.session = session
     self.options = options
     if options.project {
