@@ -56,6 +56,7 @@ struct DevCommand: AsyncParsableCommand {
   private func writeLaunch(_ session: Session, _ root: FilePath, _ stack: Stack) throws {
     let file = root.pushing(".vscode/launch.json")
     let text = DevLoop.launch(stack)
+    if try session.host.files.text(file) == text { return }
     guard try session.host.files.status(file, followLinks: false) == nil else {
       return session.talk("\(session.short(file)) stays as it is; this belongs into it:\n\(text)")
     }

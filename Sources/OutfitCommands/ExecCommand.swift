@@ -10,7 +10,8 @@ struct ExecCommand: AsyncParsableCommand {
     commandName: "exec", abstract: "Run a command from this folder's pins.",
     discussion: """
       With @VERSION another version runs than the folder's: outfit exec python@3.11 -V, outfit exec npm@22 ci. A \
-      command that is no interpreter runs from that Python's own programs: outfit exec pytest@3.11. OUTFIT_PYTHON, \
+      command that is no interpreter runs from that Python's own programs: outfit exec pytest@3.11. Versions before \
+      `--` hold for the command and all that it starts: outfit exec python@3.11 node@22 -- make test. OUTFIT_PYTHON, \
       OUTFIT_NODE and PYENV_VERSION are honoured too. The exit status is the command's own; 126 and 127 are ours.
       """)
 
@@ -29,6 +30,10 @@ struct ExecCommand: AsyncParsableCommand {
         return
       }
       let host = session.host
+      if let versions = Self.versions(before: words) {
+        words.removeFirst(versions.count + 1)
+        return try Self.run(words, with: versions, session)
+      }
       if let at = words[0].firstIndex(of: "@"), at != words[0].startIndex {
         let version = String(words[0][words[0].index(after: at)...])
         let command = try Self.command(String(words[0][..<at]), version: version, session)
@@ -45,6 +50,39 @@ struct ExecCommand: AsyncParsableCommand {
           launcher, ["exec"] + words, environment: host.environment, workingDirectory: host.workingDirectory,
           standardInput: .inherited))
     }
+  }
+
+  /// `python@3.11 node@22` before a `--`; nil where the words are none of these.
+  private static func versions(before words: [String]) -> [(name: String, version: String)]? {
+    guard let end = words.firstIndex(of: "--"), end > 0 else { return nil }
+    var found: [(name: String, version: String)] = []
+    for word in words[..<end] {
+      guard let at = word.firstIndex(of: "@"), ["python", "node"].contains(word[..<at]) else { return nil }
+      found.append((String(word[..<at]), String(word[word.index(after: at)...])))
+    }
+    return found
+  }
+
+  /// What the command starts must find these versions too, so here the variables are set.
+  private static func run(
+    _ words: [String], with versions: [(name: String, version: String)], _ session: Session
+  ) throws {
+    guard !words.isEmpty else {
+      throw Failure(
+        "exec takes a command behind `--`", hint: "outfit exec python@3.11 -- make test", status: .usage)
+    }
+    let host = session.host
+    var environment = host.environment
+    for (name, version) in versions {
+      _ = try command(name, version: version, session)
+      environment[name == "python" ? "OUTFIT_PYTHON" : "OUTFIT_NODE"] = version
+    }
+    let path = environment["PATH"] ?? "/usr/bin:/bin"
+    environment["PATH"] = "\(session.places.bin):\(path)"
+    try host.processes.replace(
+      Invocation(
+        try ShimInstallation.launcher(host), ["exec"] + words, environment: environment,
+        workingDirectory: host.workingDirectory, standardInput: .inherited))
   }
 
   /// What the name runs by an interpreter of that version.

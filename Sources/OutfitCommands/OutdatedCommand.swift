@@ -44,11 +44,20 @@ struct OutdatedCommand: AsyncParsableCommand {
         for row in rows where row.note != nil && !all { session.talk("\(row.name): \(row.note ?? "")") }
         if rows.isEmpty {
           session.write("Nothing is pinned yet.")
-        } else if outdated.isEmpty {
+        } else if outdated.isEmpty, !rows.contains(where: \.isUnknown) {
           session.write("Every pin is the newest.")
         } else if rows.contains(where: \.canMove) {
           session.write("Next: outfit update")
         }
+      }
+      let unknown = rows.filter(\.isUnknown).map(\.name)
+      if !unknown.isEmpty {
+        session.report([
+          Diagnostic(
+            .error, "what there is of \(unknown.joined(separator: ", ")) could not be found out",
+            hint: "with a network, or a mirror that answers, run it again")
+        ])
+        throw Ended(.failed)
       }
       if check, rows.contains(where: \.canMove) { throw Ended(.drift) }
     }

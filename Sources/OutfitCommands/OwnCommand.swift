@@ -5,6 +5,8 @@ import OutfitSystem
 import SystemPackage
 
 /// `outfit` itself among the commands of every scope, so that new shells and git hooks find it.
+///
+/// It is the one that `up` was last run by: another copy of it, asked for the status, says that `up` would switch.
 struct OwnCommand: Part {
   /// The `outfit` that runs.
   let executable: FilePath
@@ -18,7 +20,7 @@ struct OwnCommand: Part {
     guard let layer = context.profile.layers.last else { return .done(proposal) }
     proposal.claims = [
       Claim(
-        name: "outfit", program: .path(executable), label: "outfit \(Release.version)",
+        name: "outfit", program: .path(executable), label: "outfit \(Release.version) at \(executable)",
         owner: Source(layer: layer, location: SourceLocation(file: layer.manifest.string)), object: nil)
     ]
     return .done(proposal)

@@ -1,6 +1,7 @@
 import OutfitCore
 import OutfitEngine
 import OutfitHooks
+import OutfitInterpreters
 import OutfitProfile
 import OutfitSharing
 import OutfitSystem
@@ -229,6 +230,8 @@ struct Undertaking {
       proposal, isPartial: wish.only != nil,
       dropping: Set(touched.compactMap { name in before.tools[name].map { "\(name) \($0.version)" } }))
     if wish.isStrict, !plan.conflicts.isEmpty { throw session.refusal(plan.conflicts) }
+    // What no provider has is known before anything is fetched.
+    try refuse(lost(profile, proposal, []) + lostInterpreters(proposal, []), plan.failures)
     if !wish.isEditing { try preparation.locks.save(preparation.lock) }
     session.report(plan.notes)
 
@@ -260,6 +263,7 @@ struct Undertaking {
     let outcome = try await Switch.apply(
       switching, decisions: decisions, failed: missing, profile: place.stamp(profile),
       snapshots: place.snapshots(host), companions: companions(preparation, profile), host: host)
+    try learnLongTerm(plan, preparation)
     for effect in plan.effects where !effect.runsFirst {
       if let failure = try await effects.run(effect) { failures.append(failure) }
     }
@@ -306,10 +310,19 @@ struct Undertaking {
     }
   }
 
+  /// `lts/*` in a version file is for the launcher to read.
+  private func learnLongTerm(_ plan: Plan, _ preparation: Preparation) throws {
+    guard plan.interpreters.contains(where: { $0.language == .node }) else { return }
+    var lines = LongTermLines.installed(plan.interpreters, host)
+    lines.learn(.learnt(preparation.context(earlier: Proposal())))
+    try lines.keep(host)
+  }
+
   private func refuse(_ lost: [String], _ failures: [Diagnostic]) throws {
     guard !lost.isEmpty else { return }
-    session.report(failures)
-    throw Failure("nothing was changed: \(lost.joined(separator: ", ")) could not be had")
+    throw Failure(
+      failures + [Diagnostic(.error, "nothing was changed: \(lost.joined(separator: ", ")) could not be had")]
+    )
   }
 
   private func companions(_ preparation: Preparation, _ profile: Profile) throws -> [Companion] {

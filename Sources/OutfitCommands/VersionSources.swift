@@ -15,11 +15,13 @@ struct VersionSources {
   /// What a version file says that nothing may follow, and files that are no version files.
   private(set) var oddities: [Diagnostic] = []
   private let session: Session
+  private let longTerm: LongTermLines
   private var host: Host { session.host }
 
   init(_ session: Session, _ language: Language) async {
     self.language = language
     self.session = session
+    longTerm = .known(session.host)
     readVariables()
     await readFolders()
     await readMachine()
@@ -36,7 +38,9 @@ struct VersionSources {
       guard let value = host.environment[name]?.trimmingBlanks, !value.isEmpty else { continue }
       let first = name == "PYENV_VERSION" ? String(value.prefix { $0 != ":" }) : value
       sources.append(
-        VersionSource(.variable, place: name, text: value, demand: .wish(VersionWish(first, for: language))))
+        VersionSource(
+          .variable, place: name, text: value,
+          demand: .wish(VersionWish(first, for: language, knowing: longTerm))))
     }
   }
 
@@ -107,8 +111,9 @@ struct VersionSources {
   private mutating func read(_ path: FilePath, _ name: String, _ isOfProject: Bool) {
     let file = session.display(path)
     guard let text = text(of: path, limit: VersionFile.limit, file, what: "a version file") else { return }
-    let lines = name == ".tool-versions" ? VersionFile.repeated(in: text, for: language) : []
-    let wishes = VersionFile.wishes(in: text, named: name, for: language)
+    let lines =
+      name == ".tool-versions" ? VersionFile.repeated(in: text, for: language, knowing: longTerm) : []
+    let wishes = VersionFile.wishes(in: text, named: name, for: language, knowing: longTerm)
     for (index, all) in ([wishes] + lines.dropFirst()).enumerated() {
       guard let first = all.first else { continue }
       let location = SourceLocation(file: file, line: first.line)

@@ -180,7 +180,9 @@ extension Dispatcher {
       guard let request = wish.request else { return nil }
       if request == .system { return Bytes("system".utf8) }
       for table in tables {
-        if let best = request.best(of: table.interpreters(of: language)) { return best.version.text }
+        if let best = request.best(of: table.interpreters(of: language), { LongTermLines(data: data) }) {
+          return best.version.text
+        }
       }
       return wish.text + [UInt8(ascii: "?")]
     }

@@ -166,7 +166,7 @@ public struct Dispatcher {
         let offers = scope.table.interpreters(of: language).filter {
           interpreter.admits($0.version)
         }
-        guard let offer = request.best(of: offers) else { continue }
+        guard let offer = request.best(of: offers, { LongTermLines(data: data) }) else { continue }
         guard let command = interpreter.command(offer) else {
           return .stop("\(shown(offer.program)) came without \(shown(name))", status: 127)
         }

@@ -1,6 +1,6 @@
 /// A name by which an interpreter, or its package installer, answers.
 struct InterpreterName {
-  enum Role { case interpreter, pip, npm, npx }
+  enum Role { case interpreter, pip, npm, npx, corepack }
 
   let language: Language
   let role: Role
@@ -9,12 +9,15 @@ struct InterpreterName {
   /// `python3.13t`
   let isFreeThreaded: Bool
 
-  /// Reads `python`, `python3`, `python3.11`, `python3.13t`, `pip` likewise, `node`, `npm`, `npx`.
+  /// Reads `python`, `python3`, `python3.11`, `python3.13t`, `pip` likewise, `node`, `npm`, `npx`, `corepack`.
   init?(_ name: Bytes) {
     func named(_ text: StaticString) -> Bool { name.equals(text) }
-    if named("node") || named("npm") || named("npx") {
+    let nodes: [(StaticString, Role)] = [
+      ("node", .interpreter), ("npm", .npm), ("npx", .npx), ("corepack", .corepack),
+    ]
+    if let node = nodes.first(where: { named($0.0) }) {
       language = .node
-      role = named("node") ? .interpreter : named("npm") ? .npm : .npx
+      role = node.1
       series = []
       isFreeThreaded = false
       return
@@ -49,7 +52,7 @@ struct InterpreterName {
     switch role {
     case .interpreter: return Command(program: python)
     case .pip: return Command(program: python, arguments: [Bytes("-m".utf8), Bytes("pip".utf8)])
-    case .npm, .npx: return nil
+    case .npm, .npx, .corepack: return nil
     }
   }
 
@@ -58,11 +61,14 @@ struct InterpreterName {
     switch role {
     case .interpreter: return Command(program: offer.program)
     case .pip: return Command(program: offer.program, arguments: [Bytes("-m".utf8), Bytes("pip".utf8)])
-    case .npm, .npx:
-      let script = role == .npm ? "npm" : "npx"
+    case .npm, .npx, .corepack:
+      let script = role == .npm ? "npm" : role == .npx ? "npx" : "corepack"
       guard let bin = folder(of: offer.program), let prefix = folder(of: bin) else { return nil }
       // By the interpreter itself, so that npm never runs on another Node that PATH may name.
-      let program = prefix + Bytes("/lib/node_modules/npm/bin/\(script)-cli.js".utf8)
+      let modules = prefix + Bytes("/lib/node_modules/".utf8)
+      let program =
+        modules
+        + Bytes((role == .corepack ? "corepack/dist/corepack.js" : "npm/bin/\(script)-cli.js").utf8)
       if Outside.exists(program) { return Command(program: offer.program, arguments: [program]) }
       let beside = bin + Bytes("/\(script)".utf8)
       return Outside.identity(of: beside)?.isProgram == true ? Command(program: beside) : nil

@@ -92,8 +92,8 @@ enum Request: Equatable {
   /// The next program of that name on PATH.
   case system
   case newest
-  /// Node's long-term support: the newest even major, or just this one.
-  case longTerm(major: Int?)
+  /// Node's long-term support: the line with this codename, in lower case; any where it is empty.
+  case longTerm(Bytes)
   case clauses([Clause])
 
   struct Clause: Equatable {
@@ -125,8 +125,8 @@ enum Request: Equatable {
         return
       }
       if rest.starts(with: "lts") {
-        guard let major = Request.longTerm(rest.dropFirst(3)) else { return nil }
-        self = major
+        guard let name = Request.codename(rest.dropFirst(3)) else { return nil }
+        self = .longTerm(name)
         return
       }
       if rest.starts(with: "node-") { rest = rest.dropFirst(5) }
@@ -163,24 +163,22 @@ enum Request: Equatable {
     return (Bytes(rest.dropLast(13)) + [UInt8(ascii: "t")])[...]
   }
 
-  /// `/*`, `/iron`, `-iron` or nothing, after `lts`.
-  private static func longTerm(_ text: ArraySlice<UInt8>) -> Request? {
-    if text.isEmpty || text.equals("/*") { return .longTerm(major: nil) }
-    guard text.first == Ascii.slash || text.first == Ascii.dash else { return nil }
-    let name = text.dropFirst().map { Ascii.isLetter($0) ? $0 | 0x20 : $0 }[...]
-    let names: [StaticString] = [
-      "argon", "boron", "carbon", "dubnium", "erbium", "fermium", "gallium", "hydrogen", "iron", "jod",
-      "krypton",
-    ]
-    return names.firstIndex { name.equals($0) }.map { .longTerm(major: 4 + 2 * $0) }
+  /// `/*`, `/iron`, `-iron` or nothing, after `lts`: what could be a codename, or an empty one for any.
+  private static func codename(_ text: ArraySlice<UInt8>) -> Bytes? {
+    if text.isEmpty || text.equals("/*") { return [] }
+    let name = text.dropFirst()
+    guard text.first == Ascii.slash || text.first == Ascii.dash, (1...40).contains(name.count),
+      name.allSatisfy(Ascii.isLetter)
+    else { return nil }
+    return name.map { $0 | 0x20 }
   }
 
-  func accepts(_ version: OfferedVersion) -> Bool {
+  /// - Parameter lines: called for a request for long-term support alone.
+  func accepts(_ version: OfferedVersion, _ lines: () -> LongTermLines) -> Bool {
     switch self {
     case .system: false
     case .newest: version.prerelease.isEmpty && !version.isFreeThreaded
-    case .longTerm(let major):
-      major.map { version.release[0] == $0 } ?? (version.release[0] % 2 == 0)
+    case .longTerm(let name): version.prerelease.isEmpty && lines().has(version.release[0], name)
     case .clauses(let clauses):
       version.isFreeThreaded == clauses.contains { $0.version.isFreeThreaded }
         && (version.prerelease.isEmpty || clauses.contains { !$0.version.prerelease.isEmpty })
@@ -189,8 +187,8 @@ enum Request: Equatable {
   }
 
   /// The newest of the offers that it accepts.
-  func best(of offers: [Offer]) -> Offer? {
-    offers.filter { accepts($0.version) }.max { $0.version < $1.version }
+  func best(of offers: [Offer], _ lines: () -> LongTermLines) -> Offer? {
+    offers.filter { accepts($0.version, lines) }.max { $0.version < $1.version }
   }
 }
 

@@ -60,7 +60,11 @@ public struct DispatchTable: Hashable, Sendable {
     switch scope {
     case .machine: text += "scope machine\n"
     case .project(let root):
-      try check(root.string)
+      guard !root.string.utf8.contains(where: { $0 < 0x20 }) else {
+        throw Failure(
+          "a project can't stand in a folder with a tab or a line end in its name: "
+            + root.string.map { $0.isNewline || $0 == "\t" ? "?" : String($0) }.joined(), status: .usage)
+      }
       text += "root \(root)\n"
     }
     for command in commands {

@@ -31,6 +31,9 @@ public struct OutdatedRow: Hashable, Sendable {
     self.note = note
   }
 
+  /// What there is could not be found out.
+  public var isUnknown: Bool { wanted == nil && !isHeld }
+
   /// `outfit update` would move it.
   public var canMove: Bool { !isHeld && wanted != nil && wanted != current }
 

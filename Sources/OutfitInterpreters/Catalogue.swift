@@ -18,8 +18,13 @@ public struct Catalogue: Hashable, Sendable {
   public var dates: [Version: String]
   /// Where that is known from, for people: `nodejs.org`.
   public var source: String
+  /// Node's codenames, where the index says them.
+  public var longTerm: LongTermLines?
 
-  public init(versions: [Version], dates: [Version: String] = [:], source: String) {
+  public init(
+    versions: [Version], dates: [Version: String] = [:], source: String, longTerm: LongTermLines? = nil
+  ) {
+    self.longTerm = longTerm
     self.versions = Set(versions).sorted(by: >)
     self.dates = dates
     self.source = source
@@ -69,12 +74,14 @@ public struct Catalogue: Hashable, Sendable {
         let catalogue =
           language == .python
           ? catalogue(of: PythonReleases.published(bytes), host.name)
-          : Catalogue(versions: NodeReleases.versions(bytes), dates: Self.dates(bytes), source: host.name)
+          : Catalogue(
+            versions: NodeReleases.versions(bytes), dates: Self.dates(bytes), source: host.name,
+            longTerm: LongTermLines(index: bytes))
         if !catalogue.versions.isEmpty { return catalogue }
       }
-      guard let found = inquirer.interpreters(.python), let runner = Runner.best(of: found) else {
-        return nil
-      }
+      guard let found = inquirer.interpreters(.python), inquirer.knowsIndexes(context),
+        let runner = Runner.best(of: found)
+      else { return nil }
       switch language {
       case .python:
         guard let uv = try? UvRuns(context, python: .path(runner), provider: nil),
@@ -84,10 +91,8 @@ public struct Catalogue: Hashable, Sendable {
           of: PythonReleases.packaged(bytes), "the index in the Python package pbs-installer")
         return packaged.versions.isEmpty ? nil : packaged
       case .node:
-        guard let files = inquirer.collected(Self.wheels(runner)), let bytes = files[Self.listing] else {
-          return nil
-        }
-        let versions = Self.versions(in: String(decoding: bytes, as: UTF8.self))
+        guard let files = inquirer.collected(NodeWheels.inquiry(runner)) else { return nil }
+        let versions = NodeWheels.versions(files)
         return versions.isEmpty
           ? nil : Catalogue(versions: versions, source: "the Python package \(UvRuns.nodePackage)")
       }
@@ -117,31 +122,35 @@ public struct Catalogue: Hashable, Sendable {
         entries.compactMap { entry in Version(entry.version).flatMap { v in entry.date.map { (v, $0) } } },
         uniquingKeysWith: { first, _ in first })
     }
+  }
+}
 
-    static let listing = "versions.txt"
+/// Which Nodes come as Python packages.
+enum NodeWheels {
+  /// pip can list what an index has of a package; uv can't.
+  static func inquiry(_ python: FilePath) -> Inquiry {
+    Inquiry(
+      label: "looking up Node releases", objects: [],
+      steps: [
+        Step(
+          .path(python),
+          [
+            "-m", "pip", "index", "versions", "--disable-pip-version-check", "--no-color", "--only-binary",
+            ":all:",
+            .text(UvRuns.nodePackage),
+          ], needsNetwork: true, outputFile: listing)
+      ], collect: [listing])
+  }
 
-    /// pip can list what an index has of a package; uv can't.
-    static func wheels(_ python: FilePath) -> Inquiry {
-      Inquiry(
-        label: "looking up Node releases", objects: [],
-        steps: [
-          Step(
-            .path(python),
-            [
-              "-m", "pip", "index", "versions", "--disable-pip-version-check", "--no-color", "--only-binary",
-              ":all:",
-              .text(UvRuns.nodePackage),
-            ], needsNetwork: true, outputFile: listing)
-        ], collect: [listing])
-    }
+  private static let listing = "versions.txt"
 
-    /// The line `Available versions: 24.1.0, 24.0.2`.
-    static func versions(in text: String) -> [Version] {
-      let start = "Available versions:"
-      guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(start) }) else { return [] }
-      return line.dropFirst(start.count).split(separator: ",").compactMap { piece in
-        Version(piece.filter { !$0.isWhitespace })
-      }
+  /// The line `Available versions: 24.1.0, 24.0.2` of what was collected.
+  static func versions(_ files: [String: [UInt8]]) -> [Version] {
+    let text = String(decoding: files[listing] ?? [], as: UTF8.self)
+    let start = "Available versions:"
+    guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix(start) }) else { return [] }
+    return line.dropFirst(start.count).split(separator: ",").compactMap { piece in
+      Version(piece.filter { !$0.isWhitespace })
     }
   }
 }

@@ -45,6 +45,12 @@ struct Inquirer {
     return found
   }
 
+  /// Whether the user's own settings of package indexes are known: what `UvRuns` reads.
+  mutating func knowsIndexes(_ context: Context) -> Bool {
+    // All of them, in one round.
+    IndexSettings.queries(context).map { answer($0) != nil }.allSatisfy { $0 }
+  }
+
   /// A document; nil until it is known, then its bytes or the reason why there are none.
   mutating func document(_ addresses: [String]) -> Result<[UInt8], Failure>? {
     guard let answer = answer(.document(addresses)) else { return nil }

@@ -98,7 +98,7 @@ struct Proposer {
       return nil
     case .prebuilt: return prebuilt(entry, language, section)
     case .wheel:
-      guard let found = inquirer.interpreters(.python) else { return nil }
+      guard let found = inquirer.interpreters(.python), inquirer.knowsIndexes(context) else { return nil }
       let pinned = context.lock.interpreters[.python] ?? []
       guard let uv = Runner.uv(context, found, pinned: pinned), let lines = entry.requirements else {
         refuse(
@@ -248,17 +248,21 @@ struct Proposer {
     }
   }
 
-  /// npm and npx run by the Node that they came with, whatever PATH says.
+  /// npm, npx and corepack run by the Node that they came with, whatever PATH says.
   private mutating func claimNode(_ provided: [Provided], _ owner: Source) {
     guard let one = provided.first else { return }
     claim("node", one, [], "node \(one.version)", owner)
     guard let prefix = one.prefix else { return }
-    for (name, script) in [("npm", NodeLayout.npm), ("npx", NodeLayout.npx)] {
+    for (name, script) in [
+      ("npm", NodeLayout.npm), ("npx", NodeLayout.npx), ("corepack", NodeLayout.corepack),
+    ] {
       var path = prefix.pushing(FilePath(script))
       if case .adopt = one.object.recipe {
         guard case .status? = inquirer.answer(.status(path)) else { continue }
       } else if name == "npm" {
         path = prefix.pushing(FilePath(NpmGuard.script))
+      } else if name == "corepack" {
+        guard NodeLayout.hasCorepack(one.version) else { continue }
       }
       claim(name, one, [path.string], "\(name) of node \(one.version)", owner)
     }
@@ -300,7 +304,9 @@ struct Proposer {
         var reason = ""
         if case .failed(let diagnostic)? = context.facts[.document(host.index)] {
           reason = " (\(diagnostic.message))"
-          if diagnostic.message.contains("certificate") { hint = diagnostic.hint ?? hint }
+          if diagnostic.message.contains("certificate") || diagnostic.message.contains("offline") {
+            hint = diagnostic.hint ?? hint
+          }
         }
         looked.append("\(host.name) has given none\(reason)")
       case .wheel: looked.append("the Python package \(UvRuns.nodePackage) could not be had")
@@ -320,7 +326,10 @@ struct Proposer {
       "`apt-get install python3 python3-venv` gives one (and `system: true` lets it serve), "
         + "or name a mirror of the releases in OUTFIT_MIRROR"
     case (.python, .macos): "`brew install python` gives one, or name a mirror in OUTFIT_MIRROR"
-    case (.node, _): "name a mirror of the releases in OUTFIT_MIRROR, or allow the provider `wheel`"
+    case (.node, _):
+      "name a mirror of the releases in OUTFIT_MIRROR"
+        + (context.profile.interpreters[.node]?.value.providers(for: .node).contains(.wheel) == true
+          ? "" : ", or allow the provider `wheel`")
     }
   }
 

@@ -83,7 +83,7 @@ struct Resolver {
           unknown = error
           attempt = .no
         }
-      case .wheel: attempt = language == .node ? wheel(request, section.value) : .no
+      case .wheel: attempt = language == .node ? try wheel(request, section) : .no
       case .source: attempt = language == .python ? source(request, section.value) : .no
       }
       switch attempt {
@@ -92,8 +92,13 @@ struct Resolver {
       case .no: continue
       }
     }
-    if let unknown { throw unknown }
-    return nil
+    guard var unknown else { return nil }
+    let tried = section.value.providers(for: language)
+    if tried.contains(.source), asked.isEmpty, var first = unknown.diagnostics.first {
+      first.message += ", nor its source at \(SourceHost(section.value, context.environment).name) or by apt"
+      unknown.diagnostics = [first]
+    }
+    throw unknown
   }
 
   private enum Attempt {
@@ -142,7 +147,7 @@ struct Resolver {
       let attempt = adopt(request, .python, section.value, evenIfNotExact: true)
       guard case .no = attempt else { return attempt }
     }
-    guard let found = inquirer.interpreters(.python) else { return .pending }
+    guard let found = inquirer.interpreters(.python), inquirer.knowsIndexes(context) else { return .pending }
     guard let runner = Runner.best(of: found),
       let uv = try? UvRuns(context, python: .path(runner), provider: nil)
     else { return .no }
@@ -295,10 +300,16 @@ struct Resolver {
 
   // MARK: Wheel
 
-  private mutating func wheel(_ request: VersionRequest, _ section: InterpreterSection) -> Attempt {
+  private mutating func wheel(
+    _ request: VersionRequest, _ section: Sourced<InterpreterSection>
+  ) throws(Failure) -> Attempt {
     guard let uv = uv() else { return inquirer.asked.isEmpty ? .no : .pending }
     guard let files = inquirer.collected(uv.nodePins(request)) else { return .pending }
-    guard let bytes = files[UvRuns.pinsFile] else { return .no }
+    guard let bytes = files[UvRuns.pinsFile] else {
+      guard let versions = packaged() else { return .pending }
+      guard !versions.isEmpty, request.best(of: versions) == nil else { return .no }
+      throw unknown(request, .node, section, versions)
+    }
     let requirements = String(decoding: bytes, as: UTF8.self)
     guard let version = UvRuns.nodeVersion(in: requirements) else { return .no }
     return .pinned(
@@ -306,9 +317,16 @@ struct Resolver {
         request: request.text, version: version, provider: .wheel, requirements: requirements))
   }
 
+  /// The Nodes that come as Python packages; nil until that is known.
+  private mutating func packaged() -> [Version]? {
+    guard let found = inquirer.interpreters(.python) else { return nil }
+    guard let runner = Runner.best(of: found) else { return [] }
+    return inquirer.collected(NodeWheels.inquiry(runner)).map { NodeWheels.versions($0) }
+  }
+
   /// uv on a Python of this machine or, where it has none, on the one that was just pinned.
   private mutating func uv() -> UvRuns? {
-    guard let found = inquirer.interpreters(.python) else { return nil }
+    guard let found = inquirer.interpreters(.python), inquirer.knowsIndexes(context) else { return nil }
     return Runner.uv(context, found, pinned: lock.interpreters[.python] ?? [])
   }
 }

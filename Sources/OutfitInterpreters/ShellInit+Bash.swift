@@ -7,10 +7,13 @@ extension ShellInit {
       __outfit_names=() __outfit_kept=() __outfit_given=()
     fi
 
-    # Sets and exports a variable, and keeps what it was: unset (u), a shell variable (s) or exported (x).
+    # Sets and exports a variable, and keeps what it was: unset (u), a shell variable (s), exported (x) or an
+    # array (a).
     __outfit_set() {
-      local __o_flags
-      if ((BASH_VERSINFO[0] >= 5)); then __o_flags=${!1+${!1@a}}
+      local __o_flags __o_is_array
+      eval "__o_is_array=\${$1[@]+x}"
+      if [[ -n $__o_is_array && -z ${!1+set} ]]; then __o_flags=A
+      elif ((BASH_VERSINFO[0] >= 5)); then __o_flags=${!1+${!1@a}}
       else
         __o_flags=$(declare -p "$1" 2>/dev/null) || __o_flags=
         __o_flags=${__o_flags#declare -}
@@ -18,7 +21,10 @@ extension ShellInit {
       fi
       __outfit_names+=("$1")
       __outfit_given+=("$2")
-      if [[ -z ${!1+set} ]]; then __outfit_kept+=(u)
+      if [[ $__o_flags == *[aA]* ]]; then
+        __outfit_kept+=("a$(declare -p "$1")")
+        unset "$1"
+      elif [[ -z ${!1+set} ]]; then __outfit_kept+=(u)
       elif [[ $__o_flags == *x* ]]; then __outfit_kept+=("x${!1}")
       else __outfit_kept+=("s${!1}")
       fi
@@ -43,15 +49,17 @@ extension ShellInit {
 
     # What a shell that is started from this one must know to leave as this one would.
     __outfit_export() {
-      local __o_index __o_all=$__outfit_active$'\x1f'$__outfit_venv$'\x1f'$__outfit_label
+      local __o_index __o_kept __o_all=$__outfit_active$'\x1f'$__outfit_venv$'\x1f'$__outfit_label
       if ((${#__outfit_names[@]} == 0)) && [[ -z $__outfit_venv ]]; then
         unset OUTFIT_SHELL
         return 0
       fi
       for ((__o_index = 0; __o_index < ${#__outfit_names[@]}; __o_index++)); do
         [[ ${__outfit_kept[__o_index]}${__outfit_given[__o_index]} != *$'\x1f'* ]] || continue
-        __o_all+=$'\x1f'${__outfit_names[__o_index]}
-        __o_all+=$'\x1f'${__outfit_kept[__o_index]}$'\x1f'${__outfit_given[__o_index]}
+        __o_kept=${__outfit_kept[__o_index]}
+        # Arrays are this shell's own.
+        [[ $__o_kept != a* ]] || __o_kept=u
+        __o_all+=$'\x1f'${__outfit_names[__o_index]}$'\x1f'$__o_kept$'\x1f'${__outfit_given[__o_index]}
       done
       export OUTFIT_SHELL=$__o_all
     }
@@ -125,6 +133,7 @@ extension ShellInit {
         [[ ${!__o_name-} == "${__outfit_given[__o_index]}" ]] || continue
         case $__o_kept in
           u) unset "$__o_name" ;;
+          a*) unset "$__o_name"; eval "declare -g ${__o_kept#adeclare }" ;;
           s*) unset "$__o_name"; printf -v "$__o_name" %s "${__o_kept#s}" ;;
           *) export "$__o_name=${__o_kept#x}" ;;
         esac

@@ -8,11 +8,15 @@ extension ShellInit {
         set --erase __o_name
     end
 
-    # Sets and exports a variable, and keeps what it was: unset (u), a shell variable (s) or exported (x).
+    # Sets and exports a variable, and keeps what it was: unset (u), a shell variable (s) or exported (x). Lists are
+    # kept beside, and a universal variable stays beneath.
     function __outfit_set
         set --append __outfit_names $argv[1]
         set --append __outfit_given "$argv[2]"
-        if not set --query $argv[1]
+        if set --query --global $argv[1]
+            set --global __outfit_was_$argv[1] $$argv[1]
+        end
+        if not set --query --global $argv[1]
             set --append __outfit_kept u
         else if set --query --export $argv[1]
             set --append __outfit_kept "x$$argv[1]"
@@ -68,8 +72,9 @@ extension ShellInit {
         set --local __o_all
         set --local __o_rest "$OUTFIT_SHELL"
         while string match --quiet -- "*"\x1f"*" "$__o_rest"
-            set --append __o_all (string replace --regex '(?s)\x1f.*' '' -- "$__o_rest" | string collect --allow-empty)
-            set __o_rest (string replace --regex '(?s)^[^\x1f]*\x1f' '' -- "$__o_rest" | string collect --allow-empty)
+            set --local __o_piece (string replace --regex '(?s)\x1f.*' '' -- "$__o_rest" | string collect)
+            set --append __o_all "$__o_piece"
+            set __o_rest (string replace --regex '(?s)^[^\x1f]*\x1f' '' -- "$__o_rest" | string collect)
         end
         set --append __o_all "$__o_rest"
         test (count $__o_all) -ge 3; or return 0
@@ -133,13 +138,24 @@ extension ShellInit {
         for __o_name in $__outfit_names[-1..1]
             set __o_index (math $__o_index - 1)
             set --local __o_kept "$__outfit_kept[$__o_index]"
+            set --local __o_was __outfit_was_$__o_name
+            set --local __o_list $$__o_was
+            set --query $__o_was; and set --local __o_is_list
+            set --erase --global $__o_was
             test "$$__o_name" = "$__outfit_given[$__o_index]"; or continue
             set --erase --global $__o_name
+            if set --query __o_is_list
+                string match --quiet 'x*' -- "$__o_kept"; and set --global --export $__o_name $__o_list
+                string match --quiet 's*' -- "$__o_kept"; and set --global --unexport $__o_name $__o_list
+                continue
+            end
+            # A shell before this one had it.
+            set --local __o_value (string sub --start 2 -- "$__o_kept" | string collect)
             switch "$__o_kept"
                 case 'x*'
-                    set --global --export $__o_name (string sub --start 2 -- "$__o_kept" | string collect --allow-empty)
+                    set --global --export $__o_name "$__o_value"
                 case 's*'
-                    set --global --unexport $__o_name (string sub --start 2 -- "$__o_kept" | string collect --allow-empty)
+                    set --global --unexport $__o_name "$__o_value"
             end
         end
         if test -n "$__outfit_venv"
@@ -152,7 +168,9 @@ extension ShellInit {
                 functions --erase __outfit_old_prompt
             end
             if test -n "$__outfit_deactivates"
-                functions --erase deactivate
+                # Another environment that was activated meanwhile has a `deactivate` of its own.
+                functions deactivate 2>/dev/null | string match --quiet '*__outfit_leave*'
+                and functions --erase deactivate
                 set --erase --global __outfit_deactivates
             end
         end

@@ -7,14 +7,20 @@ extension ShellInit {
       __outfit_names=() __outfit_kept=() __outfit_given=()
     fi
 
-    # Sets and exports a variable, and keeps what it was: unset (u), a shell variable (s) or exported (x).
+    # Sets and exports a variable, and keeps what it was: unset (u), a shell variable (s), exported (x) or an
+    # array (a). An array that zsh itself knows is left alone.
     __outfit_set() {
       emulate -L zsh
-      local __o_name=$1
+      local __o_name=$1 __o_type
+      __o_type=${(Pt)__o_name}
+      [[ $__o_type != (array|association)*special* ]] || return 0
       __outfit_names+=("$1")
       __outfit_given+=("$2")
       if (( ! ${(P)+__o_name} )); then __outfit_kept+=(u)
-      elif [[ ${(Pt)__o_name} == *export* ]]; then __outfit_kept+=("x${(P)__o_name}")
+      elif [[ $__o_type == (array|association)* ]]; then
+        __outfit_kept+=("a$(typeset -p $__o_name)")
+        unset "$__o_name"
+      elif [[ $__o_type == *export* ]]; then __outfit_kept+=("x${(P)__o_name}")
       else __outfit_kept+=("s${(P)__o_name}")
       fi
       typeset -gx "$1=$2"
@@ -45,11 +51,13 @@ extension ShellInit {
         unset OUTFIT_SHELL
         return 0
       fi
-      local __o_index __o_all=$__outfit_active$'\x1f'$__outfit_venv$'\x1f'$__outfit_label
+      local __o_index __o_kept __o_all=$__outfit_active$'\x1f'$__outfit_venv$'\x1f'$__outfit_label
       for (( __o_index = 1; __o_index <= $#__outfit_names; __o_index++ )); do
         [[ $__outfit_kept[__o_index]$__outfit_given[__o_index] != *$'\x1f'* ]] || continue
-        __o_all+=$'\x1f'$__outfit_names[__o_index]
-        __o_all+=$'\x1f'$__outfit_kept[__o_index]$'\x1f'$__outfit_given[__o_index]
+        __o_kept=$__outfit_kept[__o_index]
+        # Arrays are this shell's own.
+        [[ $__o_kept != a* ]] || __o_kept=u
+        __o_all+=$'\x1f'$__outfit_names[__o_index]$'\x1f'$__o_kept$'\x1f'$__outfit_given[__o_index]
       done
       typeset -gx OUTFIT_SHELL=$__o_all
     }
@@ -122,6 +130,7 @@ extension ShellInit {
         [[ ${(P)__o_name-} == "$__outfit_given[__o_index]" ]] || continue
         case $__o_kept in
           u) unset "$__o_name" ;;
+          a*) unset "$__o_name"; eval "${__o_kept#a}" ;;
           s*) typeset -g +x "$__o_name=${__o_kept#s}" ;;
           *) typeset -gx "$__o_name=${__o_kept#x}" ;;
         esac

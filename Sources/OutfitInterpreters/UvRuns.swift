@@ -7,17 +7,22 @@ import SystemPackage
 /// The runs of uv that this part needs: two questions, and the making of a Node from its wheel.
 struct UvRuns {
   let context: Context
+  private let settings: IndexSettings
   /// What uv is installed by and runs on.
   let python: Reference
   let uv: Object
   /// The Python, where it is one of the store's, and uv.
   let objects: [Object]
 
+  /// `Inquirer.knowsIndexes` comes first.
   /// - Parameter provider: the object that the Python is a program of, if it is one.
   init(_ context: Context, python: Reference, provider: Object?) throws {
     self.context = context
+    settings = IndexSettings(context)
     self.python = python
-    uv = try Engines.uv(python: python, platform: context.platform, store: context.store)
+    uv = try Engines.uv(
+      python: python, platform: context.platform, store: context.store,
+      surroundings: settings.pipVariables)
     objects = (provider.map { [$0] } ?? []) + [uv]
   }
 
@@ -87,14 +92,10 @@ struct UvRuns {
     ]
     let environment = context.environment
     if let folder = environment["XDG_CONFIG_HOME"] { surroundings["XDG_CONFIG_HOME"] = .text(folder) }
-    // What pip is told of indexes and certificates is told to uv, where uv's own settings say nothing.
-    for (wanted, others) in [
-      ("UV_DEFAULT_INDEX", ["UV_INDEX_URL", "PIP_INDEX_URL"]), ("UV_INDEX", ["PIP_EXTRA_INDEX_URL"]),
-      ("SSL_CERT_FILE", ["PIP_CERT"]),
-    ] where environment[wanted] == nil {
-      if let value = others.lazy.compactMap({ environment[$0] }).first(where: { !$0.isEmpty }) {
-        surroundings[wanted] = .text(value)
-      }
+    for (name, value) in settings.surroundings { surroundings[name] = .text(value) }
+    if let main = settings.main { surroundings["UV_DEFAULT_INDEX"] = .text(main) }
+    if !settings.others.isEmpty {
+      surroundings["UV_INDEX"] = .text(settings.others.joined(separator: " "))
     }
     return Step(
       .object(uv.id, "bin/uv"), arguments, needsNetwork: true,
@@ -122,4 +123,10 @@ struct UvRuns {
 enum NodeLayout {
   static let npm = "lib/node_modules/npm/bin/npm-cli.js"
   static let npx = "lib/node_modules/npm/bin/npx-cli.js"
+  static let corepack = "lib/node_modules/corepack/dist/corepack.js"
+
+  /// Releases carry it from 16.9 on and, as Node's steering committee decided, no more from 25 on.
+  static func hasCorepack(_ version: Version) -> Bool {
+    version >= Version([16, 9]) && version < Version([25])
+  }
 }

@@ -15,37 +15,46 @@ public enum VersionFile {
 
   /// What a file asks for, in its order: the first is the default, the others answer by their own names.
   /// - Parameter file: its name without folders.
-  public static func wishes(in text: String, named file: String, for language: Language) -> [VersionWish] {
-    file == ".tool-versions" ? toolVersions(text, language).first ?? [] : plain(text, language)
+  public static func wishes(
+    in text: String, named file: String, for language: Language, knowing lines: LongTermLines
+  ) -> [VersionWish] {
+    file == ".tool-versions"
+      ? toolVersions(text, language, lines).first ?? [] : plain(text, language, lines)
   }
 
   /// Later lines of a `.tool-versions` for the same language: asdf takes the first line and mise the last,
   /// Outfit the first; whoever has both should know.
-  public static func repeated(in text: String, for language: Language) -> [[VersionWish]] {
-    toolVersions(text, language)
+  public static func repeated(
+    in text: String, for language: Language, knowing lines: LongTermLines
+  ) -> [[VersionWish]] {
+    toolVersions(text, language, lines)
   }
 
   /// A version a line. pyenv reads the first word of each line, uv the whole line: both are served, since
   /// only a line with a comparison in it means more than its first word.
-  private static func plain(_ text: String, _ language: Language) -> [VersionWish] {
+  private static func plain(
+    _ text: String, _ language: Language, _ known: LongTermLines
+  ) -> [VersionWish] {
     lines(text).compactMap { number, line in
       guard let first = line.first, first != "#" else { return nil }
       let beforeComment = line.prefix { $0 != "#" }
       let wish =
         beforeComment.contains { "<>=".contains($0) }
         ? String(beforeComment.filter { !$0.isBlank }) : String(line.prefix { !$0.isBlank })
-      return VersionWish(wish, line: number, for: language)
+      return VersionWish(wish, line: number, for: language, knowing: known)
     }
   }
 
   /// asdf's and mise's: `name version... # comment`.
-  private static func toolVersions(_ text: String, _ language: Language) -> [[VersionWish]] {
+  private static func toolVersions(
+    _ text: String, _ language: Language, _ known: LongTermLines
+  ) -> [[VersionWish]] {
     lines(text).compactMap { number, line in
       let words = line.prefix { $0 != "#" }.split(whereSeparator: \.isBlank)
       guard let name = words.first, words.count > 1,
         language == .python ? name == "python" : name == "nodejs" || name == "node"
       else { return nil }
-      return words.dropFirst().map { VersionWish($0, line: number, for: language) }
+      return words.dropFirst().map { VersionWish($0, line: number, for: language, knowing: known) }
     }
   }
 

@@ -60,6 +60,7 @@ public struct VersionSource: Hashable, Sendable {
     case .bound(let bound): return bound.accepts(version)
     case .wish(let wish):
       switch wish.meaning {
+      case .longTerm where wish.longTermMajors.isEmpty: return nil
       case .newest, .longTerm, .versions: return wish.accepts(version)
       case .system, .name, .refused: return nil
       }

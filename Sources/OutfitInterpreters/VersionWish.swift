@@ -9,8 +9,8 @@ public struct VersionWish: Hashable, Sendable {
     /// The next program of that name on PATH.
     case system
     case newest
-    /// Node's long-term support: the newest even major, or just this one.
-    case longTerm(major: Int?)
+    /// Node's long-term support: any line (nil), or the one with this codename, in lower case.
+    case longTerm(String?)
     case versions(VersionRequest)
     /// No version: the name of a virtualenv, maybe.
     case name(String)
@@ -23,20 +23,28 @@ public struct VersionWish: Hashable, Sendable {
   /// From 1; 0 for what stands in no file.
   public let line: Int
   public let meaning: Meaning
+  /// The major versions that a wish for long-term support stands for; none where nobody knows the codename.
+  public let longTermMajors: Set<Int>
 
-  public init(_ text: some StringProtocol, line: Int = 0, for language: Language) {
+  /// - Parameter lines: the codenames that are known.
+  public init(
+    _ text: some StringProtocol, line: Int = 0, for language: Language, knowing lines: LongTermLines
+  ) {
     self.text = String(text)
     self.line = line
     meaning = Self.read(String(text), language)
+    if case .longTerm(let name) = meaning {
+      longTermMajors = lines.majors(of: name)
+    } else {
+      longTermMajors = []
+    }
   }
 
   /// Whether the version would do. Pre-releases and free-threaded builds only do where they are named.
   public func accepts(_ version: Version) -> Bool {
     switch meaning {
     case .newest: !version.isPrerelease && !version.isFreeThreaded
-    case .longTerm(let major):
-      !version.isPrerelease
-        && major.map { version.release.first == $0 } ?? ((version.release.first ?? 1) % 2 == 0)
+    case .longTerm: !version.isPrerelease && version.release.first.map(longTermMajors.contains) == true
     case .versions(let request): request.accepts(version)
     case .system, .name, .refused: false
     }
@@ -52,8 +60,9 @@ public struct VersionWish: Hashable, Sendable {
     switch meaning {
     case .versions(let request): return request
     case .newest: return .latest
-    case .longTerm(let major):
-      return (major ?? best(of: known)?.release.first).flatMap { VersionRequest("\($0)") }
+    case .longTerm(let name):
+      let major = name == nil ? best(of: known)?.release.first : longTermMajors.first
+      return major.flatMap { VersionRequest("\($0)") }
     case .system, .name, .refused: return nil
     }
   }
@@ -103,18 +112,12 @@ public struct VersionWish: Hashable, Sendable {
     return isName ? .name(String(name)) : .refused("it is no version")
   }
 
-  private static let longTermNames = [
-    "argon", "boron", "carbon", "dubnium", "erbium", "fermium", "gallium", "hydrogen", "iron", "jod",
-    "krypton",
-  ]
-
-  /// `lts/argon` and the others.
-  public static var longTermReleases: [String] { longTermNames.map { "lts/\($0)" } }
-
+  /// `/*`, `/iron`, `-iron` or nothing, after `lts`.
   private static func longTerm(_ text: Substring) -> Meaning? {
-    if text.isEmpty || text == "/*" { return .longTerm(major: nil) }
-    guard text.hasPrefix("/") || text.hasPrefix("-") else { return nil }
-    return longTermNames.firstIndex(of: text.dropFirst().lowercased()).map { .longTerm(major: 4 + 2 * $0) }
+    if text.isEmpty || text == "/*" { return .longTerm(nil) }
+    let name = text.dropFirst()
+    guard text.hasPrefix("/") || text.hasPrefix("-"), LongTermLines.isName(name) else { return nil }
+    return .longTerm(name.lowercased())
   }
 
   /// `python-3.12`, uv's `cpython@3.12` and its whole key `cpython-3.12.1-linux-x86_64-gnu`, wheels' `cp312`.

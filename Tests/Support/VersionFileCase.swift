@@ -21,8 +21,11 @@ public struct VersionFileCase: Sendable, CustomStringConvertible {
   /// By language.
   public static let offered = [
     "python": ["3.13.5", "3.12.1", "3.12.10", "3.14.0rc1", "3.13.5t", "3.11.9"],
-    "node": ["24.1.0", "25.0.0", "22.9.0", "20.19.0"],
+    "node": ["24.1.0", "25.0.0", "22.9.0", "20.19.0", "21.4.0"],
   ]
+
+  /// The file of the lines that have long-term support. One is made up: what is known is what the file says.
+  public static let longTerm = "outfit-lts 1\nkrypton\t24\njod\t22\nnova\t21\niron\t20\nargon\t4\nodd line\n"
 
   public static let all: [VersionFileCase] = [
     // pyenv: the first word of each line.
@@ -89,7 +92,13 @@ public struct VersionFileCase: Sendable, CustomStringConvertible {
     .init(".nvmrc", "node", "lts/Iron # the old one\n", "1 lts/Iron -> 20.19.0"),
     .init(".nvmrc", "node", "lts/argon\n", "1 lts/argon -> none"),
     .init(".nvmrc", "node", "lts/-1\n", "1 lts/-1 -> ?"),
-    .init(".nvmrc", "node", "lts/nosuch\n", "1 lts/nosuch -> ?"),
+    .init(".nvmrc", "node", "lts/nova\n", "1 lts/nova -> 21.4.0"),
+    .init(".node-version", "node", "lts-NOVA\n", "1 lts-NOVA -> 21.4.0"),
+    .init(".nvmrc", "node", "lts/nosuch\n", "1 lts/nosuch -> none"),
+    .init(".nvmrc", "node", "lts/no-such\n", "1 lts/no-such -> ?"),
+    .init(".nvmrc", "node", "lts/../jod\n", "1 lts/../jod -> ?"),
+    .init(".nvmrc", "node", "lts/\n", "1 lts/ -> ?"),
+    .init(".nvmrc", "node", "ltsjod\n", "1 ltsjod -> ?"),
     .init(".nvmrc", "node", "node\n", "1 node -> 25.0.0"),
     .init(".nvmrc", "node", "stable\n", "1 stable -> 25.0.0"),
     .init(".nvmrc", "node", "system\n", "1 system -> system"),

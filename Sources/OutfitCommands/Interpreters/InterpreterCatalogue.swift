@@ -27,6 +27,7 @@ struct InterpreterCatalogue {
       if let catalogue = try await preparation.ask({ Catalogue.ask(language, $0) }) {
         let fresh = InterpreterCatalogue(catalogue: catalogue, time: host.clock.now(), reason: nil)
         try? OwnFile.write(fresh.text, to: file, host)
+        if let lines = catalogue.longTerm { try? lines.keep(host) }
         return fresh
       }
       reason = "no index answers"

@@ -26,14 +26,13 @@ struct InterpreterInstall<Noun: InterpreterNoun>: AsyncParsableCommand {
       let language = Noun.language
       if list {
         return try await InterpreterList<Noun>.listAll(
-          session, try versions.first.map { try InterpreterWishes.read([$0], language)[0] },
+          session, try versions.first.map { try InterpreterWishes.read([$0], session, language)[0] },
           offline: options.offline, bare: false, json: options.json)
       }
       let wishes = try InterpreterWishes.read(
-        versions.isEmpty ? try await asked(session) : versions, language)
-      let requests = try await InterpreterWishes.requests(wishes, language) {
-        try await InterpreterCatalogue.load(language, session, isOffline: options.offline).catalogue.versions
-      }
+        versions.isEmpty ? try await asked(session) : versions, session, language)
+      let requests = try await InterpreterWishes.requests(
+        wishes, session, language, isOffline: options.offline)
       var change = try InterpreterChange.personal(language, session)
       let others = try await change.others()
       let theirs = Set(others.map(\.request))

@@ -24,7 +24,7 @@ struct InterpreterList<Noun: InterpreterNoun>: AsyncParsableCommand {
 
   func run() async throws {
     try await withSession { session in
-      let wish = try request.map { try InterpreterWishes.read([$0], Noun.language)[0] }
+      let wish = try request.map { try InterpreterWishes.read([$0], session, Noun.language)[0] }
       if all {
         try await Self.listAll(session, wish, offline: offline, bare: bare, json: json)
       } else {

@@ -55,14 +55,17 @@ struct InterpreterCommand<Noun: InterpreterNoun>: AsyncParsableCommand {
 /// Versions as a person types them.
 enum InterpreterWishes {
   /// - Throws: status 2 for what is no version that could be installed.
-  static func read(_ texts: [String], _ language: Language) throws -> [VersionWish] {
-    let wishes = texts.map { VersionWish($0, for: language) }
-    let problems = wishes.compactMap { problem($0, language) }
+  static func read(_ texts: [String], _ session: Session, _ language: Language) throws -> [VersionWish] {
+    let lines = LongTermLines.known(session.host)
+    let wishes = texts.map { VersionWish($0, for: language, knowing: lines) }
+    let problems = wishes.compactMap { problem($0, language, lines) }
     guard problems.isEmpty else { throw Failure(problems, status: .usage) }
     return wishes
   }
 
-  private static func problem(_ wish: VersionWish, _ language: Language) -> Diagnostic? {
+  private static func problem(_ wish: VersionWish, _ language: Language, _ lines: LongTermLines)
+    -> Diagnostic?
+  {
     let text = wish.text.harmless
     switch wish.meaning {
     case .newest, .longTerm, .versions: return nil
@@ -81,7 +84,7 @@ enum InterpreterWishes {
       }
       let words =
         language == .python
-        ? ["latest"] : ["latest", "lts", "lts/*", "node", "stable"] + VersionWish.longTermReleases
+        ? ["latest"] : ["latest", "lts", "lts/*", "node", "stable"] + lines.words
       let near = nearest(wish.text, among: words).map { "did you mean `\($0)`?" }
       return Diagnostic(
         .error, "`\(text)` is not a version of \(language.title)",
@@ -91,15 +94,15 @@ enum InterpreterWishes {
     }
   }
 
-  /// What a manifest says for these wishes.
-  /// - Parameter known: asked only where a wish means one of the releases that exist.
+  /// What a manifest says for these wishes. The index is asked only where one means a release or a line that
+  /// nothing here knows.
   static func requests(
-    _ wishes: [VersionWish], _ language: Language, known: () async throws -> [Version]
+    _ wishes: [VersionWish], _ session: Session, _ language: Language, isOffline: Bool
   ) async throws -> [VersionRequest] {
     var requests: [VersionRequest] = []
     for wish in wishes {
       var request = wish.request()
-      if request == nil { request = wish.request(among: try await known()) }
+      if request == nil { request = try await asked(wish, session, language, isOffline: isOffline) }
       guard let request else {
         throw Failure(
           "which \(language.title) `\(wish.text)` is can't be found out now",
@@ -108,5 +111,28 @@ enum InterpreterWishes {
       if !requests.contains(request) { requests.append(request) }
     }
     return requests
+  }
+
+  private static func asked(
+    _ wish: VersionWish, _ session: Session, _ language: Language, isOffline: Bool
+  ) async throws -> VersionRequest? {
+    var reason: Failure?
+    var known: [Version] = []
+    do {
+      known = try await InterpreterCatalogue.load(language, session, isOffline: isOffline).catalogue.versions
+    } catch let failure as Failure {
+      reason = failure
+    }
+    let lines = LongTermLines.known(session.host)
+    let wish = VersionWish(wish.text, line: wish.line, for: language, knowing: lines)
+    if case .longTerm(let name?) = wish.meaning, wish.longTermMajors.isEmpty {
+      throw Failure(
+        "no line of Node that is known here is called `\(name)`"
+          + (reason?.diagnostics.first.map { ": \($0.message)" } ?? ""),
+        hint: nearest(wish.text, among: lines.words).map { "did you mean `\($0)`?" }
+          ?? "`outfit node list --all` shows what there is", status: .usage)
+    }
+    if let reason { throw reason }
+    return wish.request(among: known)
   }
 }

@@ -40,14 +40,14 @@ struct InterpreterShell<Noun: InterpreterNoun>: AsyncParsableCommand {
         session.write(value)
         return
       }
-      let wish = VersionWish(version, for: Noun.language)
+      let wish = VersionWish(version, for: Noun.language, knowing: .known(host))
       let rows = try await InstalledInterpreters(session, Noun.language).rows
       let fits = rows.contains { row in
         if let name = row.virtualenv { return wish.meaning == .name(name) }
         return wish.accepts(row.version)
       }
       guard fits || wish.meaning == .system else {
-        _ = try? InterpreterWishes.read([version], Noun.language)
+        _ = try? InterpreterWishes.read([version], session, Noun.language)
         let names = rows.map { $0.virtualenv ?? $0.version.description }
         throw Failure(
           "\(Noun.title) \(version.harmless) is not installed",

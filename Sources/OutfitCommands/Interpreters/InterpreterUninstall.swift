@@ -63,7 +63,7 @@ struct InterpreterUninstall<Noun: InterpreterNoun>: AsyncParsableCommand {
     _ change: InterpreterChange, _ session: Session
   ) throws -> [VersionRequest] {
     let named = wanted.filter { $0.request.text == text }
-    let wish = VersionWish(text, for: Noun.language)
+    let wish = VersionWish(text, for: Noun.language, knowing: .known(session.host))
     let byPin = wanted.filter { entry in
       pins.contains {
         $0.request == entry.request.text && ($0.version.description == text || wish.accepts($0.version))
@@ -103,7 +103,7 @@ struct InterpreterUninstall<Noun: InterpreterNoun>: AsyncParsableCommand {
   }
 
   private func projectsThatWant(_ text: String, _ session: Session) throws -> String? {
-    let wish = VersionWish(text, for: Noun.language)
+    let wish = VersionWish(text, for: Noun.language, knowing: .known(session.host))
     for case .project(let folder) in try Generations.scopes(session.host) {
       guard let generation = try Generations.current(.project(folder), host: session.host) else { continue }
       if generation.interpreters.contains(where: { $0.language == Noun.language && wish.accepts($0.version) })

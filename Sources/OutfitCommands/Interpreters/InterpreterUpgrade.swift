@@ -26,7 +26,7 @@ struct InterpreterUpgrade<Noun: InterpreterNoun>: AsyncParsableCommand {
       let profile = try await place.load(session)
       let wanted = profile.wanted(language).map(\.request)
       let lock = try Locks(host: session.host, profile: profile).merged
-      let chosen = try versions.isEmpty ? wanted : versions.map { try named($0, wanted, lock) }
+      let chosen = try versions.isEmpty ? wanted : versions.map { try named($0, wanted, lock, session) }
       guard !chosen.isEmpty else {
         throw Failure(
           "\(profile.name) wants no \(Noun.title)", hint: "outfit \(Noun.word) install \(Noun.examples.0)",
@@ -73,10 +73,12 @@ struct InterpreterUpgrade<Noun: InterpreterNoun>: AsyncParsableCommand {
     }
   }
 
-  private func named(_ text: String, _ wanted: [VersionRequest], _ lock: Lock) throws -> VersionRequest {
+  private func named(_ text: String, _ wanted: [VersionRequest], _ lock: Lock, _ session: Session) throws
+    -> VersionRequest
+  {
     if let same = wanted.first(where: { $0.text == text }) { return same }
     let pins = lock.interpreters[Noun.language] ?? []
-    let wish = VersionWish(text, for: Noun.language)
+    let wish = VersionWish(text, for: Noun.language, knowing: .known(session.host))
     let byPin = wanted.filter { request in
       pins.contains { $0.request == request.text && wish.accepts($0.version) }
     }

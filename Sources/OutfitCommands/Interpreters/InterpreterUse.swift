@@ -31,11 +31,9 @@ struct InterpreterUse<Noun: InterpreterNoun>: AsyncParsableCommand {
       if unset { return try remove(session) }
       guard !versions.isEmpty else { return try await show(session) }
       if let folder = ProfileLoader.findProject(from: session.host.workingDirectory, host: session.host) {
-        let wishes = try InterpreterWishes.read(versions, language)
-        let requests = try await InterpreterWishes.requests(wishes, language) {
-          try await InterpreterCatalogue.load(language, session, isOffline: options.offline).catalogue
-            .versions
-        }
+        let wishes = try InterpreterWishes.read(versions, session, language)
+        let requests = try await InterpreterWishes.requests(
+          wishes, session, language, isOffline: options.offline)
         var change = try InterpreterChange.project(folder, language, session)
         try change.entries.setVersions(requests.map(\.text))
         guard let done = try await change.apply(options, needed: requests) else { return }
@@ -57,20 +55,19 @@ struct InterpreterUse<Noun: InterpreterNoun>: AsyncParsableCommand {
   private func write(_ session: Session) async throws {
     let host = session.host
     let language = Noun.language
-    let wishes = versions.map { VersionWish($0, for: language) }
+    let wishes = versions.map { VersionWish($0, for: language, knowing: .known(host)) }
     let named = try NamedVirtualenvs.list(host).map(\.name)
     let real = wishes.filter { wish in
       if case .name(let name) = wish.meaning, language == .python, named.contains(name) { return false }
       return wish.meaning != .system
     }
-    _ = try InterpreterWishes.read(real.map(\.text), language)
+    _ = try InterpreterWishes.read(real.map(\.text), session, language)
     var requests: [VersionRequest] = []
     let rows = try await InstalledInterpreters(session, language).rows.filter { $0.virtualenv == nil }
     let missing = real.filter { wish in !rows.contains { wish.accepts($0.version) } }
     if !missing.isEmpty {
-      requests = try await InterpreterWishes.requests(missing, language) {
-        try await InterpreterCatalogue.load(language, session, isOffline: options.offline).catalogue.versions
-      }
+      requests = try await InterpreterWishes.requests(
+        missing, session, language, isOffline: options.offline)
     }
     let path =
       VersionFileEdit.file(in: host.workingDirectory, language, host)
@@ -150,7 +147,7 @@ enum VersionFileEdit {
       guard let status = try? host.files.status(path, followLinks: true), status.kind == .file,
         status.size <= VersionFile.limit, let text = (try? host.files.text(path)) ?? nil
       else { return false }
-      return !VersionFile.wishes(in: text, named: name, for: language).isEmpty
+      return !VersionFile.wishes(in: text, named: name, for: language, knowing: .known(host)).isEmpty
     }?.0
   }
 
@@ -205,10 +202,9 @@ struct InterpreterGlobal<Noun: InterpreterNoun>: AsyncParsableCommand {
       let language = Noun.language
       var change = try InterpreterChange.personal(language, session)
       guard !versions.isEmpty else { return try await show(session, change) }
-      let wishes = try InterpreterWishes.read(versions, language)
-      var requests = try await InterpreterWishes.requests(wishes, language) {
-        try await InterpreterCatalogue.load(language, session, isOffline: options.offline).catalogue.versions
-      }
+      let wishes = try InterpreterWishes.read(versions, session, language)
+      var requests = try await InterpreterWishes.requests(
+        wishes, session, language, isOffline: options.offline)
       let present = try await change.hasProfile ? change.profile().wanted(language).map(\.request) : []
       // `3.12` means the 3.12.1 that is there already, as it does to pyenv.
       let pins = try Generations.current(.machine, host: session.host)?.interpreters.filter {

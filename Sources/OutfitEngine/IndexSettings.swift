@@ -1,28 +1,29 @@
 import OutfitCore
-import OutfitEngine
 import OutfitProfile
 import OutfitSystem
 import SystemPackage
 
 /// What the user's own settings say of indexes: variables of uv and of pip, uv.toml, pip.conf. What pip is told is
 /// told to uv where uv's own settings name no index.
-struct IndexSettings {
+public struct IndexSettings {
   /// The default index, where it is known and uv would not find it out.
-  var main: String?
-  var others: [String] = []
+  public var main: String?
+  public var others: [String] = []
   /// Variables for uv of other kinds: certificates, keyring, folders of wheels.
-  var surroundings: [String: String] = [:]
+  public var surroundings: [String: String] = [:]
   /// The default index of uv's settings, for pip, which does not read them.
-  var pipVariables: [String: String] = [:]
+  public var pipVariables: [String: String] = [:]
   /// The environment or some file names an index.
-  var saysIndex = false
+  public var saysIndex = false
 
-  static func queries(_ context: Context) -> [Query] {
+  /// The files whose settings matter, when the environment says nothing of an index.
+  public static func queries(_ context: Context) -> [Query] {
     guard !saysIndex(context.environment) else { return [] }
     return (uvFiles(context.environment) + pipFiles(context.environment)).map { .contents($0) }
   }
 
-  init(_ context: Context) {
+  /// From answers to `queries`; a file that was not asked for counts as one that is not there.
+  public init(_ context: Context) {
     let environment = context.environment
     func words(_ text: String?) -> [String] {
       (text ?? "").split(whereSeparator: \.isWhitespace).map(String.init)
@@ -165,7 +166,8 @@ struct IndexSettings {
 }
 
 extension StringProtocol {
-  var trimmed: String {
+  /// Without blanks and line ends at either end.
+  package var trimmed: String {
     var rest = Substring(self)
     while rest.first?.isWhitespace == true { rest = rest.dropFirst() }
     while rest.last?.isWhitespace == true { rest = rest.dropLast() }
