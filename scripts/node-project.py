@@ -3,7 +3,8 @@
     python3 scripts/node-project.py PROJECT FILES ADDRESS
 
 The packages are `left` and `right`; their tarballs go below FILES, which is served at ADDRESS, and package-lock.json
-names them there with their digests, as npm writes it.
+names them there with their digests, as npm writes it. They are other bytes each time (a gzip file has its time in it):
+a builder whose cache takes them for the last ones is found out.
 """
 
 import base64

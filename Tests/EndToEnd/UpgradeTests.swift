@@ -114,4 +114,26 @@ struct UpgradeTests {
     #expect(!unknown.errorText.contains("outfit.yaml"), "\(unknown.errorText)")
     #expect(try machine.read(".config/outfit/outfit.yaml") == nil)
   }
+
+  @Test func whatNobodyAnswersIsNotCalledTheNewest() async throws {
+    let machine = try Machine()
+    guard let mirror = try await Mirror(machine) else { return }
+    let here = try await mirror.publish(90)
+    let installed = try await machine.outfit(
+      "python", "install", mirror.python.series, setting: mirror.setting)
+    #expect(installed.outputText == "Installed Python \(here).\n", "\(installed.errorText)")
+    let nowhere = "http://127.0.0.1:9/simple"
+    let set = mirror.setting.merging([
+      "OUTFIT_MIRROR": "file:///nowhere", "PIP_INDEX_URL": nowhere, "UV_DEFAULT_INDEX": nowhere,
+      "PIP_NO_INDEX": "0", "PIP_FIND_LINKS": "", "PIP_RETRIES": "0",
+    ]) { $1 }
+    let outdated = try await machine.outfit("outdated", setting: set)
+    #expect(outdated.status == 1, "\(outdated.outputText)")
+    #expect(!outdated.outputText.contains("is the newest"), "\(outdated.outputText)")
+    #expect(
+      outdated.errorText.contains("what there is of python could not be found out"), "\(outdated.errorText)")
+    let upgrade = try await machine.outfit("python", "upgrade", setting: set)
+    #expect(upgrade.status == 1, "\(upgrade.outputText)\(upgrade.errorText)")
+    #expect(!upgrade.outputText.contains("is the newest"), "\(upgrade.outputText)")
+  }
 }

@@ -149,6 +149,14 @@ struct InterpreterMovement {
         movement.failures += proposal.failures
         continue
       }
+      // Its own provider was silent, so that another one pinned what it has.
+      if new.provider != old.provider, new.version < old.version || new.provider == .source {
+        movement.failures.append(
+          Diagnostic(
+            .error, "what there is of \(language.title) \(request) could not be found out",
+            hint: "with a network, or a mirror that answers, run it again"))
+        continue
+      }
       // An older one is no upgrade: the index of now does not know it.
       guard old.version < new.version || old.version == new.version && (old.build ?? "") < (new.build ?? "")
       else { continue }
