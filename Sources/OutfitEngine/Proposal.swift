@@ -105,6 +105,74 @@ public struct ProvidedInterpreter: Hashable, Sendable {
   }
 }
 
+/// The name of an object in the store: `<name>-<digest>`, the digest over everything that determines it.
+public struct ObjectID: Hashable, Sendable, Comparable, CustomStringConvertible {
+  public let name: String
+  public let digest: Digest
+  public init(name: String, digest: Digest) {
+    self.name = name
+    self.digest = digest
+  }
+  public var description: String { "\(name)-\(digest.short(16))" }
+  public static func < (a: ObjectID, b: ObjectID) -> Bool { a.description < b.description }
+}
+
+/// A path that may lie in the store.
+public enum Reference: Hashable, Sendable {
+  case object(ObjectID, String)
+  case path(FilePath)
+
+  public func resolved(store: FilePath) -> FilePath {
+    switch self {
+    case .object(let id, let path):
+      path.isEmpty
+        ? store.appending(id.description) : store.appending(id.description).pushing(FilePath(path))
+    case .path(let path): path
+    }
+  }
+}
+
+/// Something that the store holds: built once, at its final path, from inputs that its name is a digest of.
+public struct Object: Hashable, Sendable {
+  public let id: ObjectID
+  /// For people: `Python 3.13.5`, `black 25.1.0`.
+  public let label: String
+  /// Objects that must stand before it is built, and for as long as it is used.
+  public let inputs: [ObjectID]
+  public let recipe: Recipe
+  public let checks: [Check]
+
+  /// - Parameters:
+  ///   - name: lower case, for the folder's name: `python-3.13.5`.
+  ///   - store: the store's own path, which environments embed.
+  public init(
+    name: String, label: String, inputs: [ObjectID] = [], recipe: Recipe, checks: [Check] = [],
+    store: FilePath
+  ) {
+    self.label = label
+    self.inputs = inputs
+    self.recipe = recipe
+    self.checks = checks
+    var digest = Digest.Running()
+    digest.field(store.string)
+    digest.field(name)
+    for input in inputs { digest.field(input.description) }
+    recipe.feed(&digest)
+    id = ObjectID(name: name, digest: digest.finish())
+  }
+
+  /// What must stand before it is built: its inputs, and the objects whose programs build it.
+  public var prerequisites: Set<ObjectID> {
+    var all = Set(inputs)
+    if case .run(let run) = recipe {
+      for step in run.steps {
+        if case .object(let id, _) = step.program { all.insert(id) }
+      }
+    }
+    return all
+  }
+}
+
 /// A name on PATH, and what it runs.
 public struct Claim: Hashable, Sendable {
   public var name: String

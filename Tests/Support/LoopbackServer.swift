@@ -25,6 +25,11 @@ public final class LoopbackServer: Sendable {
         value.hasPrefix("bytes=") ? Int(value.dropFirst(6).prefix { $0 != "-" }) : nil
       }
     }
+
+    /// The last byte that `Range: bytes=N-M` asks for.
+    public var rangeEnd: Int? {
+      headers["range"].flatMap { value in value.split(separator: "-").dropFirst().first.flatMap { Int($0) } }
+    }
   }
 
   public struct Reply: Sendable {
@@ -59,9 +64,10 @@ public final class LoopbackServer: Sendable {
       guard start < body.count else {
         return Reply(416, headers: [("Content-Range", "bytes */\(body.count)")])
       }
+      let end = min(request.rangeEnd ?? .max, body.count - 1)
       reply.status = 206
-      reply.headers.append(("Content-Range", "bytes \(start)-\(body.count - 1)/\(body.count)"))
-      reply.body = Array(body[start...])
+      reply.headers.append(("Content-Range", "bytes \(start)-\(end)/\(body.count)"))
+      reply.body = Array(body[start...max(start, end)])
       return reply
     }
   }

@@ -1,74 +1,7 @@
 import OutfitCore
 import SystemPackage
 
-/// The name of an object in the store: `<name>-<digest>`, the digest over everything that determines it.
-public struct ObjectID: Hashable, Sendable, Comparable, CustomStringConvertible {
-  public let name: String
-  public let digest: Digest
-  public init(name: String, digest: Digest) {
-    self.name = name
-    self.digest = digest
-  }
-  public var description: String { "\(name)-\(digest.short(16))" }
-  public static func < (a: ObjectID, b: ObjectID) -> Bool { a.description < b.description }
-}
-
-/// A path that may lie in the store.
-public enum Reference: Hashable, Sendable {
-  case object(ObjectID, String)
-  case path(FilePath)
-
-  public func resolved(store: FilePath) -> FilePath {
-    switch self {
-    case .object(let id, let path):
-      path.isEmpty
-        ? store.appending(id.description) : store.appending(id.description).pushing(FilePath(path))
-    case .path(let path): path
-    }
-  }
-}
-
-/// Something that the store holds: built once, at its final path, from inputs that its name is a digest of.
-public struct Object: Hashable, Sendable {
-  public let id: ObjectID
-  /// For people: `Python 3.13.5`, `black 25.1.0`.
-  public let label: String
-  /// Objects that must stand before it is built, and for as long as it is used.
-  public let inputs: [ObjectID]
-  public let recipe: Recipe
-  public let checks: [Check]
-
-  /// - Parameters:
-  ///   - name: lower case, for the folder's name: `python-3.13.5`.
-  ///   - store: the store's own path, which environments embed.
-  public init(
-    name: String, label: String, inputs: [ObjectID] = [], recipe: Recipe, checks: [Check] = [],
-    store: FilePath
-  ) {
-    self.label = label
-    self.inputs = inputs
-    self.recipe = recipe
-    self.checks = checks
-    var digest = Digest.Running()
-    digest.field(store.string)
-    digest.field(name)
-    for input in inputs { digest.field(input.description) }
-    recipe.feed(&digest)
-    id = ObjectID(name: name, digest: digest.finish())
-  }
-
-  /// What must stand before it is built: its inputs, and the objects whose programs build it.
-  public var prerequisites: Set<ObjectID> {
-    var all = Set(inputs)
-    if case .run(let run) = recipe {
-      for step in run.steps {
-        if case .object(let id, _) = step.program { all.insert(id) }
-      }
-    }
-    return all
-  }
-}
-
+/// How an object is made.
 public enum Recipe: Hashable, Sendable {
   case unpack(Unpack)
   case run(Run)
@@ -89,6 +22,7 @@ public enum Recipe: Hashable, Sendable {
         digest.field(rewrite.find)
         digest.field(rewrite.replacement)
       }
+      for library in unpack.installNames { digest.field("install name \(library)") }
       TreeEntry.feed(unpack.additions, &digest)
     case .run(let run):
       digest.field("run")
@@ -154,6 +88,8 @@ public struct Unpack: Hashable, Sendable {
   public var rewrites: [Rewrite]
   /// Files added after unpacking.
   public var additions: [TreeEntry]
+  /// Shared libraries of macOS that are to be found again where they stand, by programs that are linked with them.
+  public var installNames: [String]
 
   public struct Rewrite: Hashable, Sendable {
     /// A path relative to the object, `*` standing for any run of characters within a name.
@@ -170,7 +106,8 @@ public struct Unpack: Hashable, Sendable {
 
   public init(
     artifact: Artifact, format: Format, strip: Int = 0, programName: String? = nil,
-    programs: [String] = [], rewrites: [Rewrite] = [], additions: [TreeEntry] = []
+    programs: [String] = [], rewrites: [Rewrite] = [], additions: [TreeEntry] = [],
+    installNames: [String] = []
   ) {
     self.artifact = artifact
     self.format = format
@@ -179,6 +116,7 @@ public struct Unpack: Hashable, Sendable {
     self.programs = programs
     self.rewrites = rewrites
     self.additions = additions
+    self.installNames = installNames
   }
 }
 
