@@ -17,7 +17,7 @@ build: dependencies  ## the release executables, in .build/release
 	$(BUILD) --product outfit
 	$(BUILD) --product outfit-shim
 
-dependencies:  ## libcurl's headers, needed to build only
+dependencies:  ## headers of libcurl and ISA-L, needed to build only
 	@scripts/dependencies.sh
 
 test: build lint  ## the whole suite, against a release build and HOMEs of its own

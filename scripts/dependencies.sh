@@ -1,11 +1,12 @@
 #!/bin/sh
-# Installs what building and trying Outfit needs beyond Swift itself: libcurl's headers, git, and a whole Python for
+# Installs what building and trying Outfit needs beyond Swift itself: the headers of libcurl and ISA-L, git, and a whole Python for
 # the starter profile where the machine has none. Asks for root only when something is missing.
 set -eu
 
-has_headers() {
+# has_header NAME
+has_header() {
   for compiler in "${CC:-cc}" clang gcc; do
-    if echo '#include <curl/curl.h>' | "$compiler" -E -x c - >/dev/null 2>&1; then return 0; fi
+    if echo "#include <$1>" | "$compiler" -E -x c - >/dev/null 2>&1; then return 0; fi
   done
   return 1
 }
@@ -18,7 +19,8 @@ has_python() {
 }
 
 packages=
-has_headers || packages="$packages libcurl4-openssl-dev"
+has_header curl/curl.h || packages="$packages libcurl4-openssl-dev"
+has_header isa-l/igzip_lib.h || packages="$packages libisal-dev"
 has_python || packages="$packages python3 python3-venv"
 command -v git >/dev/null 2>&1 || packages="$packages git"
 [ -n "$packages" ] || exit 0

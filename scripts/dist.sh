@@ -79,14 +79,20 @@ if [ "$system" = linux ]; then
   libraries=$tree/lib/outfit
   licenses=$tree/share/outfit/licenses
   mkdir -p "$libraries" "$licenses"
-  curl=
-  for folder in "/usr/lib/$(uname -m)-linux-gnu" /usr/lib64 /usr/lib /lib; do
-    [ -n "$curl" ] || [ ! -e "$folder/libcurl.so.4" ] || curl=$folder/libcurl.so.4
+  # What is opened when it is needed, and so not among what the program names itself.
+  opened=
+  for soname in libcurl.so.4 libisal.so.2; do
+    path=
+    for folder in "/usr/lib/$(uname -m)-linux-gnu" /usr/lib64 /usr/lib /lib; do
+      [ -n "$path" ] || [ ! -e "$folder/$soname" ] || path=$folder/$soname
+    done
+    [ -n "$path" ] || die "there is no $soname here"
+    library "$soname" "$path"
+    opened="$opened $path"
   done
-  [ -n "$curl" ] || die "there is no libcurl.so.4 here"
-  library libcurl.so.4 "$curl"
   # Everything but the C library, which must be the machine's own.
-  LC_ALL=C ldd "$curl" "$tree/bin/outfit" |
+  # shellcheck disable=SC2086 # a list of paths
+  LC_ALL=C ldd $opened "$tree/bin/outfit" |
     sed -n 's/^[[:space:]]*\([^ ]*\) => \(\/[^ ]*\) .*/\1 \2/p' | sort -u >"$work/needed"
   while read -r soname path; do
     case $soname in

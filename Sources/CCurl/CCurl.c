@@ -81,7 +81,7 @@ static bool find_all(void *library, char *reason, size_t reason_size) {
 }
 
 static bool open_locked(const char *name, char *reason, size_t reason_size) {
-  void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+  void *library = dlopen(name, RTLD_LAZY | RTLD_LOCAL);
   if (library == NULL) {
     const char *error = dlerror();
     snprintf(reason, reason_size, "%s", error == NULL ? name : error);

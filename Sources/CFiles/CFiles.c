@@ -21,6 +21,10 @@ int outfit_open_folder(const char *path) {
 
 int outfit_synchronize_all(int descriptor) { return syncfs(descriptor); }
 
+int outfit_start_writing(int descriptor) {
+  return sync_file_range(descriptor, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 ssize_t outfit_list_attributes(int descriptor, char *buffer, size_t size) {
   return flistxattr(descriptor, buffer, size);
 }
@@ -39,6 +43,11 @@ int outfit_open_folder(const char *path) {
   (void)path;
   errno = ENOSYS;
   return -1;
+}
+
+int outfit_start_writing(int descriptor) {
+  (void)descriptor;
+  return 0;
 }
 
 int outfit_synchronize_all(int descriptor) {

@@ -120,7 +120,8 @@ struct Preparation {
     return try Planner.plan(
       scope: profile.scope, proposal: proposal, host: host, isPresent: { store.isPresent($0) },
       effectIsDue: { due.contains($0) }, keepsMissing: isPartial, dropping: dropping,
-      allowed: try allowedFolders)
+      allowed: try allowedFolders,
+      outside: profile.dotfiles.filter(\.value.value.isOutsideHome).map { FilePath($0.key) })
   }
 
   /// What decided: the manifests, the locks, and every file that a part asked for, folders with all in them.

@@ -33,10 +33,14 @@ extension TargetPlanner {
     let resolved = folder.standing == .present ? try inspector.followed(place) : place
     let home = try inspector.folder(resolved.parent)
     if resolved != place {
-      if let refusal = try inspector.refusal(in: home) {
+      if let refusal = try inspector.refusal(in: home, for: change.target) {
         return blocked(change, folder, "it is a link, and \(refusal)")
       }
       if home.standing != .present { return blocked(change, folder, "it is a link that leads nowhere") }
+    }
+
+    if let owner = try inspector.otherOwner(of: resolved, for: change.target) {
+      return blocked(change, folder, "it belongs to another user (\(owner)), and would be yours afterwards")
     }
 
     let old = previous[change.target.string]

@@ -10,10 +10,12 @@ struct Checks: Sendable {
   let label: String
   let out: FilePath
 
+  /// Looks at the files first, then runs the programs, all at once.
   /// - Parameter contents: what was built.
   /// - Throws: `Damage` for files that are not what their packages say, `Failure` that names the first other
   ///   check that does not hold.
   func run(_ checks: [Check], _ contents: Contents) async throws {
+    var starts: [(program: String, arguments: [String])] = []
     for check in checks {
       try Task.checkCancellation()
       switch check {
@@ -21,30 +23,39 @@ struct Checks: Sendable {
         guard host.files.exists(out.pushing(FilePath(path))) else {
           throw Failure("\(label) was built, but it lacks \(path)")
         }
-      case .runs(let program, let arguments): try await runs(program, arguments)
+      case .runs(let program, let arguments): starts.append((program, arguments))
       case .record(let folder): try record(folder, contents)
       }
     }
+    let failures = try await withThrowingTaskGroup(of: (Int, Failure?).self) { group in
+      for (i, start) in starts.enumerated() {
+        group.addTask { (i, try await failure(of: start.program, start.arguments)) }
+      }
+      var failures: [Int: Failure] = [:]
+      for try await (i, failure) in group { failures[i] = failure }
+      return failures
+    }
+    if let first = failures.min(by: { $0.key < $1.key }) { throw first.value }
   }
 
-  private func runs(_ program: String, _ arguments: [String]) async throws {
+  /// Nil when the program ends well.
+  private func failure(of program: String, _ arguments: [String]) async throws -> Failure? {
     let path = out.pushing(FilePath(program))
-    guard host.files.exists(path) else { throw Failure("\(label) was built, but it lacks \(program)") }
+    guard host.files.exists(path) else { return Failure("\(label) was built, but it lacks \(program)") }
     let invocation = Invocation(
       path, arguments,
       environment: [
         "PATH": "/usr/bin:/bin", "HOME": host.user.home.string, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8",
-        "PYTHONDONTWRITEBYTECODE": "1",
       ])
     let done = try await host.processes.run(invocation)
-    guard !done.succeeded else { return }
+    guard !done.succeeded else { return nil }
     let command = ([program] + arguments).joined(separator: " ")
     var diagnostic = Diagnostic(
       .error, "\(label) was built, but does not work: \(command) ended with status \(done.status)")
     let text = done.errorText.contains { !$0.isWhitespace } ? done.errorText : done.outputText
     let last = text.split(separator: "\n").suffix(12).joined(separator: "\n")
     if !last.isEmpty { diagnostic.excerpt = last }
-    throw Failure([diagnostic])
+    return Failure([diagnostic])
   }
 
   /// Compares installed files with the RECORD files of their wheels.

@@ -48,6 +48,8 @@ struct Construction: Sendable {
       return Contents()
     }
     try Task.checkCancellation()
+    // The disk is at it while the checks run; what is left is made durable before the object counts.
+    files.startWriting(out)
     step("checking")
     let contents = try made ?? Contents.read(out, files: files)
     try await Checks(host: host, store: builder.store, label: object.label, out: out)
@@ -84,6 +86,12 @@ struct Construction: Sendable {
     changed += try ProgramSearch(files: files, root: out, archive: artifact.name).link(unpack.programs)
     for rewrite in unpack.rewrites { changed += try self.rewrite(rewrite) }
     try add(unpack.additions)
+    for library in unpack.installNames {
+      guard let setting = InstallName.setting(out.pushing(FilePath(library)), files: files) else { continue }
+      // The interpreter works without it, so that a tool that does not is no reason to have none.
+      _ = try await host.processes.run(setting)
+      changed.append(library)
+    }
     for path in Set(changed) { try contents?.refresh(path, in: out, files: files) }
     return contents
   }

@@ -24,13 +24,16 @@ struct Inspector {
   let scope: Scope
   /// Where targets may lie, besides Outfit's own folders.
   let roots: [FilePath]
+  /// Targets, or folders of them, outside of those, which the profile names by a key of their own.
+  let outside: [FilePath]
   let key: SecretKey?
   private var folders: [String: Folder] = [:]
   /// Links and files that this plan replaces by folders.
   private var replaced: Set<FilePath> = []
   private var refusals: [String: String?] = [:]
 
-  init(host: Host, scope: Scope, allowed: [FilePath]) throws {
+  init(host: Host, scope: Scope, allowed: [FilePath], outside: [FilePath] = []) throws {
+    self.outside = outside
     self.host = host
     self.scope = scope
     self.key = try SecretKey.read(host)
@@ -88,17 +91,33 @@ struct Inspector {
     guard target.isAbsolute, target.isLexicallyNormal, !target.isRoot, !target.string.utf8.contains(0)
     else { return "\(target) is no path that can be written" }
     if roots.contains(where: { target != $0 && target.isAtOrBelow($0) }) { return nil }
+    if isOutside(target) { return nil }
     switch scope {
     case .machine: return "\(target) is outside the home folder"
     case .project(let root): return "\(target) is outside the project \(root)"
     }
   }
 
+  private func isOutside(_ target: FilePath) -> Bool {
+    !outside.isEmpty && scope == .machine && outside.contains { target.isAtOrBelow($0) }
+      && !roots.contains { target.isAtOrBelow($0) }
+  }
+
+  /// Whose a target outside of HOME is, unless it is this user's: replaced, it would be this user's, and nothing
+  /// could give it back.
+  func otherOwner(of path: FilePath, for target: FilePath) throws(FileError) -> UInt32? {
+    guard isOutside(target), let status = try host.files.status(path, followLinks: false) else { return nil }
+    return status.owner == host.user.identifier ? nil : status.owner
+  }
+
   /// Why nothing is written in a folder, links resolved; nil when it may be.
   ///
   /// A project's links must not lead out of it, whoever made them. The links in a home are the user's own way
   /// of laying it out: they may lead to another folder of the user's, and to nobody else's.
-  mutating func refusal(in folder: Folder) throws(FileError) -> String? {
+  /// - Parameter target: what is to be written there; one outside of HOME may be where the manifest says, whoever
+  ///   that folder belongs to, if no link leads there.
+  mutating func refusal(in folder: Folder, for target: FilePath) throws(FileError) -> String? {
+    if isOutside(target), folder.path == target.parent { return nil }
     if let known = refusals[folder.path.string] { return known }
     var reason: String? = "\(folder.path), where links lead, is outside the project"
     for root in roots {

@@ -13,8 +13,12 @@ struct Journal {
     var path: FilePath
     var before: TargetState
     var after: TargetState
-    /// One of Outfit's own records, commands or tables: nobody else writes there.
+    /// One of Outfit's own records, commands or tables.
     var isOwn: Bool
+    /// One that a person edits too: a manifest, a lock.
+    var isShared = false
+
+    fileprivate var kind: String { isShared ? "shared" : isOwn ? "own" : "user" }
   }
 
   static let format = "outfit-journal"
@@ -48,7 +52,7 @@ struct Journal {
     case .project(let root): rows.row("switch", transaction, String(generation), "project", root.string)
     }
     for entry in entries {
-      rows.row(entry.isOwn ? "own" : "user", entry.path.string, entry.before.text, entry.after.text)
+      rows.row(entry.kind, entry.path.string, entry.before.text, entry.after.text)
     }
     return rows.finished()
   }
@@ -73,11 +77,13 @@ struct Journal {
       throw .damaged("it does not say what it is about")
     }
     for row in rows.dropFirst() {
-      guard row.count == 4, row[0] == "own" || row[0] == "user", row[1].hasPrefix("/"),
+      guard row.count == 4, ["own", "shared", "user"].contains(row[0]), row[1].hasPrefix("/"),
         let before = TargetState(text: row[2]), let after = TargetState(text: row[3])
       else { throw .damaged("it has a line that is not understood") }
       journal.entries.append(
-        Entry(path: FilePath(row[1]), before: before, after: after, isOwn: row[0] == "own"))
+        Entry(
+          path: FilePath(row[1]), before: before, after: after, isOwn: row[0] != "user",
+          isShared: row[0] == "shared"))
     }
     return (journal, Array(bytes[length...]) == commitLine(bytes[..<length]))
   }
@@ -167,7 +173,11 @@ struct Journal {
       }
       return
     }
-    if !entry.isOwn, !now.state.matches(entry.after), case .file(let file) = now.state, file.size > 0 {
+    if !entry.isOwn || entry.isShared, !now.state.matches(entry.after), case .file(let file) = now.state,
+      file.size > 0
+    {
+      // What a person wrote in a manifest is asked of the next run: it stays where it is.
+      guard !entry.isShared else { return aside.append(entry.path) }
       aside.append(try keepAside(now.bytes, index, host))
     }
     try putBack(index, now.state, blobs, host)

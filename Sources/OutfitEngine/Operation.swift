@@ -25,6 +25,8 @@ struct Operation {
   var after: PlannedTarget.Content
   /// One of Outfit's own records, commands or tables.
   var isOwn = false
+  /// One of Outfit's own that a person edits too: a manifest, a lock.
+  var isShared = false
   var isSecret = false
   /// How it looked when it was compared; nil when that is not known.
   var signature: Signature?

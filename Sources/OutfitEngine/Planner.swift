@@ -13,12 +13,13 @@ public enum Planner {
   ///     the proposal has failures, since it can't be known what is missing because of them.
   ///   - dropping: labels of objects that go all the same, with their commands.
   ///   - allowed: folders outside the scope's own that the user consented to.
+  ///   - outside: targets, or folders of them, that the profile names outside of HOME by its own key, with consent.
   /// - Throws: `Failure` with status `usage` for targets outside the allowed folders, and for two entries
   ///   that want the same path or name.
   public static func plan(
     scope: Scope, proposal: Proposal, host: Host, isPresent: (ObjectID) -> Bool,
     effectIsDue: (Effect) -> Bool = { _ in true }, keepsMissing: Bool = false, dropping: Set<String> = [],
-    allowed: [FilePath] = []
+    allowed: [FilePath] = [], outside: [FilePath] = []
   ) throws -> Plan {
     let previous = try Generations.current(scope, host: host)
     let keepsMissing = keepsMissing || !proposal.failures.isEmpty
@@ -40,7 +41,8 @@ public enum Planner {
     plan.usedObjects = proposal.objects.map { RecordedObject(id: $0.id, label: $0.label, inputs: $0.inputs) }
 
     var targets = try TargetPlanner(
-      scope: scope, previous: previous, host: host, allowed: allowed, keepsMissing: keepsMissing,
+      scope: scope, previous: previous, host: host, allowed: allowed, outside: outside,
+      keepsMissing: keepsMissing,
       dropped: (previous?.objects ?? []).filter { dropping.contains($0.label) }.map(\.id))
     problems += try targets.plan(proposal.changes)
     guard problems.isEmpty else { throw Failure(problems, status: .usage) }

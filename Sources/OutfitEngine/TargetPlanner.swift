@@ -18,14 +18,14 @@ struct TargetPlanner {
   private(set) var planned: [PlannedTarget] = []
 
   init(
-    scope: Scope, previous: Generation?, host: Host, allowed: [FilePath], keepsMissing: Bool,
-    dropped: [ObjectID] = []
+    scope: Scope, previous: Generation?, host: Host, allowed: [FilePath], outside: [FilePath] = [],
+    keepsMissing: Bool, dropped: [ObjectID] = []
   ) throws {
     self.dropped = dropped.map { host.places.store.appending($0.description).string + "/" }
     self.scope = scope
     self.host = host
     self.keepsMissing = keepsMissing
-    inspector = try Inspector(host: host, scope: scope, allowed: allowed)
+    inspector = try Inspector(host: host, scope: scope, allowed: allowed, outside: outside)
     self.previous = Dictionary(
       (previous?.targets ?? []).map { ($0.target.string, $0) }, uniquingKeysWith: { first, _ in first })
     stats = previous.map { TargetStats($0.number, scope: scope, host: host) } ?? TargetStats()
@@ -56,7 +56,7 @@ struct TargetPlanner {
     }
     for (target, wanted) in folders + wanted.filter({ !$0.wanted.change.kind.isDirectory }) {
       let folder = try inspector.folder(target.parent)
-      if let refusal = try inspector.refusal(in: folder) {
+      if let refusal = try inspector.refusal(in: folder, for: target) {
         problems.append(
           Diagnostic(
             .error, "\(target) is not written: \(refusal)", at: wanted.change.owner.location,
@@ -171,6 +171,9 @@ struct TargetPlanner {
     let resolved = folder.path.holding(change.target)
     if case .blocked(let obstacle) = folder.standing {
       return blocked(change, folder, "\(obstacle) is not a folder")
+    }
+    if let owner = try inspector.otherOwner(of: resolved, for: change.target) {
+      return blocked(change, folder, "it belongs to another user (\(owner)), and would be yours afterwards")
     }
     let old = previous[change.target.string]
     let seen =

@@ -184,7 +184,9 @@ struct Transaction {
       (before, bytes, signature) = try guarding(operation.path) { () throws(FileError) in
         try Journal.look(operation.path, like: [operation.before], key: key, files(operation.isOwn))
       }
-      guard operation.isOwn || before.matches(operation.before) else { throw changed(operation.path) }
+      guard operation.isOwn && !operation.isShared || before.matches(operation.before) else {
+        throw changed(operation.path)
+      }
       if case .file(var file) = before {
         if case .file(let seen) = operation.before { file.attributes = seen.attributes }
         before = .file(file)
@@ -198,7 +200,9 @@ struct Transaction {
       }
     }
     journal.entries.append(
-      Journal.Entry(path: operation.path, before: before, after: after, isOwn: operation.isOwn))
+      Journal.Entry(
+        path: operation.path, before: before, after: after, isOwn: operation.isOwn,
+        isShared: operation.isShared))
     contents.append(content)
     signatureBefore.append(signature)
   }
@@ -244,7 +248,14 @@ struct Transaction {
         isFolder[entry.path.string] = nil
         staged.insert(index)
       } else {
-        try guarding(entry.path) { () throws(FileError) in try stage(index) }
+        try guarding(entry.path) { () throws(FileError) in
+          do throws(FileError) {
+            try stage(index)
+          } catch {
+            // Nobody knows the temporary file.
+            throw error.code == .permissionDenied ? FileError("write", entry.path, error.code) : error
+          }
+        }
       }
     }
   }
@@ -320,10 +331,10 @@ struct Transaction {
   /// What stands there is still what was looked at and kept.
   private func isAsItWas(_ index: Int) throws(FileError) -> Bool {
     let entry = journal.entries[index]
-    guard !entry.isOwn else { return true }
+    guard !entry.isOwn || entry.isShared else { return true }
     let isFolderMade = if case .directory = contents[index] { staged.contains(index) } else { false }
     if isFolderMade { return true }
-    let now = try userFiles.status(entry.path, followLinks: false).map { Signature($0) }
+    let now = try files(entry.isOwn).status(entry.path, followLinks: false).map { Signature($0) }
     // The times of a folder change with what is in it.
     return now == signatureBefore[index] || entry.before.isDirectory && now != nil
   }

@@ -230,6 +230,8 @@ private final class FileWriter: Sendable {
             try files.append(work.path, work.bytes)
             if work.ends { try files.setModified(work.path, work.modified) }
           }
+          // The many small ones are quicker together, at the end.
+          if work.bytes.count >= 1 << 20 { files.startWriting(work.path) }
           guard !Contents.ignores(work.relative) else { continue }
           digest.update(work.bytes)
           if work.ends {

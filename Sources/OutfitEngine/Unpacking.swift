@@ -200,9 +200,9 @@ final class Inflater {
   private var buffer = [UInt8](repeating: 0, count: 256 << 10)
   private(set) var hasEnded = false
 
-  /// Nil where this machine has no zlib.
-  init?() {
-    guard let stream = cinflate_new() else { return nil }
+  /// Nil where this machine has no library for it.
+  init?(_ library: cinflate_library = CINFLATE_ANY) {
+    guard let stream = cinflate_new(library) else { return nil }
     self.stream = stream
   }
 

@@ -35,6 +35,12 @@ public final class Downloads: Fetching {
     public var slowWindow = 30.0
     public var redirects = 10
     public var atOnce = 6
+    /// Seconds after which the rest of a file is asked for in several ranges at once, where the server has them.
+    public var splitAfter = 1.0
+    /// Bytes that must be missing then.
+    public var splitLeast: Int64 = 16 << 20
+    /// Transfers of one file at once.
+    public var ranges = 4
     /// Bytes.
     public var largestFile: Int64 = 8 << 30
 
@@ -81,6 +87,8 @@ public final class Downloads: Fetching {
     if try isComplete(path, digest, following) { return path }
     let part = try PartFile(
       folder.appending("\(digest.hex).part"), files: host.files, limit: settings.largestFile,
+      splitting: Splitting(
+        after: settings.splitAfter, least: settings.splitLeast, ranges: settings.ranges),
       following: following,
       report: { progress.bytes(id: id, done: $0, total: $1) })
     do {
@@ -182,21 +190,34 @@ public final class Downloads: Fetching {
   ) async throws -> Refusal? {
     var pauses = Pauses(settings)
     var isFresh = false
+    let ranges = RangeParts()
+    defer { ranges.end() }
+    part.split { self.start($0, ranges, part, address) }
     while true {
       let before = part.size
-      let result: Attempt
+      var result: Attempt
+      var goesOnAlone = false
       if address.scheme == .file {
         result = try await copy(address, to: part)
       } else {
         let headers = part.headers(for: address) + (isFresh ? ["Cache-Control: no-cache"] : [])
         result = try await attempt(address, headers, part)
+        if part.isAtBorder {
+          part.split(nil)
+          goesOnAlone = try await !ranges.append(to: part)
+          ranges.end()
+          result = .whole
+        }
       }
       if case .file(let error) = part.settle() { throw explain(error) }
+      if goesOnAlone { continue }
       switch result {
       case .whole:
         let got = part.digest
         if got == digest { return nil }
         let size = part.size
+        ranges.end()
+        part.split(nil)
         try part.discard()
         if isFresh || (address.scheme == .file && before == 0) {
           return .digest(address, expected: digest, got: got, size: size)
@@ -212,6 +233,32 @@ public final class Downloads: Fetching {
           try await host.clock.sleep(seconds: pause)
         }
       }
+    }
+  }
+
+  /// Has others bring what is far from what came so far. Called on libcurl's thread.
+  private func start(_ split: PartFile.Split, _ ranges: RangeParts, _ part: PartFile, _ address: Address) {
+    ranges.end()
+    let made = try? split.ranges.enumerated().map { i, range in
+      try RangePart(
+        part.pathOfRange(i + 1), files: host.files, range: range, total: split.total,
+        validator: split.validator, report: { part.came(elsewhere: $0) })
+    }
+    ranges.start(made ?? []) { [self] range in
+      var pauses = Pauses(settings)
+      while !range.isWhole {
+        let before = range.size
+        guard let result = try? await attempt(address, range.headers, range), range.settle() == nil else {
+          return false
+        }
+        guard case .refused(let refusal) = result else { break }
+        // A server that sends something else once is not asked for ranges again.
+        if case .fromTheStart = refusal.persistence { return false }
+        guard let pause = pauses.next(after: refusal, progressed: range.size > before, unreachable),
+          (try? await host.clock.sleep(seconds: pause)) != nil
+        else { return false }
+      }
+      return range.isWhole
     }
   }
 

@@ -13,7 +13,16 @@ final class PartFile: Receiver {
   private let limit: Int64
   private let following: (any Following)?
   private let report: @Sendable (_ done: Int64, _ total: Int64?) -> Void
+  private let splitting: Splitting?
+  private let onSplit = Mutex<(@Sendable (Split) -> Void)?>(nil)
   private let state: Mutex<State>
+
+  /// What others are to bring.
+  struct Split: Sendable {
+    var ranges: [Range<Int64>]
+    var total: Int64
+    var validator: String
+  }
 
   private struct State {
     var digest = Digest.Running()
@@ -29,6 +38,12 @@ final class PartFile: Receiver {
     var isResumed = false
     var stop: Stop?
     var lastReport: ContinuousClock.Instant?
+    /// When this answer began; nil where it can't be split.
+    var began: ContinuousClock.Instant?
+    /// Others bring what is from here on.
+    var border: Int64?
+    /// Bytes that others have.
+    var elsewhere: Int64 = 0
 
     var size: Int64 { written + Int64(buffer.count) }
   }
@@ -40,12 +55,14 @@ final class PartFile: Receiver {
 
   /// Takes up what an earlier run left at `path`.
   init(
-    _ path: FilePath, files: any Files, limit: Int64, following: (any Following)? = nil,
+    _ path: FilePath, files: any Files, limit: Int64, splitting: Splitting? = nil,
+    following: (any Following)? = nil,
     report: @escaping @Sendable (_ done: Int64, _ total: Int64?) -> Void
   ) throws(FileError) {
     self.path = path
     self.files = files
     self.limit = limit
+    self.splitting = splitting
     self.following = following
     self.report = report
     var state = State()
@@ -62,6 +79,40 @@ final class PartFile: Receiver {
       following?.grew(path, to: state.written)
     }
     self.state = Mutex(state)
+  }
+
+  // MARK: Several ranges at once
+
+  func pathOfRange(_ number: Int) -> FilePath { FilePath("\(path).\(number)") }
+
+  /// Whether the transfer ended because others bring the rest.
+  var isAtBorder: Bool { state.withLock { $0.border == $0.size } }
+
+  /// What is called, on libcurl's thread, once a transfer has proved slow; nil for one that goes on alone.
+  func split(_ body: (@Sendable (Split) -> Void)?) { onSplit.withLock { $0 = body } }
+
+  /// What others bring comes here too.
+  func passBorder() { state.withLock { $0.border = nil } }
+
+  /// Others have so many bytes more.
+  func came(elsewhere bytes: Int64) {
+    let shown = state.withLock { state in
+      state.elsewhere += bytes
+      return (state.size + state.elsewhere, state.total)
+    }
+    if bytes > 0 { report(shown.0, shown.1) }
+  }
+
+  /// What others are to bring, once.
+  private func split(_ state: inout State, _ now: ContinuousClock.Instant) -> Split? {
+    guard let splitting, let began = state.began, now - began >= .seconds(splitting.after),
+      let total = state.total, let origin = state.origin, total - state.size >= splitting.least
+    else { return nil }
+    state.began = nil
+    let ranges = splitting.divide(from: state.size, to: total)
+    guard let border = ranges.first?.lowerBound else { return nil }
+    state.border = border
+    return Split(ranges: ranges, total: total, validator: origin.validator)
   }
 
   /// Bytes that are here.
@@ -123,6 +174,12 @@ final class PartFile: Receiver {
   func remove() {
     try? files.remove(path)
     try? files.remove(PartFile.originPath(path))
+    removeRanges()
+  }
+
+  /// What a run left that was killed.
+  private func removeRanges() {
+    for number in 1..<max(splitting?.ranges ?? 1, 1) { try? files.removeTree(pathOfRange(number)) }
   }
 
   /// Puts the file at its final place, complete.
@@ -130,6 +187,7 @@ final class PartFile: Receiver {
     try flush()
     try files.rename(path, to: target)
     try? files.remove(PartFile.originPath(path))
+    removeRanges()
   }
 
   /// Writes what is only in memory, and says why a transfer was stopped from here.
@@ -152,6 +210,7 @@ final class PartFile: Receiver {
   private func flush(_ state: inout State) throws(FileError) {
     guard !state.buffer.isEmpty else { return }
     try files.append(path, state.buffer)
+    if state.buffer.count >= pieceSize { files.startWriting(path) }
     state.written += Int64(state.buffer.count)
     state.buffer.removeAll(keepingCapacity: true)
     following?.grew(path, to: state.written)
@@ -173,6 +232,9 @@ final class PartFile: Receiver {
           state.total = response.length
         }
         try remember(response, &state)
+        let servesRanges = response.status == 206 || response["accept-ranges"]?.lowercased() == "bytes"
+        let canSplit = servesRanges && response.validator != nil && state.border == nil
+        state.began = canSplit && onSplit.withLock({ $0 != nil }) ? .now : nil
         if let total = state.total, total > limit {
           state.stop = .tooLong(limit)
           return false
@@ -187,7 +249,10 @@ final class PartFile: Receiver {
 
   func receive(_ bytes: UnsafeRawBufferPointer) -> Bool {
     var shown: (done: Int64, total: Int64?)?
+    var split: Split?
     let goesOn = state.withLock { state in
+      let left = state.border.map { $0 - state.size } ?? .max
+      let bytes = UnsafeRawBufferPointer(rebasing: bytes.prefix(Int(clamping: left)))
       guard state.size + Int64(bytes.count) <= limit else {
         state.stop = .tooLong(limit)
         return false
@@ -205,10 +270,12 @@ final class PartFile: Receiver {
       let now = ContinuousClock.now
       if state.size == state.total || state.lastReport.map({ now - $0 > .milliseconds(50) }) ?? true {
         state.lastReport = now
-        shown = (state.size, state.total)
+        shown = (state.size + state.elsewhere, state.total)
       }
-      return true
+      split = self.split(&state, now)
+      return state.size != state.border
     }
+    if let split, let body = onSplit.withLock({ $0 }) { body(split) }
     if let shown { report(shown.done, shown.total) }
     return goesOn
   }

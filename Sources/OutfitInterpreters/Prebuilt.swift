@@ -5,8 +5,11 @@ import SystemPackage
 
 /// Interpreters that are published ready to run, as objects of the store.
 enum Prebuilt {
-  /// The modules without which a Python is not switched to.
-  static let required = "import ssl, sqlite3, ctypes, zlib, lzma, ensurepip, venv"
+  /// A Python is not switched to without the modules that these import. A new one has none of them compiled to bytecode,
+  /// which is most of the time that a start takes here, so that there are two.
+  static let imports: [Check] = [
+    "import ssl, sqlite3, ctypes, zlib, lzma, venv", "import ensurepip",
+  ].map { .runs("bin/python3", ["-I", "-c", $0]) }
 
   /// Relative to the object.
   static func program(_ language: Language) -> String {
@@ -30,7 +33,8 @@ enum Prebuilt {
           Unpack(artifact: source, format: .tar, strip: 1, additions: NpmGuard.additions(""))),
         checks: [.runs("bin/node", ["--version"]), .exists(NodeLayout.npm)], store: context.store)
     case .python:
-      let library = "lib/python\(entry.version.minor)\(entry.version.isFreeThreaded ? "t" : "")"
+      let number = "\(entry.version.minor)\(entry.version.isFreeThreaded ? "t" : "")"
+      let library = "lib/python\(number)"
       return Object(
         name: "python-\(entry.version)", label: label,
         recipe: .unpack(
@@ -39,8 +43,9 @@ enum Prebuilt {
             rewrites: rewrites(library, context.platform),
             additions: [
               TreeEntry("\(library)/EXTERNALLY-MANAGED", .file(Array(managed.utf8), mode: 0o644))
-            ])),
-        checks: [.runs("bin/python3", ["-I", "-c", required])], store: context.store)
+            ],
+            installNames: context.platform.system == .macos ? ["lib/libpython\(number).dylib"] : [])),
+        checks: imports, store: context.store)
     }
   }
 

@@ -212,6 +212,9 @@ enum ManifestKeys {
     Field(
       "position", .choice(DotfileSection.Position.self, "a position"),
       "For a block: at the top, what stands below it wins", example: "position: top"),
+    Field(
+      "outside-home", .text(.boolean), "The target is an absolute path outside the home folder",
+      example: "outside-home: true"),
   ]
 
   private static let packages = ["apt", "brew", "dnf", "pacman", "apk"].map { manager in

@@ -280,8 +280,22 @@ private struct ManifestDecoder {
         at: pair.keyLocation, hint: "write one of template, copy, link, block: `\(pair.key): {copy: …}`")
       return nil
     }
+    let isOutside = node["outside-home"]?.text == "true"
+    if PathProblem(pair.key) == .absolute, !isOutside {
+      checker.complain(
+        "`\(pair.key)` lies outside your home folder", at: pair.keyLocation,
+        hint: "write it from there: `.config/…`; if it is meant, add `outside-home: true` to the entry")
+      return nil
+    }
+    if isOutside, PathProblem(pair.key) != .absolute,
+      let key = node.pairs?.first(where: { $0.key == "outside-home" })
+    {
+      checker.complain(
+        "`\(pair.key)` is in your home folder", at: key.keyLocation,
+        hint: "take `outside-home` out, or write the target in full: `/etc/acme.conf`")
+    }
     guard let source = node[kind.rawValue], let file = source.text, PathProblem(file) == nil,
-      PathProblem(pair.key) == nil
+      PathProblem(pair.key) == nil || PathProblem(pair.key) == .absolute
     else { return nil }
     manifest.details["dotfiles.\(pair.key)"] = source.location
     if pair.key.hasSuffix("/") != file.hasSuffix("/") {
@@ -302,7 +316,7 @@ private struct ManifestDecoder {
       mode: node["mode"]?.text.flatMap { UInt16($0.hasPrefix("0o") ? $0.dropFirst(2) : $0[...], radix: 8) },
       secret: node["secret"]?.text == "true", systems: Self.texts(node["os"]) ?? [],
       onlyIfPresent: node["if-present"]?.text == "true",
-      position: Self.choice(node["position"]) ?? .bottom)
+      position: Self.choice(node["position"]) ?? .bottom, isOutsideHome: isOutside)
   }
 
   private func withSlash(_ text: String) -> String { text.hasSuffix("/") ? text : text + "/" }

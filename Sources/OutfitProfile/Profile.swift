@@ -222,13 +222,16 @@ public struct DotfileSection: Hashable, Sendable {
   public var onlyIfPresent: Bool
   /// For a block, `position:`: at the top, what the user writes below it wins.
   public var position: Position
+  /// `outside-home:`: the target is absolute, and may lie anywhere that this user can write.
+  public var isOutsideHome: Bool
 
   public enum Position: String, Sendable, CaseIterable { case top, bottom }
 
   public init(
     kind: Kind, file: String, mode: UInt16? = nil, secret: Bool = false, systems: [String] = [],
-    onlyIfPresent: Bool = false, position: Position = .bottom
+    onlyIfPresent: Bool = false, position: Position = .bottom, isOutsideHome: Bool = false
   ) {
+    self.isOutsideHome = isOutsideHome
     self.kind = kind
     self.file = file
     self.mode = mode

@@ -241,12 +241,13 @@ extension TextForm {
     }
   }
 
-  /// A path below HOME.
+  /// A path below HOME, or, for entries that say `outside-home`, an absolute one.
   static let target = TextForm(what: "a path below your home folder") { text in
     switch PathProblem(text) {
     case .home: Complaint("targets start at your home folder already", hint: "write `\(text.dropFirst(2))`")
     case .absolute:
-      Complaint("`\(text)` lies outside your home folder", hint: "write it from there: `.config/…`")
+      text.split(separator: "/").contains { $0 == ".." || $0 == "." } || text.allSatisfy { $0 == "/" }
+        ? Complaint("`\(text)` is no target", hint: "write it in full: `/etc/acme.conf`") : nil
     case .escapes: Complaint("`\(text)` leaves your home folder", hint: "write it from there, without `..`")
     case .empty: Complaint("a target can't be the home folder itself", hint: "name a file in it: `.zshrc`")
     case nil: nil

@@ -7,6 +7,8 @@ public struct Ability: Hashable, Sendable {
   public enum Kind: Int, Sendable, Comparable {
     /// Runs what the profile brings, or needs root.
     case runs
+    /// Writes outside of HOME.
+    case reaches
     /// Says where other things come from.
     case redirects
     case writes
@@ -123,12 +125,15 @@ private struct AbilityLister {
 
   private mutating func listDotfiles() {
     let dotfiles = own(profile.dotfiles)
+    let outside = dotfiles.filter(\.value.isOutsideHome).map(\.name)
+    if !outside.isEmpty { add(.reaches, "writes outside your home folder: \(Self.list(outside))") }
     for (kind, verb) in [
       (DotfileSection.Kind.block, "keeps a block in"), (.template, "writes"), (.copy, "writes"),
       (.link, "links"),
     ] where kind != .copy {
       let kinds: [DotfileSection.Kind] = kind == .template ? [.template, .copy] : [kind]
-      let targets = dotfiles.filter { kinds.contains($0.value.kind) }.map { "~/\($0.name)" }
+      let targets = dotfiles.filter { kinds.contains($0.value.kind) && !$0.value.isOutsideHome }
+        .map { "~/\($0.name)" }
       if !targets.isEmpty { add(.writes, "\(verb) \(Self.list(targets))") }
     }
   }

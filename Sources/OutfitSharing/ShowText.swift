@@ -56,7 +56,8 @@ public enum ShowText {
   }
 
   private static func targets(_ profile: Profile, _ isMeant: (DotfileSection.Kind) -> Bool) -> [String] {
-    profile.dotfiles.filter { isMeant($0.value.value.kind) }.keys.sorted().map { "~/\($0)" }
+    profile.dotfiles.filter { isMeant($0.value.value.kind) }.keys.sorted()
+      .map { $0.hasPrefix("/") ? $0 : "~/\($0)" }
   }
 
   private static func app(_ app: AppSection) -> [String] {

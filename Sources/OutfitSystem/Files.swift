@@ -86,6 +86,9 @@ public protocol Files: Sendable {
   /// Makes all that was written so far to the file system that holds `path` durable: one pass for a whole run
   /// (`syncfs` on Linux).
   func synchronizeAll(_ path: FilePath) throws(FileError)
+  /// Has the disk begin with what is in memory of a file, or for a folder of all that is on its file system, and does
+  /// not wait for it. Nothing is durable by it: it is for what will be made so soon.
+  func startWriting(_ path: FilePath)
   /// Takes an exclusive advisory lock on a file, made when absent; nil when another process has it.
   func tryLock(_ path: FilePath) throws(FileError) -> FileLock?
 }
@@ -98,6 +101,8 @@ public final class FileLock: Sendable {
 }
 
 extension Files {
+  public func startWriting(_ path: FilePath) {}
+
   public func create(_ path: FilePath, _ contents: [UInt8], mode: UInt16, modified: Int64?) throws(FileError)
   {
     try create(path, contents, mode: mode)

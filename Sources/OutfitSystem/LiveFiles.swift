@@ -99,6 +99,12 @@ struct LiveFiles: Files {
     }
   }
 
+  func startWriting(_ path: FilePath) {
+    let isFolder = try? call("write", path) { place throws(Errno) in try Libc.startWriting(place) }
+    guard isFolder == true else { return }
+    Threads.start { try? synchronizeAll(path) }
+  }
+
   func tryLock(_ path: FilePath) throws(FileError) -> FileLock? {
     let descriptor: CInt?
     do {

@@ -257,6 +257,19 @@ extension Libc {
     try attempt { outfit_synchronize_all(descriptor) }
   }
 
+  /// - Returns: whether it is a folder, for which nothing is done.
+  static func startWriting(_ place: Place) throws(Errno) -> Bool {
+    let descriptor = try attempt(place.name) {
+      openat(place.folder, $0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+    }
+    defer { _ = close(descriptor) }
+    var raw = stat()
+    try attempt { fstat(descriptor, &raw) }
+    if FileStatus(raw).kind == .directory { return true }
+    try attempt { outfit_start_writing(descriptor) }
+    return false
+  }
+
   /// A descriptor that holds the lock, or nil when another has it.
   static func lock(_ path: FilePath) throws(Errno) -> CInt? {
     while true {

@@ -177,22 +177,119 @@ struct AdversityTests {
     #expect(listed.outputText.contains("incomplete"), "\(listed.outputText)")
   }
 
+  /// The clock of the program alone, set back by a library that is loaded before the C library's own.
+  private func givenAClock(_ machine: Machine, secondsBehind: Int) async throws -> String? {
+    let source = """
+      #define _GNU_SOURCE
+      #include <dlfcn.h>
+      #include <sys/time.h>
+      #include <time.h>
+      int clock_gettime(clockid_t id, struct timespec *now) {
+        int (*real)(clockid_t, struct timespec *) = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+        int status = real(id, now);
+        if (status == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE)) now->tv_sec -= \(secondsBehind);
+        return status;
+      }
+      time_t time(time_t *out) {
+        struct timespec now;
+        clock_gettime(CLOCK_REALTIME, &now);
+        if (out) *out = now.tv_sec;
+        return now.tv_sec;
+      }
+      int gettimeofday(struct timeval *restrict now, void *restrict zone) {
+        struct timespec exact;
+        (void)zone;
+        clock_gettime(CLOCK_REALTIME, &exact);
+        now->tv_sec = exact.tv_sec;
+        now->tv_usec = exact.tv_nsec / 1000;
+        return 0;
+      }
+
+      """
+    let folder = machine.home.removingLastComponent()
+    let file = folder.appending("clock.c")
+    try machine.files.create(file, Array(source.utf8), mode: 0o644)
+    let library = folder.appending("clock.so")
+    for compiler in ["/usr/bin/cc", "/usr/bin/gcc", "/usr/bin/clang"]
+    where machine.files.exists(FilePath(compiler)) {
+      let made = try await machine.run(
+        FilePath(compiler), ["-shared", "-fPIC", "-o", library.string, file.string, "-ldl"])
+      guard made.succeeded else { continue }
+      // It must be felt, or the test would try nothing.
+      let felt = try await machine.run("/bin/date", ["+%s"], setting: ["LD_PRELOAD": library.string])
+      let now = try await machine.run("/bin/date", ["+%s"])
+      func seconds(_ done: Completion) -> Int { Int(done.outputText.filter(\.isNumber)) ?? 0 }
+      if abs(seconds(now) - seconds(felt) - secondsBehind) < 600 { return library.string }
+    }
+    return nil
+  }
+
   @Test func aClockThatGoesBackwardsChangesNothing() async throws {
     let machine = try Machine()
-    guard machine.files.exists("/usr/bin/faketime") else {
-      return skipped("no faketime here; CompiledPlanTests has the clock of the host go back instead")
+    guard let clock = try await givenAClock(machine, secondsBehind: 400 * 86_400) else {
+      return skipped("no C compiler here; CompiledPlanTests has the clock of the host go back instead")
     }
     try givenDotfiles(machine, 5, bytes: 3)
-    let now = try await machine.outfit("up", "p", "--trust")
+    try machine.write(".mine", "first\n")
+    let outfit = Machine.build.appending("outfit")
+    let now = try await machine.outfit("up", "p", "--trust", "--on-conflict", "take")
     #expect(now.status == 0, "\(now.errorText)")
     try machine.write("p/mine", "newer\n")
-    let outfit = Machine.build.appending("outfit").string
-    let then = try await machine.run("/usr/bin/faketime", ["-f", "-400d", outfit, "up", "p", "--trust"])
+    let then = try await machine.run(outfit, ["up", "p", "--trust"], setting: ["LD_PRELOAD": clock])
     #expect(then.status == 0, "\(then.errorText)")
     #expect(try machine.read(".mine") == "newer\n")
-    let back = try await machine.outfit("rollback")
-    #expect(back.status == 0, "\(back.errorText)")
+    // The record says when the program believed it was.
+    let listed = try await machine.outfit("generations", "--json")
+    #expect(listed.status == 0 && listed.outputText.contains("\"number\""), "\(listed.outputText)")
+    // An edit at that time is found, and so is one after it.
+    try machine.write("p/mine", "newest\n")
+    let third = try await machine.run(outfit, ["up", "p", "--trust"], setting: ["LD_PRELOAD": clock])
+    #expect(third.status == 0, "\(third.errorText)")
+    #expect(try machine.read(".mine") == "newest\n")
+    // The second takes the first back.
+    for wanted in ["newer\n", "newest\n"] {
+      let back = try await machine.outfit("rollback")
+      #expect(back.status == 0, "\(back.errorText)")
+      #expect(try machine.read(".mine") == wanted)
+    }
+    let beginning = try await machine.run(outfit, ["rollback", "0"], setting: ["LD_PRELOAD": clock])
+    #expect(beginning.status == 0, "\(beginning.errorText)")
+    #expect(try machine.read(".mine") == "first\n")
+  }
+
+  /// Extended attributes and an access list of a file that is replaced, on the real disk.
+  @Test func attributesAndAccessListsStayWithAFileAndComeBack() async throws {
+    let machine = try Machine()
+    let mine = machine.home.appending(".mine")
+    try givenDotfiles(machine, 1, bytes: 3)
+    try machine.write(".mine", "precious\n", mode: 0o640)
+    // Version 2; the owner rw-, the user 65534 r--, the group r--, the mask r--, others ---.
+    func entry(_ tag: UInt8, _ bits: UInt8, _ who: [UInt8] = [255, 255, 255, 255]) -> [UInt8] {
+      [tag, 0, bits, 0] + who
+    }
+    let list =
+      [2, 0, 0, 0] + entry(1, 6) + entry(2, 4, [0xfe, 0xff, 0, 0]) + entry(4, 4) + entry(16, 4)
+      + entry(32, 0)
+    try machine.files.setAttributes(
+      mine, ["user.note": Array("mine".utf8), "user.empty": [], "system.posix_acl_access": list])
+    let before = try machine.files.attributes(mine)
+    guard before["user.note"] != nil else { return skipped("no extended attributes on this disk") }
+    if before["system.posix_acl_access"] == nil { skipped("no access lists on this disk") }
+    let status = try #require(try machine.files.status(mine, followLinks: false))
+
+    let up = try await machine.outfit("up", "p", "--trust", "--on-conflict", "take")
+    #expect(up.status == 0, "\(up.errorText)")
     #expect(try machine.read(".mine") == "theirs\n")
+    #expect(try machine.files.attributes(mine)["user.note"] == Array("mine".utf8))
+    try machine.write("p/mine", "newer\n")
+    let second = try await machine.outfit("up", "p", "--trust")
+    #expect(second.status == 0, "\(second.errorText)")
+    let back = try await machine.outfit("rollback", "0")
+    #expect(back.status == 0, "\(back.errorText)")
+    #expect(try machine.read(".mine") == "precious\n")
+    #expect(try machine.files.attributes(mine) == before)
+    let after = try #require(try machine.files.status(mine, followLinks: false))
+    #expect(after.mode == status.mode && after.modified == status.modified)
   }
 
   @Test func twoProjectsAreBroughtUpSideBySide() async throws {

@@ -9,9 +9,9 @@ import Testing
 @Suite(.serialized)
 struct KillTests {
   private static let files = 300
-  /// `OUTFIT_TEST_KILLS` sets another number.
+  /// Never fewer than 200; `OUTFIT_TEST_KILLS` sets a higher number.
   private static let kills =
-    (try? Host.live())?.environment["OUTFIT_TEST_KILLS"].flatMap { Int($0) } ?? 40
+    max(200, (try? Host.live())?.environment["OUTFIT_TEST_KILLS"].flatMap { Int($0) } ?? 200)
 
   /// One user's machine: a profile whose dotfiles all say which round it is, and a project whose hooks do.
   private struct Scene {
@@ -67,24 +67,88 @@ struct KillTests {
         """)
     }
 
-    /// What is the user's, apart from the sources that the rounds write.
-    func bytes() throws -> [String: String] {
-      try machine.tree().filter {
-        !$0.key.hasPrefix("p/") && !["shop/outfit.yaml", "shop/outfit.lock"].contains($0.key)
-      }.mapValues { line in
-        // Times of what was written differ from run to run.
-        let words = line.split(separator: " ")
-        return words.first == "file" && words.count == 4 ? "\(words[0]) \(words[1]) \(words[3])" : line
+    /// What is the user's, apart from the sources that the rounds write: kinds, modes, where links lead, contents.
+    /// Times of what was written differ from run to run.
+    func bytes() throws -> [String: [UInt8]] {
+      var found: [String: [UInt8]] = [:]
+      try collect(machine.home, "", into: &found)
+      return found
+    }
+
+    private static let apart: Set<String> = [
+      "p", "shop/outfit.yaml", "shop/outfit.lock", ".local/share/outfit", ".local/state/outfit",
+      ".config/outfit",
+    ]
+
+    private func collect(
+      _ folder: FilePath, _ prefix: String, into found: inout [String: [UInt8]]
+    ) throws {
+      for name in try machine.files.list(folder) where !Self.apart.contains(prefix + name) {
+        let path = folder.appending(name)
+        guard let status = try machine.files.status(path, followLinks: false) else { continue }
+        let head = Array("\(status.kind) \(status.kind == .link ? 0 : status.mode)\n".utf8)
+        switch status.kind {
+        case .directory:
+          found[prefix + name] = head
+          try collect(path, prefix + name + "/", into: &found)
+        case .link: found[prefix + name] = head + Array(try machine.files.readLink(path).utf8)
+        case .file: found[prefix + name] = head + (try machine.files.read(path))
+        case .other: found[prefix + name] = head
+        }
       }
+    }
+
+    /// How far the journal says that a killed run came.
+    func phase() throws -> Phase? {
+      guard let text = try machine.read(".local/state/outfit/journal/intent") else { return nil }
+      return text.contains("\ncommit\t") ? .committed : .begun
+    }
+
+    /// Runs outfit and kills it after so many seconds, from its start or from its journal on. It is dead, and its
+    /// locks are free, when this returns.
+    func kill(
+      _ arguments: [String], at folder: String, after seconds: Double, isJournalAwaited: Bool = false
+    ) async throws -> Completion {
+      try await machine.run(
+        "/bin/sh",
+        [
+          "-c",
+          """
+          seconds=$1 journal=$2 outfit=$3; shift 3
+          "$outfit" "$@" & run=$!; turns=0
+          while [ -n "$journal" ] && [ ! -e "$journal" ] && [ $turns -lt 2000000 ]; do turns=$((turns + 1)); done
+          sleep "$seconds"; kill -9 $run; wait $run
+          """,
+          "sh", "\(seconds)",
+          isJournalAwaited ? "\(machine.home)/.local/state/outfit/journal/intent" : "",
+          Machine.build.appending("outfit").string,
+        ] + arguments, at: folder)
     }
   }
 
-  private static let outfit = Machine.build.appending("outfit").string
+  /// Where in its run a kill found the real program.
+  private enum Phase: String, CaseIterable {
+    case early = "before the journal"
+    case begun = "undone afterwards"
+    case committed = "finished afterwards"
+    case late = "after all was done"
+    case through = "too late"
+  }
 
-  @Test(.timeLimit(.minutes(10))) func killedAtAnyInstantEveryByteIsOneOrTheOther() async throws {
+  /// The instants of kills: spread evenly over a time that follows the machine as it gets slower and quicker, so that
+  /// about one run in five is over before its kill.
+  private struct Aim {
+    var length: Double
+
+    func next(_ dice: inout SplitMix) -> Double { Double.random(in: 0...length, using: &dice) }
+
+    mutating func learn(_ phase: Phase) { length *= phase == .through ? 0.84 : 1.045 }
+  }
+
+  @Test(.timeLimit(.minutes(40))) func killedAtAnyInstantEveryByteIsOneOrTheOther() async throws {
     let scene = try await Scene()
     let machine = scene.machine
-    // The project's run, and the machine's; each keeps its turn for some rounds.
+    // The machine's run, and the project's.
     let runs = [["up", "p", "--trust", "--on-conflict", "take"], ["up", "--trust"]]
     let folders = ["", "shop"]
     for index in 0...1 {
@@ -92,50 +156,69 @@ struct KillTests {
       try #require(first.status == 0, "\(first.errorText)")
     }
     let clock = ContinuousClock()
-    var lengths = [0.0, 0.0]
+    // Of each run: from its start on, and from its journal on.
+    var aims: [[Aim]] = []
     for index in 0...1 {
       try scene.setRound(1)
       let time = try await clock.measure { _ = try await machine.outfit(runs[index], at: folders[index]) }
-      lengths[index] = Double(time.components.attoseconds) / 1e18 + Double(time.components.seconds)
+      let seconds = Double(time.components.attoseconds) / 1e18 + Double(time.components.seconds)
+      aims.append([Aim(length: seconds), Aim(length: seconds / 2)])
+      print("kills: a run \(index == 0 ? "on the machine" : "in the project") takes \(seconds) s")
     }
 
     let seed = UInt64.random(in: 0...UInt64.max)
-    print("kills: seed \(seed); a run takes \(lengths[0]) s on the machine, \(lengths[1]) s in the project")
+    print("kills: seed \(seed)")
     var dice = SplitMix(seed: seed)
-    var counts: [String: Int] = [:]
+    var counts: [Phase: Int] = [:]
+    var recoveriesKilled = 0
+    var losses = 0
     let next = [["generations"], ["status"], ["doctor"], ["up", "p", "--dry-run"], [], ["which", "here"]]
-    for round in 2..<Self.kills + 2 {
+    var (round, killed) = (1, 0)
+    // A run that was over before its kill is no kill.
+    while killed < Self.kills {
+      round += 1
       let index = round % 4 == 3 ? 1 : 0
       let before = try scene.bytes()
       try scene.setRound(round)
-      let seconds = Double.random(in: 0.002...lengths[index] * 1.05, using: &dice)
-      let killed = try await machine.run(
-        "/usr/bin/timeout", ["-s", "KILL", "\(seconds)", Self.outfit] + runs[index], at: folders[index])
+      let from = round / 4 % 2
+      let seconds = aims[index][from].next(&dice)
+      let run = try await scene.kill(
+        runs[index], at: folders[index], after: seconds, isJournalAwaited: from == 1)
+      var phase = run.status == 0 ? Phase.through : try scene.phase()
+      let folder = round % 5 == 0 ? "shop" : ""
+      if phase == .begun, round % 3 == 0 {
+        // Who puts things in order is killed too.
+        let other = try await scene.kill(["status"], at: folder, after: .random(in: 0...0.06, using: &dice))
+        if other.status != 0 { recoveriesKilled += 1 }
+      }
       // The next command, whatever it is, puts things in order.
       let command = next[round % next.count]
-      let recovered = try await machine.outfit(command, at: round % 5 == 0 ? "shop" : "")
+      let recovered = try await machine.outfit(command, at: folder)
+      #expect(try scene.phase() == nil, "round \(round): \(command) left the journal; \(recovered.errorText)")
       let now = try scene.bytes()
-      var outcome = now == before ? "as before" : "as after"
-      if recovered.errorText.contains("is undone") || recovered.outputText.contains("is undone") {
-        outcome = "undone by the next command"
-      } else if recovered.errorText.contains("is finished") {
-        outcome = "finished by the next command"
-      }
-      if killed.status == 0 { outcome = "through before the kill" }
-      counts[outcome, default: 0] += 1
-      if now != before {
-        // Then it is what a run that nobody disturbs gives.
-        let whole = try await machine.outfit(runs[index], at: folders[index])
-        #expect(whole.status == 0, "\(whole.errorText)")
-        let after = try scene.bytes()
-        #expect(
-          now == after,
-          "round \(round) (seed \(seed)): \(runs[index]) killed after \(seconds) s; \(Self.difference(now, before, after))"
-        )
-      }
+      let isAsBefore = now == before
+      if phase == nil { phase = isAsBefore ? .early : .late }
+      counts[phase ?? .early, default: 0] += 1
+      if phase != .through { killed += 1 }
+      aims[index][from].learn(phase ?? .early)
+      guard !isAsBefore else { continue }
+      #expect(phase != .begun && phase != .early, "round \(round) (seed \(seed)): \(recovered.errorText)")
+      // Then it is what a run that nobody disturbs gives.
+      let whole = try await machine.outfit(runs[index], at: folders[index])
+      #expect(whole.status == 0, "\(whole.errorText)")
+      let after = try scene.bytes()
+      let isAsAfter = now == after
+      if !isAsAfter { losses += 1 }
+      #expect(
+        isAsAfter,
+        "round \(round) (seed \(seed)): \(runs[index]) killed after \(seconds) s; \(Self.difference(now, before, after))"
+      )
     }
-    print("kills: \(Self.kills), losses: 0; \(counts.sorted { $0.key < $1.key })")
-    #expect(Self.kills < 100 || counts.count > 2, "\(counts)")
+    let figures = Phase.allCases.map { "\($0.rawValue) \(counts[$0, default: 0])" }.joined(separator: ", ")
+    print("kills: \(killed): \(figures); \(recoveriesKilled) recoveries killed too; losses: \(losses)")
+    #expect(losses == 0)
+    // Both sides of the commit were seen, whatever the machine was at.
+    for phase in [Phase.early, .begun, .through] { #expect(counts[phase, default: 0] >= 5, "\(figures)") }
 
     // And back to the beginning, in both scopes.
     let leftover = try machine.tree().keys.filter { $0.contains(".outfit-") }
@@ -151,7 +234,7 @@ struct KillTests {
   }
 
   private static func difference(
-    _ now: [String: String], _ before: [String: String], _ after: [String: String]
+    _ now: [String: [UInt8]], _ before: [String: [UInt8]], _ after: [String: [UInt8]]
   ) -> String {
     let torn = now.keys.filter { now[$0] != before[$0] && now[$0] != after[$0] }.sorted()
     let old = now.keys.filter { now[$0] == before[$0] && now[$0] != after[$0] }.sorted()

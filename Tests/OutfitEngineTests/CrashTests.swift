@@ -251,6 +251,77 @@ import Testing
     #expect(try Recovery.recover(run.host) == nil)
   }
 
+  /// Killed after any operation of a verb that edits a manifest; the person edits it before the next command.
+  @Test func aManifestThatWasEditedBetweenACrashAndTheRecoveryStays() async throws {
+    let path: FilePath = "/home/ann/.config/outfit/outfit.yaml"
+    let old = "tools: {black: latest}\n"
+    let edited = "tools: {mine: latest}\n"
+    var scenario = SwitchScenario()
+    scenario.files.put(path, old)
+    scenario.wantCommand("isort")
+    func apply(_ run: SwitchScenario) async throws {
+      _ = try await Switch.apply(
+        run.plan(), profile: ProfileStamp(name: "team", address: "/team"), snapshots: [path],
+        companions: [Companion(path: path, before: old, text: "tools: {isort: latest}\n", mode: 0o644)],
+        host: run.host)
+    }
+    let whole = Self.at(scenario.files.copy(), scenario)
+    let start = whole.files.operations
+    try await apply(whole)
+    var undone = 0
+    for number in 0..<whole.files.operations - start {
+      let run = Self.at(scenario.files.copy(), scenario)
+      run.files.stop(before: run.files.operations + number)
+      _ = try? await apply(run)
+      run.files.crash(.killed)
+      try run.files.remove(path)
+      run.files.put(path, edited)
+      if let line = try Recovery.recover(run.host), line.contains("is undone") {
+        undone += 1
+        #expect(line.contains("\(path)"), "after operation \(number): \(line)")
+      }
+      #expect(try run.files.text(path) == edited, "after operation \(number)")
+      #expect(!run.files.exists(Journal.intent(run.host)))
+    }
+    #expect(undone > 5)
+  }
+
+  @Test func aManifestThatIsEditedDuringTheSwitchStays() async throws {
+    let path: FilePath = "/home/ann/.config/outfit/outfit.yaml"
+    let edited = "tools: {mine: latest}\n"
+    var scenario = SwitchScenario()
+    scenario.files.put(path, "tools: {black: latest}\n")
+    scenario.wantCommand("isort")
+    func apply(_ run: SwitchScenario) async throws {
+      _ = try await Switch.apply(
+        run.plan(), profile: ProfileStamp(name: "team", address: "/team"),
+        companions: [
+          Companion(
+            path: path, before: try run.files.text(path), text: "tools: {isort: latest}\n", mode: 0o644)
+        ], host: run.host)
+    }
+    let whole = Self.at(scenario.files.copy(), scenario)
+    let start = whole.files.calls
+    try await apply(whole)
+    var refused = 0
+    for number in 0..<whole.files.calls - start {
+      let run = Self.at(scenario.files.copy(), scenario)
+      run.files.interfere(before: run.files.calls + number) { [files = run.files] in
+        guard (try? files.text(path)) != "tools: {isort: latest}\n" else { return }
+        try? files.remove(path)
+        files.put(path, edited)
+      }
+      do { try await apply(run) } catch is Failure { refused += 1 }
+      #expect(!run.files.exists(Journal.intent(run.host)), "before call \(number)")
+      let now = try run.files.text(path)
+      let isKept =
+        run.files.snapshot("/home/ann/.local/state").contains { $0.contains("mine: latest") }
+      #expect(
+        now == edited || isKept || now == "tools: {isort: latest}\n", "before call \(number): \(now ?? "")")
+    }
+    #expect(refused > 3)
+  }
+
   @Test func anotherOutfitAtItsSwitchIsLeftAlone() async throws {
     let scenario = try await Self.prepared()
     let run = Self.at(scenario.files.copy(), scenario)

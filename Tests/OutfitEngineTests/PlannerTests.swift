@@ -69,6 +69,76 @@ import Testing
     #expect(refused(scenario).first?.contains("outside the project") == true)
   }
 
+  @Test func targetsOutsideOfHomeNeedToBeNamed() async throws {
+    var scenario = SwitchScenario()
+    scenario.files.put("/etc/acme.conf", "theirs\n")
+    scenario.want("/etc/acme.conf", "ours\n")
+    scenario.want("/etc/acme.d/a", "new\n")
+    #expect(refused(scenario).first == "/etc/acme.conf is outside the home folder")
+    scenario.outside = ["/etc/acme.conf", "/etc/acme.d"]
+    let before = scenario.files.snapshot("/etc")
+    try await scenario.up(Decisions(.take))
+    #expect(try scenario.files.text("/etc/acme.conf") == "ours\n")
+    #expect(try scenario.files.text("/etc/acme.d/a") == "new\n")
+    #expect(try scenario.plan().isEmpty)
+    // Leaving needs no leave.
+    scenario.outside = []
+    try await scenario.rollback()
+    #expect(scenario.files.snapshot("/etc") == before)
+  }
+
+  /// Each kind of crash before each operation, as for targets in HOME.
+  @Test func targetsOutsideOfHomeAreInTheTransaction() async throws {
+    var scenario = SwitchScenario()
+    scenario.files.put("/etc/acme.conf", "theirs\n", mode: 0o640)
+    scenario.outside = ["/etc/acme.conf", "/etc/acme.d"]
+    scenario.want("/etc/acme.conf", "ours\n")
+    scenario.want("/etc/acme.d/a", "new\n")
+    func at(_ files: MemoryFiles) -> SwitchScenario { SwitchScenario(files: files, like: scenario) }
+    func etc(_ files: MemoryFiles) -> [String] { files.snapshot("/etc") }
+    let before = etc(scenario.files)
+    let whole = at(scenario.files.copy())
+    let start = whole.files.operations
+    try await whole.up(Decisions(.take))
+    let after = etc(whole.files)
+    #expect(before != after)
+    var undone = 0
+    for number in 0..<whole.files.operations - start {
+      let run = at(scenario.files.copy())
+      run.files.stop(before: run.files.operations + number)
+      _ = try? await run.up(Decisions(.take))
+      run.files.crash(.killed)
+      if let line = try Recovery.recover(run.host), line.contains("is undone") { undone += 1 }
+      #expect([before, after].contains(etc(run.files)), "before operation \(number): \(etc(run.files))")
+    }
+    #expect(undone > 5)
+  }
+
+  @Test func whatBelongsToOthersOutsideOfHomeIsNotReplaced() async throws {
+    var scenario = SwitchScenario()
+    scenario.files.put("/etc/acme.conf", "theirs\n")
+    scenario.files.putLink("/etc/linked", to: "/usr/lib/acme")
+    scenario.files.put("/usr/lib/acme/rc", "theirs\n")
+    scenario.host.user.identifier = 4242
+    scenario.outside = ["/etc/acme.conf"]
+    scenario.want("/etc/acme.conf", "ours\n")
+    let outcome = try await scenario.up(Decisions(.take))
+    #expect(outcome.kept.first?.conflict?.message.contains("belongs to another user") == true)
+    #expect(try scenario.files.text("/etc/acme.conf") == "theirs\n")
+    scenario.outside = ["/etc/acme.conf", "/etc/linked"]
+    scenario.want("/etc/linked/rc", "ours\n")
+    #expect(refused(scenario).first?.contains("where links lead, belongs to another user") == true)
+  }
+
+  @Test func aProjectHasNoTargetsOutsideOfItsFolder() {
+    var scenario = SwitchScenario()
+    scenario.files.putDirectory("/home/ann/shop")
+    scenario.scope = .project("/home/ann/shop")
+    scenario.outside = ["/etc/acme.conf"]
+    scenario.want("/etc/acme.conf", "ours\n")
+    #expect(refused(scenario).first?.contains("outside the project") == true)
+  }
+
   @Test func aFileIsInTheWayOfAFolder() async throws {
     var scenario = SwitchScenario()
     scenario.files.put("/home/ann/.config", "a file\n")

@@ -14,6 +14,8 @@ struct SwitchScenario {
   var scope = Scope.machine
   var proposal = Proposal()
   var present: Set<ObjectID> = []
+  /// What the profile names outside of HOME.
+  var outside: [FilePath] = []
 
   static let own: Set<FilePath> = [
     "/home/ann/.local/share/outfit", "/home/ann/.local/state/outfit", "/home/ann/.config/outfit",
@@ -35,6 +37,7 @@ struct SwitchScenario {
     scope = other.scope
     proposal = other.proposal
     present = other.present
+    outside = other.outside
   }
 
   static func source(_ line: Int = 1) -> Source {
@@ -90,7 +93,8 @@ struct SwitchScenario {
 
   func plan(keepsMissing: Bool = false) throws -> Plan {
     try Planner.plan(
-      scope: scope, proposal: proposal, host: host, isPresent: present.contains, keepsMissing: keepsMissing)
+      scope: scope, proposal: proposal, host: host, isPresent: present.contains, keepsMissing: keepsMissing,
+      outside: outside)
   }
 
   @discardableResult

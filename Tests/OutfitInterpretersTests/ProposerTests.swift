@@ -83,7 +83,8 @@ import Testing
       line == "'CC': 'cc -pthread', 'prefix': '/out', 'INSTALL': '/usr/bin/install -c', 'L': '-L/out/lib'")
     #expect(
       object.checks == [
-        .runs("bin/python3", ["-I", "-c", "import ssl, sqlite3, ctypes, zlib, lzma, ensurepip, venv"])
+        .runs("bin/python3", ["-I", "-c", "import ssl, sqlite3, ctypes, zlib, lzma, venv"]),
+        .runs("bin/python3", ["-I", "-c", "import ensurepip"]),
       ])
     #expect(proposal.interpreters.first?.program == .object(object.id, "bin/python3"))
     #expect(claims(proposal)["pip"] == "s/python/bin/python3 -m pip")
@@ -113,6 +114,33 @@ import Testing
     machine.context.facts = Facts()
     machine.ask(.python, ["3.13.5"], providers: [.prebuilt])
     #expect(try machine.propose().objects.map(\.id) == [unpacked.id])
+  }
+
+  @Test(arguments: [
+    (Platform(.macos, .arm64), ["lib/libpython3.13.dylib"], ["lib/libpython3.13t.dylib"]),
+    (Platform(.linux, .amd64), [], []),
+  ])
+  func freeThreadedIsAnotherPython(_ platform: Platform, _ names: [String], _ otherNames: [String]) throws {
+    var machine = Machine()
+    machine.context.platform = platform
+    machine.context.lockIsShared = true
+    machine.ask(.python, ["3.13", "3.13t"])
+    // As it is published: the same tails for every platform.
+    machine.documents[Machine.indexAddress] = Machine.published([("3.13.5", "20250723")])
+      .replacing("x86_64_v3-unknown-linux-gnu-install", with: "x86_64-unknown-linux-gnu-freethreaded-install")
+      .replacing("aarch64-unknown-linux-gnu-install", with: "aarch64-apple-darwin-install")
+    let entries = try #require(try machine.resolve().interpreters[.python])
+    #expect(entries.map(\.version.description) == ["3.13.5", "3.13.5t"])
+    let (plain, other) = (entries[0].artifacts[platform.key], entries[1].artifacts[platform.key])
+    #expect(plain?.path.contains("freethreaded") == false)
+    #expect(other?.path.contains("-freethreaded-install_only") == true)
+    let objects = try machine.propose().objects
+    #expect(objects.map(\.id.name) == ["python-3.13.5", "python-3.13.5t"])
+    let unpacks = objects.compactMap { if case .unpack(let unpack) = $0.recipe { unpack } else { nil } }
+    #expect(
+      unpacks.flatMap(\.additions).map(\.path)
+        == ["lib/python3.13/EXTERNALLY-MANAGED", "lib/python3.13t/EXTERNALLY-MANAGED"])
+    #expect(unpacks.map(\.installNames) == [names, otherNames])
   }
 
   @Test func aPlatformThatTheLockDoesNotHaveIsAFailure() throws {

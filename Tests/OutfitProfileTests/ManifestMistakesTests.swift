@@ -106,9 +106,12 @@ import Testing
         .d: {copy: a, mode: ⑦"999"}
         .e: {copy: a, ⑧if-present: true}
         ⑨.f: {copy: a, link: a}
+        .g: {copy: a, ⑩outside-home: true}
+        /etc/acme.conf: {copy: a, outside-home: true}
+        ⑪/etc/../x: {copy: a, outside-home: true}
       """, files: ["a": ""],
       gives: """
-        ① `/etc/passwd` lies outside your home folder (write it from there: `.config/…`)
+        ① `/etc/passwd` lies outside your home folder (write it from there: `.config/…`; if it is meant, add `outside-home: true` to the entry)
         ② targets start at your home folder already (write `.zshrc`)
         ③ `../x` leaves your home folder (write it from there, without `..`)
         ④ `../a` leaves the profile's folder (copy the file there, and name it from there)
@@ -117,6 +120,8 @@ import Testing
         ⑦ `999` is not a mode (write `"0644"`, or `"0600"` for what only you may read)
         ⑧ `if-present` belongs to a block (take it out)
         ⑨ `.f` can't be copy and link at once (write one of template, copy, link, block: `.f: {copy: …}`)
+        ⑩ `.g` is in your home folder (take `outside-home` out, or write the target in full: `/etc/acme.conf`)
+        ⑪ `/etc/../x` is no target (write it in full: `/etc/acme.conf`)
         """)
     await expect(
       """

@@ -14,7 +14,7 @@ struct Marked {
   init(_ marked: String, file: String) {
     var (line, column) = (1, 1)
     for character in marked {
-      if "①②③④⑤⑥⑦⑧⑨".contains(character) {
+      if "①②③④⑤⑥⑦⑧⑨⑩⑪".contains(character) {
         marks[OutfitCore.SourceLocation(file: file, line: line, column: column)] = character
         continue
       }

@@ -25,6 +25,11 @@ public final class LoopbackServer: Sendable {
         value.hasPrefix("bytes=") ? Int(value.dropFirst(6).prefix { $0 != "-" }) : nil
       }
     }
+
+    /// The last byte that `Range: bytes=N-M` asks for.
+    public var rangeEnd: Int? {
+      headers["range"].flatMap { value in value.split(separator: "-").dropFirst().first.flatMap { Int($0) } }
+    }
   }
 
   public struct Reply: Sendable {
@@ -35,6 +40,8 @@ public final class LoopbackServer: Sendable {
     public var cutAfter: Int?
     /// Sends the body in pieces of so many bytes with so many seconds between them.
     public var trickle: (bytes: Int, seconds: Double)?
+    /// Sends no more than so many bytes of the body, and then waits until the client leaves.
+    public var holdAfter: Int?
     /// Seconds before the answer begins.
     public var delay = 0.0
     /// Sends the body again and again, without a length.
@@ -57,9 +64,10 @@ public final class LoopbackServer: Sendable {
       guard start < body.count else {
         return Reply(416, headers: [("Content-Range", "bytes */\(body.count)")])
       }
+      let end = min(request.rangeEnd ?? .max, body.count - 1)
       reply.status = 206
-      reply.headers.append(("Content-Range", "bytes \(start)-\(body.count - 1)/\(body.count)"))
-      reply.body = Array(body[start...])
+      reply.headers.append(("Content-Range", "bytes \(start)-\(end)/\(body.count)"))
+      reply.body = Array(body[start...max(start, end)])
       return reply
     }
   }
@@ -74,6 +82,7 @@ public final class LoopbackServer: Sendable {
     let script: Script
     let requests = Mutex<[Request]>([])
     let open = Mutex((now: 0, most: 0))
+    let abandoned = Mutex(0)
     init(_ script: @escaping Script) { self.script = script }
   }
 
@@ -81,6 +90,8 @@ public final class LoopbackServer: Sendable {
   public var address: String { "http://127.0.0.1:\(port)" }
   /// What was asked so far.
   public var requests: [Request] { state.requests.withLock { $0 } }
+  /// How many clients left before they had all of a body that was held back.
+  public var abandoned: Int { state.abandoned.withLock { $0 } }
   /// The most requests that waited for an answer at one moment.
   public var mostAtOnce: Int { state.open.withLock { $0.most } }
 
@@ -146,6 +157,13 @@ public final class LoopbackServer: Sendable {
     guard send(connection, Array((head + "\r\n").utf8)), request.method != "HEAD" else { return }
     if reply.isEndless {
       while send(connection, reply.body) {}
+      return
+    }
+    if let count = reply.holdAfter {
+      guard send(connection, Array(reply.body.prefix(count))) else { return }
+      var byte: UInt8 = 0
+      while recv(connection, &byte, 1, 0) > 0 {}
+      state.abandoned.withLock { $0 += 1 }
       return
     }
     let body = Array(reply.body.prefix(reply.cutAfter ?? reply.body.count))

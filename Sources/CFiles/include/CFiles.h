@@ -15,6 +15,9 @@ int outfit_open_folder(const char *path);
 // Makes durable all of the file system that holds an open file.
 int outfit_synchronize_all(int descriptor);
 
+// Has the disk begin with the content of a file that is in memory, and does not wait. Does nothing but on Linux.
+int outfit_start_writing(int descriptor);
+
 // Extended attributes of an open file: names ended by a zero byte each, and values.
 ssize_t outfit_list_attributes(int descriptor, char *buffer, size_t size);
 ssize_t outfit_get_attribute(int descriptor, const char *name, void *buffer, size_t size);
