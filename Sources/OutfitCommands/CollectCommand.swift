@@ -75,7 +75,7 @@ struct CollectCommand: AsyncParsableCommand {
       count == 0 && done.generations.isEmpty
         ? "Nothing to free."
         : "\(dryRun ? "Would free" : "Freed") \(count) of \(done.objects.count) objects, \(bytes), and "
-          + "\(done.generations.count) old generation\(done.generations.count == 1 ? "" : "s").")
+          + "\(PlanText.count(done.generations.count, "old generation")).")
   }
 
   private func json(of done: Collection) -> JSONText {

@@ -218,7 +218,12 @@ private struct Examination {
       findings.append(
         Diagnostic(
           .note,
-          "\(label): \(generation.objects.count) objects, \(generation.claims.count) commands, \(generation.targets.count) files"
+          "\(label): "
+            + [
+              (generation.objects.count, "object"), (generation.claims.count, "command"),
+              (generation.targets.count, "file"),
+            ]
+            .map { PlanText.count($0, $1) }.joined(separator: ", ")
         ))
     }
     return findings

@@ -84,7 +84,7 @@ struct GenerationChanges {
     func some(_ names: [String], _ sign: String) -> [String] {
       names.prefix(3).map { sign + $0 } + (names.count > 3 ? ["\(sign)\(names.count - 3) more"] : [])
     }
-    let files = files == 0 ? [] : ["\(files) file\(files == 1 ? "" : "s")"]
+    let files = files == 0 ? [] : [PlanText.count(files, "file")]
     let all = files + some(came, "+") + some(went, "-")
     return all.isEmpty ? "nothing that shows" : all.joined(separator: ", ")
   }

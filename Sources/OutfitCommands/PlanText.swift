@@ -43,17 +43,17 @@ struct PlanText {
 
   /// `3 to build, 5 files, 12 commands`.
   var summary: String {
-    var parts: [String] = []
-    func count(_ number: Int, _ one: String, _ many: String) {
-      if number > 0 { parts.append("\(number) \(number == 1 ? one : many)") }
-    }
-    count(plan.objects.count, "thing to build", "things to build")
-    count(plan.differing.count - plan.conflicts.count, "file", "files")
-    count(plan.conflicts.count, "conflict", "conflicts")
-    count(plan.names.count, "command", "commands")
-    count(plan.effects.count, "effect", "effects")
-    return parts.joined(separator: ", ")
+    let counts = [
+      (plan.objects.count, "thing"), (plan.differing.count - plan.conflicts.count, "file"),
+      (plan.conflicts.count, "conflict"), (plan.names.count, "command"), (plan.effects.count, "effect"),
+    ]
+    return counts.filter { $0.0 > 0 }.map {
+      Self.count($0.0, $0.1) + ($0.1 == "thing" ? " to build" : "")
+    }.joined(separator: ", ")
   }
+
+  /// `1 file`, `2 files`.
+  static func count(_ number: Int, _ one: String) -> String { "\(number) \(one)\(number == 1 ? "" : "s")" }
 }
 
 extension String {

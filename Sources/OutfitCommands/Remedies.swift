@@ -88,7 +88,7 @@ struct RecordExamination {
     if findings.isEmpty, count > 0 {
       findings.append(
         Diagnostic(
-          .note, "\(count) generation\(count == 1 ? "" : "s"), with all contents that going back needs"))
+          .note, "\(PlanText.count(count, "generation")), with all contents that going back needs"))
     }
     let recovered = host.places.state.appending("recovered")
     if host.files.exists(recovered), case let names = try host.files.list(recovered), !names.isEmpty {

@@ -80,7 +80,7 @@ struct RollbackCommand: AsyncParsableCommand {
           ]).text)
       } else {
         session.write(
-          "Rolled \(scope.label) back to \(target): \(outcome.changed.count) files, \(outcome.names.count) commands."
+          "Rolled \(scope.label) back to \(target): \(PlanText.count(outcome.changed.count, "file")), \(PlanText.count(outcome.names.count, "command"))."
         )
       }
       session.reportKept(outcome.kept)

@@ -16,9 +16,10 @@ struct StatusCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await withSession { session in
-      let reading = try await Reading(session, scopeOptions.place(session))
-      let plan = reading.plan
-      let differs = !plan.isEmpty || !plan.failures.isEmpty
+      let place = try scopeOptions.place(session)
+      let standing = try await Standing(session, place)
+      let plan = standing.plan
+      let differs = plan.map { !$0.isEmpty || !$0.failures.isEmpty } ?? false
       var contradictions: [VersionContradiction] = []
       for language in [Language.python, .node] {
         contradictions += await VersionSources(session, language).contradictions
@@ -26,32 +27,57 @@ struct StatusCommand: AsyncParsableCommand {
       if json {
         session.write(
           JSONText.object([
-            "profile": .string(reading.profile.name), "upToDate": .bool(!differs),
-            "build": .array(plan.objects.map { .string($0.label) }),
+            "profile": .string(standing.name), "upToDate": .bool(!differs),
+            "build": .array((plan?.objects ?? []).map { .string($0.label) }),
             "files": .array(
-              plan.differing.map {
+              (plan?.differing ?? []).map {
                 .object([
                   "path": .string($0.target.string), "action": .string($0.action.rawValue),
                   "owner": $0.owner.map { .string($0.description) } ?? .null,
                 ])
               }),
             "commands": .array(
-              plan.names.map { .object(["name": .string($0.name), "action": .string($0.action.rawValue)]) }),
-            "effects": .array(plan.effects.map { .string($0.label) }),
-            "unresolved": .array(plan.failures.map { .string($0.message) }),
+              (plan?.names ?? []).map {
+                .object(["name": .string($0.name), "action": .string($0.action.rawValue)])
+              }),
+            "effects": .array((plan?.effects ?? []).map { .string($0.label) }),
+            "unresolved": .array((plan?.failures ?? []).map { .string($0.message) }),
             "contradictions": .array(contradictions.map(\.json)),
           ]).text)
       } else {
-        session.report(plan.failures.map { Diagnostic(.note, $0.message, at: $0.location, hint: $0.hint) })
-        session.report(contradictions.map(\.diagnostic))
-        session.report(plan.notes)
-        for line in PlanText(session: session, plan: plan).lines(style: session.outputStyle) {
-          session.write(line)
+        if let plan {
+          session.report(plan.failures.map { Diagnostic(.note, $0.message, at: $0.location, hint: $0.hint) })
         }
-        let name = reading.profile.name
-        session.write(differs ? "`outfit up` would change this." : "\(name) is up to date.")
+        session.report(contradictions.map(\.diagnostic))
+        if let plan {
+          session.report(plan.notes)
+          for line in PlanText(session: session, plan: plan).lines(style: session.outputStyle) {
+            session.write(line)
+          }
+        }
+        session.write(differs ? "`outfit up` would change this." : "\(standing.name) is up to date.")
       }
       if check, differs || !contradictions.isEmpty { throw Ended(.drift) }
+    }
+  }
+}
+
+/// Where a scope stands.
+private struct Standing {
+  let name: String
+  /// Nil where nothing has changed since the last complete `up`, which is seen without planning.
+  let plan: Plan?
+
+  init(_ session: Session, _ place: ProfilePlace) async throws {
+    let host = session.host
+    if CompiledPlan.current(
+      for: place.scope, version: Release.version, arguments: place.digest(host), host: host) != nil,
+      let generation = try Generations.current(place.scope, host: host)
+    {
+      (name, plan) = (generation.profile.name, nil)
+    } else {
+      let reading = try await Reading(session, place)
+      (name, plan) = (reading.profile.name, reading.plan)
     }
   }
 }

