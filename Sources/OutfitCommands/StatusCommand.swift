@@ -72,9 +72,9 @@ private struct Standing {
     let host = session.host
     if CompiledPlan.current(
       for: place.scope, version: Release.version, arguments: place.digest(host), host: host) != nil,
-      let generation = try Generations.current(place.scope, host: host)
+      let profile = try Generations.adoptedProfile(place.scope, host: host)
     {
-      (name, plan) = (generation.profile.name, nil)
+      (name, plan) = (profile.name, nil)
     } else {
       let reading = try await Reading(session, place)
       (name, plan) = (reading.profile.name, reading.plan)
