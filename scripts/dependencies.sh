@@ -1,6 +1,7 @@
 #!/bin/sh
-# Installs what building and trying Outfit needs beyond Swift itself: the headers of libcurl and ISA-L, git, and a whole Python for
-# the starter profile where the machine has none. Asks for root only when something is missing.
+# Installs what building and trying Outfit needs beyond Swift itself: libcurl's headers, git, and a whole Python for
+# the starter profile where the machine has none; and ISA-L's headers, without which it works too, where they can be
+# had. Asks for root only when something is missing.
 set -eu
 
 # has_header NAME
@@ -18,23 +19,31 @@ has_python() {
   return 1
 }
 
-packages=
+packages= optional=
 has_header curl/curl.h || packages="$packages libcurl4-openssl-dev"
-has_header isa-l/igzip_lib.h || packages="$packages libisal-dev"
 has_python || packages="$packages python3 python3-venv"
 command -v git >/dev/null 2>&1 || packages="$packages git"
-[ -n "$packages" ] || exit 0
+has_header isa-l/igzip_lib.h || optional=libisal-dev
+[ -n "$packages$optional" ] || exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then
+  [ -n "$packages" ] || exit 0
   echo "dependencies: missing are what Debian calls$packages; install your system's counterparts" >&2
   exit 1
 fi
 root=
 [ "$(id -u)" -eq 0 ] || root=sudo
-echo "dependencies: installing$packages" >&2
-# shellcheck disable=SC2086 # a list of names
-$root apt-get install -y --no-install-recommends $packages >/dev/null 2>&1 || {
-  $root apt-get update
-  # shellcheck disable=SC2086
-  $root apt-get install -y --no-install-recommends $packages
-}
+if [ -n "$packages" ]; then
+  echo "dependencies: installing$packages" >&2
+  # shellcheck disable=SC2086 # a list of names
+  $root apt-get install -y --no-install-recommends $packages >/dev/null 2>&1 || {
+    $root apt-get update
+    # shellcheck disable=SC2086
+    $root apt-get install -y --no-install-recommends $packages
+  }
+fi
+if [ -n "$optional" ]; then
+  $root apt-get install -y --no-install-recommends $optional >/dev/null 2>&1 || {
+    $root apt-get update >/dev/null 2>&1 && $root apt-get install -y --no-install-recommends $optional >/dev/null 2>&1
+  } || echo "dependencies: there is no $optional, so zlib unpacks archives, which takes longer" >&2
+fi

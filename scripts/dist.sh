@@ -86,7 +86,10 @@ if [ "$system" = linux ]; then
     for folder in "/usr/lib/$(uname -m)-linux-gnu" /usr/lib64 /usr/lib /lib; do
       [ -n "$path" ] || [ ! -e "$folder/$soname" ] || path=$folder/$soname
     done
-    [ -n "$path" ] || die "there is no $soname here"
+    if [ -z "$path" ]; then
+      [ "$soname" != libisal.so.2 ] || continue
+      die "there is no $soname here"
+    fi
     library "$soname" "$path"
     opened="$opened $path"
   done
