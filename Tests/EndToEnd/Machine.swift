@@ -66,9 +66,14 @@ final class Machine: Sendable {
   func run(
     _ program: FilePath, _ arguments: [String], at folder: String = "", setting: [String: String] = [:]
   ) async throws -> Completion {
-    try await host.processes.run(
+    let variables = environment.merging(setting) { $1 }
+    let takesCache = arguments.starts(with: ["self", "uninstall"]) && !arguments.contains("--dry-run")
+    try #require(
+      !takesCache || variables["XDG_CACHE_HOME"] != Self.cache.string,
+      "what is uninstalled takes its cache with it: give it one of its own, not that of all tests")
+    return try await host.processes.run(
       Invocation(
-        program, arguments, environment: environment.merging(setting) { $1 },
+        program, arguments, environment: variables,
         workingDirectory: folder.isEmpty ? home : home.pushing(FilePath(folder))))
   }
 

@@ -61,7 +61,8 @@ struct OutsideHomeTests {
     #expect(back.status == 0, "\(back.errorText)")
     #expect(!machine.files.exists(other.removingLastComponent()))
     #expect(try text() == "acme\n")
-    let gone = try await machine.outfit("self", "uninstall", "--yes")
+    let gone = try await machine.outfit(
+      "self", "uninstall", "--yes", setting: ["XDG_CACHE_HOME": "\(machine.home)/.cache"])
     #expect(gone.status == 0, "\(gone.errorText)")
     let after = try #require(try machine.files.status(conf, followLinks: false))
     #expect(try text() == "there before\n")
