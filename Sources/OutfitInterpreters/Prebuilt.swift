@@ -5,23 +5,18 @@ import SystemPackage
 
 /// Interpreters that are published ready to run, as objects of the store.
 enum Prebuilt {
-  /// A Python is not switched to without the standard library. The archive's bytes are the publisher's, by their digest;
-  /// what this machine can lack is what the modules in C are linked to, so those are loaded. Of the others it is seen
-  /// that they are there: to import them would compile them, which takes longer than all else that an install does.
-  static let standardLibrary = Check.runs(
-    "bin/python3",
-    [
-      "-I", "-c",
-      """
-      from importlib.machinery import PathFinder
-      for name in "_ssl _sqlite3 _ctypes zlib _lzma".split(): __import__(name)
-      for name in "_bz2 readline".split():
-          try: __import__(name)
-          except ModuleNotFoundError: pass
-      for name in "ssl sqlite3 ctypes lzma ensurepip venv".split():
-          if PathFinder.find_spec(name) is None: raise ModuleNotFoundError(name)
-      """,
-    ])
+  /// A Python is not switched to without the modules that these import. A new one has none of them compiled to bytecode,
+  /// which is most of the time that a start takes here, so that there are two. bz2 and readline must work where they were
+  /// built.
+  static let imports: [Check] = [
+    "import ssl, sqlite3, ctypes, zlib, lzma, venv",
+    """
+    import ensurepip
+    for name in "bz2", "readline":
+        try: __import__(name)
+        except ModuleNotFoundError: pass
+    """,
+  ].map { .runs("bin/python3", ["-I", "-c", $0]) }
 
   /// Relative to the object.
   static func program(_ language: Language) -> String {
@@ -57,7 +52,7 @@ enum Prebuilt {
               TreeEntry("\(library)/EXTERNALLY-MANAGED", .file(Array(managed.utf8), mode: 0o644))
             ],
             installNames: context.platform.system == .macos ? ["lib/libpython\(number).dylib"] : [])),
-        checks: [standardLibrary], store: context.store)
+        checks: imports, store: context.store)
     }
   }
 
