@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Packs the Python that runs it as python-build-standalone publishes its own: an `install_only` archive.
 
-    python3 install-only.py FOLDER [--date YYYYMMDD] [--tail install_only_stripped] [--without ssl]
+    python3 install-only.py FOLDER [--date YYYYMMDD] [--tail install_only_stripped] [--without ssl] [--add TREE]
 
 FOLDER becomes a mirror of the release host: the archive below its date, SHA256SUMS beside it, and the index
 `python-build-standalone.ndjson`, to which a second run adds. The address of the archive is printed. For tests and
@@ -21,7 +21,7 @@ import tarfile
 SKIPPED = {"__pycache__", "test", "tests", "site-packages", "dist-packages", "idlelib", "lib2to3", "turtledemo"}
 
 
-def members(stdlib, version, without):
+def members(stdlib, version, without, added):
     """Pairs of a name below `python/` and a path or bytes."""
     yield f"bin/python{version}", os.path.realpath(sys.executable)
     for folder, folders, names in os.walk(stdlib):
@@ -40,6 +40,14 @@ def members(stdlib, version, without):
                 yield inner, os.path.realpath(path)
     text = f"prefix=/install\nexec_prefix=${{prefix}}\nlibdir=${{exec_prefix}}/lib\nName: Python\nVersion: {version}\n"
     yield f"lib/pkgconfig/python-{version}.pc", text.encode()
+    for tree in added:
+        for folder, folders, names in os.walk(tree):
+            folders.sort()
+            for name in sorted(names):
+                path = os.path.join(folder, name)
+                if os.path.islink(path) and os.path.isabs(os.readlink(path)):
+                    continue
+                yield os.path.relpath(path, tree), path
 
 
 def built_at_install(path):
@@ -58,6 +66,7 @@ def main():
     parser.add_argument("--date", default="20250723")
     parser.add_argument("--tail", default="install_only_stripped")
     parser.add_argument("--version", default=platform.python_version(), help="that the archive is named by")
+    parser.add_argument("--add", action="append", default=[], help="a tree of what else is published, links as they are")
     parser.add_argument("--without", action="append", default=[], help="a module whose extension is left out")
     options = parser.parse_args()
     short = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -66,10 +75,18 @@ def main():
     target = os.path.join(options.folder, options.date)
     os.makedirs(target, exist_ok=True)
     path = os.path.join(target, name)
+    seen = set()
     with tarfile.open(path, "w:gz", compresslevel=6) as archive:
-        for inner, content in members(sysconfig.get_path("stdlib"), short, options.without):
+        for inner, content in members(sysconfig.get_path("stdlib"), short, options.without, options.add):
+            if inner in seen:
+                continue
+            seen.add(inner)
             info = tarfile.TarInfo(f"python/{inner}")
             info.mtime = 1_753_228_800
+            if not isinstance(content, bytes) and os.path.islink(content):
+                info.type, info.linkname, info.mode = tarfile.SYMTYPE, os.readlink(content), 0o777
+                archive.addfile(info)
+                continue
             if isinstance(content, bytes):
                 info.mode = 0o644
             else:

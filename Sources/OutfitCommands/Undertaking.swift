@@ -243,6 +243,8 @@ struct Undertaking {
     for effect in plan.effects where effect.runsFirst {
       if let failure = try await effects.run(effect) { failures.append(failure) }
     }
+    // Meanwhile, since a first run waits for the network.
+    async let launcher: Void = ShimInstallation.ensure(host)
     let built = try await preparation.builder.build(plan.objects)
     try Task.checkCancellation()
     // Causes before their consequences.
@@ -262,7 +264,7 @@ struct Undertaking {
     }
 
     try refuse(lost(profile, proposal, missing) + lostInterpreters(proposal, missing), failures)
-    try ShimInstallation.ensure(host)
+    try await launcher
     var switching = plan
     switching.failures = failures
     let outcome = try await Switch.apply(

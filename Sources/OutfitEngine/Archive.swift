@@ -49,7 +49,7 @@ struct Archive: Sendable {
   }
 
   /// Undoes by a program of its own what is not undone here.
-  func decompressed(to out: FilePath, strip: Int) async throws -> Contents {
+  func decompressed(to out: FilePath, strip: Int) async throws -> Unpacked {
     let compression = Compression(try files.read(file, from: 0, count: 8))
     let program = compression == .zstd ? "zstd" : compression.rawValue
     guard let tool = tool([program]) else {
@@ -73,11 +73,11 @@ struct Archive: Sendable {
     }
     if files.exists(FilePath(plain.string + ".failed")) { throw failure(done, program: tool) }
     // The archive itself says how much may come of it.
-    guard let contents = try await Unpacking(host: host, name: name, out: out, strip: strip).finish(plain)
+    guard let unpacked = try await Unpacking(host: host, name: name, out: out, strip: strip).finish(plain)
     else {
       throw Failure("\(name) can't be unpacked: it is compressed twice")
     }
-    return contents
+    return unpacked
   }
 
   private func zip(to out: FilePath, strip: Int) async throws {

@@ -36,7 +36,7 @@ struct Construction: Sendable {
   }
 
   private func make(afresh: Bool) async throws -> Contents {
-    var made: Contents?
+    var made: Unpacked?
     switch object.recipe {
     case .unpack(let unpack): made = try await self.unpack(unpack)
     case .run(let run): try await self.run(run, afresh: afresh)
@@ -51,9 +51,11 @@ struct Construction: Sendable {
     // The disk is at it while the checks run; what is left is made durable before the object counts.
     files.startWriting(out)
     step("checking")
-    let contents = try made ?? Contents.read(out, files: files)
+    var contents = try made?.contents ?? Contents.read(out, files: files)
+    async let rest = made?.rest?.finish()
     try await Checks(host: host, store: builder.store, label: object.label, out: out)
       .run(object.checks, contents)
+    if let rest = try await rest { contents.add(rest) }
     return contents
   }
 
@@ -62,12 +64,12 @@ struct Construction: Sendable {
   // MARK: Recipes
 
   /// - Returns: what was made, where that is known without reading it again.
-  private func unpack(_ unpack: Unpack) async throws -> Contents? {
+  private func unpack(_ unpack: Unpack) async throws -> Unpacked? {
     let artifact = unpack.artifact
-    var contents: Contents?
+    var unpacked: Unpacked?
     step("downloading")
     switch unpack.format {
-    case .tar: contents = try await stream(artifact, to: out, strip: unpack.strip)
+    case .tar: unpacked = try await stream(unpack, to: out)
     case .zip:
       let file = try await fetch(artifact)
       step("unpacking")
@@ -92,8 +94,8 @@ struct Construction: Sendable {
       _ = try await host.processes.run(setting)
       changed.append(library)
     }
-    for path in Set(changed) { try contents?.refresh(path, in: out, files: files) }
-    return contents
+    for path in Set(changed) { try unpacked?.contents.refresh(path, in: out, files: files) }
+    return unpacked
   }
 
   private func fetch(_ artifact: Artifact, following: (any Following)? = nil) async throws -> FilePath {
@@ -103,8 +105,10 @@ struct Construction: Sendable {
   }
 
   /// Unpacks an archive while it is downloaded. What was made of bytes that proved to be the wrong ones is removed.
-  private func stream(_ artifact: Artifact, to out: FilePath, strip: Int) async throws -> Contents {
-    let unpacking = Unpacking(host: host, name: artifact.name, out: out, strip: strip)
+  private func stream(_ unpack: Unpack, to out: FilePath) async throws -> Unpacked {
+    let artifact = unpack.artifact
+    let unpacking = Unpacking(
+      host: host, name: artifact.name, out: out, strip: unpack.strip, later: unpack.unchecked)
     let file: FilePath
     do {
       file = try await fetch(artifact, following: unpacking)
@@ -113,8 +117,9 @@ struct Construction: Sendable {
       throw error
     }
     step("unpacking")
-    if let contents = try await unpacking.finish(file) { return contents }
-    return try await Archive(host: host, file: file, name: artifact.name).decompressed(to: out, strip: strip)
+    if let unpacked = try await unpacking.finish(file) { return unpacked }
+    return try await Archive(host: host, file: file, name: artifact.name)
+      .decompressed(to: out, strip: unpack.strip)
   }
 
   /// - Parameter afresh: the remedies come first.

@@ -78,6 +78,12 @@ public struct Contents: Hashable, Sendable {
     }
   }
 
+  /// Adds what came later.
+  mutating func add(_ more: Contents) {
+    entries.merge(more.entries) { $1 }
+    size += more.size
+  }
+
   // MARK: As text
 
   private static let heading = "outfit contents 1"

@@ -91,6 +91,9 @@ public struct Unpack: Hashable, Sendable {
   public var additions: [TreeEntry]
   /// Shared libraries of macOS that are to be found again where they stand, by programs that are linked with them.
   public var installNames: [String]
+  /// What names begin with in the object that no check looks at, and nothing here rewrites: such files of a tar archive
+  /// may be written while the checks run.
+  public var unchecked: [String]
 
   public struct Rewrite: Hashable, Sendable {
     /// A path relative to the object, `*` standing for any run of characters within a name.
@@ -108,7 +111,7 @@ public struct Unpack: Hashable, Sendable {
   public init(
     artifact: Artifact, format: Format, strip: Int = 0, programName: String? = nil,
     programs: [String] = [], rewrites: [Rewrite] = [], additions: [TreeEntry] = [],
-    installNames: [String] = []
+    installNames: [String] = [], unchecked: [String] = []
   ) {
     self.artifact = artifact
     self.format = format
@@ -118,6 +121,7 @@ public struct Unpack: Hashable, Sendable {
     self.rewrites = rewrites
     self.additions = additions
     self.installNames = installNames
+    self.unchecked = unchecked
   }
 }
 

@@ -2,6 +2,34 @@ import OutfitCore
 import OutfitSystem
 import SystemPackage
 
+/// What came out of an archive.
+struct Unpacked: Sendable {
+  var contents: Contents
+  /// What is still to be written.
+  var rest: Rest?
+
+  /// Files that wait in memory.
+  struct Rest: Sendable {
+    fileprivate var pass: WritingPass
+    fileprivate var works: [WritingPass.Work]
+
+    /// Writes them, in a thread of its own.
+    /// - Returns: what was written.
+    func finish() async throws -> Contents {
+      try await withCheckedThrowingContinuation { continuation in
+        Threads.start {
+          continuation.resume(
+            with: Result {
+              var pass = pass
+              for work in works { try pass.write(work) }
+              return Contents(entries: pass.entries)
+            })
+        }
+      }
+    }
+  }
+}
+
 /// Puts the members of an archive into a folder that nobody else writes to, and nothing anywhere else.
 ///
 /// Every member is judged before anything of it is written. Folders and links are made at once, files by threads.
@@ -11,6 +39,8 @@ final class TreeWriter: TarReader.Sink {
   private let name: String
   private let out: FilePath
   private let strip: Int
+  /// What the names of files begin with that are left to the end, as far as memory goes.
+  private let later: [String]
   private let writers: [FileWriter]
   private var nextWriter = 0
 
@@ -19,6 +49,8 @@ final class TreeWriter: TarReader.Sink {
   private var others: Set<String> = []
   private var links: [String: Contents.Entry] = [:]
   private var hardLinks: [(from: String, to: String, mode: UInt16)] = []
+  private var waiting: [WritingPass.Work] = []
+  private var waitingSize: Int64 = 0
   private var current: File?
   private var size: Int64 = 0
   private var count = 0
@@ -33,20 +65,25 @@ final class TreeWriter: TarReader.Sink {
     var modified: Int64
     var left: Int64
     var bytes: [UInt8] = []
-    var writer: Int
+    /// Nil for what waits.
+    var writer: Int?
     var isBegun = false
   }
 
   /// Content is handed on in pieces of at most this many bytes.
   private static let piece = 4 << 20
   private static let mostMembers = 1_000_000
+  private static let mostWaiting: Int64 = 64 << 20
 
-  /// - Parameter strip: leading folders that are dropped from every name.
-  init(files: any Files, name: String, out: FilePath, strip: Int) {
+  /// - Parameters:
+  ///   - strip: leading folders that are dropped from every name.
+  ///   - later: what the names of files begin with, without those folders, that may be the last.
+  init(files: any Files, name: String, out: FilePath, strip: Int, later: [String]) {
     self.files = files
     self.name = name
     self.out = out
     self.strip = strip
+    self.later = later
     writers = [FileWriter(files), FileWriter(files)]
   }
 
@@ -68,7 +105,7 @@ final class TreeWriter: TarReader.Sink {
       current = File(
         relative: relative, path: path, mode: member.mode & 0o755 | 0o600,
         modified: member.modified * 1_000_000_000,
-        left: member.size, writer: nextWriter)
+        left: member.size, writer: waits(relative, member.size) ? nil : nextWriter)
       current?.bytes.reserveCapacity(Int(clamping: min(member.size, Int64(Self.piece))))
       nextWriter = (nextWriter + 1) % writers.count
     case .link(let destination):
@@ -107,19 +144,23 @@ final class TreeWriter: TarReader.Sink {
   private func handOn() {
     guard var file = current else { return }
     current = nil
-    writers[file.writer].write(
-      FileWriter.Work(
-        relative: file.relative, path: file.path, bytes: file.bytes, mode: file.mode, modified: file.modified,
-        begins: !file.isBegun, ends: file.left == 0))
+    let work = WritingPass.Work(
+      relative: file.relative, path: file.path, bytes: file.bytes, mode: file.mode, modified: file.modified,
+      begins: !file.isBegun, ends: file.left == 0)
+    if let writer = file.writer { writers[writer].write(work) } else { waiting.append(work) }
     file.isBegun = true
     file.bytes = []
     current = file
   }
 
-  /// Waits until everything is written.
-  /// - Returns: what was written.
+  /// Waits until everything is written but what may come later.
   /// - Throws: the first error of a thread.
-  func finish() throws -> Contents {
+  func finish() throws -> Unpacked {
+    // A hard link is made of what is there.
+    if !hardLinks.isEmpty {
+      for work in waiting { writers[0].write(work) }
+      waiting = []
+    }
     var contents = Contents(entries: links)
     var errors: [FileError] = []
     for writer in writers {
@@ -141,7 +182,16 @@ final class TreeWriter: TarReader.Sink {
       }
     }
     contents.size = size
-    return contents
+    let rest = Unpacked.Rest(pass: WritingPass(files), works: waiting)
+    return Unpacked(contents: contents, rest: waiting.isEmpty ? nil : rest)
+  }
+
+  private func waits(_ relative: String, _ size: Int64) -> Bool {
+    guard waitingSize + size <= Self.mostWaiting, later.contains(where: relative.hasPrefix) else {
+      return false
+    }
+    waitingSize += size
+    return true
   }
 
   /// Ends the threads; what was made stays to be removed.
@@ -196,8 +246,8 @@ final class TreeWriter: TarReader.Sink {
   }
 }
 
-/// A thread that writes files, and knows what it wrote.
-private final class FileWriter: Sendable {
+/// Writes files, one after the other, and knows what it wrote.
+private struct WritingPass: Sendable {
   struct Work: Sendable {
     var relative: String
     var path: FilePath
@@ -208,44 +258,53 @@ private final class FileWriter: Sendable {
     var ends: Bool
   }
 
+  private(set) var entries: [String: Contents.Entry] = [:]
+  private let files: any Files
+  private var digest = Digest.Running()
+
+  init(_ files: any Files) { self.files = files }
+
+  mutating func write(_ work: Work) throws(FileError) {
+    if work.begins {
+      digest = Digest.Running()
+      try files.create(work.path, work.bytes, mode: work.mode, modified: work.ends ? work.modified : nil)
+    } else {
+      try files.append(work.path, work.bytes)
+      if work.ends { try files.setModified(work.path, work.modified) }
+    }
+    // The many small ones are quicker together, at the end.
+    if work.bytes.count >= 1 << 20 { files.startWriting(work.path) }
+    guard !Contents.ignores(work.relative) else { return }
+    digest.update(work.bytes)
+    if work.ends { entries[work.relative] = .file(digest.finish(), isExecutable: work.mode & 0o100 != 0) }
+  }
+}
+
+/// A thread that writes files.
+private final class FileWriter: Sendable {
   typealias End = (error: FileError?, entries: [String: Contents.Entry])
 
-  private let queue = ThreadQueue<Work>(room: 32 << 20)
+  private let queue = ThreadQueue<WritingPass.Work>(room: 32 << 20)
   private let ended = ThreadQueue<End>()
 
   init(_ files: any Files) {
     let (queue, ended) = (queue, ended)
     Threads.start {
       var failure: FileError?
-      var entries: [String: Contents.Entry] = [:]
-      var digest = Digest.Running()
+      var pass = WritingPass(files)
       while let work = queue.receive() {
         guard failure == nil else { continue }
         do throws(FileError) {
-          if work.begins {
-            digest = Digest.Running()
-            try files.create(
-              work.path, work.bytes, mode: work.mode, modified: work.ends ? work.modified : nil)
-          } else {
-            try files.append(work.path, work.bytes)
-            if work.ends { try files.setModified(work.path, work.modified) }
-          }
-          // The many small ones are quicker together, at the end.
-          if work.bytes.count >= 1 << 20 { files.startWriting(work.path) }
-          guard !Contents.ignores(work.relative) else { continue }
-          digest.update(work.bytes)
-          if work.ends {
-            entries[work.relative] = .file(digest.finish(), isExecutable: work.mode & 0o100 != 0)
-          }
+          try pass.write(work)
         } catch {
           failure = error
         }
       }
-      ended.send((failure, entries))
+      ended.send((failure, pass.entries))
     }
   }
 
-  func write(_ work: Work) { queue.send(work, weight: work.bytes.count + 1) }
+  func write(_ work: WritingPass.Work) { queue.send(work, weight: work.bytes.count + 1) }
 
   func finish() -> End {
     queue.close()

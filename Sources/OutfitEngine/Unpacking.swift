@@ -21,10 +21,10 @@ final class Unpacking: Following {
   /// What became of it, and who waits for that.
   private final class Outcome: Sendable {
     private let state:
-      Locked<(result: Result<Contents, any Error>?, waiter: CheckedContinuation<Contents, any Error>?)> =
+      Locked<(result: Result<Unpacked, any Error>?, waiter: CheckedContinuation<Unpacked, any Error>?)> =
         Locked((nil, nil))
 
-    func deliver(_ result: Result<Contents, any Error>) {
+    func deliver(_ result: Result<Unpacked, any Error>) {
       let waiter = state.withLock { state in
         state.result = result
         return state.waiter
@@ -32,7 +32,7 @@ final class Unpacking: Following {
       waiter?.resume(with: result)
     }
 
-    func get() async throws -> Contents {
+    func get() async throws -> Unpacked {
       try await withCheckedThrowingContinuation { continuation in
         let result = state.withLock { state in
           if state.result == nil { state.waiter = continuation }
@@ -47,12 +47,13 @@ final class Unpacking: Following {
   /// - Parameters:
   ///   - name: for people.
   ///   - out: is made, and is not there after a failure.
-  init(host: Host, name: String, out: FilePath, strip: Int) {
+  ///   - later: what names begin with of files that may be missing still when the rest is there.
+  init(host: Host, name: String, out: FilePath, strip: Int, later: [String] = []) {
     let (events, outcome) = (events, outcome)
     Threads.start {
-      let result: Result<Contents, any Error>
+      let result: Result<Unpacked, any Error>
       do {
-        result = .success(try Self.work(events, host.files, name, out, strip))
+        result = .success(try Self.work(events) { try TarStream(host.files, name, out, strip, later) })
       } catch {
         try? host.files.removeTree(out)
         result = .failure(error)
@@ -67,7 +68,7 @@ final class Unpacking: Following {
   /// The file is all there.
   /// - Returns: what was unpacked; nil where the archive's compression is one for a program of its own,
   ///   and nothing was made.
-  func finish(_ path: FilePath) async throws -> Contents? {
+  func finish(_ path: FilePath) async throws -> Unpacked? {
     events.send(.whole(path))
     do {
       return try await outcome.get()
@@ -83,9 +84,9 @@ final class Unpacking: Following {
   }
 
   private static func work(
-    _ events: ThreadQueue<Event>, _ files: any Files, _ name: String, _ out: FilePath, _ strip: Int
-  ) throws -> Contents {
-    var stream = try TarStream(files, name, out, strip)
+    _ events: ThreadQueue<Event>, _ begin: () throws -> TarStream
+  ) throws -> Unpacked {
+    var stream = try begin()
     defer { stream.writer.abandon() }
     // An archive that is refused may turn out to be the wrong file, which is worse.
     var failure: (any Error)?
@@ -94,7 +95,7 @@ final class Unpacking: Following {
       case .abandoned: throw CancellationError()
       case .restarted:
         stream.writer.abandon()
-        stream = try TarStream(files, name, out, strip)
+        stream = try begin()
         failure = nil
       case .grew(let path, let size):
         guard failure == nil else { continue }
@@ -102,8 +103,8 @@ final class Unpacking: Following {
           try stream.read(path, upTo: size)
         } catch is FileError {
           // It has been given its final name meanwhile.
-          if !files.exists(path) { continue }
-          throw Failure("\(name) can't be unpacked: \(path) can't be read")
+          if !stream.files.exists(path) { continue }
+          throw Failure("\(stream.name) can't be unpacked: \(path) can't be read")
         } catch {
           failure = error
         }
@@ -123,20 +124,20 @@ struct OtherCompression: Error {}
 /// From the bytes of a file to a tree.
 private struct TarStream {
   let writer: TreeWriter
-  private let files: any Files
-  private let name: String
+  let files: any Files
+  let name: String
   private var reader = TarReader()
   private var sink: TreeWriter
   private var inflater: Inflater?
   private var offset: Int64 = 0
   private var isKnown = false
 
-  init(_ files: any Files, _ name: String, _ out: FilePath, _ strip: Int) throws {
+  init(_ files: any Files, _ name: String, _ out: FilePath, _ strip: Int, _ later: [String]) throws {
     try files.removeTree(out)
     try files.createDirectories(out)
     self.files = files
     self.name = name
-    writer = TreeWriter(files: files, name: name, out: out, strip: strip)
+    writer = TreeWriter(files: files, name: name, out: out, strip: strip, later: later)
     sink = writer
   }
 
@@ -173,7 +174,7 @@ private struct TarStream {
     }
   }
 
-  mutating func finish() throws -> Contents {
+  mutating func finish() throws -> Unpacked {
     guard reader.isWhole, inflater?.hasEnded ?? true else {
       throw Failure("\(name) can't be unpacked: it ends in the middle")
     }

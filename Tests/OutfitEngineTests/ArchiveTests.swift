@@ -268,7 +268,7 @@ import Testing
     try host.files.append(part, Array(whole[3_000_000...]))
     try host.files.rename(part, to: scratch.path.appending("a"))
     unpacking.grew(part, to: Int64(whole.count))
-    let contents = try await unpacking.finish(scratch.path.appending("a"))
+    let contents = try await unpacking.finish(scratch.path.appending("a"))?.contents
     #expect(contents == (try Contents.read(out, files: host.files)))
     #expect(contents?.size == Int64(big.utf8.count + 1))
     #expect(try host.files.read(out.appending("a")).count == big.utf8.count)
@@ -277,6 +277,28 @@ import Testing
     abandoned.grew(scratch.path.appending("a"), to: 3_000_000)
     await abandoned.abandon()
     #expect(!host.files.exists(scratch.path.appending("other")))
+  }
+
+  /// Files that nobody waits for come when they are asked for, and are part of what was unpacked.
+  @Test(arguments: [false, true]) func whatMayComeLaterIsWrittenLast(hardLinked: Bool) async throws {
+    let big = String(repeating: "x", count: 5 << 20)
+    var members = [
+      Member(name: "top/share/a", content: "a"), Member(name: "top/share/big", content: big),
+      Member(name: "top/bin/b", content: "b"), Member(name: "top/shared", content: "c"),
+    ]
+    if hardLinked { members.append(Member(name: "top/bin/a", type: "1", link: "top/share/a")) }
+    let file = scratch.path.appending("a.tar")
+    try host.files.create(file, tar(members), mode: 0o600)
+    let out = scratch.path.appending("object")
+    let unpacking = Unpacking(host: host, name: "a.tar", out: out, strip: 1, later: ["share/"])
+    let unpacked = try #require(try await unpacking.finish(file))
+    #expect(host.files.exists(out.appending("bin/b")) && host.files.exists(out.appending("shared")))
+    #expect(host.files.exists(out.pushing("share/a")) == hardLinked)
+    var contents = unpacked.contents
+    if let rest = unpacked.rest { contents.add(try await rest.finish()) }
+    #expect(contents == (try Contents.read(out, files: host.files)))
+    #expect(try host.files.read(out.pushing("share/big")) == Array(big.utf8))
+    #expect((unpacked.rest == nil) == hardLinked)
   }
 
   @Test func compressedZerosStopBeforeTheyFillTheDisk() async throws {

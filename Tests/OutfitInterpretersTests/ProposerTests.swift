@@ -83,14 +83,24 @@ import Testing
       line == "'CC': 'cc -pthread', 'prefix': '/out', 'INSTALL': '/usr/bin/install -c', 'L': '-L/out/lib'")
     #expect(
       object.checks == [
-        .runs("bin/python3", ["-I", "-c", "import ssl, sqlite3, ctypes, zlib, lzma, venv"]),
         .runs(
           "bin/python3",
           [
-            "-I", "-c",
-            "import ensurepip\nfor name in \"bz2\", \"readline\":\n    try: __import__(name)\n    except ModuleNotFoundError: pass",
-          ]),
+            "-I", "-B", "-c",
+            """
+            import ssl, sqlite3, ctypes, zlib, lzma, venv, ensurepip
+            for name in "bz2", "readline":
+                try: __import__(name)
+                except ModuleNotFoundError: pass
+            """,
+          ])
       ])
+    // What is written while that runs is nothing that it reads, nor anything that is rewritten.
+    for name in [
+      "bin/python3", "lib/libpython3.13.so.1.0", "lib/python3.13/ssl.py", "lib/pkgconfig/python3.pc",
+    ] {
+      #expect(!unpack.unchecked.contains { name.hasPrefix($0) }, "\(name)")
+    }
     #expect(proposal.interpreters.first?.program == .object(object.id, "bin/python3"))
     #expect(claims(proposal)["pip"] == "s/python/bin/python3 -m pip")
     #expect(proposal.notes.isEmpty)
