@@ -20,8 +20,8 @@ extension Session {
   /// The end of an `up`: what was done, where it is, what to do next.
   /// - Parameter missing: what could not be built.
   func conclude(
-    profile: Profile, plan: Plan, outcome: SwitchOutcome, built: Int, missing: Set<ObjectID>,
-    status: ExitStatus, seconds: Double, json: Bool
+    profile: Profile, plan: Plan, outcome: SwitchOutcome, built: Int, mended: [String],
+    missing: Set<ObjectID>, status: ExitStatus, seconds: Double, json: Bool
   ) {
     if json {
       write(
@@ -33,14 +33,17 @@ extension Session {
           "files": .array(outcome.changed.map { .string($0.target.string) }),
           "generation": .number(outcome.generation), "incomplete": .bool(outcome.isIncomplete),
           "kept": .array(outcome.kept.map { .string($0.target.string) }),
+          "mended": .array(mended.map { .string($0) }),
           "profile": .string(profile.name), "status": .number(Int(status.rawValue)),
         ]).text)
       return
     }
+    for line in mended { write("  \(line)") }
     guard outcome.isNew || built > 0 else {
       write(
         status == .done
-          ? "Nothing to do: \(profile.name) is up to date."
+          ? !mended.isEmpty
+            ? "\(profile.name) is up to date again." : "Nothing to do: \(profile.name) is up to date."
           : "\(profile.name) is as it was, and not complete.")
       return
     }

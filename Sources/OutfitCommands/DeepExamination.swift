@@ -37,10 +37,17 @@ struct DeepExamination {
       findings += describe(receipt, discrepancies, tool: tools[receipt.id])
     }
     let bytes = receipts.reduce(0) { $0 + $1.size }
-    if findings.allSatisfy({ $0.severity != .error }) {
+    let unknown = receipts.filter { store.contents(of: $0.id) == nil }
+    if unknown.count < receipts.count, findings.allSatisfy({ $0.severity != .error }) {
+      let count = PlanText.count(receipts.count - unknown.count, "object")
+      findings.append(
+        Diagnostic(.note, "every file of \(count) is what was built (\(bytes >> 20) MB read)"))
+    }
+    for receipt in unknown {
       findings.append(
         Diagnostic(
-          .note, "every file of \(receipts.count) objects is what was built (\(bytes >> 20) MB read)"))
+          .warning, "\(receipt.label): what was built is not known any more, so it can't be compared",
+          hint: hint(receipt, tool: tools[receipt.id])))
     }
     return findings
   }
@@ -57,6 +64,11 @@ struct DeepExamination {
     return names
   }
 
+  private func hint(_ receipt: Receipt, tool: String?) -> String {
+    tool.map { "outfit tool repair \($0)" }
+      ?? "have it built anew: rm \(store.receiptPath(of: receipt.id)); outfit up"
+  }
+
   private static func isInterpreter(_ id: ObjectID) -> Bool {
     ["python-", "node-", "virtualenv"].contains { id.name.hasPrefix($0) }
   }
@@ -67,12 +79,7 @@ struct DeepExamination {
     let damaged = all.filter { $0.kind != .added }
     let added = all.filter { $0.kind == .added }
     var findings: [Diagnostic] = []
-    let hint =
-      if let tool {
-        "outfit tool repair \(tool)"
-      } else {
-        "have it built anew: rm \(store.receiptPath(of: receipt.id)); outfit up"
-      }
+    let hint = hint(receipt, tool: tool)
     for discrepancy in damaged.prefix(5) {
       findings.append(
         Diagnostic(

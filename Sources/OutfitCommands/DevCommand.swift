@@ -36,9 +36,10 @@ struct DevCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await withSession { session in
-      let root = try Rendered.root(session)
-      let profile = try await ProfilePlace(scope: .project(root), address: root.string).load(session)
-      let stack = try Rendered.renderer(session, root: root, profile: profile).stack()
+      let project = try Rendered.project(session)
+      let root = project.root
+      let profile = try await project.place.load(session)
+      let stack = try Rendered.renderer(session, project, profile: profile).stack()
       let start = try await DevStart(session: session, root: root, stack: stack, wish: self).prepare()
       if launch { try writeLaunch(session, root, stack) }
       let line = ([start.program.lastComponent?.string ?? ""] + start.arguments).map { Quoting.shell($0) }

@@ -15,7 +15,7 @@ struct GenerationsCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await withSession { session in
-      let scope = scopeOptions.scope(session)
+      let scope = try scopeOptions.scope(session)
       let generations = try Generations.list(scope, host: session.host)
       if json { return session.write(Self.json(generations)) }
       guard !generations.isEmpty else {

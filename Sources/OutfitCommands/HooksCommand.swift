@@ -44,8 +44,7 @@ struct HooksRun: AsyncParsableCommand {
         : !files.isEmpty ? .files(files) : fromRef.map { .commits(from: $0, to: toRef) } ?? .git
       let hookRun = HookRun(
         type: type, selection: selection, hooks: hooks, arguments: arguments, showsDiff: showsDiff)
-      let project = ProfileLoader.findProject(from: host.workingDirectory, host: host)
-      let virtualenv = project?.appending(".venv")
+      let virtualenv = try Project.find(host)?.root.appending(".venv")
       try host.processes.replace(
         try hookRun.invocation(
           host: host, virtualenv: virtualenv.flatMap { host.files.exists($0) ? $0 : nil }))

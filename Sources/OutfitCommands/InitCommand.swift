@@ -11,10 +11,13 @@ struct InitCommand: AsyncParsableCommand {
     discussion: """
       It reads .python-version, requirements, pyproject.toml, package.json, .nvmrc, Dockerfile, compose.yaml, \
       .pre-commit-config.yaml, Procfile and manage.py, runs nothing, and says what it could not take over. A file \
-      that is there is never replaced.
+      that is there is never replaced. With --kept the repository stays as it is: the manifest goes into \
+      projects/NAME in your own folder of configuration, for the repository's remote.
       """)
 
   @Argument(help: "The folder; without it, the one you are in.") var folder: String?
+  @Flag(help: "Keep it for a repository that is to carry none, in your own folder of configuration.")
+  var kept = false
   @Flag(name: .customLong("dry-run"), help: "Print the manifest, and write nothing.") var dryRun = false
 
   func run() async throws {
@@ -24,7 +27,10 @@ struct InitCommand: AsyncParsableCommand {
       guard try host.files.status(root, followLinks: true)?.kind == .directory else {
         throw Failure("there is no folder \(root)", status: .usage)
       }
-      let target = root.appending("outfit.yaml")
+      let remote = kept ? try Self.remote(of: root, host) : nil
+      let name = root.lastComponent?.string ?? "app"
+      let target =
+        (kept ? KeptManifests.folder(host).appending(name) : root).appending(ProfileLoader.manifestName)
       if !dryRun, try host.files.status(target, followLinks: false) != nil {
         throw Failure(
           "\(session.short(target)) is there already, and stays as it is",
@@ -38,16 +44,42 @@ struct InitCommand: AsyncParsableCommand {
         else { continue }
         found[name] = String(decoding: try host.files.read(path), as: UTF8.self)
       }
-      let reading = ProjectReading(folder: root.lastComponent?.string ?? "app", found: found)
+      let reading = ProjectReading(folder: name, found: found)
+      var lines = reading.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+      // The first comment is for editors.
+      if let remote { lines.insert("remote: \(remote)", at: lines.firstIndex { !$0.hasPrefix("#") } ?? 0) }
+      let text = lines.joined(separator: "\n")
       if dryRun {
-        session.host.terminal.write(reading.text)
+        session.host.terminal.write(text)
         session.report(reading.notes)
         return
       }
-      try host.files.create(target, Array(reading.text.utf8), mode: 0o644)
+      if kept { try host.files.createDirectories(target.removingLastComponent(), mode: 0o700) }
+      try host.files.create(target, Array(text.utf8), mode: 0o644)
       session.report(reading.notes)
       session.write(
         "Wrote \(session.short(target)). Look it over (GUESS marks what is not certain), then: outfit up")
     }
+  }
+
+  /// The remote that a manifest can be kept for.
+  private static func remote(of root: FilePath, _ host: Host) throws -> GitRemote {
+    var there = host
+    there.workingDirectory = root
+    guard let repository = Project.repository(there), repository.root == root else {
+      throw Failure(
+        "\(root) is no repository's own folder", hint: "go there, or run git init", status: .usage)
+    }
+    guard let remote = repository.remotes.first else {
+      throw Failure(
+        "the repository has no remote to know it by",
+        hint: "git remote add origin ADDRESS, or leave out --kept",
+        status: .usage)
+    }
+    if let folder = try KeptManifests(host).folder(for: repository.remotes) {
+      throw Failure(
+        "\(folder.appending(ProfileLoader.manifestName)) is kept for \(remote) already", status: .usage)
+    }
+    return remote
   }
 }

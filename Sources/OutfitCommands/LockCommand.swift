@@ -116,9 +116,9 @@ struct LockTarget {
       }
       file = folder.appending(LockFile.name)
       isShared = true
-    } else if let folder = ProfileLoader.findProject(from: host.workingDirectory, host: host) {
-      profile = ProfilePlace(scope: .project(folder), address: folder.string)
-      file = folder.appending(LockFile.name)
+    } else if let project = try Project.find(host) {
+      profile = project.place
+      file = project.lock
       isShared = true
     } else if orMachine, let adopted = try ProfilePlace.adopted(host) {
       profile = adopted
@@ -152,7 +152,9 @@ struct Pinning {
     let git = GitProfiles(host: host, network: .always)
     let loader = ProfileLoader(host: host, resolveAddress: git.resolver)
     switch place.profile.scope {
-    case .project(let folder): profile = try await loader.project(at: folder, withPersonal: false)
+    case .project(let root):
+      profile = try await loader.project(
+        at: root, manifestIn: FilePath(place.profile.address), withPersonal: false)
     case .machine:
       profile = try await loader.machine(
         ProfilePlace.located(place.profile.address, host), withPersonal: !place.isShared)

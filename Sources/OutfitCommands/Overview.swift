@@ -29,14 +29,15 @@ struct Overview {
         next.append(("outfit up PROFILE", "a folder, or a git address"))
       }
     }
-    if let folder = ProfileLoader.findProject(from: host.workingDirectory, host: host) {
-      let scope = Scope.project(folder)
+    if let place = try Project.find(host) {
+      let (scope, folder) = (place.scope, place.root)
       if let project = try Generations.list(scope, host: host).last, !project.isBare {
         describe("project", project)
         next.append(("outfit status", "what `up` would change here"))
         next.append(("outfit render", "the container and Kubernetes files, from the same pins"))
       } else {
-        session.write("  project   \(session.short(folder)), not brought up")
+        let kept = place.isKept ? " by \(session.short(place.manifest))" : ""
+        session.write("  project   \(session.short(folder))\(kept), not brought up")
         next.append(("outfit up", "its interpreter, virtualenv, tools and hooks"))
       }
     } else if machine?.isBare == false {

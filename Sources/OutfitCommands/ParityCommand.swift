@@ -64,7 +64,8 @@ struct Proving {
   let session: Session
   let images: [String]
   let fresh: Bool
-  let root: FilePath
+  let project: Project
+  var root: FilePath { project.root }
 
   private var host: Host { session.host }
 
@@ -72,7 +73,7 @@ struct Proving {
     self.session = session
     self.images = images
     self.fresh = fresh
-    root = try Rendered.root(session)
+    project = try Rendered.project(session)
   }
 
   /// The proof, and whether it was made before.
@@ -89,8 +90,8 @@ struct Proving {
     // Kustomize takes longest: it starts on what is there before anything is known of what should be.
     async let evaluated = overlays(kustomize)
     async let built = pair()
-    let profile = try await ProfilePlace(scope: .project(root), address: root.string).load(session)
-    let renderer = try Rendered.renderer(session, root: root, profile: profile)
+    let profile = try await project.place.load(session)
+    let renderer = try Rendered.renderer(session, project, profile: profile)
     let stack = try renderer.stack()
     func text(_ path: String) throws -> String? { try host.files.text(root.pushing(FilePath(path))) }
     let proof = ParityProof(
@@ -111,7 +112,8 @@ struct Proving {
 
   private func inputs(_ profile: Profile, _ renderer: RenderSession) -> [FilePath] {
     var paths = profile.layers.map(\.manifest) + profile.inputs
-    paths += ["outfit.lock", "compose.yaml", "Dockerfile", ".venv/pyvenv.cfg"].map {
+    paths.append(project.lock)
+    paths += ["compose.yaml", "Dockerfile", ".venv/pyvenv.cfg"].map {
       root.pushing(FilePath($0))
     }
     for folder in ["k8s", "docker", ".devcontainer"] { paths += below(root.appending(folder)) }

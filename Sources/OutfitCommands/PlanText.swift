@@ -41,6 +41,11 @@ struct PlanText {
     return lines
   }
 
+  /// One line for each thing of Outfit's own that `up` makes again.
+  static func mendings(_ defects: [Defect], style: Style) -> [String] {
+    defects.filter(\.isMendable).map { "  " + style.cyan("mend".padding(to: 8)) + " " + $0.message }
+  }
+
   /// `3 to build, 5 files, 12 commands`.
   var summary: String {
     let counts = [

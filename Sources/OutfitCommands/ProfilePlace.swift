@@ -9,7 +9,8 @@ import SystemPackage
 /// machine has adopted.
 struct ProfilePlace: Sendable {
   let scope: Scope
-  /// As a person can give it again from anywhere; empty when there is only the personal layer.
+  /// As a person can give it again from anywhere; empty when there is only the personal layer. Of a project the folder
+  /// of its manifest.
   let address: String
 
   static func find(_ named: String?, _ session: Session) throws -> ProfilePlace {
@@ -17,9 +18,7 @@ struct ProfilePlace: Sendable {
     if let named {
       return ProfilePlace(scope: .machine, address: try canonical(named, host))
     }
-    if let folder = ProfileLoader.findProject(from: host.workingDirectory, host: host) {
-      return ProfilePlace(scope: .project(folder), address: folder.string)
-    }
+    if let project = try Project.find(host) { return project.place }
     if let place = try adopted(host) { return place }
     throw Failure(
       "there is no outfit.yaml here or above, and this machine has no profile yet",
@@ -97,7 +96,7 @@ struct ProfilePlace: Sendable {
     let git = GitProfiles(host: host, network: network)
     let loader = ProfileLoader(host: host, resolveAddress: git.resolver)
     switch scope {
-    case .project(let folder): return try await loader.project(at: folder)
+    case .project(let root): return try await loader.project(at: root, manifestIn: FilePath(address))
     case .machine: return try await loader.machine(Self.located(address, host))
     }
   }

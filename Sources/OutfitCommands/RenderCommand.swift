@@ -36,9 +36,10 @@ struct RenderCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await withSession { session in
-      let root = try Rendered.root(session)
-      let profile = try await ProfilePlace(scope: .project(root), address: root.string).load(session)
-      var renderer = try Rendered.renderer(session, root: root, profile: profile)
+      let project = try Rendered.project(session)
+      let root = project.root
+      let profile = try await project.place.load(session)
+      var renderer = try Rendered.renderer(session, project, profile: profile)
       if vendor == true {
         let stack = try renderer.stack(ignoringVendored: true)
         renderer.vendored = try await VendorFiles(session: session, root: root, stack: stack).get(
@@ -85,19 +86,19 @@ extension Platform.Architecture: ExpressibleByArgument {}
 /// What a project renders.
 enum Rendered {
   /// The project that one stands in.
-  static func root(_ session: Session) throws -> FilePath {
+  static func project(_ session: Session) throws -> Project {
     let host = session.host
-    guard let root = ProfileLoader.findProject(from: host.workingDirectory, host: host) else {
+    guard let project = try Project.find(host) else {
       throw Failure(
         "there is no project here: no outfit.yaml in \(host.workingDirectory) or above",
         hint: "`outfit init` writes one from what is here", status: .usage)
     }
-    return root
+    return project
   }
 
-  static func renderer(_ session: Session, root: FilePath, profile: Profile) throws -> RenderSession {
+  static func renderer(_ session: Session, _ project: Project, profile: Profile) throws -> RenderSession {
     let host = session.host
-    let file = root.appending("outfit.lock")
+    let file = project.lock
     guard let text = try host.files.text(file) else {
       throw Failure(
         "the project has no outfit.lock, and only what is pinned can be rendered",
@@ -105,7 +106,7 @@ enum Rendered {
     }
     return RenderSession(
       host: host, profile: profile, lock: try LockFile.read(file, host: host) ?? Lock(),
-      lockDigest: Digest(of: text), root: root, templates: Installation.locate(host).templates)
+      lockDigest: Digest(of: text), root: project.root, templates: Installation.locate(host).templates)
   }
 
   static func json(_ comparisons: [FileComparison]) -> String {

@@ -37,7 +37,7 @@ struct RollbackCommand: AsyncParsableCommand {
   func run() async throws {
     try await withSession { session in
       let host = session.host
-      let scope = scopeOptions.scope(session)
+      let scope = try scopeOptions.scope(session)
       let lock = try await ScopeLock.acquire(scope, host: host)
       defer { withExtendedLifetime(lock) {} }
       let store = Store(host)
@@ -83,6 +83,7 @@ struct RollbackCommand: AsyncParsableCommand {
           "Rolled \(scope.label) back to \(target): \(PlanText.count(outcome.changed.count, "file")), \(PlanText.count(outcome.names.count, "command"))."
         )
       }
+      session.report(plan.failures)
       session.reportKept(outcome.kept)
       session.talk("Changed your mind? outfit rollback \(current.number)")
       if outcome.status != .done { throw Ended(outcome.status) }

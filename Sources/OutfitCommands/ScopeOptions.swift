@@ -9,25 +9,20 @@ struct ScopeOptions: ParsableArguments {
   @Flag(name: .customLong("machine"), help: "Act on this machine, also inside a project.")
   var machine = false
 
-  func scope(_ session: Session) -> Scope {
-    let host = session.host
-    if !machine, let project = ProfileLoader.findProject(from: host.workingDirectory, host: host) {
-      return .project(project)
-    }
-    return .machine
+  func scope(_ session: Session) throws -> Scope { try project(session)?.scope ?? .machine }
+
+  private func project(_ session: Session) throws -> Project? {
+    machine ? nil : try Project.find(session.host)
   }
 
   /// The profile of that scope.
   func place(_ session: Session) throws -> ProfilePlace {
-    switch scope(session) {
-    case .project(let folder): return ProfilePlace(scope: .project(folder), address: folder.string)
-    case .machine:
-      if let place = try ProfilePlace.adopted(session.host) { return place }
-      throw Failure(
-        "this machine has no profile yet",
-        hint: "`outfit up PROFILE` takes a folder, a git address, or one of ours: "
-          + ProfilePlace.shipped(session.host).joined(separator: ", "), status: .usage)
-    }
+    if let project = try project(session) { return project.place }
+    if let place = try ProfilePlace.adopted(session.host) { return place }
+    throw Failure(
+      "this machine has no profile yet",
+      hint: "`outfit up PROFILE` takes a folder, a git address, or one of ours: "
+        + ProfilePlace.shipped(session.host).joined(separator: ", "), status: .usage)
   }
 }
 

@@ -4,20 +4,18 @@ import SystemPackage
 
 /// The launcher that every shim is a link to, at a path that stays.
 enum ShimInstallation {
-  private static func target(_ host: Host) -> FilePath { host.places.libexec.appending("outfit-shim") }
-
   /// Puts this release's launcher in place, unless it is there.
   static func ensure(_ host: Host) throws {
     let source = Installation.locate(host).shim
-    let target = target(host)
+    let target = host.places.launcher
     guard let new = try host.files.status(source, followLinks: true) else {
       throw Failure(
         "the launcher outfit-shim is missing at \(source)",
         hint: "build it with `make build`, or install Outfit again")
     }
     // The copy has the modification time of what it was copied from, so that the same one is known by it.
-    if let old = try host.files.status(target, followLinks: false), old.size == new.size,
-      old.modified == new.modified
+    if let old = try host.files.status(target, followLinks: false), old.kind == .file, old.size == new.size,
+      old.modified == new.modified, old.mode & 0o100 != 0
     {
       return
     }
@@ -33,9 +31,19 @@ enum ShimInstallation {
     try host.files.synchronize(host.places.libexec)
   }
 
+  /// Whether what stands there is this release's launcher, byte for byte.
+  static func isGenuine(_ host: Host) throws -> Bool {
+    guard let status = try host.files.status(host.places.launcher, followLinks: false), status.kind == .file,
+      status.mode & 0o100 != 0
+    else { return false }
+    let source = Installation.locate(host).shim
+    guard host.files.exists(source) else { return status.size > 0 }
+    return try host.files.read(host.places.launcher) == host.files.read(source)
+  }
+
   /// The launcher, to run a command by.
   static func launcher(_ host: Host) throws -> FilePath {
     try ensure(host)
-    return target(host)
+    return host.places.launcher
   }
 }

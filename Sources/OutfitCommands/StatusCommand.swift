@@ -19,7 +19,9 @@ struct StatusCommand: AsyncParsableCommand {
       let place = try scopeOptions.place(session)
       let standing = try await Standing(session, place)
       let plan = standing.plan
-      let differs = plan.map { !$0.isEmpty || !$0.failures.isEmpty } ?? false
+      let defects = plan == nil ? [] : try Mending(session.host).defects()
+      let differs =
+        plan.map { !$0.isEmpty || !$0.failures.isEmpty } ?? false || defects.contains(where: \.isMendable)
       var contradictions: [VersionContradiction] = []
       for language in [Language.python, .node] {
         contradictions += await VersionSources(session, language).contradictions
@@ -40,6 +42,7 @@ struct StatusCommand: AsyncParsableCommand {
               (plan?.names ?? []).map {
                 .object(["name": .string($0.name), "action": .string($0.action.rawValue)])
               }),
+            "mend": .array(defects.filter(\.isMendable).map { .string($0.message) }),
             "effects": .array((plan?.effects ?? []).map { .string($0.label) }),
             "unresolved": .array((plan?.failures ?? []).map { .string($0.message) }),
             "contradictions": .array(contradictions.map(\.json)),
@@ -54,6 +57,9 @@ struct StatusCommand: AsyncParsableCommand {
           for line in PlanText(session: session, plan: plan).lines(style: session.outputStyle) {
             session.write(line)
           }
+          for line in PlanText.mendings(defects, style: session.outputStyle) { session.write(line) }
+          session.report(
+            defects.filter { !$0.isMendable }.map { Diagnostic(.warning, $0.message, hint: $0.hint) })
         }
         session.write(differs ? "`outfit up` would change this." : "\(standing.name) is up to date.")
       }

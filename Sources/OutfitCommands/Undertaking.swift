@@ -50,6 +50,8 @@ struct Undertaking {
     let plan: Plan
     let outcome: SwitchOutcome
     let built: Int
+    /// What stands between commands and their programs, and was made again.
+    let mended: [String]
     let missing: Set<ObjectID>
     let status: ExitStatus
     let seconds: Double
@@ -95,7 +97,8 @@ struct Undertaking {
     let profile = try await place.answer(read, session, settings: wish.settings, mayAsk: true)
     let done = try await perform(profile, place, isPlain: isPlain)
     session.conclude(
-      profile: profile, plan: done.plan, outcome: done.outcome, built: done.built, missing: done.missing,
+      profile: profile, plan: done.plan, outcome: done.outcome, built: done.built, mended: done.mended,
+      missing: done.missing,
       status: done.status, seconds: done.seconds, json: wish.wantsJSON)
     return done.status
   }
@@ -176,7 +179,9 @@ struct Undertaking {
     let proposal = try await preparation.propose(parts)
     let plan = try await preparation.plan(proposal, isPartial: wish.only != nil)
     if wish.isLocked, !plan.failures.isEmpty { throw staleLock(preparation) }
-    let lines = PlanText(session: session, plan: plan).lines(style: session.outputStyle)
+    let lines =
+      PlanText(session: session, plan: plan).lines(style: session.outputStyle)
+      + PlanText.mendings(try Mending(host).defects(), style: session.outputStyle)
     session.report(plan.failures.map { Diagnostic(.note, $0.message, at: $0.location, hint: $0.hint) })
     if lines.isEmpty, plan.failures.isEmpty {
       session.write("Nothing to do.")
@@ -243,6 +248,9 @@ struct Undertaking {
     for effect in plan.effects where effect.runsFirst {
       if let failure = try await effects.run(effect) { failures.append(failure) }
     }
+    for object in plan.objects where preparation.store.isPresent(object.id) {
+      try preparation.store.distrust(object.id)
+    }
     // Meanwhile, since a first run waits for the network.
     async let launcher: Void = ShimInstallation.ensure(host)
     let built = try await preparation.builder.build(plan.objects)
@@ -270,11 +278,12 @@ struct Undertaking {
     let outcome = try await Switch.apply(
       switching, decisions: decisions, failed: missing, profile: place.stamp(profile),
       snapshots: place.snapshots(host), companions: companions(preparation, profile), host: host)
+    let mended = try await mend()
     try learnLongTerm(plan, preparation)
     for effect in plan.effects where !effect.runsFirst {
       if let failure = try await effects.run(effect) { failures.append(failure) }
     }
-    session.report(failures)
+    session.report(failures + outcome.notes + mended.left)
     session.reportKept(outcome.kept)
     if let added = try HandAddedPackages(session, profile.scope) {
       added.tell(changed: outcome.changed.map(\.target))
@@ -283,7 +292,7 @@ struct Undertaking {
     var status = outcome.status
     if !failures.isEmpty { status = max(status, .failed) }
     let summary = "Nothing to do: \(profile.name) is up to date."
-    if status == .done, isPlain {
+    if status == .done, isPlain, mended.left.isEmpty {
       try CompiledPlan.write(
         for: profile.scope, version: Release.version, arguments: place.digest(host),
         inputs: preparation.inputs,
@@ -292,8 +301,15 @@ struct Undertaking {
     }
     let seconds = Double(host.clock.uptime() - started) / 1e9
     return Done(
-      profile: profile, plan: plan, outcome: outcome, built: built.built.count, missing: missing,
+      profile: profile, plan: plan, outcome: outcome, built: built.built.count, mended: mended.done,
+      missing: missing,
       status: status, seconds: seconds, before: before, after: preparation.lock)
+  }
+
+  /// Makes shims and tables again that are other than the generations say.
+  private func mend() async throws -> (done: [String], left: [Diagnostic]) {
+    let (done, left) = try await Mending.mendCommands(host)
+    return (done, left.map { Diagnostic(.warning, $0.message, hint: $0.hint) })
   }
 
   // MARK: Tools

@@ -16,12 +16,15 @@ struct VersionSources {
   private(set) var oddities: [Diagnostic] = []
   private let session: Session
   private let longTerm: LongTermLines
+  /// Where its manifest is kept elsewhere.
+  private let kept: Project?
   private var host: Host { session.host }
 
   init(_ session: Session, _ language: Language) async {
     self.language = language
     self.session = session
     longTerm = .known(session.host)
+    kept = ((try? Project.find(session.host)) ?? nil).flatMap { $0.isKept ? $0 : nil }
     readVariables()
     await readFolders()
     await readMachine()
@@ -67,7 +70,8 @@ struct VersionSources {
     var folder = host.workingDirectory.lexicallyNormalized()
     while folder != host.user.home, folder != "/" {
       let isRoot =
-        folder != host.places.config && host.files.exists(folder.appending(ProfileLoader.manifestName))
+        !folder.starts(with: host.places.config)
+        && host.files.exists(folder.appending(ProfileLoader.manifestName))
         || host.files.exists(folder.appending(".git"))
       if isRoot { return folder }
       folder.removeLastComponent()
@@ -76,10 +80,15 @@ struct VersionSources {
   }
 
   private func manifest(at folder: FilePath, isOfProject: Bool) async -> VersionSource? {
-    guard folder != host.places.config, host.files.exists(folder.appending(ProfileLoader.manifestName)) else {
-      return nil
+    let place: ProfilePlace
+    if let kept, folder == kept.root {
+      place = kept.place
+    } else {
+      guard !folder.starts(with: host.places.config),
+        host.files.exists(folder.appending(ProfileLoader.manifestName))
+      else { return nil }
+      place = ProfilePlace(scope: .project(folder), address: folder.string)
     }
-    let place = ProfilePlace(scope: .project(folder), address: folder.string)
     guard let profile = try? await place.read(session, network: .never) else { return nil }
     let generation = try? Generations.current(.project(folder), host: host)
     let counts = generation?.interpreters.contains { $0.language == language } ?? false

@@ -81,14 +81,23 @@ struct Blobs: Sendable {
     try files.create(path, bytes, mode: 0o600)
   }
 
-  /// The files of which nothing is needed.
+  /// The files of which nothing is needed. Those that can't be read stay: nobody knows what is in them.
   func unneeded(_ needed: Set<Digest>) throws(FileError) -> [FilePath] {
     guard files.exists(folder) else { return [] }
-    let used = Set(try slots().filter { needed.contains($0.key) }.map(\.value.pack))
+    let all = try slots()
+    let used = Set(all.filter { needed.contains($0.key) }.map(\.value.pack))
+    let known = Set(all.values.map(\.pack))
     return try files.list(folder).filter { name in
-      if name.hasPrefix(Self.prefix) { return !used.contains(folder.appending(name)) }
+      let path = folder.appending(name)
+      if name.hasPrefix(Self.prefix) { return known.contains(path) && !used.contains(path) }
       return Digest(name).map { !needed.contains($0) } ?? true
     }.map { folder.appending($0) }
+  }
+
+  /// All contents that can be read.
+  func all() throws(FileError) -> Set<Digest> {
+    guard files.exists(folder) else { return [] }
+    return Set(try slots().keys).union(try files.list(folder).compactMap { Digest($0) })
   }
 
   /// Those of these that are gone or damaged.

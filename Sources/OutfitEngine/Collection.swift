@@ -62,7 +62,15 @@ public struct Collection: Sendable {
         }
         needed.formUnion(generation.contents)
       }
-      collection.blobs += try Generations.blobs(scope, host: host).unneeded(needed)
+      // What a damaged record refers to can't be known: contents stay until it is an old one.
+      let lost = isLost ? [] : try Generations.lost(scope, host: host)
+      let oldest = isLost ? Int.max : staying.first?.number ?? 0
+      for number in lost where number < oldest {
+        collection.generations.append(OldGeneration(scope: scope, number: number))
+      }
+      if oldest > 0, lost.allSatisfy({ $0 < oldest }) {
+        collection.blobs += try Generations.blobs(scope, host: host).unneeded(needed)
+      }
     }
     try collection.look(host, reasons, named)
     return collection
@@ -138,6 +146,8 @@ public struct Collection: Sendable {
         try host.files.removeTree(host.places.table(of: .project(root)))
         try host.files.removeTree(host.places.state(of: .project(root)))
       }
+      // The commands that nothing offers any more.
+      if !collection.lostProjects.isEmpty { try Mending.mendCommandsLocked(host) }
       for index in collection.objects.indices where collection.objects[index].keptBy == nil {
         let name = collection.objects[index].name
         if try store.tryLock(name) == nil {

@@ -38,6 +38,7 @@ public enum CompiledPlan {
     paths +=
       generation.claims.map { FilePath($0.program) } + generation.interpreters.map { FilePath($0.program) }
     paths += [host.places.table(of: scope), Generations.folder(scope, host: host)]
+    if !generation.claims.isEmpty { paths.append(host.places.launcher) }
     let stats = TargetStats(generation.number, scope: scope, host: host)
     for target in generation.targets {
       // Changed since the switch: not what a run with nothing to do would find.

@@ -68,17 +68,69 @@ public enum Generations {
     let projects = places.state.appending("projects")
     guard host.files.exists(projects) else { return scopes }
     for key in try host.files.list(projects) {
-      guard let root = try host.files.text(projects.appending(key).appending("root")),
-        root.hasPrefix("/"), fnv1a64(root.utf8) == key
-      else { continue }
-      scopes.append(.project(FilePath(root)))
+      if let root = project(key, host: host) { scopes.append(.project(root)) }
     }
     return scopes
+  }
+
+  /// Which project the records below `projects/<key>` are of: `root` says so, and where that is damaged one of the
+  /// records, or the dispatch table.
+  private static func project(_ key: String, host: Host) -> FilePath? {
+    let state = host.places.state.appending("projects").appending(key)
+    if let root = writtenRoot(key, host: host) { return root }
+    func root(_ scope: Scope?) -> FilePath? {
+      guard case .project(let root) = scope, fnv1a64(root.string.utf8) == key else { return nil }
+      return root
+    }
+    let generations = state.appending("generations")
+    for name in ((try? host.files.list(generations)) ?? []).filter({ Int($0) != nil }) {
+      let record = generations.appending(name).appending("record")
+      if let found = root((try? parse((try? host.files.read(record)) ?? []))?.scope) { return found }
+    }
+    return root(
+      (try? host.files.read(host.places.tables.appending(key))).flatMap { DispatchTable($0)?.scope })
+  }
+
+  /// What `root` says; nil where it is gone or damaged.
+  private static func writtenRoot(_ key: String, host: Host) -> FilePath? {
+    let file = host.places.state.appending("projects").appending(key).appending("root")
+    guard let bytes = try? host.files.read(file), fnv1a64(bytes) == key else { return nil }
+    let root = FilePath(String(decoding: bytes, as: UTF8.self))
+    return root.isAbsolute ? root : nil
+  }
+
+  /// Whether the records of a project still say by themselves which project that is.
+  static func saysItsProject(_ scope: Scope, host: Host) -> Bool {
+    guard case .project(let root) = scope else { return true }
+    return writtenRoot(fnv1a64(root.string.utf8), host: host) == root
   }
 
   /// What a file is that a generation says it is made of: the content that Outfit wrote, or found.
   public static func content(_ digest: Digest, scope: Scope, host: Host) throws -> [UInt8]? {
     try blobs(scope, host: host).read(digest)
+  }
+
+  /// Files of a generation that do not have the lines any more that it put into them.
+  public static func missingBlocks(
+    of generation: Generation, host: Host
+  ) -> [(path: FilePath, block: String)] {
+    generation.targets.filter { !$0.blocks.isEmpty }.flatMap { target in
+      let text = (try? host.files.read(target.resolved)) ?? []
+      let found = Set(((try? Blocks.scan(text)) ?? []).map(\.identifier))
+      return target.blocks.map(\.identifier).filter { !found.contains($0) }.map { (target.target, $0) }
+    }
+  }
+
+  /// Generations that were there and whose records can't be read, or are gone, so that nobody knows which of the kept
+  /// contents they need.
+  public static func lost(_ scope: Scope, host: Host) throws -> [Int] {
+    let numbers = try numbers(scope, host: host)
+    guard let first = numbers.first, let last = numbers.last else { return [] }
+    let there = Set(numbers)
+    return try (first...last).filter { number in
+      guard there.contains(number) else { return true }
+      return try host.files.status(record(number, scope: scope, host: host), followLinks: false) == nil
+    }
   }
 
   /// Those of the contents that going back needs which are gone or damaged.
@@ -113,13 +165,21 @@ public enum Generations {
     }
     guard case .project(let root) = scope else { return }
     let file = state.appending("root")
-    if let known = try host.files.text(file), !known.isEmpty {
-      guard known == root.string else {
+    let key = fnv1a64(root.string.utf8)
+    if let known = writtenRoot(key, host: host) {
+      guard known == root else {
         throw Failure(
           "the records in \(state) belong to the project \(known), not to \(root)",
           hint: "rename one of the two folders")
       }
       return
+    }
+    if let status = try host.files.status(file, followLinks: false), status.size > 0,
+      let aside = putAside(file, host: host)
+    {
+      host.terminal.talk(
+        "warning: which project the records in \(state) are of can't be read; it is written again, and what stood there is kept as \(aside)\n"
+      )
     }
     let temporary = state.appending("root.new")
     try host.files.removeTree(temporary)
@@ -130,8 +190,9 @@ public enum Generations {
 
   static func load(_ number: Int, scope: Scope, host: Host) throws -> Generation? {
     let path = record(number, scope: scope, host: host)
-    guard try host.files.status(path, followLinks: false) != nil else { return nil }
+    guard let status = try host.files.status(path, followLinks: false) else { return nil }
     do {
+      guard status.kind == .file else { throw Rows.Problem.damaged("it is no file") }
       let generation = try parse(try host.files.read(path))
       guard generation.number == number, generation.scope == scope else {
         throw Rows.Problem.damaged("it is the record of another generation")

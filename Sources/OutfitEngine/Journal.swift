@@ -184,13 +184,8 @@ struct Journal {
   }
 
   private func keepAside(_ bytes: [UInt8], _ index: Int, _ host: Host) throws -> FilePath {
-    let folder = host.places.state.appending("recovered")
-    try host.files.createDirectories(folder, mode: 0o700)
     let name = entries[index].path.lastComponent?.string ?? "file"
-    let aside = folder.appending("\(transaction)-\(index)-\(name)")
-    try host.files.removeTree(aside)
-    try host.files.create(aside, bytes, mode: 0o600)
-    return aside
+    return try Recovered.keep(bytes, as: "\(transaction)-\(index)-\(name)", host)
   }
 
   /// The content that an entry had before.

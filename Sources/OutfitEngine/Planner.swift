@@ -29,7 +29,6 @@ public enum Planner {
     plan.notes = proposal.notes
     plan.activation = RecordedActivation(
       virtualenv: proposal.virtualenv?.string, variables: proposal.variables)
-    plan.objects = proposal.objects.filter { !isPresent($0.id) }
 
     var problems: [Diagnostic] = []
     plan.claims = claims(of: proposal, store: host.places.store, &problems)
@@ -38,6 +37,8 @@ public enum Planner {
         language: $0.language, version: $0.version, request: $0.request,
         program: $0.program.resolved(store: host.places.store).string, object: $0.object)
     }
+    let hollow = hollow(plan, Store(host))
+    plan.objects = proposal.objects.filter { hollow.contains($0.id) || !isPresent($0.id) }
     plan.usedObjects = proposal.objects.map { RecordedObject(id: $0.id, label: $0.label, inputs: $0.inputs) }
 
     var targets = try TargetPlanner(
@@ -59,6 +60,14 @@ public enum Planner {
       previous?.isIncomplete == true && plan.failures.isEmpty && plan.objects.isEmpty
     plan.notes += shadowed(plan, host)
     return plan
+  }
+
+  /// Objects that count as present, of which a program that is wanted has been removed.
+  private static func hollow(_ plan: Plan, _ store: Store) -> Set<ObjectID> {
+    let programs =
+      plan.claims.compactMap { claim in claim.object.map { ($0, FilePath(claim.program)) } }
+      + plan.interpreters.map { ($0.object, FilePath($0.program)) }
+    return Set(programs.filter { store.hasLost($0.1, of: $0.0) }.map(\.0))
   }
 
   /// The claims by name; two that differ are a problem each.

@@ -38,7 +38,7 @@ public struct Store: Sendable {
 
   /// The objects that stand whole, sorted by name.
   public func list() -> [Receipt] {
-    ((try? host.files.list(receipts)) ?? []).filter { !$0.hasPrefix(".") && !$0.hasSuffix(Self.aside) }
+    ((try? host.files.list(receipts)) ?? []).filter { !$0.hasPrefix(".") && !$0.contains(".corrupt-") }
       .compactMap { receipt(named: $0) }
   }
 
@@ -71,17 +71,77 @@ public struct Store: Sendable {
     }
   }
 
-  private static let aside = ".damaged"
-
   private func receipt(named name: String) -> Receipt? {
     let path = receipts.appending(name)
-    guard let text = try? host.files.text(path) else { return nil }
+    guard let bytes = try? host.files.read(path) else { return nil }
+    let text = String(decoding: bytes, as: UTF8.self)
     guard let receipt = Receipt(text), receipt.id.description == name else {
-      try? host.files.rename(path, to: receipts.appending(name + Self.aside))
+      if let aside = Generations.putAside(path, host: host) {
+        let reason = Receipt.isNewer(text) ? "was written by a newer outfit" : "can't be read"
+        host.terminal.talk(
+          "warning: the receipt of \(name) \(reason), so it counts as none; it is kept as \(aside)\n")
+      }
       return nil
     }
-    guard receipt.isAdopted || host.files.exists(root.appending(name)) else { return nil }
+    guard receipt.isAdopted || hasFolder(name) else { return nil }
     return receipt
+  }
+
+  private func hasFolder(_ name: String) -> Bool {
+    (try? host.files.status(root.appending(name), followLinks: false))?.kind == .directory
+  }
+
+  /// An object that stands without a receipt: what is in its folder may be whole, and nothing says so.
+  public func lacksReceipt(_ id: ObjectID) -> Bool {
+    receipt(of: id) == nil && hasFolder(id.description)
+  }
+
+  /// Whether its receipt was there and could not be read.
+  func hasDamagedReceipt(_ id: ObjectID) -> Bool {
+    host.files.exists(FilePath("\(receiptPath(of: id)).corrupt-1"))
+  }
+
+  /// An object counts as one that has to be built: something of it is gone.
+  public func distrust(_ id: ObjectID) throws {
+    guard let lock = try tryLock(id.description) else { throw Failure("\(id) is being built just now") }
+    try withExtendedLifetime(lock) {
+      let receipt = receiptPath(of: id)
+      guard try host.files.status(receipt, followLinks: false) != nil else { return }
+      try host.files.remove(receipt)
+      try host.files.synchronize(receipts)
+    }
+  }
+
+  /// Whether a file that the object was built with is not there any more. Where that can't be known it is so.
+  func hasLost(_ program: FilePath, of id: ObjectID) -> Bool {
+    var relative = program
+    guard relative.removePrefix(path(of: id)), !relative.components.isEmpty,
+      (try? host.files.status(program, followLinks: false)) == .some(nil), isPresent(id)
+    else { return false }
+    return contents(of: id).map { $0.entries[relative.string] != nil } ?? true
+  }
+
+  /// Writes the receipt of an object again, once every file of it is what was built.
+  /// - Throws: `Failure` where that is not so, or not known.
+  func vouch(for object: RecordedObject) throws {
+    guard let lock = try tryLock(object.id.description) else {
+      throw Failure("\(object.label) is being built just now")
+    }
+    try withExtendedLifetime(lock) {
+      if isPresent(object.id) { return }
+      guard let expected = contents(of: object.id) else {
+        throw Failure("what it was built as is not known any more; `outfit up` builds it anew")
+      }
+      let found = try Contents.read(path(of: object.id), files: host.files)
+      if let first = Verification.compare(found, with: expected).first(where: { $0.kind != .added }) {
+        throw Failure("\(first); `outfit up` builds it anew")
+      }
+      try write([
+        Receipt(
+          id: object.id, label: object.label, inputs: object.inputs.map(\.description),
+          built: host.clock.now(), size: found.size, isAdopted: false)
+      ])
+    }
   }
 
   // MARK: Contents
@@ -198,6 +258,13 @@ public struct Receipt: Hashable, Sendable {
   }
 
   private static let heading = "outfit receipt 1"
+
+  /// A later outfit wrote it.
+  static func isNewer(_ text: String) -> Bool {
+    let first = text.prefix { !$0.isNewline }
+    return first.hasPrefix("outfit receipt ") && first != heading
+      && first.dropFirst("outfit receipt ".count).allSatisfy(\.isNumber)
+  }
 
   /// One line for each thing, the last a digest over those before it.
   var text: String {

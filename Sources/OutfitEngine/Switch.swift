@@ -49,6 +49,10 @@ public enum Switch {
             "another outfit switched \(plan.scope.label) to generation \(current) meanwhile",
             hint: "nothing was changed; run it again")
         }
+        // It was switched before, and no record of that can be read.
+        if current == 0, try host.files.status(host.places.table(of: plan.scope), followLinks: false) != nil {
+          try Recovered.keepUnknown(plan.scope, host)
+        }
         var draft = try SwitchDraft(plan, decisions, failed, profile, host)
         try draft.add(companions)
         try draft.addSnapshots(snapshots)

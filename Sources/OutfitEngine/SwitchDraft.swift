@@ -140,7 +140,10 @@ struct SwitchDraft {
   /// The record of a target, with what needs the key of secrets, and its content kept.
   private mutating func completed(_ target: PlannedTarget) throws -> RecordedTarget? {
     guard var record = target.record else { return nil }
-    if previous[target.target.string] == nil { record.first = try withAttributes(record.first, target) }
+    if previous[target.target.string] == nil {
+      record.first = try withAttributes(record.first, target)
+      try keepFirst(record.first, of: target)
+    }
     if !record.blocks.isEmpty { return try withBlocksKept(record, target) }
     let isNewlyWritten = target.owner != nil
     if target.isSecret, isNewlyWritten, case .file = target.after {
@@ -158,6 +161,15 @@ struct SwitchDraft {
       if !isKept || target.action != .upToDate { contents[file.digest] = bytes }
     }
     return record
+  }
+
+  /// What was there before Outfit came is kept by the operation that replaces it; where nothing has to be replaced, here.
+  private mutating func keepFirst(_ first: TargetState, of target: PlannedTarget) throws(FileError) {
+    guard target.action == .upToDate, !target.isSecret, case .file(let file) = first, !file.isKeyed,
+      contents[file.digest] == nil
+    else { return }
+    let bytes = try host.files.withoutLinks.read(target.resolved)
+    if Digest(of: bytes) == file.digest { contents[file.digest] = bytes }
   }
 
   /// Keeps what is between the markers, for going back when the rest of the file has changed.
@@ -313,7 +325,7 @@ struct SwitchDraft {
   /// Links to the launcher for the commands of all scopes.
   private mutating func addCommands() throws {
     let places = host.places
-    let shim = places.libexec.appending("outfit-shim").string
+    let shim = places.launcher.string
     var wanted = Set(generation.claims.map(\.name))
     for scope in try Generations.scopes(host) where scope != plan.scope {
       wanted.formUnion(try Self.names(of: scope, host))
@@ -332,11 +344,8 @@ struct SwitchDraft {
         present.insert(name)
         operations.append(Operation(path: path, before: state, after: .link(shim), isOwn: true))
       } else if wanted.contains(name) {
+        // Somebody's own; it stays, and `Mending` names it.
         present.insert(name)
-        notes.append(
-          Diagnostic(
-            .warning, "the command `\(name)` is not made, since \(path) is there and is not Outfit's",
-            hint: "move it away, and run `outfit up`"))
       }
     }
     for name in wanted.subtracting(present).sorted() {

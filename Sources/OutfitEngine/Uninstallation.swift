@@ -33,7 +33,7 @@ public struct Uninstallation: Sendable {
     }
     let places = host.places
     work.parents = Footprint.read(host)
-    let recovered = places.state.appending("recovered")
+    let recovered = Recovered.folder(host)
     if host.files.exists(recovered), try !host.files.list(recovered).isEmpty {
       work.staying.append(recovered)
     }
@@ -68,6 +68,7 @@ public struct Uninstallation: Sendable {
         try keepFirst(of: target, plan, host)
       }
     }
+    for scope in try ordered(host) { try Recovered.keepUnknown(scope, host) }
     work.staying = try self.plan(host).staying
     let lock = try await ScopeLock.acquireSwitch(host)
     defer { withExtendedLifetime(lock) {} }
@@ -84,14 +85,9 @@ public struct Uninstallation: Sendable {
       record.blocks.isEmpty, case .file(let file) = record.first, !file.isKeyed,
       let bytes = try Generations.content(file.digest, scope: plan.scope, host: host)
     else { return }
-    let folder = host.places.state.appending("recovered")
-    try host.files.createDirectories(folder, mode: 0o700)
     let name =
       "before-\(fnv1a64(target.target.string.utf8).prefix(8))-\(target.target.lastComponent?.string ?? "file")"
-    let path = folder.appending(name)
-    try host.files.removeTree(path)
-    try host.files.create(path, bytes, mode: 0o600)
-    try host.files.synchronize(path)
+    try host.files.synchronize(try Recovered.keep(bytes, as: name, host))
   }
 
   /// First what is no use without the rest, and the records last, so that it can be begun again.

@@ -14,7 +14,7 @@ public struct LayerContent: Hashable, Sendable {
 }
 
 extension LayerContent {
-  init(_ root: YamlNode, layer: Layer) {
+  init(_ root: YamlNode, layer: Layer, scope: Scope) {
     var digest = Digest.Running()
     for pair in (root.pairs ?? []).sorted(by: { $0.key < $1.key })
     where !["profile", "description", "outfit", "locked", "cooldown"].contains(pair.key) {
@@ -26,13 +26,15 @@ extension LayerContent {
     let scripts = (root["scripts"]?.pairs ?? []).compactMap { $0.value.text ?? $0.value["run"]?.text }
     let template = [root["app"]?["template"]?.text].compactMap(\.self)
     let names = Set(targets + scripts + template).filter { PathProblem($0) == nil }
+    // A manifest that is kept elsewhere speaks of the project's files too.
+    let project = if case .project(let root) = scope, layer.kind == .profile { root } else { layer.folder }
     let requirements = root["virtualenv"].flatMap { $0.text ?? $0["from"]?.text }
     self.init(
       layer: layer, manifest: digest.finish(),
       files: names.map { layer.folder.pushing(FilePath($0)).lexicallyNormalized() }
         .sorted { $0.string < $1.string },
       requirements: requirements.flatMap { name in
-        PathProblem(name) == nil && name.hasSuffix(".txt") ? layer.folder.pushing(FilePath(name)) : nil
+        PathProblem(name) == nil && name.hasSuffix(".txt") ? project.pushing(FilePath(name)) : nil
       })
   }
 

@@ -50,7 +50,12 @@ public enum LockFile {
       lock = reader.lock(
         reading.root ?? YamlNode(content: .mapping([]), location: SourceLocation(file: file)))
     }
-    let diagnostics = reading.diagnostics + reader.diagnostics
+    let diagnostics =
+      reading.diagnostics.map { diagnostic in
+        var diagnostic = diagnostic
+        diagnostic.hint = LockReader.remake
+        return diagnostic
+      } + reader.diagnostics
     guard diagnostics.isEmpty else { throw Failure(diagnostics, status: .usage) }
     return lock
   }
@@ -62,7 +67,7 @@ private struct LockReader {
 
   init(source: SourceText) { self.source = source }
 
-  private static let remake = "take the file back from git, or remove it and run outfit lock"
+  static let remake = "take the file back from git, or remove it and run outfit lock"
 
   private mutating func complain(_ message: String, _ node: YamlNode, hint: String? = remake) {
     diagnostics.append(source.diagnostic(message, at: node.location, hint: hint))

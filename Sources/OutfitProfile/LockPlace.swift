@@ -17,7 +17,8 @@ public struct LockPlace: Hashable, Sendable {
   public static func find(for profile: Profile, host: Host) -> LockPlace {
     let personal = host.places.config.appending(LockFile.name)
     switch profile.scope {
-    case .project(let folder):
+    case .project(let root):
+      let folder = profile.layers.last { $0.kind == .profile }?.folder ?? root
       let path = folder.appending(LockFile.name)
       return LockPlace(shared: path, own: path, personal: personal)
     case .machine:

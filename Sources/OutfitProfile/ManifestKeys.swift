@@ -13,6 +13,10 @@ enum ManifestKeys {
       "Profiles that this one builds on, the first at the bottom: folders, or git addresses",
       example: "extends: [../base, \"github:acme/outfit-profiles//python@v3\"]"),
     Field(
+      "remote", .oneOrMore(.remote),
+      "The git remotes of the repository that this manifest is kept for, in the user's own projects/",
+      example: "remote: github.com/acme/shop"),
+    Field(
       "locked", .oneOrMore(.entryPath), "Entries that no later layer may change",
       example: "locked: [tools.black]"),
     Field(

@@ -66,7 +66,7 @@ private struct ManifestDecoder {
     checker.check(root, .record(ManifestKeys.all), path: "", example: "profile: web-team")
     let faulty = Set(checker.diagnostics[before...].compactMap(\.location))
     if let name = root["profile"]?.text { manifest.layer.name = name }
-    manifest.body = LayerContent(root, layer: manifest.layer)
+    manifest.body = LayerContent(root, layer: manifest.layer, scope: manifest.content.scope)
     manifest.content.name = manifest.layer.name
     manifest.content.summary = root["description"]?.text
     if let pair = root.pairs?.first(where: { $0.key == "cooldown" }), let text = pair.value.text,

@@ -57,21 +57,29 @@ public struct ProfileLoader: Sendable {
   }
 
   /// The profile of a project.
-  /// - Parameter folder: that holds its outfit.yaml, absolute.
+  /// - Parameters:
+  ///   - root: the project's folder, absolute.
+  ///   - folder: that holds its outfit.yaml, where that is another.
   /// - Throws: `Failure` with all mistakes of all layers, status 2.
-  public func project(at folder: FilePath, withPersonal: Bool = true) async throws -> Profile {
-    var chain = LayerChain(loader: self, scope: .project(folder.lexicallyNormalized()))
+  public func project(
+    at root: FilePath, manifestIn folder: FilePath? = nil, withPersonal: Bool = true
+  ) async throws -> Profile {
+    var chain = LayerChain(loader: self, scope: .project(root.lexicallyNormalized()))
     await chain.addSystem()
-    try await chain.add(LayerPlace(folder: folder.lexicallyNormalized()), kind: .profile, from: nil)
+    let place = LayerPlace(folder: (folder ?? root).lexicallyNormalized())
+    try await chain.add(place, kind: .profile, from: nil)
     if withPersonal { await chain.addPersonal() }
     return try chain.profile(answers: [:], set: [:])
   }
 
-  /// The nearest folder at or above `folder` that has an outfit.yaml; the user's own layer makes no project.
+  /// The nearest folder at or above `folder` that has an outfit.yaml; what is in the user's folder of configuration
+  /// makes no project.
   public static func findProject(from folder: FilePath, host: Host) -> FilePath? {
     var folder = folder.lexicallyNormalized()
     while true {
-      if folder != host.places.config, host.files.exists(folder.appending(manifestName)) { return folder }
+      if !folder.starts(with: host.places.config), host.files.exists(folder.appending(manifestName)) {
+        return folder
+      }
       let parent = folder.removingLastComponent()
       guard parent != folder else { return nil }
       folder = parent

@@ -296,6 +296,13 @@ extension TextForm {
     return text.split(separator: " ").isEmpty ? Complaint("a command is wanted here") : nil
   }
 
+  static let remote = TextForm(what: "the address of a repository") { text in
+    GitRemote(text) == nil
+      ? Complaint(
+        "`\(text)` is not the address of a repository",
+        hint: "write it as `git remote -v` shows it, or `github.com/OWNER/NAME`") : nil
+  }
+
   static let address = TextForm(what: "a folder or a git address") { text in
     text.isEmpty ? Complaint("a folder or a git address is wanted here") : nil
   }

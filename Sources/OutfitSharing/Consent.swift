@@ -36,8 +36,25 @@ public struct Consent: Sendable {
     try profile.contents.filter { content in
       let layer = content.layer
       if layer.kind == .system, layer.commit == nil { return false }
-      if layer.folder.starts(with: host.places.config) { return false }
-      return try !store.isTrusted(content)
+      let project = project(of: layer, profile)
+      if layer.folder.starts(with: host.places.config), project == nil { return false }
+      return try !store.isTrusted(content, in: project)
+    }
+  }
+
+  /// The folder that a manifest of the user's own is applied in. A repository can say of itself what remote it likes,
+  /// so that this folder is meant is asked.
+  private func project(of layer: Layer, _ profile: Profile) -> FilePath? {
+    guard case .project(let root) = profile.scope, layer.kind == .profile, layer.folder != root else {
+      return nil
+    }
+    return root
+  }
+
+  /// The layers, as people are told of them.
+  private func names(_ layers: [Layer], _ profile: Profile) -> [String] {
+    layers.map { layer in
+      project(of: layer, profile).map { "\(layer.address) in \($0)" } ?? layer.address
     }
   }
 
@@ -52,7 +69,9 @@ public struct Consent: Sendable {
     address: String? = nil
   ) throws {
     var missing = try missing(profile)
-    for content in missing where Self.covers(given, content.layer) { try store.record(content) }
+    for content in missing where Self.covers(given, content.layer) {
+      try store.record(content, in: project(of: content.layer, profile))
+    }
     missing.removeAll { Self.covers(given, $0.layer) }
     guard !missing.isEmpty else { return }
     let layers = missing.map(\.layer)
@@ -67,13 +86,15 @@ public struct Consent: Sendable {
     guard ["y", "yes"].contains(answer.filter { !$0.isWhitespace }) else {
       throw Failure("nothing was done, since you did not consent", status: .consent)
     }
-    for content in missing { try store.record(content) }
+    for content in missing { try store.record(content, in: project(of: content.layer, profile)) }
   }
 
   /// Remembers a person's yes to every layer, after they saw what it means. What `--trust` says is for `obtain`,
   /// which compares commits.
   public func record(for profile: Profile) throws {
-    for content in try missing(profile) { try store.record(content) }
+    for content in try missing(profile) {
+      try store.record(content, in: project(of: content.layer, profile))
+    }
   }
 
   /// The failure, status 4, that says how to consent.
@@ -87,7 +108,7 @@ public struct Consent: Sendable {
     let bare = command == "outfit trust" ? "" : " --trust"
     let flags = commits.isEmpty ? bare : " --trust " + commits.joined(separator: ",")
     let abilities = Ability.all(of: profile, from: Set(layers.map(\.manifest)))
-    let names = layers.map(\.address).joined(separator: ", ")
+    let names = names(layers, profile).joined(separator: ", ")
     return Failure(
       [
         Diagnostic(
@@ -99,7 +120,7 @@ public struct Consent: Sendable {
 
   /// What is shown before a person is asked: who, and what they could do. It ends with an empty line.
   public func question(for profile: Profile, layers: [Layer], style: Style, width: Int) -> String {
-    let names = layers.map { style.bold($0.address.harmless) }.joined(separator: ", ")
+    let names = names(layers, profile).map { style.bold($0.harmless) }.joined(separator: ", ")
     let (verb, pronoun) = layers.count == 1 ? ("is", "it") : ("are", "they")
     var text = "\n\(names) \(verb) new to this machine, or changed. With your consent \(pronoun)\n"
     for ability in Ability.all(of: profile, from: Set(layers.map(\.manifest))) {

@@ -13,11 +13,13 @@ public struct TrustStore: Sendable {
   private var folder: FilePath { host.places.state.appending("trust") }
 
   /// A git layer is known by its address without the commit, which the digest stands for.
-  private func file(_ layer: Layer) -> FilePath {
-    folder.appending(Digest(of: Self.name(layer)).short(40))
+  private func file(_ layer: Layer, in project: FilePath?) -> FilePath {
+    folder.appending(Digest(of: Self.name(layer, in: project)).short(40))
   }
 
-  private static func name(_ layer: Layer) -> String {
+  /// - Parameter project: where a manifest is applied that lies elsewhere: consent to it is for that folder alone.
+  private static func name(_ layer: Layer, in project: FilePath?) -> String {
+    if let project { return "\(layer.folder) in \(project)" }
     guard let commit = layer.commit else { return layer.folder.string }
     return layer.address.hasSuffix("@\(commit)")
       ? String(layer.address.dropLast(commit.count + 1)) : layer.address
@@ -26,8 +28,8 @@ public struct TrustStore: Sendable {
   /// The lines of a record, each with a value.
   private static let fields = ["layer", "digest", "commit", "granted"]
 
-  public func isTrusted(_ content: LayerContent) throws -> Bool {
-    let path = file(content.layer)
+  public func isTrusted(_ content: LayerContent, in project: FilePath? = nil) throws -> Bool {
+    let path = file(content.layer, in: project)
     guard let text = try host.files.text(path) else { return false }
     let lines = text.split(separator: "\n")
     let isWhole =
@@ -36,25 +38,25 @@ public struct TrustStore: Sendable {
     guard isWhole else {
       let aside = Generations.putAside(path, host: host)
       host.terminal.talk(
-        "warning: what was consented to for \(Self.name(content.layer)) can't be read, so it is asked again"
+        "warning: what was consented to for \(Self.name(content.layer, in: project)) can't be read, so it is asked again"
           + (aside.map { "; the record is kept as \($0)" } ?? "") + "\n")
       return false
     }
     return try lines.contains("digest \(digest(of: content))")
-      && lines.contains("layer \(Self.name(content.layer))")
+      && lines.contains("layer \(Self.name(content.layer, in: project))")
   }
 
   /// Remembers consent to a layer as it is now.
-  public func record(_ content: LayerContent) throws {
+  public func record(_ content: LayerContent, in project: FilePath? = nil) throws {
     let text = """
-      layer \(Self.name(content.layer))
+      layer \(Self.name(content.layer, in: project))
       digest \(try digest(of: content))
       commit \(content.layer.commit ?? "-")
       granted \(host.clock.now())
 
       """
     try host.files.createDirectories(folder, mode: 0o700)
-    let path = file(content.layer)
+    let path = file(content.layer, in: project)
     let new = folder.appending(".\(path.lastComponent?.string ?? "").new")
     try host.files.removeTree(new)
     try host.files.create(new, Array(text.utf8), mode: 0o600)
@@ -62,7 +64,7 @@ public struct TrustStore: Sendable {
   }
 
   /// Takes consent back; nothing there is no error.
-  public func forget(_ layer: Layer) throws { try host.files.removeTree(file(layer)) }
+  public func forget(_ layer: Layer) throws { try host.files.removeTree(file(layer, in: nil)) }
 
   /// Over the manifest and every file that it names: names, contents, links, and what may be executed.
   public func digest(of content: LayerContent) throws -> Digest {

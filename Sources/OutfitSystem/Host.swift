@@ -90,6 +90,8 @@ public struct Places: Hashable, Sendable {
   public var store: FilePath { data.appending("store") }
   /// `outfit-shim` and what else of ours must stay at a fixed path.
   public var libexec: FilePath { data.appending("libexec") }
+  /// What every shim is a link to.
+  public var launcher: FilePath { libexec.appending("outfit-shim") }
   /// The dispatch tables that shims read: `machine`, and one for each project.
   public var tables: FilePath { data.appending("tables") }
   /// The user's own layer.

@@ -90,12 +90,26 @@ public struct Virtualenv: Part {
         target: place, owner: section.source, kind: .link(.object(environment.id, "")),
         object: environment.id)
     ]
+    var exclude: (folder: FilePath, identifier: String)?
     if case .status(let status) = standing, status.kind == .directory {
+      exclude = (context.root.appending(".git"), "virtualenv")
+    } else if case .status = standing {
+      // A worktree or a submodule; worktrees share one file.
+      switch GitFolders.find(
+        from: context.root, environment: context.environment, known: { context.facts[$0] })
+      {
+      case .ask(let queries): return .ask(queries)
+      case .done(let git):
+        exclude = git.map { ($0.common, "virtualenv-\(fnv1a64(context.root.string.utf8))") }
+      }
+    }
+    if let exclude {
       // A pattern for a folder, as most .gitignore files have it, does not match a link.
       proposal.changes.append(
         Change(
-          target: context.root.pushing(".git/info/exclude"), owner: section.source,
-          kind: .edit(.block(Edit.Block(identifier: "virtualenv", body: "/\(section.value.path)\n"))),
+          target: exclude.folder.pushing("info/exclude"), owner: section.source,
+          kind: .edit(
+            .block(Edit.Block(identifier: exclude.identifier, body: "/\(section.value.path)\n"))),
           object: environment.id))
     }
     proposal.claims = ["python", "python3", "python\(interpreter.version.minor)"].map { name in

@@ -44,6 +44,54 @@ struct DoctorTests {
       name: "the launcher is empty", script: ": >\(data)/libexec/outfit-shim",
       said: "is damaged", done: "put the launcher in place"),
     Breakage(
+      name: "the launcher is another one, of the same size and age",
+      script: """
+        cp -p \(data)/libexec/outfit-shim kept
+        printf zz | dd of=\(data)/libexec/outfit-shim bs=1 seek=5000 conv=notrunc 2>dd
+        touch -r kept \(data)/libexec/outfit-shim; rm kept dd
+        """,
+      said: "is damaged, or another one", done: "put the launcher in place"),
+    Breakage(
+      name: "the launcher can't be executed", script: "chmod 644 \(data)/libexec/outfit-shim",
+      said: "is damaged, or another one", done: "put the launcher in place"),
+    Breakage(
+      name: "the folder of the shims is gone", script: "rm -r \(data)/bin", said: "the shim outfit is gone",
+      done: "made the shim outfit again"),
+    Breakage(
+      name: "a shim leads nowhere", script: "ln -sfn /nowhere \(data)/bin/here",
+      said: "the shim here is a link to something else", done: "made the shim here again"),
+    Breakage(
+      name: "the table is a later one",
+      script: "for f in \(data)/tables/machine*; do sed -i 's/^outfit-table 1/outfit-table 9/' $f; done",
+      said: "is not what its generation says", done: "wrote the table of commands"),
+    Breakage(
+      name: "the list of commands is gone", script: "rm \(data)/tables/names",
+      said: "the list of where each command lives is gone", done: "wrote the list of where each command"),
+    Breakage(
+      name: "the list of commands is damaged", script: "echo rubbish >\(data)/tables/names",
+      said: "the list of where each command lives is damaged", done: "wrote the list of where each command"),
+    Breakage(
+      name: "a receipt is gone", script: "rm \(state)/receipts/here-*",
+      said: "the receipt of here 1.0.0 is gone", done: "wrote its receipt anew"),
+    Breakage(
+      name: "a receipt is cut off",
+      script: "for f in \(state)/receipts/here-*; do head -c 60 $f >cut; cat cut >$f; rm cut; done",
+      said: "the receipt of here 1.0.0 can't be read", done: "wrote its receipt anew"),
+    Breakage(
+      name: "a receipt is rubbish",
+      script: "for f in \(state)/receipts/here-*; do head -c 300 /dev/urandom >$f; done",
+      said: "the receipt of here 1.0.0 can't be read", done: "wrote its receipt anew"),
+    Breakage(
+      name: "a project's records don't say whose they are", script: "rm \(state)/projects/*/root",
+      said: "do not say any more which project they are of", done: "wrote that they are of the project"),
+    Breakage(
+      name: "a project's records say rubbish of whose they are",
+      script: "for f in \(state)/projects/*/root; do head -c 50 /dev/urandom >$f; done",
+      said: "do not say any more which project they are of", done: "wrote that they are of the project"),
+    Breakage(
+      name: "the store can't be written in", script: "chmod 555 \(data)/store",
+      said: "store can't be written in by you", done: "you can write in"),
+    Breakage(
       name: "others can write", script: "chmod 777 \(data)",
       said: "can be written by others", done: "others can't write in"),
     Breakage(
@@ -76,6 +124,9 @@ struct DoctorTests {
       """)
     let up = try await machine.outfit("up", "p", "--trust")
     try #require(up.status == 0, "\(up.errorText)")
+    try machine.write("shop/outfit.yaml", "profile: shop\nenv: {SHOP: dev}\n")
+    let shop = try await machine.outfit("up", "--trust", at: "shop")
+    try #require(shop.status == 0, "\(shop.errorText)")
     return (machine, server)
   }
 
@@ -108,6 +159,8 @@ struct DoctorTests {
       #expect(clean.status == 0, "\(breakage.name): \(clean.outputText)")
       let ran = try await machine.login("here")
       #expect(ran.outputText == "here\n", "\(breakage.name): \(ran.errorText)")
+      let up = try await machine.outfit("up")
+      #expect(up.outputText == "Nothing to do: p is up to date.\n", "\(breakage.name): \(up.outputText)")
       expectSameTree(before, try machine.tree())
     }
     withExtendedLifetime(server) {}

@@ -63,7 +63,7 @@ import Testing
     files.putDirectory(store.path(of: id))
     files.put(store.receiptPath(of: id), "outfit receipt 1\nname bla")
     #expect(!store.isPresent(id))
-    #expect(files.exists(FilePath(store.receiptPath(of: id).string + ".damaged")))
+    #expect(files.exists(FilePath(store.receiptPath(of: id).string + ".corrupt-1")))
     #expect(store.list() == [])
   }
 

@@ -41,9 +41,7 @@ struct InstalledInterpreters {
       problem = message
     }
     var scopes: [Scope] = [.machine]
-    if let folder = ProfileLoader.findProject(from: host.workingDirectory, host: host) {
-      scopes.insert(.project(folder), at: 0)
-    }
+    if let project = try Project.find(host) { scopes.insert(project.scope, at: 0) }
     for scope in scopes {
       guard let generation = try Generations.current(scope, host: host) else { continue }
       let wishes = await Self.wishes(scope, language, session)
@@ -96,7 +94,7 @@ struct InstalledInterpreters {
     let place: ProfilePlace?
     switch scope {
     case .machine: place = (try? ProfilePlace.adopted(session.host)) ?? nil
-    case .project(let folder): place = ProfilePlace(scope: scope, address: folder.string)
+    case .project(let folder): place = Project.known(folder, session.host).place
     }
     guard let profile = try? await place?.load(session) else { return [:] }
     var wishes: [String: String] = [:]

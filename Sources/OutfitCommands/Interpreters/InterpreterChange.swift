@@ -29,14 +29,13 @@ struct InterpreterChange {
   }
 
   /// A project's outfit.yaml.
-  static func project(_ folder: FilePath, _ language: Language, _ session: Session) throws
+  static func project(_ project: Project, _ language: Language, _ session: Session) throws
     -> InterpreterChange
   {
-    let file = try ManifestFile(folder.appending(ProfileLoader.manifestName), host: session.host)
+    let file = try ManifestFile(project.manifest, host: session.host)
     return InterpreterChange(
-      session: session, language: language,
-      place: ProfilePlace(scope: .project(folder), address: folder.string),
-      file: file, entries: InterpreterEntries(language, file.edit))
+      session: session, language: language, place: project.place, file: file,
+      entries: InterpreterEntries(language, file.edit))
   }
 
   /// The layers as they are now.

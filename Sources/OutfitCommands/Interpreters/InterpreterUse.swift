@@ -30,17 +30,18 @@ struct InterpreterUse<Noun: InterpreterNoun>: AsyncParsableCommand {
       let language = Noun.language
       if unset { return try remove(session) }
       guard !versions.isEmpty else { return try await show(session) }
-      if let folder = ProfileLoader.findProject(from: session.host.workingDirectory, host: session.host) {
+      if let project = try Project.find(session.host) {
         let wishes = try InterpreterWishes.read(versions, session, language)
         let requests = try await InterpreterWishes.requests(
           wishes, session, language, isOffline: options.offline)
-        var change = try InterpreterChange.project(folder, language, session)
+        var change = try InterpreterChange.project(project, language, session)
         try change.entries.setVersions(requests.map(\.text))
         guard let done = try await change.apply(options, needed: requests) else { return }
         let names = done.versions(language, requests).map(\.version.description).joined(separator: ", ")
         try done.report(
           session, language, requests,
-          said: "\(session.short(folder)) has \(Noun.title) \(names) (\(session.display(change.file.path))).",
+          said:
+            "\(session.short(project.root)) has \(Noun.title) \(names) (\(session.display(change.file.path))).",
           json: options.json)
         session.report(await VersionSources(session, language).contradictions.map(\.diagnostic))
         return

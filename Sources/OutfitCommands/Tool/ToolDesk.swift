@@ -24,13 +24,13 @@ struct ToolDesk {
     self.session = session
     self.options = options
     if options.project {
-      guard let folder = ProfileLoader.findProject(from: host.workingDirectory, host: host) else {
+      guard let project = try Project.find(host) else {
         throw Failure(
           "there is no project here: no outfit.yaml in \(host.workingDirectory) or above",
           hint: "without --project your own layer is edited", status: .usage)
       }
-      place = ProfilePlace(scope: .project(folder), address: folder.string)
-      file = try ManifestFile(folder.appending(ProfileLoader.manifestName), host: host)
+      place = project.place
+      file = try ManifestFile(project.manifest, host: host)
     } else {
       place = try ProfilePlace.adopted(host) ?? ProfilePlace(scope: .machine, address: "")
       file = try ManifestFile(

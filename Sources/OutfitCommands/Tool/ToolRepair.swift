@@ -51,12 +51,13 @@ struct ToolRepair: AsyncParsableCommand {
 }
 
 extension ToolDesk {
-  /// What of a tool's files is not as it was built; nil when it is not there at all.
+  /// What of a tool's files is not as it was built; nil when it is not there at all, or can't be compared.
   func damage(_ name: String) -> [Discrepancy]? {
     guard let pin = lock.tools[name],
       let object = generation?.objects.first(where: { $0.label == "\(name) \(pin.version)" })
     else { return nil }
-    return try? Verification.examine(object.id, in: Store(host))
+    let store = Store(host)
+    return store.contents(of: object.id) == nil ? nil : try? Verification.examine(object.id, in: store)
   }
 
   /// Builds tools anew from the pins that are there.

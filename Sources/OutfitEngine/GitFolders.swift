@@ -1,5 +1,4 @@
 import OutfitCore
-import OutfitEngine
 import OutfitSystem
 import SystemPackage
 
