@@ -49,15 +49,16 @@ let package = Package(
   ],
   targets: [
     [
+      .target(name: "CLaunch"),
       .target(name: "CCurl", cSettings: [.define("_GNU_SOURCE")]),
       .target(name: "CInflate"),
       .target(name: "CFiles", cSettings: [.define("_GNU_SOURCE")]),
       .target(
         name: "CBuild", cSettings: commit.map { [.define("OUTFIT_COMMIT", to: "\"\($0)\"")] } ?? []),
       .executableTarget(
-        name: "outfit", dependencies: ["OutfitCommands"], swiftSettings: swift),
+        name: "outfit", dependencies: ["OutfitCommands", "CLaunch"], swiftSettings: swift),
       .executableTarget(
-        name: "outfit-shim", dependencies: ["OutfitDispatch"], swiftSettings: swift,
+        name: "outfit-shim", dependencies: ["OutfitDispatch", "CLaunch"], swiftSettings: swift,
         linkerSettings: [.unsafeFlags(["-static-executable"], .when(platforms: [.linux]))]),
       .target(
         name: "Support", dependencies: ["OutfitCore", "OutfitSystem", "OutfitEngine", system],

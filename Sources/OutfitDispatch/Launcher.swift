@@ -9,17 +9,18 @@ public enum Launcher {
   /// `outfit-shim activation SHELL [CURRENT]` prints what the shell's hook evaluates on a change of folder,
   /// `outfit-shim prompt` prints what a prompt may say of the folder, and `outfit-shim git-state [MILLISECONDS]` what
   /// it may say of the repository: it waits that long, and goes on without the shell when git takes longer.
-  /// - Parameter arguments: as `main` has them, ended by a null pointer.
+  /// - Parameters:
+  ///   - arguments: As `main` has them, ended by a null pointer.
+  ///   - started: The path that the kernel started, links as they are; for a script it is the script's.
   /// - Returns: the exit status; it returns only when nothing was run.
   public static func run(
-    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, started: UnsafePointer<CChar>?
   ) -> Int32 {
     guard let own = Outside.ownPath(), let data = folder(of: own).flatMap(folder(of:)) else {
       return fail("can't find out where it lies", 126)
     }
     guard let first = arguments[0] else { return fail("it was started without a name", 126) }
-    let path = Outside.bytes(first)
-    let name = Bytes(path[(path.lastIndex(of: Ascii.slash).map { $0 + 1 } ?? 0)...])
+    let name = name(calledBy: Outside.bytes(first), started: started.map { Outside.bytes($0) }, data: data)
     let dispatcher = Dispatcher(data: data, variable: Outside.variable)
     guard name == ownName else { return execute(name, arguments + 1, dispatcher) }
     guard let verb = arguments[1].map({ Outside.bytes($0) }) else { return usage() }
@@ -52,6 +53,17 @@ public enum Launcher {
     return usage()
   }
 
+  /// The shim's name, as the path says that was started; what the first argument says counts where that path is none
+  /// of a shim's: it may be anything, and a script's first line starts a shim as the script.
+  private static func name(calledBy first: Bytes, started: Bytes?, data: Bytes) -> Bytes {
+    let called = lastName(of: first)
+    guard let path = started, lastName(of: path) != called, !lastName(of: path).isEmpty,
+      let place = folder(of: path), let identity = Outside.identity(of: place),
+      identity == Outside.identity(of: data + Bytes("/bin".utf8))
+    else { return called }
+    return lastName(of: path)
+  }
+
   private static func execute(
     _ name: Bytes, _ rest: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>,
     _ dispatcher: Dispatcher
@@ -60,6 +72,9 @@ public enum Launcher {
     case .stop(let message, let status): return fail(message, status)
     case .run(let match):
       let program = match.command.program
+      guard !program.starts(with: dispatcher.data + Bytes("/bin/".utf8)) else {
+        return fail("\(shown(name)) would run itself; outfit up mends it", 126)
+      }
       let code = Outside.execute(program, match.command.arguments, rest)
       if code == Outside.missing {
         let what =
@@ -86,5 +101,7 @@ public enum Launcher {
 
 extension Launcher {
   /// The whole of `outfit-shim`.
-  public static func main() -> Never { Outside.leave(run(CommandLine.unsafeArgv)) }
+  public static func main(started: UnsafePointer<CChar>?) -> Never {
+    Outside.leave(run(CommandLine.unsafeArgv, started: started))
+  }
 }

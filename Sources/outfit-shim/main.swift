@@ -1,3 +1,5 @@
+import CLaunch
 import OutfitDispatch
 
-Launcher.main()
+launch_restore_environment()
+Launcher.main(started: launch_started_path())

@@ -1,3 +1,5 @@
+import CLaunch
 import OutfitCommands
 
+launch_restore_environment()
 await OutfitCommand.run()
