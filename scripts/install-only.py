@@ -3,6 +3,9 @@
 
     python3 install-only.py FOLDER [--date YYYYMMDD] [--tail install_only_stripped] [--without ssl] [--add TREE]
 
+With `--tail freethreaded-install_only_stripped` it has the names and the settings of a build without the GIL. That it
+is not: it stands in for one where only names, places and settings count.
+
 FOLDER becomes a mirror of the release host: the archive below its date, SHA256SUMS beside it, and the index
 `python-build-standalone.ndjson`, to which a second run adds. The address of the archive is printed. For tests and
 benchmarks, on a machine that can't reach the release host: what is packed is this machine's, and runs here only.
@@ -21,9 +24,9 @@ import tarfile
 SKIPPED = {"__pycache__", "test", "tests", "site-packages", "dist-packages", "idlelib", "lib2to3", "turtledemo"}
 
 
-def members(stdlib, version, without, added):
+def members(stdlib, version, suffix, without, added):
     """Pairs of a name below `python/` and a path or bytes."""
-    yield f"bin/python{version}", os.path.realpath(sys.executable)
+    yield f"bin/python{version}{suffix}", os.path.realpath(sys.executable)
     for folder, folders, names in os.walk(stdlib):
         folders[:] = sorted(f for f in folders if f not in SKIPPED and not f.startswith("config-"))
         relative = os.path.relpath(folder, stdlib)
@@ -33,13 +36,13 @@ def members(stdlib, version, without, added):
                 continue
             if any(name.startswith(f"_{module}.") for module in without):
                 continue
-            inner = os.path.normpath(os.path.join(f"lib/python{version}", relative, name))
+            inner = os.path.normpath(os.path.join(f"lib/python{version}{suffix}", relative, name))
             if name.startswith("_sysconfigdata_") and name.endswith(".py"):
-                yield inner, built_at_install(path)
+                yield inner, built_at_install(path, suffix)
             else:
                 yield inner, os.path.realpath(path)
     text = f"prefix=/install\nexec_prefix=${{prefix}}\nlibdir=${{exec_prefix}}/lib\nName: Python\nVersion: {version}\n"
-    yield f"lib/pkgconfig/python-{version}.pc", text.encode()
+    yield f"lib/pkgconfig/python-{version}{suffix}.pc", text.encode()
     for tree in added:
         for folder, folders, names in os.walk(tree):
             folders.sort()
@@ -50,14 +53,17 @@ def members(stdlib, version, without, added):
                 yield os.path.relpath(path, tree), path
 
 
-def built_at_install(path):
+def built_at_install(path, suffix):
     """The build's own settings, as if it had been built with --prefix=/install by clang."""
     with open(path, encoding="utf-8") as file:
         text = file.read()
     prefix = sysconfig.get_config_var("prefix")
     for before in ("'", "=", "-I", "-L"):
         text = text.replace(f"{before}{prefix}", f"{before}/install")
-    return (text + "\nbuild_time_vars['CC'] = 'clang -pthread'\n").encode()
+    text += "\nbuild_time_vars['CC'] = 'clang -pthread'\n"
+    if suffix:
+        text += f"build_time_vars['Py_GIL_DISABLED'] = 1\nbuild_time_vars['ABIFLAGS'] = '{suffix}'\n"
+    return text.encode()
 
 
 def main():
@@ -70,6 +76,7 @@ def main():
     parser.add_argument("--without", action="append", default=[], help="a module whose extension is left out")
     options = parser.parse_args()
     short = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    suffix = "t" if options.tail.startswith("freethreaded") else ""
     triple = {"x86_64": "x86_64", "aarch64": "aarch64"}[platform.machine()] + "-unknown-linux-gnu"
     name = f"cpython-{options.version}+{options.date}-{triple}-{options.tail}.tar.gz"
     target = os.path.join(options.folder, options.date)
@@ -77,7 +84,7 @@ def main():
     path = os.path.join(target, name)
     seen = set()
     with tarfile.open(path, "w:gz", compresslevel=6) as archive:
-        for inner, content in members(sysconfig.get_path("stdlib"), short, options.without, options.add):
+        for inner, content in members(sysconfig.get_path("stdlib"), short, suffix, options.without, options.add):
             if inner in seen:
                 continue
             seen.add(inner)
@@ -95,8 +102,12 @@ def main():
                     content = file.read()
             info.size = len(content)
             archive.addfile(info, io.BytesIO(content))
-        for link, destination in (("python3", f"python{short}"), ("python", f"python{short}")):
-            info = tarfile.TarInfo(f"python/bin/{link}")
+        links = [("bin/python3", f"python{short}{suffix}"), ("bin/python", f"python{short}{suffix}")]
+        if suffix:
+            # The program looks for its library by the name that it was built with.
+            links += [(f"bin/python{short}", f"python{short}t"), (f"lib/python{short}", f"python{short}t")]
+        for link, destination in links:
+            info = tarfile.TarInfo(f"python/{link}")
             info.type, info.linkname, info.mode = tarfile.SYMTYPE, destination, 0o777
             archive.addfile(info)
     with open(path, "rb") as file:

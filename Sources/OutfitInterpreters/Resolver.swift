@@ -70,21 +70,21 @@ struct Resolver {
     var unknown: Failure?
     for provider in section.value.providers(for: language) {
       let attempt: Attempt
-      switch provider {
-      case .adopted: attempt = adopt(request, language, section.value)
-      case .prebuilt:
-        do {
+      do {
+        switch provider {
+        case .adopted: attempt = adopt(request, language, section.value)
+        case .prebuilt:
           attempt = language == .python ? try python(request, section) : try node(request, section)
-        } catch {
-          // No release has it. Others may have an old version, or one that has just come.
-          guard language == .python, request.exact != nil || section.value.names(.source),
-            section.value.providers(for: language).contains(.source)
-          else { throw error }
-          unknown = error
-          attempt = .no
+        case .wheel: attempt = language == .node ? try wheel(request, section) : .no
+        case .source: attempt = language == .python ? source(request, section.value) : .no
         }
-      case .wheel: attempt = language == .node ? try wheel(request, section) : .no
-      case .source: attempt = language == .python ? source(request, section.value) : .no
+      } catch {
+        // No release has it. Others may have an old version, or one that has just come.
+        guard language == .python, request.exact != nil || section.value.names(.source),
+          section.value.providers(for: language).contains(.source), !error.isBeyondAll
+        else { throw error.failure }
+        unknown = error.failure
+        attempt = .no
       }
       switch attempt {
       case .pinned(let entry): return withSource(entry, language, section.value)
@@ -99,6 +99,13 @@ struct Resolver {
       unknown.diagnostics = [first]
     }
     throw unknown
+  }
+
+  /// No index has the version.
+  private struct Unpublished: Error {
+    let failure: Failure
+    /// Nobody else has it either.
+    let isBeyondAll: Bool
   }
 
   private enum Attempt {
@@ -135,7 +142,7 @@ struct Resolver {
 
   private mutating func python(
     _ request: VersionRequest, _ section: Sourced<InterpreterSection>
-  ) throws(Failure) -> Attempt {
+  ) throws(Unpublished) -> Attempt {
     let host = ReleaseHost(.python, section.value, context.environment)
     guard let document = inquirer.document(host.index) else { return .pending }
     if case .success(let bytes) = document {
@@ -164,7 +171,7 @@ struct Resolver {
   private func anyGoodOne(
     _ request: VersionRequest, _ section: Sourced<InterpreterSection>, _ found: [FoundInterpreter],
     _ releases: [Release]
-  ) throws(Failure) -> Attempt? {
+  ) throws(Unpublished) -> Attempt? {
     guard section.value.system || section.value.names(.adopted) else { return nil }
     let released = Set(releases.map(\.version))
     if let best = section.value.adoptable(request, among: found.filter { released.contains($0.version) }) {
@@ -176,7 +183,7 @@ struct Resolver {
 
   private mutating func node(
     _ request: VersionRequest, _ section: Sourced<InterpreterSection>
-  ) throws(Failure) -> Attempt {
+  ) throws(Unpublished) -> Attempt {
     let host = ReleaseHost(.node, section.value, context.environment)
     guard let document = inquirer.document(host.index) else { return .pending }
     guard case .success(let bytes) = document, context.platform.library != .musl else { return .no }
@@ -195,7 +202,7 @@ struct Resolver {
   private func prebuilt(
     _ request: VersionRequest, _ language: Language, _ section: Sourced<InterpreterSection>,
     _ releases: [Release]
-  ) throws(Failure) -> Attempt {
+  ) throws(Unpublished) -> Attempt {
     guard let release = Release.best(of: releases, for: request, on: context.platform) else {
       let providers = section.value.providers(for: language)
       if providers.last != .prebuilt, providers.contains(.wheel) { return .no }
@@ -211,19 +218,37 @@ struct Resolver {
   private func unknown(
     _ request: VersionRequest, _ language: Language, _ section: Sourced<InterpreterSection>,
     _ versions: [Version]
-  ) -> Failure {
+  ) -> Unpublished {
     let finals = Set(versions.filter { !$0.isPrerelease && !$0.isFreeThreaded })
     let wanted = Version(request.text.drop { !$0.isNumber })
     let near = finals.filter { version in
       wanted.map { $0.release.prefix(2).elementsEqual(version.release.prefix(2)) } ?? false
     }
     let hint = (near.isEmpty ? finals.max() : near.max()).map {
-      near.isEmpty
-        ? "the newest is \($0)" : "the newest of \($0.minor) is \($0)"
+      (near.isEmpty ? "the newest is \($0)" : "the newest of \($0.minor) is \($0)")
+        + "; all that there are: outfit \(language) list --all"
     }
-    return Failure(
-      "there is no prebuilt \(language.title) \(request) for \(context.platform)",
-      at: section.source.location, hint: hint, status: .usage)
+    let isBeyond = language == .python && isBeyond(request, versions)
+    let message =
+      isBeyond
+      ? "there is no \(language.title) \(request)"
+      : "there is no prebuilt \(language.title) \(request) for \(context.platform)"
+    return Unpublished(
+      failure: Failure(message, at: section.source.location, hint: hint, status: .usage),
+      isBeyondAll: isBeyond)
+  }
+
+  /// Whether an exact version is so far beyond all that was published that years would have to lie between: no other
+  /// provider needs to be asked, not even where the index is an old one.
+  private func isBeyond(_ request: VersionRequest, _ versions: [Version]) -> Bool {
+    func number(_ version: Version, _ index: Int) -> Int {
+      version.release.indices.contains(index) ? version.release[index] : 0
+    }
+    guard let wanted = request.exact, let newest = versions.max() else { return false }
+    guard number(wanted, 0) == number(newest, 0) else { return number(wanted, 0) > number(newest, 0) }
+    if number(wanted, 1) > number(newest, 1) { return number(wanted, 1) > number(newest, 1) + 3 }
+    let series = versions.filter { $0.release.prefix(2).elementsEqual(wanted.release.prefix(2)) }
+    return series.max().map { number(wanted, 2) > number($0, 2) + 20 } ?? false
   }
 
   // MARK: Source
@@ -302,7 +327,7 @@ struct Resolver {
 
   private mutating func wheel(
     _ request: VersionRequest, _ section: Sourced<InterpreterSection>
-  ) throws(Failure) -> Attempt {
+  ) throws(Unpublished) -> Attempt {
     guard let uv = uv() else { return inquirer.asked.isEmpty ? .no : .pending }
     guard let files = inquirer.collected(uv.nodePins(request)) else { return .pending }
     guard let bytes = files[UvRuns.pinsFile] else {

@@ -226,7 +226,9 @@ struct InterpreterTests {
     // What nobody publishes, and what can't be fetched here, leaves everything as it was.
     let unknown = try await machine.outfit(
       "python", "install", "3.99.1", setting: set.merging(["OUTFIT_MIRROR": "file:///nowhere"]) { $1 })
-    #expect(unknown.status == 1 || unknown.status == 2, "\(unknown.errorText)")
+    #expect(unknown.status == 2, "\(unknown.errorText)")
+    #expect(unknown.errorText.contains("there is no Python 3.99.1\n"), "\(unknown.errorText)")
+    #expect(!unknown.errorText.contains("distribution"), "\(unknown.errorText)")
     #expect(try machine.read(".config/outfit/outfit.yaml") == nil)
     expectSameTree(before, try machine.tree())
   }

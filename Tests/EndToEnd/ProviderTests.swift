@@ -69,6 +69,78 @@ struct ProviderTests {
     #expect(fromFile.status == 0, "\(fromFile.errorText)")
   }
 
+  /// Beside the usual build of the same version, and never taken for it.
+  @Test func aFreeThreadedPythonGoesByItsOwnNames() async throws {
+    let machine = try Machine()
+    guard let usual = try await ReleaseMirror(machine),
+      let mirror = try await ReleaseMirror(machine, freeThreaded: true)
+    else { return }
+    let series = usual.version.split(separator: ".").prefix(2).joined(separator: ".")
+    let server = try LoopbackServer { mirror.reply($0) }
+    let settings = own(machine).merging(["OUTFIT_MIRROR": server.address, "PATH": "/usr/bin:/bin"]) { $1 }
+    func outfit(_ words: String..., at folder: String = "") async throws -> Completion {
+      let done = try await machine.run(
+        Machine.build.appending("outfit"), words, at: folder, setting: settings)
+      #expect(done.status == 0, "\(words): \(done.errorText)")
+      return done
+    }
+    let bin = machine.home.appending(".local/share/outfit/bin")
+    func says(_ name: String, at folder: String = "") async throws -> String {
+      let script =
+        "import sys, sysconfig as s; print(sys.prefix, *map(s.get_config_var, ('Py_GIL_DISABLED', 'prefix')))"
+      let done = try await machine.run(
+        bin.appending(name), ["-I", "-c", script], at: folder, setting: settings)
+      return done.succeeded ? done.outputText : "\(done.status) \(done.errorText)"
+    }
+
+    #expect(
+      try await outfit("python", "list", "--all", "--bare").outputText
+        == "\(mirror.version)\n\(usual.version)\n")
+    #expect(
+      try await outfit("python", "install", "\(series)t").outputText
+        == "Installed Python \(mirror.version).\n")
+    #expect(server.requests.contains { $0.target == mirror.archive })
+    #expect(!server.requests.contains { $0.target == usual.archive })
+    let store = machine.home.appending(".local/share/outfit/store").string
+    for name in ["python", "python3", "python\(series)t"] {
+      let said = try await says(name).split(separator: " ").map(String.init)
+      try #require(said.count == 3, "\(name): \(said)")
+      #expect(
+        said[0].hasPrefix("\(store)/python-\(mirror.version)-") && said[1] == "1" && said[2] == said[0] + "\n"
+      )
+      let managed = try machine.files.text(FilePath("\(said[0])/lib/python\(series)t/EXTERNALLY-MANAGED"))
+      #expect(managed?.contains("outfit venv create") == true)
+    }
+    let names = try machine.files.list(bin)
+    #expect(names.contains("pip\(series)t"))
+    #expect(!names.contains("python\(series)") && !names.contains("pip\(series)"))
+
+    // The usual one beside it: each by its name, and a file chooses.
+    _ = try await outfit("python", "install", series)
+    #expect(
+      try await outfit("python", "list", "--bare").outputText == "\(mirror.version)\n\(usual.version)\n")
+    #expect(try await says("python\(series)").hasPrefix("\(store)/python-\(usual.version)-"))
+    #expect(try await says("python\(series)t").hasPrefix("\(store)/python-\(mirror.version)-"))
+    _ = try await outfit("python", "global", series)
+    for (wish, version) in [
+      ("\(series)t", mirror.version), (mirror.version, mirror.version), (series, usual.version),
+      ("cpython-\(series)+freethreaded", mirror.version),
+    ] {
+      try machine.write("w/.python-version", wish + "\n")
+      #expect(try await says("python", at: "w").hasPrefix("\(store)/python-\(version)-"), "\(wish)")
+      #expect(try await outfit("python", "version", at: "w").outputText.hasPrefix("\(version) "), "\(wish)")
+    }
+    try machine.write("w/.python-version", "\(series)t\n")
+    let listed = try await outfit("python", "list")
+    #expect(listed.outputText.contains("\(mirror.version)"), "\(listed.outputText)")
+    _ = try await outfit("python", "install", "\(series)t")
+    _ = try await outfit("python", "uninstall", "\(series)t")
+    #expect(try await outfit("python", "list", "--bare").outputText == "\(usual.version)\n")
+    #expect(!machine.files.exists(bin.appending("python\(series)t")))
+    #expect(try await says("python", at: "w").hasPrefix("127 outfit: python \(series)t is asked for by "))
+    #expect(try await says("python").hasPrefix("\(store)/python-\(usual.version)-"))
+  }
+
   @Test func aPythonThatLacksAModuleIsNotSwitchedTo() async throws {
     let machine = try Machine()
     guard let mirror = try await ReleaseMirror(machine, without: ["lzma"]) else { return }

@@ -13,8 +13,9 @@ struct ReleaseMirror {
   let archive: String
   private let machine: Machine
 
-  /// Nil, and said, where this machine has no Python that has all that is asked of one.
-  init?(_ machine: Machine, without modules: [String] = []) async throws {
+  /// - Parameter freeThreaded: With the names and the settings of such a build, which this machine's is not.
+  /// - Returns: Nil, and said, where this machine has no Python that has all that is asked of one.
+  init?(_ machine: Machine, without modules: [String] = [], freeThreaded: Bool = false) async throws {
     let python: FilePath = "/usr/bin/python3"
     let good = try? await machine.run(
       python,
@@ -32,11 +33,12 @@ struct ReleaseMirror {
       [
         Machine.checkout.appending("scripts/install-only.py").string, folder.appending("python").string,
         "--version", good.outputText.filter { !$0.isWhitespace },
-      ] + modules.flatMap { ["--without", $0] })
+      ] + modules.flatMap { ["--without", $0] }
+        + (freeThreaded ? ["--tail", "freethreaded-install_only_stripped"] : []))
     try #require(made.succeeded, "\(made.errorText)")
     let path = made.outputText.prefix { $0 != " " }
     archive = "/python/" + path.replacing("+", with: "%2B")
-    version = good.outputText.filter { !$0.isWhitespace }
+    version = good.outputText.filter { !$0.isWhitespace } + (freeThreaded ? "t" : "")
     self.machine = machine
   }
 

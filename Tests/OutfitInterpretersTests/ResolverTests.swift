@@ -157,7 +157,7 @@ import Testing
 
   @Test func aVersionThatDoesNotExistIsAMistakeOfTheManifest() throws {
     var machine = Machine()
-    machine.ask(.python, ["3.13", "3.12.99", "3.99"])
+    machine.ask(.python, ["3.13", "3.12.9", "3.99"])
     machine.documents[Machine.indexAddress] = Machine.published([
       ("3.13.5", "20250723"), ("3.12.4", "20250723"),
     ])
@@ -168,11 +168,46 @@ import Testing
       #expect(failure.status == .usage)
       #expect(
         failure.diagnostics.map(\.message) == [
-          "there is no prebuilt Python 3.12.99 for linux-amd64, nor its source at python.org or by apt",
+          "there is no prebuilt Python 3.12.9 for linux-amd64, nor its source at python.org or by apt",
           "there is no prebuilt Python 3.99 for linux-amd64",
         ])
-      #expect(failure.diagnostics.map(\.hint) == ["the newest of 3.12 is 3.12.4", "the newest is 3.13.5"])
+      #expect(
+        failure.diagnostics.map(\.hint) == [
+          "the newest of 3.12 is 3.12.4; all that there are: outfit python list --all",
+          "the newest is 3.13.5; all that there are: outfit python list --all",
+        ])
       #expect(failure.diagnostics[0].location?.line == 4)
+    }
+  }
+
+  /// What is far beyond everything that was ever published has no source either: nobody is asked for it.
+  @Test(arguments: [
+    ("3.99.1", "the newest is 3.13.5"), ("4.0.0", "the newest is 3.13.5"),
+    ("3.12.99", "the newest of 3.12 is 3.12.4"), ("3.99.1t", "the newest is 3.13.5"),
+  ])
+  func whatNobodyCanHaveYetIsNotLookedForElsewhere(_ version: String, _ hint: String) throws {
+    var machine = Machine()
+    machine.ask(.python, [version])
+    machine.documents[Machine.indexAddress] = Machine.published([
+      ("3.13.5", "20250723"), ("3.12.4", "20250723"),
+    ])
+    machine.files[AptSource.program.string] = ""
+    machine.collected[AptSource.listing] = "3.13.5 \(Machine.digest) xz\n"
+    do {
+      _ = try machine.resolve()
+      Issue.record("it was resolved")
+    } catch let failure as Failure {
+      #expect(failure.status == .usage)
+      #expect(failure.diagnostics.map(\.message) == ["there is no Python \(version)"])
+      #expect(failure.diagnostics.first?.hint?.hasPrefix(hint) == true)
+    }
+    #expect(machine.inquiries.isEmpty)
+    // The next ones may be out before the index has them.
+    for next in ["3.13.6", "3.14.0", "3.15.0a1"] {
+      machine.ask(.python, [next])
+      machine.context.facts = Facts()
+      _ = try? machine.resolve()
+      #expect(machine.inquiries.last?.label.contains("source of Python \(next)") == true)
     }
   }
 
@@ -235,7 +270,10 @@ import Testing
     } catch let failure as Failure {
       #expect(failure.status == .usage)
       #expect(failure.diagnostics.map(\.message) == ["there is no prebuilt Node 4711 for linux-amd64"])
-      #expect(failure.diagnostics.map(\.hint) == ["the newest is 24.19.0"])
+      #expect(
+        failure.diagnostics.map(\.hint) == [
+          "the newest is 24.19.0; all that there are: outfit node list --all"
+        ])
     }
   }
 

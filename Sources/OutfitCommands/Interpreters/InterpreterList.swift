@@ -114,7 +114,9 @@ struct InterpreterList<Noun: InterpreterNoun>: AsyncParsableCommand {
     guard !versions.isEmpty else {
       throw Failure(
         "there is no \(Noun.title) \(wish?.text ?? "") for \(session.host.platform)",
-        hint: known.catalogue.versions.first.map { "the newest is \($0)" }, status: .usage)
+        hint: known.catalogue.versions.first {
+          !$0.isPrerelease && !$0.isFreeThreaded
+        }.map { "the newest is \($0); all that there are: outfit \(Noun.word) list --all" }, status: .usage)
     }
     let style = session.outputStyle
     let width = max(40, session.host.terminal.width)
