@@ -29,6 +29,19 @@ struct Session: Sendable {
     Style(isTerminal: host.terminal.errorIsTerminal, environment: host.environment)
   }
 
+  /// Said before anything is written: files of root's in somebody's home are trouble later. In a container it may well be
+  /// meant.
+  func warnOfHomeOfAnother() {
+    guard let owner = host.user.homeOwner else { return }
+    report([
+      Diagnostic(
+        .warning,
+        "outfit runs as \(host.user.name), but \(host.user.home) belongs to \(owner): what is written there will be "
+          + "\(host.user.name)'s",
+        hint: "run it as \(owner), or with a HOME of its own: su - \(host.user.name)")
+    ])
+  }
+
   /// A path as a person types it.
   func short(_ path: FilePath) -> String {
     if path == host.user.home { return "~" }

@@ -82,6 +82,7 @@ struct Undertaking {
       return .done
     }
 
+    if !wish.isDryRun { session.warnOfHomeOfAnother() }
     let lock = wish.isDryRun ? nil : try await ScopeLock.acquire(place.scope, host: host)
     defer { withExtendedLifetime(lock) {} }
 
@@ -106,6 +107,7 @@ struct Undertaking {
   /// Does what a verb wants of tools, in one transaction with its edits of manifests.
   /// - Throws: `Failure` when one of the tools can't be had; nothing has changed then.
   func apply(at place: ProfilePlace) async throws -> Done {
+    session.warnOfHomeOfAnother()
     let lock = try await ScopeLock.acquire(place.scope, host: host)
     defer { withExtendedLifetime(lock) {} }
     let read = try await place.read(

@@ -64,12 +64,13 @@ struct InterpreterName {
     case .npm, .npx, .corepack:
       let script = role == .npm ? "npm" : role == .npx ? "npx" : "corepack"
       guard let bin = folder(of: offer.program), let prefix = folder(of: bin) else { return nil }
-      // By the interpreter itself, so that npm never runs on another Node that PATH may name.
-      let modules = prefix + Bytes("/lib/node_modules/".utf8)
-      let program =
-        modules
-        + Bytes((role == .corepack ? "corepack/dist/corepack.js" : "npm/bin/\(script)-cli.js").utf8)
-      if Outside.exists(program) { return Command(program: offer.program, arguments: [program]) }
+      // By the interpreter itself, so that npm never runs on another Node that PATH may name; in a Node of ours by the
+      // script that names the right verb where something was to be installed into it.
+      let own = role == .corepack ? "corepack/dist/corepack.js" : "npm/bin/\(script)-cli.js"
+      for place in ["/lib/outfit/\(script).cjs", "/lib/node_modules/\(own)"] {
+        let program = prefix + Bytes(place.utf8)
+        if Outside.exists(program) { return Command(program: offer.program, arguments: [program]) }
+      }
       let beside = bin + Bytes("/\(script)".utf8)
       return Outside.identity(of: beside)?.isProgram == true ? Command(program: beside) : nil
     }

@@ -26,6 +26,9 @@ extension Prompt {
       local __o_quality
       IFS=$'\t' read -r __o_branch __o_ahead __o_behind __o_staged __o_changed __o_new __o_conflicts \
         __o_stashes __o_action __o_quality <<<"$__o_line"
+      local __o_room=$((${COLUMNS:-80} / 3))
+      ((__o_room > 12)) || __o_room=12
+      ((${#__o_branch} <= __o_room)) || __o_branch=${__o_branch:0:__o_room-1}${__outfit_sym[8]}
       __outfit_git_text=${__outfit_sym[0]}$__o_branch
       ((__o_ahead == 0)) || __outfit_git_text+=" ${__outfit_sym[5]}$__o_ahead"
       ((__o_behind == 0)) || __outfit_git_text+=" ${__outfit_sym[6]}$__o_behind"
@@ -69,6 +72,7 @@ extension Prompt {
         case $__o_piece in
           host)
             [[ -z ${SSH_CONNECTION-} && $EUID != 0 ]] && continue
+            ((__o_width >= 50)) || continue
             __outfit_length=$((__outfit_length + 12))
             [[ -n $__outfit_plain ]] && __outfit_ps1+='\u@\h ' || __outfit_ps1+='\[\e[35m\]\u@\h\[\e[0m\] ' ;;
           folder)
@@ -80,6 +84,9 @@ extension Prompt {
               else
                 __o_text=${__o_text%/*}
                 __o_text=${__outfit_sym[8]}/${__o_text##*/}/$__o_folder
+              fi
+              if ((${#__o_text} > __o_width / 2)); then
+                __o_text=${__outfit_sym[8]}${__o_text:${#__o_text}-__o_width/2+1}
               fi
             fi
             __outfit_piece '1;36' "${__o_text//[[:cntrl:]]/?}" ;;

@@ -32,6 +32,11 @@ extension Prompt {
         set --query OUTFIT_PROMPT_GIT_WAIT; and set __o_wait $OUTFIT_PROMPT_GIT_WAIT
         set --local __o_f (string split \t -- ("$__outfit_shim" git-state $__o_wait 2>/dev/null))
         test (count $__o_f) -ge 10; or return 0
+        set --local __o_room 26
+        test -n "$COLUMNS"; and set __o_room (math "max(12, floor($COLUMNS / 3))")
+        if test (string length -- "$__o_f[1]") -gt $__o_room
+            set __o_f[1] (string sub --length (math $__o_room - 1) -- "$__o_f[1]")"$__outfit_sym[9]"
+        end
         set --local __o_text "$__outfit_sym[1]$__o_f[1]"
         test $__o_f[2] = 0; or set __o_text "$__o_text $__outfit_sym[6]$__o_f[2]"
         test $__o_f[3] = 0; or set __o_text "$__o_text $__outfit_sym[7]$__o_f[3]"
@@ -75,7 +80,7 @@ extension Prompt {
             set --local __o_text
             switch $__o_piece
                 case host
-                    if set --query SSH_CONNECTION; or fish_is_root_user
+                    if test $__o_width -ge 50; and begin; set --query SSH_CONNECTION; or fish_is_root_user; end
                         __outfit_piece magenta "$USER@"(string replace --regex '\..*' '' -- "$hostname")
                     end
                 case folder
@@ -89,6 +94,10 @@ extension Prompt {
                             set __o_text $__o_names[-1]
                         else
                             set __o_text "$__outfit_sym[9]/$__o_names[-2]/$__o_names[-1]"
+                        end
+                        set --local __o_half (math --scale 0 $__o_width / 2)
+                        if test (string length -- "$__o_text") -gt $__o_half
+                            set __o_text "$__outfit_sym[9]"(string sub --start (math 1 - $__o_half) -- "$__o_text")
                         end
                     end
                     __outfit_piece cyan (string replace --all --regex '[[:cntrl:]]' '?' -- "$__o_text" | string collect)

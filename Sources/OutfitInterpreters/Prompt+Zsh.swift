@@ -15,6 +15,15 @@ extension Prompt {
       esac
     }
 
+    # The branch, as far as there is room for it.
+    __outfit_branch() {
+      emulate -L zsh
+      local __o_room=$((COLUMNS / 3)) __o_branch=$1
+      (( __o_room > 12 )) || __o_room=12
+      (( $#__o_branch <= __o_room )) || __o_branch=$__o_branch[1,__o_room-1]$__outfit_sym[9]
+      typeset -g __outfit_git_text=$__outfit_sym[1]$__o_branch
+    }
+
     # Asks for the state of the repository; the prompt is drawn again when the answer is there.
     __outfit_git() {
       emulate -L zsh
@@ -31,7 +40,7 @@ extension Prompt {
         if [[ -f $__o_folder/.git/HEAD && -r $__o_folder/.git/HEAD ]]; then
           sysread -s 300 __o_head <$__o_folder/.git/HEAD
           __o_head=${${__o_head%%$'\n'*}#ref: refs/heads/}
-          [[ $__o_head != *[^[:alnum:]._/@+-]* ]] && __outfit_git_text=$__outfit_sym[1]$__o_head
+          [[ $__o_head != *[^[:alnum:]._/@+-]* ]] && __outfit_branch $__o_head
         fi
       elif [[ -n ${__outfit_git_fd-} ]]; then
         # One question at a time; this one is asked when the last is answered.
@@ -53,7 +62,7 @@ extension Prompt {
     __outfit_git_answer() {
       emulate -L zsh
       local -a __o_f
-      local __o_line __o_text
+      local __o_line __o_text __o_before=$__outfit_git_text
       IFS= read -r __o_line <&$1
       zle -F $1
       exec {1}<&-
@@ -61,7 +70,8 @@ extension Prompt {
       [[ $__outfit_git_asked == $__outfit_git_top ]] || return 0
       __o_f=("${(@ps:\t:)__o_line}")
       if (( $#__o_f >= 10 )); then
-        __o_text=$__outfit_sym[1]$__o_f[1]
+        __outfit_branch $__o_f[1]
+        __o_text=$__outfit_git_text
         (( __o_f[2] )) && __o_text+=" $__outfit_sym[6]$__o_f[2]"
         (( __o_f[3] )) && __o_text+=" $__outfit_sym[7]$__o_f[3]"
         (( __o_f[4] )) && __o_text+=" +$__o_f[4]"
@@ -71,8 +81,8 @@ extension Prompt {
         (( __o_f[8] )) && __o_text+=" $__outfit_sym[8]$__o_f[8]"
         [[ $__o_f[9] == - ]] || __o_text+=" ($__o_f[9])"
       fi
-      if [[ $__o_text != $__outfit_git_text ]]; then
-        typeset -g __outfit_git_text=$__o_text
+      typeset -g __outfit_git_text=$__o_text
+      if [[ $__o_text != $__o_before ]]; then
         __outfit_compose
         zle && zle reset-prompt
       fi
@@ -105,6 +115,7 @@ extension Prompt {
         case $__o_piece in
           host)
             [[ -z ${SSH_CONNECTION-} && $EUID != 0 ]] && continue
+            (( COLUMNS >= 50 )) || continue
             (( __outfit_length += 12 ))
             [[ -n $__outfit_plain ]] && __outfit_ps1+='%n@%m ' || __outfit_ps1+='%F{magenta}%n@%m%f ' ;;
           folder)
@@ -113,6 +124,9 @@ extension Prompt {
             if (( $#__o_text > COLUMNS / 2 )); then
               if (( COLUMNS < 50 )); then __o_text=${__o_text:t}
               else __o_text=$__outfit_sym[9]/${__o_text:h:t}/${__o_text:t}
+              fi
+              if (( $#__o_text > COLUMNS / 2 )); then
+                __o_text=$__outfit_sym[9]$__o_text[$#__o_text-COLUMNS/2+2,-1]
               fi
             fi
             __outfit_piece cyan "${__o_text//[[:cntrl:]]/?}" ;;

@@ -254,16 +254,17 @@ struct Proposer {
     guard let one = provided.first else { return }
     claim("node", one, [], "node \(one.version)", owner)
     guard let prefix = one.prefix else { return }
-    for (name, script) in [
-      ("npm", NodeLayout.npm), ("npx", NodeLayout.npx), ("corepack", NodeLayout.corepack),
-    ] {
+    for (name, script) in [("npm", NodeLayout.npm), ("npx", NodeLayout.npx), ("corepack", "")] {
       var path = prefix.pushing(FilePath(script))
       if case .adopt = one.object.recipe {
+        // It would put links beside our commands; where it came with its Node, it has a folder of its own.
+        guard name != "corepack" else { continue }
         guard case .status? = inquirer.answer(.status(path)) else { continue }
       } else if name == "npm" {
         path = prefix.pushing(FilePath(NpmGuard.script))
       } else if name == "corepack" {
         guard NodeLayout.hasCorepack(one.version) else { continue }
+        path = prefix.pushing(FilePath(NpmGuard.corepack))
       }
       claim(name, one, [path.string], "\(name) of node \(one.version)", owner)
     }

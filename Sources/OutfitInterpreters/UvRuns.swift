@@ -123,7 +123,6 @@ struct UvRuns {
 enum NodeLayout {
   static let npm = "lib/node_modules/npm/bin/npm-cli.js"
   static let npx = "lib/node_modules/npm/bin/npx-cli.js"
-  static let corepack = "lib/node_modules/corepack/dist/corepack.js"
 
   /// Releases carry it from 16.9 on and, as Node's steering committee decided, no more from 25 on.
   static func hasCorepack(_ version: Version) -> Bool {

@@ -35,15 +35,20 @@ extension Host {
       throw Failure("HOME is \(text), which is no absolute path", status: .usage)
     }
     let name = known?.name ?? environment["USER"] ?? "\(identifier)"
-    if identifier == 0, environment["SUDO_UID"] != nil,
-      let status = try? files.status(home, followLinks: true), status.owner != 0
-    {
-      let owner = account(status.owner)?.name ?? "user \(status.owner)"
-      throw Failure(
-        "outfit runs as root by sudo, but HOME is \(home), which belongs to \(owner)",
-        hint: "run it without sudo; it asks for sudo itself where something needs root", status: .usage)
+    guard let owner = (try? files.status(home, followLinks: true))?.owner, owner != identifier else {
+      return User(identifier: identifier, name: name, home: home)
     }
-    return User(identifier: identifier, name: name, home: home)
+    let ownerName = account(owner)?.name ?? "user \(owner)"
+    if let way = ["SUDO_UID": "sudo", "DOAS_USER": "doas"].first(where: { environment[$0.key] != nil })?.value
+    {
+      throw Failure(
+        "outfit runs as \(name) by \(way), but HOME is \(home), which belongs to \(ownerName)",
+        hint: identifier == 0
+          ? "run it without \(way); it asks for sudo itself where something needs root"
+          : "run it with the HOME of \(name): \(way == "sudo" ? "sudo -iu" : "doas -u") \(name) ...",
+        status: .usage)
+    }
+    return User(identifier: identifier, name: name, home: home, homeOwner: identifier == 0 ? ownerName : nil)
   }
 
   static func platform(

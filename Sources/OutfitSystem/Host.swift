@@ -39,11 +39,14 @@ public struct User: Hashable, Sendable {
   public var name: String
   /// `$HOME`, absolute.
   public var home: FilePath
+  /// Whose the home is, where this is root and it is another's.
+  public var homeOwner: String?
 
-  public init(identifier: UInt32, name: String, home: FilePath) {
+  public init(identifier: UInt32, name: String, home: FilePath, homeOwner: String? = nil) {
     self.identifier = identifier
     self.name = name
     self.home = home
+    self.homeOwner = homeOwner
   }
 }
 

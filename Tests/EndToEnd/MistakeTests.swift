@@ -83,6 +83,36 @@ import Testing
     #expect(done.errorText.contains("base/outfit.yaml:2"), "\(done.errorText)")
   }
 
+  /// Root's files in somebody's home: refused under sudo, said otherwise.
+  @Test func rootInTheHomeOfAnother() async throws {
+    let machine = try Machine()
+    guard try await machine.run("/usr/bin/id", ["-u"]).outputText == "0\n" else {
+      print("SKIPPED: only root can be root")
+      return
+    }
+    try machine.write("p/outfit.yaml", "profile: p\nenv: {A: b}\n")
+    let owned = try await machine.run("/bin/chown", ["-R", "65534:65534", "."])
+    try #require(owned.succeeded)
+    for variable in ["SUDO_UID", "DOAS_USER"] {
+      for verb in [
+        ["up", "--trust"], ["python", "list"], ["tool", "list"], ["self", "uninstall", "--dry-run"],
+      ] {
+        let done = try await machine.run(
+          Machine.build.appending("outfit"), verb, at: "p", setting: [variable: "65534"])
+        #expect(done.status == 2, "\(verb)")
+        #expect(done.errorText.contains("which belongs to nobody"), "\(done.errorText)")
+        #expect(done.errorText.contains("run it without \(variable == "SUDO_UID" ? "sudo" : "doas")"))
+      }
+    }
+    let written = try await machine.run("/usr/bin/find", [".", "-user", "root"])
+    #expect(written.outputText == "")
+    let up = try await machine.outfit("up", "--trust", at: "p")
+    #expect(up.status == 0, "\(up.errorText)")
+    #expect(
+      up.errorText.contains("belongs to nobody: what is written there will be root's"), "\(up.errorText)")
+    #expect(!(try await machine.outfit("status", at: "p")).errorText.contains("belongs to"))
+  }
+
   @Test func badUsage() async throws {
     let machine = try Machine()
     for arguments in [

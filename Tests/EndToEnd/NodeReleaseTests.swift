@@ -19,6 +19,8 @@ struct NodeReleaseTests {
     mkdir -p "$1/work/$name/bin" "$1/work/$name/lib/node_modules" "$1/node/$version"
     cp -L "$node" "$1/work/$name/bin/node"
     cp -RL "$npm" "$1/work/$name/lib/node_modules/npm"
+    corepack=$(dirname "$npm")/corepack
+    if [ -d "$corepack" ]; then cp -RL "$corepack" "$1/work/$name/lib/node_modules/corepack"; fi
     ln -s ../lib/node_modules/npm/bin/npm-cli.js "$1/work/$name/bin/npm"
     ln -s ../lib/node_modules/npm/bin/npx-cli.js "$1/work/$name/bin/npx"
     tar -C "$1/work" -cf - "$name" | gzip -1 > "$1/node/$version/$name.tar.gz"
@@ -67,6 +69,29 @@ struct NodeReleaseTests {
     #expect(npm.succeeded && npm.outputText.contains("."), "\(npm.errorText)")
     let global = try await machine.run(bin.appending("npm"), ["install", "-g", "x"], at: "p")
     #expect(global.errorText.contains("outfit tool install NAME --from npm"), "\(global.errorText)")
+
+    // corepack goes on, but puts nothing beside our commands.
+    if machine.files.exists(bin.appending("corepack")) {
+      let commands = try machine.files.list(bin)
+      // Chosen by the project, and by a file.
+      try machine.write("p/deep/.nvmrc", String(version.dropFirst()) + "\n")
+      for (folder, verb) in [("p", "enable"), ("p", "disable"), ("p/deep", "enable")] {
+        let done = try await machine.run(bin.appending("corepack"), [verb], at: folder)
+        #expect(done.status == 1, "\(done.errorText)")
+        #expect(done.errorText.contains("outfit tool install pnpm --from npm"), "\(done.errorText)")
+      }
+      #expect(try machine.files.list(bin) == commands)
+      let corepack = try await machine.run(bin.appending("corepack"), ["--version"], at: "p")
+      #expect(corepack.succeeded && corepack.outputText.contains("."), "\(corepack.errorText)")
+      let mine = machine.home.appending("mine")
+      try machine.files.createDirectories(mine)
+      let elsewhere = try await machine.run(
+        bin.appending("corepack"), ["enable", "--install-directory", mine.string], at: "p")
+      #expect(elsewhere.succeeded, "\(elsewhere.errorText)")
+      #expect(try machine.files.list(mine).contains("pnpm"))
+    } else {
+      print("SKIPPED in part: this machine's Node has no corepack")
+    }
 
     // Another archive under the same name is not what the lock pins.
     try machine.files.removeTree(FilePath(folder.string + archive))

