@@ -68,6 +68,10 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
       // ArgumentParser's own: help ends with 0, bad usage with 64.
       if exitCode(for: error).isSuccess { exit(withError: error) }
       LiveTerminal().talk(fullMessage(for: error) + "\n")
+      let meant = MistypedVerb.suggestions(Array(CommandLine.arguments.dropFirst()))
+      if !meant.isEmpty {
+        LiveTerminal().talk("  did you mean \(meant.map { "`\($0)`" }.joined(separator: " or "))?\n")
+      }
       exit(withError: ExitCode(ExitStatus.usage.rawValue))
     }
   }

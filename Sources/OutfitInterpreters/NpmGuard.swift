@@ -42,9 +42,9 @@ enum NpmGuard {
     const [verb, ...rest] = process.argv.slice(2);
     if (/^(enable|disable)$/.test(verb) && !rest.some((word) => /^(--install-directory|-h|--help)/.test(word))) {
       process.stderr.write(
-        `outfit: corepack ${verb} would change the folder of Outfit\\'s commands, where only a manifest says what is.\n` +
-        '  For a command everywhere: outfit tool install pnpm --from npm\n' +
-        '  For the version that a package.json names: corepack pnpm ..., corepack yarn ...\n');
+        `outfit: corepack ${verb} would change the folder of Outfit's commands, where only a manifest says what is.\\n` +
+        '  For a command everywhere: outfit tool install pnpm --from npm\\n' +
+        '  For the version that a package.json names: corepack pnpm ..., corepack yarn ...\\n');
       process.exit(1);
     }
     require('../node_modules/corepack/dist/corepack.js');

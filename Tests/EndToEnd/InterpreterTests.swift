@@ -142,6 +142,17 @@ struct InterpreterTests {
     #expect(still.outputText.contains(pyenv.version), "\(still.errorText)")
   }
 
+  @Test func whatUseInstallsIsNamedByItsVersion() async throws {
+    let machine = try Machine()
+    guard let pyenv = try await Pyenv(machine) else { return }
+    try machine.write("b/.keep", "")
+    let used = try await machine.outfit("python", "use", pyenv.series, at: "b", setting: pyenv.setting)
+    #expect(used.status == 0, "\(used.errorText)")
+    #expect(
+      used.outputText == ".python-version says \(pyenv.series).\nInstalled Python \(pyenv.version).\n",
+      "\(used.outputText)")
+  }
+
   @Test func filesThatContradictEachOther() async throws {
     let machine = try Machine()
     guard let pyenv = try await Pyenv(machine) else { return }

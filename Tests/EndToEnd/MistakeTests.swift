@@ -122,6 +122,20 @@ import Testing
       #expect(done.status == 2, "\(arguments): \(done.errorText)")
       #expect(!done.errorText.isEmpty)
     }
+    for (arguments, meant) in [
+      (["pyhton", "list"], "`outfit python`"), (["python", "instal", "3.12"], "`outfit python install`"),
+      (["python", "lokal", "3"], "`outfit python local`"),
+      (["inject", "black"], "`outfit tool inject`"), (["tool", "upgrad"], "`outfit tool upgrade`"),
+    ] {
+      let done = try await machine.run(Machine.build.appending("outfit"), arguments)
+      #expect(done.status == 2)
+      #expect(done.errorText.hasSuffix("  did you mean \(meant)?\n"), "\(arguments): \(done.errorText)")
+    }
+    let several = try await machine.outfit("install", "3.12")
+    #expect(
+      several.errorText.contains("`outfit python install`")
+        && several.errorText.contains("`outfit tool install`"))
+    #expect(!(try await machine.outfit("up", "--nonsense")).errorText.contains("did you mean `outfit"))
     let help = try await machine.outfit("--help")
     #expect(help.status == 0)
     #expect(help.outputText.contains("rollback"))

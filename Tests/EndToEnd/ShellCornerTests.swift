@@ -168,6 +168,33 @@ struct ShellCornerTests {
     try await terminal.type(inside.posix ?? "", until: inside.until)
     try await terminal.type(go.posix ?? "", until: go.until)
     try await terminal.type(away.posix ?? "", until: "G=before D=gone S= end")
+    try await terminal.type("exit", until: "%")
+
+    // A login shell whose profile sets PATH anew, as /etc/profile does; and a terminal that is opened from inside.
+    try machine.write(
+      ".bash_profile",
+      "PATH=~/.local/share/outfit/bin:/usr/bin:/bin\nPS1='% '\n\(Self.state.posix)\n"
+        + "eval \"$(outfit shell-init bash)\"\n")
+    try await terminal.type("bash -l -i", until: "%")
+    try await terminal.type(inside.posix ?? "", until: inside.until)
+    try await terminal.type(go.posix ?? "", until: go.until)
+    try await terminal.type(away.posix ?? "", until: "G=before D=gone S= end")
+    try await terminal.type(
+      "echo \"P=$PATH end\"", until: "P=\(machine.home)/.local/share/outfit/bin:/usr/bin:/bin end")
+    try await terminal.type("exit", until: "%")
+    let other = "tmux -S ~/other -f /dev/null"
+    try await terminal.type(
+      "TMUX= \(other) new-session -d -c ~/shop \"\(terminal.command)\"; echo opened", until: "opened")
+    for words in ["state >>~/said", "cd ~", "state >>~/said"] {
+      try await terminal.type("\(other) send-keys '\(words)' Enter; echo sent", until: "sent")
+    }
+    var said = ""
+    for _ in 0..<200 where said.split(separator: "\n").count < 2 {
+      try await Task.sleep(nanoseconds: 50_000_000)
+      said = try machine.read("said") ?? ""
+    }
+    #expect(said == "\(Self.inside.until)\nG=before D=gone S= end\n")
+    try await terminal.type("\(other) kill-server; echo closed", until: "closed")
     try await terminal.close()
   }
 }

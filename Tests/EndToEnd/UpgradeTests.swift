@@ -106,7 +106,7 @@ struct UpgradeTests {
     #expect(try machine.read(".config/outfit/outfit.yaml") == nil)
     #expect(try await machine.outfit("python", "list", "--bare", setting: set).outputText == "")
 
-    let unknown = try await machine.outfit("python", "install", "\(mirror.python.series).99", setting: set)
+    let unknown = try await machine.outfit("python", "install", "\(mirror.python.series).199", setting: set)
     #expect(unknown.status == 2, "\(unknown.errorText)")
     #expect(
       unknown.errorText.contains("the newest of \(mirror.python.series) is \(promised)"),

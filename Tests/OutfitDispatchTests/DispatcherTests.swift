@@ -216,9 +216,9 @@ import Testing
     try world.write("old/.nvmrc", "22")
     #expect(world.answer("npm", in: "old") == "127 /without/bin/node came without npm")
     // One of ours says what npm and corepack may do, whoever chose it.
+    try world.write("new/.nvmrc", "24")
     for name in ["npm", "corepack"] {
       try world.write("n/lib/outfit/\(name).cjs", "")
-      try world.write("new/.nvmrc", "24")
       #expect(
         world.answer(name, in: "new")
           == "\(world.path("n/bin/node")) \(world.path("n/lib/outfit/\(name).cjs"))")

@@ -81,11 +81,15 @@ struct InterpreterUse<Noun: InterpreterNoun>: AsyncParsableCommand {
       return
     }
     var status = ExitStatus.done
+    var had: [String] = []
     if !requests.isEmpty {
       var change = try InterpreterChange.personal(language, session)
       let others = try await change.others()
       try change.entries.add(requests.map(\.text), behindOthers: !others.isEmpty)
-      if let done = try await change.apply(options, needed: requests) { status = done.status }
+      if let done = try await change.apply(options, needed: requests) {
+        status = done.status
+        had = done.versions(language, requests).map { "\(Noun.title) \($0.version)" }
+      }
     }
     try VersionFileEdit.write(text, to: path, host)
     if options.json {
@@ -96,9 +100,7 @@ struct InterpreterUse<Noun: InterpreterNoun>: AsyncParsableCommand {
         ]).text)
     } else {
       session.write("\(session.display(path)) says \(versions.joined(separator: ", ")).")
-      if !requests.isEmpty {
-        session.write("Installed \(requests.map { "\(Noun.title) \($0)" }.joined(separator: ", ")).")
-      }
+      if !had.isEmpty { session.write("Installed \(had.joined(separator: ", ")).") }
     }
     session.report(await VersionSources(session, language).contradictions.map(\.diagnostic))
     if status != .done { throw Ended(status) }
