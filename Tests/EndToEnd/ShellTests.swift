@@ -170,21 +170,6 @@ struct ShellTests {
     // The name of a branch is shown, and never obeyed.
     try await terminal.type(
       "git symbolic-ref HEAD 'refs/heads/$(touch${IFS}ran)%F{1}'", until: "touch__IFS_ran")
-    // Long names are cut where there is little room, and what is drawn fits into a line.
-    try await terminal.type(
-      "git symbolic-ref HEAD refs/heads/feature/JIRA-4711-names-that-go-on",
-      until: "shop feature/JIRA-4711-names-that-go-on +")
-    try await terminal.type(
-      "mkdir ../a-folder-whose-name-is-all-too-long-to-be-shown; echo made", until: "made")
-    try await terminal.resize(40)
-    try await terminal.type("echo narrow", until: "shop feature/JIRA…")
-    let lines = try await terminal.screen().split(separator: "\n").filter { $0.contains("JIRA") }
-    #expect(
-      lines.last?.contains("4711") == false && lines.last?.hasPrefix("~/shop feature/JIRA… ") == true,
-      "\(lines)")
-    try await terminal.type("cd ../a-*", until: "…oo-long-to-be-shown")
-    try await terminal.type("cd ../shop", until: "shop feature/JIRA…")
-    try await terminal.resize(120)
     try await terminal.type("false", until: "✗1")
     try await terminal.type("cd ~/site", until: "~/site blog 3.")
     try await terminal.type(
@@ -193,6 +178,16 @@ struct ShellTests {
       shell == .fish ? "set -gx OUTFIT_PROMPT_SYMBOLS plain; false" : "OUTFIT_PROMPT_SYMBOLS=plain; false",
       until: " x1 ")
     #expect(!machine.files.exists(machine.home.appending("shop/ran")))
+
+    // Long names are cut where there is little room, and what is drawn fits into a line.
+    try machine.write("a-folder-whose-name-is-all-too-long/.keep", "")
+    try await terminal.type(
+      "cd ~/shop; git symbolic-ref HEAD refs/heads/feature/JIRA-4711-names", until: "JIRA-4711-names +")
+    try await terminal.resize(40)
+    try await terminal.type("echo narrow", until: "shop feature/JIRA~ ")
+    let lines = try await terminal.screen().split(separator: "\n").filter { $0.contains("JIRA") }
+    #expect(lines.last?.hasPrefix("~/shop feature/JIRA~ ") == true, "\(lines)")
+    try await terminal.type("cd ../a-*", until: "~ame-is-all-too-long")
     try await terminal.close()
   }
 }
@@ -259,6 +254,8 @@ struct Terminal {
   }
 
   func resize(_ width: Int) async throws {
+    // A shell that is drawing its prompt may not hear of it.
+    try await Task.sleep(nanoseconds: 500_000_000)
     _ = try await tmux(["resize-window", "-x", "\(width)", "-y", "60"])
   }
 
