@@ -44,7 +44,10 @@ public enum CompiledPlan {
       // Changed since the switch: not what a run with nothing to do would find.
       guard let then = stats[target.resolved] else { continue }
       let now = try host.files.status(target.resolved, followLinks: false).map { Signature($0) }
-      guard now == then else { return try discard(scope, host: host) }
+      // The times of a folder are those of the last change in it, which is compared by itself.
+      let isSame =
+        target.written.isDirectory ? now?.inode == then.inode && now?.mode == then.mode : now == then
+      guard isSame else { return try discard(scope, host: host) }
     }
 
     var text = Array("\(format)\n\(plain(version))\n\(arguments.hex)\n\(plain(summary))\n".utf8)

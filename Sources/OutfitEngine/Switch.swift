@@ -61,7 +61,10 @@ public enum Switch {
         var draft = try SwitchDraft(plan, decisions, failed, profile, host)
         try draft.add(companions)
         try draft.addSnapshots(snapshots)
-        guard !draft.isNothing else { return draft.outcome(isNew: false) }
+        guard !draft.isNothing else {
+          draft.refreshStats()
+          return draft.outcome(isNew: false)
+        }
         try draft.addOwnRecords()
         var transaction = Transaction(
           host: host, scope: plan.scope, generation: draft.generation.number, keeping: draft.contents)

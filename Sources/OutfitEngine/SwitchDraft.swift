@@ -408,6 +408,24 @@ struct SwitchDraft {
 
   /// Remembers how everything looks now, so that the next run need not read it.
   func writeStats(_ written: [FilePath: (signature: Signature, state: TargetState)]) {
+    try? stats(written).write(generation.number, scope: plan.scope, host: host)
+  }
+
+  /// Where there was nothing to do, what was only touched since was read and found to be right. What has just been
+  /// touched is read again: its times may not show the next change.
+  func refreshStats() {
+    guard plan.base > 0 else { return }
+    let old = TargetStats(plan.base, scope: plan.scope, host: host)
+    var new = stats([:])
+    let now = host.clock.now() * 1_000_000_000
+    for (name, signature) in new.byPath
+    where signature != old.byPath[name] && max(signature.modified, signature.changed) > now - Signature.racy {
+      new.byPath[name] = old.byPath[name]
+    }
+    if new.byPath != old.byPath { try? new.write(plan.base, scope: plan.scope, host: host) }
+  }
+
+  private func stats(_ written: [FilePath: (signature: Signature, state: TargetState)]) -> TargetStats {
     var stats = TargetStats()
     stats.byPath.reserveCapacity(generation.targets.count)
     // Both are sorted by path.
@@ -425,7 +443,7 @@ struct SwitchDraft {
         stats[record.resolved] = target.signature
       }
     }
-    try? stats.write(generation.number, scope: plan.scope, host: host)
+    return stats
   }
 
   func outcome(isNew: Bool) -> SwitchOutcome {
