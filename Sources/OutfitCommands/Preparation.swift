@@ -37,8 +37,15 @@ struct Preparation {
   private var host: Host { session.host }
   let answering: Answering
   private var facts = Facts()
+  /// What is known of the profile's files.
+  let sources: SourceDigests
+  /// The current generation, once it was asked for: nothing switches while this is used.
+  private var standing: Generation??
 
-  init(_ session: Session, profile: Profile, mode: Mode, progress: any Progress) throws {
+  init(
+    _ session: Session, profile: Profile, mode: Mode, progress: any Progress, sources: SourceDigests? = nil
+  ) throws {
+    self.sources = sources ?? SourceDigests(profile.scope, host: session.host)
     self.session = session
     self.profile = profile
     self.mode = mode
@@ -51,7 +58,7 @@ struct Preparation {
     builder = Builder(host: host, store: store, fetcher: fetcher, progress: progress, isOffline: isOffline)
     answering = Answering(
       host: host, builder: builder, fetcher: fetcher, progress: progress,
-      mode: mode == .live ? .live : mode == .reading ? .dry : .offline)
+      mode: mode == .live ? .live : mode == .reading ? .dry : .offline, sources: self.sources)
     locks = try Locks(host: host, profile: profile)
     lock = locks.merged
     lockIsShared = locks.isShared
@@ -114,7 +121,7 @@ struct Preparation {
   /// Compares a proposal with what is there.
   /// - Parameter isPartial: what it does not name stays as it is.
   /// - Parameter dropping: labels of objects that go even so.
-  func plan(
+  mutating func plan(
     _ proposal: Proposal, isPartial: Bool = false, dropping: Set<String> = []
   ) async throws -> Plan {
     let effects = Effects(host, scope: profile.scope, isDry: mode == .reading)
@@ -123,7 +130,16 @@ struct Preparation {
       scope: profile.scope, proposal: proposal, host: host, isPresent: { store.isPresent($0) },
       effectIsDue: { due.contains($0) }, keepsMissing: isPartial, dropping: dropping,
       allowed: try allowedFolders,
-      outside: profile.dotfiles.filter(\.value.value.isOutsideHome).map { FilePath($0.key) })
+      outside: profile.dotfiles.filter(\.value.value.isOutsideHome).map { FilePath($0.key) },
+      previous: .some(try previous()))
+  }
+
+  /// The generation that the plan starts from.
+  mutating func previous() throws -> Generation? {
+    if let standing { return standing }
+    let generation = try Generations.current(profile.scope, host: host)
+    standing = .some(generation)
+    return generation
   }
 
   /// What decided: the manifests, the locks, and every file that a part asked for, folders with all in them.

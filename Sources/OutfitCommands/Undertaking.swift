@@ -93,10 +93,11 @@ struct Undertaking {
         try await place.answer(read, session, settings: wish.settings, mayAsk: false))
     }
     try await confirmAdoption(of: read, at: place)
-    try Consent(host: host).obtain(
+    let sources = SourceDigests(place.scope, host: host)
+    try Consent(host: host, sources: sources).obtain(
       for: read, given: wish.consent, style: session.errorStyle, address: wish.address)
     let profile = try await place.answer(read, session, settings: wish.settings, mayAsk: true)
-    let done = try await perform(profile, place, isPlain: isPlain)
+    let done = try await perform(profile, place, sources, isPlain: isPlain)
     session.conclude(
       profile: profile, plan: done.plan, outcome: done.outcome, built: done.built, mended: done.mended,
       missing: done.missing,
@@ -112,22 +113,24 @@ struct Undertaking {
     defer { withExtendedLifetime(lock) {} }
     let read = try await place.read(
       session.seeing(wish.edits), network: wish.isOffline ? .never : .whenUnknown)
-    try Consent(host: host).obtain(for: read, given: wish.consent, style: session.errorStyle)
+    let sources = SourceDigests(place.scope, host: host)
+    try Consent(host: host, sources: sources).obtain(
+      for: read, given: wish.consent, style: session.errorStyle)
     let profile = try await place.answer(read, session, settings: [:], mayAsk: true)
-    return try await perform(profile, place, isPlain: false)
+    return try await perform(profile, place, sources, isPlain: false)
   }
 
   // MARK: Before anything is downloaded
 
   /// Taking another profile for this machine replaces the one it has: that is asked.
   private func confirmAdoption(of profile: Profile, at place: ProfilePlace) async throws {
-    guard profile.scope == .machine, let present = try Generations.current(.machine, host: host),
-      !present.isBare, present.profile.address != place.address, !present.profile.address.isEmpty,
-      wish.address != nil
+    guard wish.address != nil, profile.scope == .machine,
+      let present = try Generations.adoptedProfile(.machine, host: host), present.address != place.address,
+      !present.address.isEmpty
     else { return }
-    let question = "This machine has the profile \(present.profile.name). Replace it with \(profile.name)?"
+    let question = "This machine has the profile \(present.name). Replace it with \(profile.name)?"
     guard try ask(question, otherwise: "--yes") else {
-      throw Failure("\(present.profile.name) stays", status: .consent)
+      throw Failure("\(present.name) stays", status: .consent)
     }
   }
 
@@ -208,20 +211,26 @@ struct Undertaking {
       hint: "run `outfit lock` and commit what it writes", status: .drift)
   }
 
-  private func perform(_ profile: Profile, _ place: ProfilePlace, isPlain: Bool) async throws -> Done {
+  private func perform(
+    _ profile: Profile, _ place: ProfilePlace, _ sources: SourceDigests, isPlain: Bool
+  ) async throws -> Done {
     let started = host.clock.uptime()
     let progress = TerminalProgress(host: host)
     var preparation = try Preparation(
       session, profile: profile, mode: wish.isOffline ? .offline : wish.isLocked ? .locked : .live,
-      progress: progress)
+      progress: progress, sources: sources)
 
-    // Conflicts and effects come from parts that need no network, so all questions are asked here.
-    let local = try await preparation.plan(
-      try await preparation.propose(
-        Preparation.local(host).filter { wish.only == nil || $0.name == wish.only }),
-      isPartial: true)
-    let decisions = try await decide(local)
-    try await announce(local.effects)
+    // Conflicts and effects come from parts that need no network, so all questions are asked here; where no other
+    // part has anything to do, the plan itself is made without network.
+    var decisions: Decisions?
+    if profile.needsEngines {
+      let local = try await preparation.plan(
+        try await preparation.propose(
+          Preparation.local(host).filter { wish.only == nil || $0.name == wish.only }),
+        isPartial: true)
+      decisions = try await decide(local)
+      try await announce(local.effects)
+    }
 
     let before = wish.pins ?? preparation.lock
     for name in wish.moving { preparation.lock.tools[name] = nil }
@@ -238,8 +247,12 @@ struct Undertaking {
     let plan = try await preparation.plan(
       proposal, isPartial: wish.only != nil,
       dropping: Set(touched.compactMap { name in before.tools[name].map { "\(name) \($0.version)" } })
-        .union(try gone(profile, proposal)))
+        .union(try gone(profile, proposal, try preparation.previous())))
     if wish.isStrict, !plan.conflicts.isEmpty { throw session.refusal(plan.conflicts) }
+    if decisions == nil {
+      decisions = try await decide(plan)
+      try await announce(plan.effects)
+    }
     // What no provider has is known before anything is fetched.
     try refuse(lost(profile, proposal, []) + lostInterpreters(proposal, []), plan.failures)
     if !wish.isEditing { try preparation.locks.save(preparation.lock) }
@@ -278,7 +291,7 @@ struct Undertaking {
     var switching = plan
     switching.failures = failures
     let outcome = try await Switch.apply(
-      switching, decisions: decisions, failed: missing, profile: place.stamp(profile),
+      switching, decisions: decisions ?? Decisions(), failed: missing, profile: place.stamp(profile),
       snapshots: place.snapshots(host), companions: companions(preparation, profile), host: host)
     let mended = try await mend()
     try learnLongTerm(plan, preparation)
@@ -299,8 +312,10 @@ struct Undertaking {
         for: profile.scope, version: Release.version, arguments: place.digest(host),
         inputs: preparation.inputs,
         outputs: proposal.objects.map { preparation.store.receiptPath(of: $0.id) } + proposal.adoptedPrograms,
-        summary: summary, host: host)
+        summary: summary, record: outcome.record, host: host)
     }
+    // The next run only reads more without it.
+    try? sources.keep()
     let seconds = Double(host.clock.uptime() - started) / 1e9
     return Done(
       profile: profile, plan: plan, outcome: outcome, built: built.built.count, mended: mended.done,
@@ -318,10 +333,10 @@ struct Undertaking {
 
   /// The labels of what the last run had of tools that no manifest asks for any more. They go even where other things
   /// stay as they are, because the run is of tools alone, or because something else could not be had.
-  private func gone(_ profile: Profile, _ proposal: Proposal) throws -> Set<String> {
-    guard wish.only == nil || wish.only == Tools().name,
-      let previous = try Generations.current(profile.scope, host: host)
-    else { return [] }
+  private func gone(
+    _ profile: Profile, _ proposal: Proposal, _ previous: Generation?
+  ) throws -> Set<String> {
+    guard wish.only == nil || wish.only == Tools().name, let previous else { return [] }
     let proposed = Set(proposal.objects.map(\.id))
     let tools = Set(previous.objects.map(\.id)).subtracting(proposed)
       .subtracting(previous.interpreters.map(\.object))
@@ -389,6 +404,13 @@ struct Undertaking {
         path: path, before: try host.files.text(path), text: text, mode: path == place.shared ? 0o644 : 0o600)
     }
     return manifests + locks
+  }
+}
+
+extension Profile {
+  /// There is something that has pins.
+  fileprivate var needsEngines: Bool {
+    !(interpreters.isEmpty && additions.isEmpty && tools.isEmpty && virtualenv == nil && hooks.isEmpty)
   }
 }
 

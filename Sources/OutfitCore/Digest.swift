@@ -1,30 +1,44 @@
 import Crypto
 
 /// A SHA-256 digest, written as 64 lower-case hexadecimal digits.
+///
+/// Plans and records hold them by the ten thousand, so it is four words and no text.
 public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
-  public let hex: String
+  private let first: UInt64
+  private let second: UInt64
+  private let third: UInt64
+  private let fourth: UInt64
 
   /// Takes 64 hexadecimal digits in either case, with or without a leading `sha256:`; nil for anything else.
-  public init?(_ text: some StringProtocol) { self.init(String(text)) }
+  public init?(_ text: some StringProtocol) {
+    var text = String(text)
+    guard let digest = text.withUTF8({ Digest(utf8: $0) }) else { return nil }
+    self = digest
+  }
 
-  /// The same for text in one piece, which is much quicker.
-  public init?(_ text: String) {
-    var digits = text.hasPrefix("sha256:") ? String(text.utf8.dropFirst(7)) ?? "" : text
-    // Records hold them by the thousand.
-    let (isDigest, hasCapitals) = digits.withUTF8 { bytes in
-      guard bytes.count == 64 else { return (false, false) }
-      var capitals = false
-      for byte in bytes {
+  /// The same for text that is not a `String` yet.
+  public init?(utf8 text: UnsafeBufferPointer<UInt8>) {
+    var start = 0
+    if text.count == 71, text[..<7].elementsEqual("sha256:".utf8) { start = 7 }
+    guard text.count == start + 64 else { return nil }
+    func word(_ index: Int) -> UInt64? {
+      var word: UInt64 = 0
+      for byte in text[(start + index * 16)..<(start + index * 16 + 16)] {
+        let digit: UInt8
         switch byte {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"): continue
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): capitals = true
-        default: return (false, false)
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = byte - 48
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit = byte - 87
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit = byte - 55
+        default: return nil
         }
+        word = word << 4 | UInt64(digit)
       }
-      return (true, capitals)
+      return word
     }
-    guard isDigest else { return nil }
-    hex = hasCapitals ? digits.lowercased() : digits
+    guard let first = word(0), let second = word(1), let third = word(2), let fourth = word(3) else {
+      return nil
+    }
+    (self.first, self.second, self.third, self.fourth) = (first, second, third, fourth)
   }
 
   public init(of bytes: some Sequence<UInt8>) {
@@ -36,14 +50,36 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
   public init(of text: String) { self.init(of: Array(text.utf8)) }
 
   fileprivate init(_ value: SHA256.Digest) {
-    hex = String(unsafeUninitializedCapacity: 64) { buffer in
-      var index = 0
-      for byte in value {
-        buffer[index] = Self.digit(byte >> 4)
-        buffer[index + 1] = Self.digit(byte & 15)
-        index += 2
+    (first, second, third, fourth) = value.withUnsafeBytes { bytes in
+      func word(_ index: Int) -> UInt64 {
+        UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self))
       }
-      return index
+      return (word(0), word(1), word(2), word(3))
+    }
+  }
+
+  public var hex: String {
+    String(unsafeUninitializedCapacity: 64) { buffer in
+      func write(_ word: UInt64, at start: Int) {
+        for index in 0..<16 {
+          buffer[start + index] = Self.digit(UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * index)) & 15)
+        }
+      }
+      write(first, at: 0)
+      write(second, at: 16)
+      write(third, at: 32)
+      write(fourth, at: 48)
+      return 64
+    }
+  }
+
+  /// Adds the 64 digits.
+  public func write(to bytes: inout [UInt8]) {
+    for word in 0..<4 {
+      let value = word == 0 ? first : word == 1 ? second : word == 2 ? third : fourth
+      for index in 0..<16 {
+        bytes.append(Self.digit(UInt8(truncatingIfNeeded: value >> UInt64(60 - 4 * index)) & 15))
+      }
     }
   }
 
@@ -54,7 +90,10 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
 
   public var description: String { hex }
 
-  public static func < (a: Digest, b: Digest) -> Bool { a.hex < b.hex }
+  /// As their texts are sorted.
+  public static func < (a: Digest, b: Digest) -> Bool {
+    (a.first, a.second, a.third, a.fourth) < (b.first, b.second, b.third, b.fourth)
+  }
 
   /// A digest over bytes that come in pieces.
   public struct Running: Sendable {
@@ -69,11 +108,14 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
       hash.update(bufferPointer: bytes)
     }
 
-    public mutating func update(_ text: String) { update(Array(text.utf8)) }
+    public mutating func update(_ text: String) {
+      var text = text
+      text.withUTF8 { hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }
+    }
 
     /// Adds a field with its length before it, so that no two lists of fields give the same digest.
     public mutating func field(_ text: String) {
-      update("\(text.utf8.count):")
+      update(String(text.utf8.count) + ":")
       update(text)
     }
 

@@ -66,6 +66,8 @@ public struct Dotfiles: Part {
         switch entry.content {
         case .file(let bytes, let mode):
           return change(target, .file(bytes, mode: dotfile.mode ?? plainMode(mode)))
+        case .source(let source, let mode):
+          return change(target, .source(source, mode: dotfile.mode ?? plainMode(mode)))
         case .link(let destination): return change(target, .link(.path(FilePath(destination))))
         case .directory(let mode): return change(target, .directory(mode: mode & 0o777))
         }

@@ -20,11 +20,16 @@ public struct Answering: Sendable {
   private let progress: any OutfitSystem.Progress
   private let probing: Probing
   private let mode: Mode
+  private let sources: SourceDigests
 
-  /// - Parameter builder: builds the engines that inquiries run.
+  /// - Parameters:
+  ///   - builder: builds the engines that inquiries run.
+  ///   - sources: what is known of the files below folders.
   public init(
-    host: Host, builder: Builder, fetcher: any Fetching, progress: any OutfitSystem.Progress, mode: Mode
+    host: Host, builder: Builder, fetcher: any Fetching, progress: any OutfitSystem.Progress, mode: Mode,
+    sources: SourceDigests
   ) {
+    self.sources = sources
     self.host = host
     self.builder = builder
     self.fetcher = fetcher
@@ -77,8 +82,8 @@ public struct Answering: Sendable {
         guard status.kind == .directory else {
           return .failed(Diagnostic(.error, "\(path) is no folder"))
         }
-        var tree = TreeReader(files: host.files)
-        try tree.read(path, "")
+        var tree = TreeReader(files: host.files, sources: sources)
+        try tree.read(path.string, "")
         return .tree(tree.entries)
       case .status(let path):
         guard let status = try host.files.status(path, followLinks: false) else { return .absent }
@@ -181,30 +186,39 @@ public struct Answering: Sendable {
 /// Reads a folder whole.
 private struct TreeReader {
   let files: any Files
+  let sources: SourceDigests
   private(set) var entries: [TreeEntry] = []
   private var bytes: Int64 = 0
 
-  init(files: any Files) { self.files = files }
+  init(files: any Files, sources: SourceDigests) { (self.files, self.sources) = (files, sources) }
 
   /// What a profile's folder of files may hold, in bytes.
   private static let limit: Int64 = 256 << 20
 
-  mutating func read(_ folder: FilePath, _ relative: String) throws {
-    for name in try files.list(folder) {
-      let path = folder.appending(name)
-      let inner = relative.isEmpty ? name : "\(relative)/\(name)"
+  /// Paths are text here, which is quicker to put together.
+  mutating func read(_ folder: String, _ relative: String) throws {
+    for name in try files.list(FilePath(folder)) {
+      let text = folder + "/" + name
+      let path = FilePath(text)
+      let inner = relative.isEmpty ? name : relative + "/" + name
       guard let status = try files.status(path, followLinks: false) else { continue }
       switch status.kind {
       case .directory:
         entries.append(TreeEntry(inner, .directory(mode: status.mode & 0o777)))
-        try read(path, inner)
+        try read(text, inner)
       case .link: entries.append(TreeEntry(inner, .link(try files.readLink(path))))
       case .file:
         bytes += status.size
         guard bytes <= Self.limit else {
           throw Failure("\(folder) holds more than \(Self.limit >> 20) MB: too much for a folder of dotfiles")
         }
-        entries.append(TreeEntry(inner, .file(try files.read(path), mode: status.mode & 0o777)))
+        let (digest, content) = try sources.look(path, named: text, status)
+        let mode = status.mode & 0o777
+        entries.append(
+          TreeEntry(
+            inner,
+            content.map { .file($0, mode: mode) }
+              ?? .source(SourceFile(path, digest, size: status.size), mode: mode)))
       case .other: throw Failure("\(path) is neither file, link nor folder")
       }
     }

@@ -11,8 +11,6 @@ import SystemPackage
 /// show a change that came right after. A checksum ends it. Whatever is not understood makes `up` look closer; nothing is lost by it.
 public enum CompiledPlan {
   private static let format = "outfit-compiled 1"
-  /// A path that changed less than this long before may change again within the same tick of its file system.
-  private static let racy: Int64 = 2_000_000_000
 
   static func path(_ scope: Scope, _ host: Host) -> FilePath {
     host.places.state(of: scope).appending("compiled")
@@ -25,15 +23,17 @@ public enum CompiledPlan {
   ///   - inputs: manifests of all layers (those that are absent too), locks, dotfile sources with their
   ///     folders, the trust record.
   ///   - outputs: receipts of objects, adopted programs.
+  ///   - record: the current generation, where the caller has it already.
   public static func write(
     for scope: Scope, version: String, arguments: Digest, inputs: [FilePath], outputs: [FilePath],
-    summary: String, host: Host
+    summary: String, record: Generation? = nil, host: Host
   ) throws {
     try Generations.prepare(scope, host: host)
-    guard let generation = try Generations.current(scope, host: host) else { return }
+    guard let generation = try record ?? Generations.current(scope, host: host) else { return }
     var paths: [FilePath] = []
     paths += outputs
-    paths += generation.targets.map(\.resolved) + generation.targets.map(\.target)
+    paths += generation.targets.map(\.resolved)
+    paths += generation.targets.filter { $0.target != $0.resolved }.map(\.target)
     paths += generation.claims.map { host.places.bin.appending($0.name) }
     paths +=
       generation.claims.map { FilePath($0.program) } + generation.interpreters.map { FilePath($0.program) }
@@ -44,16 +44,22 @@ public enum CompiledPlan {
       // Changed since the switch: not what a run with nothing to do would find.
       guard let then = stats[target.resolved] else { continue }
       let now = try host.files.status(target.resolved, followLinks: false).map { Signature($0) }
-      guard now == then else { return try discard(scope, host: host) }
+      // The times of a folder are those of the last change in it, which is compared by itself.
+      let isSame =
+        target.written.isDirectory ? now?.inode == then.inode && now?.mode == then.mode : now == then
+      guard isSame else { return try discard(scope, host: host) }
     }
 
-    var text = "\(format)\n\(plain(version))\n\(arguments.hex)\n\(plain(summary))\n"
-    var seen: Set<FilePath> = []
+    var text = Array("\(format)\n\(plain(version))\n\(arguments.hex)\n\(plain(summary))\n".utf8)
+    var seen: Set<String> = []
+    seen.reserveCapacity(inputs.count + paths.count)
     let now = host.clock.now() * 1_000_000_000
     for (paths, isInput) in [(inputs, true), (paths, false)] {
-      for path in paths where seen.insert(path).inserted {
-        guard !path.string.utf8.contains(10) else { return try discard(scope, host: host) }
-        text += try line(path, isInput: isInput, now: now, host)
+      for path in paths {
+        let name = path.string
+        guard seen.insert(name).inserted else { continue }
+        guard !name.utf8.contains(10) else { return try discard(scope, host: host) }
+        try addLine(path, name, isInput: isInput, now: now, host, to: &text)
       }
     }
     try put(text, scope, host)
@@ -88,7 +94,7 @@ public enum CompiledPlan {
     {
       let fields = line.split(separator: " ", maxSplits: 7)
       guard index >= 4, fields.count == 8, fields[6] != "-", let modified = Int64(fields[3]),
-        let changed = Int64(fields[4]), max(modified, changed) <= now - racy
+        let changed = Int64(fields[4]), max(modified, changed) <= now - Signature.racy
       else {
         text += "\(line)\n"
         continue
@@ -96,13 +102,13 @@ public enum CompiledPlan {
       isSettling = true
       text += "\(fields[..<6].joined(separator: " ")) - \(fields[7])\n"
     }
-    if isSettling { try put(text, scope, host) }
+    if isSettling { try put(Array(text.utf8), scope, host) }
   }
 
-  private static func put(_ text: String, _ scope: Scope, _ host: Host) throws(FileError) {
+  private static func put(_ text: [UInt8], _ scope: Scope, _ host: Host) throws(FileError) {
     let temporary = FilePath(path(scope, host).string + ".new")
     try host.files.removeTree(temporary)
-    try host.files.create(temporary, Array("\(text)end \(fnv1a64(text.utf8))\n".utf8), mode: 0o600)
+    try host.files.create(temporary, text + Array("end \(fnv1a64(text))\n".utf8), mode: 0o600)
     try host.files.rename(temporary, to: path(scope, host))
   }
 
@@ -134,36 +140,43 @@ public enum CompiledPlan {
 
   /// `<kind> <mode> <size> <modified> <changed> <inode> <digest or ->` and the path; or `n` and the path for what
   /// is not there. A capital letter stands for what is at the other end of a link.
-  private static func line(
-    _ path: FilePath, isInput: Bool, now: Int64, _ host: Host
-  ) throws(FileError) -> String {
-    guard let status = try host.files.status(path, followLinks: false) else { return "n \(path)\n" }
-    var text = try line(letter(status.kind), path, status, isInput: isInput, now: now, host)
-    if status.kind == .link {
-      if let target = try host.files.status(path, followLinks: true) {
-        text += try line(letter(target.kind).uppercased(), path, target, isInput: isInput, now: now, host)
-      } else {
-        text += "N \(path)\n"
-      }
+  private static func addLine(
+    _ path: FilePath, _ name: String, isInput: Bool, now: Int64, _ host: Host, to text: inout [UInt8]
+  ) throws(FileError) {
+    guard let status = try host.files.status(path, followLinks: false) else {
+      text += "n \(name)\n".utf8
+      return
     }
-    return text
+    try add(letter(status.kind), path, name, status, isInput: isInput, now: now, host, to: &text)
+    guard status.kind == .link else { return }
+    if let target = try host.files.status(path, followLinks: true) {
+      try add(letter(target.kind) & 0xDF, path, name, target, isInput: isInput, now: now, host, to: &text)
+    } else {
+      text += "N \(name)\n".utf8
+    }
   }
 
-  private static func line(
-    _ letter: String, _ path: FilePath, _ status: FileStatus, isInput: Bool, now: Int64, _ host: Host
-  ) throws(FileError) -> String {
-    let isRacy = isInput && max(status.modified, status.changed) > now - racy
-    let digest = isRacy ? try digest(path, status.kind, host) : "-"
-    return
-      "\(letter) \(status.mode) \(status.size) \(status.modified) \(status.changed) \(status.inode) \(digest) \(path)\n"
+  private static func add(
+    _ letter: UInt8, _ path: FilePath, _ name: String, _ status: FileStatus, isInput: Bool, now: Int64,
+    _ host: Host, to text: inout [UInt8]
+  ) throws(FileError) {
+    text.append(letter)
+    for number in [Int64(status.mode), status.size, status.modified, status.changed] {
+      text.append(32)
+      text.append(number)
+    }
+    let isRacy = isInput && max(status.modified, status.changed) > now - Signature.racy
+    text += " \(status.inode) \(isRacy ? try digest(path, status.kind, host) : "-") ".utf8
+    text += name.utf8
+    text.append(10)
   }
 
-  private static func letter(_ kind: FileStatus.Kind) -> String {
+  private static func letter(_ kind: FileStatus.Kind) -> UInt8 {
     switch kind {
-    case .file: "f"
-    case .directory: "d"
-    case .link: "l"
-    case .other: "o"
+    case .file: UInt8(ascii: "f")
+    case .directory: UInt8(ascii: "d")
+    case .link: UInt8(ascii: "l")
+    case .other: UInt8(ascii: "o")
     }
   }
 
@@ -185,9 +198,7 @@ public enum CompiledPlan {
     let letter = line[0]
     let follows = letter < UInt8(ascii: "a")
     var place = 2
-    func path() -> FilePath {
-      FilePath(String(decoding: UnsafeBufferPointer(rebasing: line[place...]), as: UTF8.self))
-    }
+    func path() -> FilePath { FilePath(bytes: UnsafeBufferPointer(rebasing: line[place...])) }
     if letter | 32 == UInt8(ascii: "n") {
       return (try? host.files.status(path(), followLinks: follows)) == .some(nil)
     }
@@ -210,7 +221,7 @@ public enum CompiledPlan {
     place = space + 1
     let here = path()
     guard let status = (try? host.files.status(here, followLinks: follows)) ?? nil,
-      Self.letter(status.kind).utf8.first == letter | 32, UInt64(status.mode) == mode,
+      Self.letter(status.kind) == letter | 32, UInt64(status.mode) == mode,
       UInt64(bitPattern: status.size) == size, UInt64(bitPattern: status.modified) == modified,
       UInt64(bitPattern: status.changed) == changed, status.inode == inode
     else { return false }

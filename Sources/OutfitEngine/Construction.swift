@@ -200,6 +200,9 @@ struct Construction: Sendable {
       case .file(let bytes, let mode):
         try files.removeTree(path)
         try files.create(path, bytes, mode: mode)
+      case .source(let source, let mode):
+        try files.removeTree(path)
+        try files.create(path, files.read(source.path), mode: mode)
       case .link(let destination):
         try files.removeTree(path)
         try files.createLink(path, to: destination)

@@ -255,9 +255,15 @@ public enum Generations {
       rows.row(["object", object.id.field, object.label] + object.inputs.map(\.field))
     }
     for target in generation.targets {
-      rows.row(
-        "target", target.target.string, target.resolved.string, target.owner,
-        target.isSecret ? "secret" : "plain", target.written.text, target.first.text)
+      rows.field("target")
+      let name = target.target.string
+      rows.field(name)
+      rows.field(target.resolved == target.target ? name : target.resolved.string)
+      rows.field(target.owner)
+      rows.field(target.isSecret ? "secret" : "plain")
+      rows.field(target.written)
+      rows.field(target.first)
+      rows.endRow()
       if let accepted = target.accepted { rows.row("accepted", accepted.text) }
       for block in target.blocks {
         rows.row(
@@ -265,7 +271,11 @@ public enum Generations {
       }
     }
     for change in generation.changes {
-      rows.row("change", change.path.string, change.before.text, change.after.text)
+      rows.field("change")
+      rows.field(change.path.string)
+      rows.field(change.before)
+      rows.field(change.after)
+      rows.endRow()
     }
     for folder in generation.folders { rows.row("folder", folder.string) }
     for snapshot in generation.snapshots {
@@ -275,23 +285,22 @@ public enum Generations {
   }
 
   static func parse(_ bytes: [UInt8]) throws(Rows.Problem) -> Generation {
-    let (rows, length) = try Rows.read(bytes, format, version: version)
-    guard length == bytes.count else { throw .damaged("something follows its end") }
     var generation: Generation?
-    for fields in rows {
-      if fields.count == 5, fields[0] == "generation", generation == nil, let number = Int(fields[1]),
-        let time = Int64(fields[2]), ["complete", "incomplete"].contains(fields[3])
-      {
-        guard
-          let origin = fields[4] == "up" ? Generation.Origin.up : Int(fields[4]).map({ .rollback(to: $0) })
-        else { throw .damaged("its origin is not known") }
-        generation = Generation(
-          number: number, scope: .machine, origin: origin, time: time,
-          profile: ProfileStamp(name: "", address: ""), isIncomplete: fields[3] == "incomplete")
-      } else if generation == nil || generation?.add(fields) == false {
-        throw .damaged("it has a line that is not understood: \(fields.joined(separator: " ").prefix(60))")
+    let length = try Rows.read(bytes, format, version: version) { row throws(Rows.Problem) in
+      if generation?.add(row) == true { return }
+      guard generation == nil, row.count == 5, row.is(0, "generation"), let number = Int(row[1]),
+        let time = Int64(row[2]), row.is(3, "complete") || row.is(3, "incomplete")
+      else {
+        throw .damaged(
+          "it has a line that is not understood: \(row.texts.joined(separator: " ").prefix(60))")
       }
+      guard let origin = row.is(4, "up") ? Generation.Origin.up : Int(row[4]).map({ .rollback(to: $0) })
+      else { throw .damaged("its origin is not known") }
+      generation = Generation(
+        number: number, scope: .machine, origin: origin, time: time,
+        profile: ProfileStamp(name: "", address: ""), isIncomplete: row.is(3, "incomplete"))
     }
+    guard length == bytes.count else { throw .damaged("something follows its end") }
     guard let generation else { throw .damaged("it is empty") }
     return generation
   }
@@ -299,7 +308,33 @@ public enum Generations {
 
 extension Generation {
   /// Adds one row of a record; false when it makes no sense.
-  fileprivate mutating func add(_ f: [String]) -> Bool {
+  fileprivate mutating func add(_ row: Row) -> Bool {
+    // By far the most rows first.
+    if row.is(0, "target"), row.count == 7 {
+      let isMoved = !row.has(1, as: 2)
+      guard let target = row.path(1), let resolved = isMoved ? row.path(2) : target,
+        let written = TargetState(field: row.bytes(5)), let first = TargetState(field: row.bytes(6))
+      else { return false }
+      // Thousands of targets in a row come from one entry, and stand where they are meant to.
+      let last = targets.last?.owner ?? ""
+      let isSame = row.is(3, last) && !last.utf8.contains(Rows.backslash)
+      targets.append(
+        RecordedTarget(
+          target: target, resolved: resolved, owner: isSame ? last : row[3],
+          isSecret: row.is(4, "secret"), written: written, first: first, blocks: []))
+      return true
+    }
+    if row.is(0, "change"), row.count == 4 {
+      guard let path = row.path(1), let before = TargetState(field: row.bytes(2)),
+        let after = TargetState(field: row.bytes(3))
+      else { return false }
+      changes.append(RecordedChange(path: path, before: before, after: after))
+      return true
+    }
+    return add(row.texts)
+  }
+
+  private mutating func add(_ f: [String]) -> Bool {
     switch (f[0], f.count) {
     case ("scope", 2): return f[1] == "machine"
     case ("scope", 3):
@@ -324,14 +359,6 @@ extension Generation {
       let inputs = f[3...].compactMap { ObjectID(field: $0) }
       guard let id = ObjectID(field: f[1]), inputs.count == f.count - 3 else { return false }
       objects.append(RecordedObject(id: id, label: f[2], inputs: inputs))
-    case ("target", 7):
-      guard f[1].hasPrefix("/"), f[2].hasPrefix("/"), let written = TargetState(text: f[5]),
-        let first = TargetState(text: f[6])
-      else { return false }
-      targets.append(
-        RecordedTarget(
-          target: FilePath(f[1]), resolved: FilePath(f[2]), owner: f[3], isSecret: f[4] == "secret",
-          written: written, first: first, blocks: []))
     case ("virtualenv", 2): activation.virtualenv = f[1]
     case ("variable", 3): activation.variables[f[1]] = f[2]
     case ("accepted", 2):
@@ -342,10 +369,6 @@ extension Generation {
       targets[targets.count - 1].blocks.append(
         RecordedBlock(
           identifier: f[1], comment: f[4], body: body, addedNewline: f[3] == "newline"))
-    case ("change", 4):
-      guard f[1].hasPrefix("/"), let before = TargetState(text: f[2]), let after = TargetState(text: f[3])
-      else { return false }
-      changes.append(RecordedChange(path: FilePath(f[1]), before: before, after: after))
     case ("folder", 2):
       guard f[1].hasPrefix("/") else { return false }
       folders.append(FilePath(f[1]))
@@ -371,7 +394,7 @@ extension ObjectID {
 /// How the targets of a generation looked right after it wrote them, so that most need not be read to know
 /// that they are as they were. Only a help: without it everything is read.
 struct TargetStats {
-  private(set) var byPath: [String: Signature] = [:]
+  var byPath: [String: Signature] = [:]
 
   static func path(_ number: Int, scope: Scope, host: Host) -> FilePath {
     Generations.folder(scope, host: host).appending(String(number)).appending("stats")
@@ -380,11 +403,9 @@ struct TargetStats {
   init() {}
 
   init(_ number: Int, scope: Scope, host: Host) {
-    guard let bytes = try? host.files.read(Self.path(number, scope: scope, host: host)),
-      let rows = try? Rows.read(bytes, "outfit-stats", version: 1).rows
-    else { return }
-    for fields in rows where fields.count == 6 {
-      byPath[fields[0]] = Signature(fields: fields[1...])
+    guard let bytes = try? host.files.read(Self.path(number, scope: scope, host: host)) else { return }
+    _ = try? Rows.read(bytes, "outfit-stats", version: 1) { row throws(Rows.Problem) in
+      if row.count == 6, let signature = Signature(row, from: 1) { byPath[row[0]] = signature }
     }
   }
 
@@ -395,7 +416,11 @@ struct TargetStats {
 
   func write(_ number: Int, scope: Scope, host: Host) throws(FileError) {
     var rows = Rows.Writer("outfit-stats", version: 1)
-    for (path, signature) in byPath.sorted(by: { $0.key < $1.key }) { rows.row([path] + signature.fields) }
+    for path in byPath.keys.sorted() {
+      rows.field(path)
+      byPath[path]?.write(to: &rows)
+      rows.endRow()
+    }
     let path = Self.path(number, scope: scope, host: host)
     let temporary = FilePath(path.string + ".new")
     try host.files.removeTree(temporary)

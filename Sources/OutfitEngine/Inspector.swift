@@ -18,12 +18,27 @@ struct Inspector {
     /// Of the nearest folder that exists.
     var owner: UInt32
     var nearest: FilePath
+    /// The path's text.
+    let text: String
+
+    init(path: FilePath, standing: Standing, owner: UInt32, nearest: FilePath) {
+      (self.path, self.standing, self.owner, self.nearest) = (path, standing, owner, nearest)
+      text = path.string
+    }
+
+    /// Whether the path of this text lies in the folder by its very name.
+    func holds(_ name: String) -> Bool {
+      let (name, text) = (name.utf8, self.text == "/" ? "".utf8 : self.text.utf8)
+      guard let slash = name.lastIndex(of: UInt8(ascii: "/")) else { return false }
+      return name[..<slash].elementsEqual(text)
+    }
   }
 
   let host: Host
   let scope: Scope
   /// Where targets may lie, besides Outfit's own folders.
   let roots: [FilePath]
+  private let rootNames: [String]
   /// Targets, or folders of them, outside of those, which the profile names by a key of their own.
   let outside: [FilePath]
   let key: SecretKey?
@@ -44,6 +59,7 @@ struct Inspector {
       }
     let places = host.places
     roots = [root, places.data, places.state, places.cache, places.config] + allowed
+    rootNames = roots.map { $0.isRoot ? "/" : $0.string + "/" }
   }
 
   /// From now on, what stands at a path counts as a folder that is still to be made.
@@ -57,6 +73,14 @@ struct Inspector {
     let folder = try look(path, depth: depth)
     folders[path.string] = folder
     return folder
+  }
+
+  /// The folder that the absolute path of this text is in.
+  mutating func folder(of name: String) throws(FileError) -> Folder {
+    var parent = name[...]
+    let text = parent.dropLastName() ? String(parent) : "/"
+    if let known = folders[text] { return known }
+    return try folder(FilePath(text))
   }
 
   private mutating func look(_ path: FilePath, depth: Int) throws(FileError) -> Folder {
@@ -87,10 +111,10 @@ struct Inspector {
   }
 
   /// Why a target must not be written, as the manifest names it; nil when it may.
-  func refusal(named target: FilePath) -> String? {
-    guard target.isAbsolute, target.isLexicallyNormal, !target.isRoot, !target.string.utf8.contains(0)
-    else { return "\(target) is no path that can be written" }
-    if roots.contains(where: { target != $0 && target.isAtOrBelow($0) }) { return nil }
+  /// - Parameter name: the target's text.
+  func refusal(of target: FilePath, named name: String) -> String? {
+    guard name.isPlainPath else { return "\(target) is no path that can be written" }
+    if rootNames.contains(where: { name.isPath(below: $0) }) { return nil }
     if isOutside(target) { return nil }
     switch scope {
     case .machine: return "\(target) is outside the home folder"
@@ -220,12 +244,30 @@ extension FilePath {
       && (text.utf8.count == above.utf8.count || above == "/"
         || text.utf8[text.utf8.index(text.startIndex, offsetBy: above.utf8.count)] == UInt8(ascii: "/"))
   }
+}
 
-  /// Without `.`, `..` and empty components.
-  var isLexicallyNormal: Bool {
-    !string.utf8.split(separator: UInt8(ascii: "/")).contains {
-      $0.elementsEqual(".".utf8) || $0.elementsEqual("..".utf8)
+extension String {
+  /// Absolute, not the root, and without `.`, `..`, empty components and zeros.
+  fileprivate var isPlainPath: Bool {
+    guard utf8.first == UInt8(ascii: "/"), utf8.count > 1 else { return false }
+    // Of the component that is being read: how long it is, and whether it has dots only.
+    var (length, hasDotsOnly) = (0, true)
+    for byte in utf8.dropFirst() {
+      if byte == 0 { return false }
+      if byte == UInt8(ascii: "/") {
+        if length == 0 || hasDotsOnly && length <= 2 { return false }
+        (length, hasDotsOnly) = (0, true)
+      } else {
+        length += 1
+        if byte != UInt8(ascii: ".") { hasDotsOnly = false }
+      }
     }
+    return length > 0 && !(hasDotsOnly && length <= 2)
+  }
+
+  /// - Parameter folder: with a slash at its end.
+  fileprivate func isPath(below folder: String) -> Bool {
+    utf8.count > folder.utf8.count && hasPrefix(folder)
   }
 }
 

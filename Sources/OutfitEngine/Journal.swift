@@ -52,7 +52,11 @@ struct Journal {
     case .project(let root): rows.row("switch", transaction, String(generation), "project", root.string)
     }
     for entry in entries {
-      rows.row(entry.kind, entry.path.string, entry.before.text, entry.after.text)
+      rows.field(entry.kind)
+      rows.field(entry.path.string)
+      rows.field(entry.before)
+      rows.field(entry.after)
+      rows.endRow()
     }
     return rows.finished()
   }

@@ -6,6 +6,7 @@ import SystemPackage
 /// Compares what a proposal wants with what is there, and with what the previous generation wrote. It only reads.
 public enum Planner {
   /// - Parameters:
+  ///   - previous: the current generation, where the caller has read it already.
   ///   - isPresent: whether the store holds an object.
   ///   - effectIsDue: for effects with a probe: whether it said that there is something to do. Those without
   ///     one are due when the receipts don't have their fingerprint.
@@ -19,9 +20,9 @@ public enum Planner {
   public static func plan(
     scope: Scope, proposal: Proposal, host: Host, isPresent: (ObjectID) -> Bool,
     effectIsDue: (Effect) -> Bool = { _ in true }, keepsMissing: Bool = false, dropping: Set<String> = [],
-    allowed: [FilePath] = [], outside: [FilePath] = []
+    allowed: [FilePath] = [], outside: [FilePath] = [], previous: Generation?? = nil
   ) throws -> Plan {
-    let previous = try Generations.current(scope, host: host)
+    let previous = try previous ?? Generations.current(scope, host: host)
     let keepsMissing = keepsMissing || !proposal.failures.isEmpty
     var plan = Plan(scope: scope, origin: .up, base: previous?.number ?? 0)
     plan.previous = previous
@@ -151,32 +152,46 @@ extension Plan {
         != (previous?.interpreters ?? []).map { [$0.language.rawValue, $0.version.description, $0.program] }
 
     // A folder of ours stays for as long as something that we manage is in it.
-    var needed: Set<String> = []
-    for target in targets where target.record != nil || target.recordKeeping != nil {
-      if case .absent = target.after { continue }
-      var folder = target.resolved.string[...]
-      while needed.insert(String(folder)).inserted, folder.dropLastName() {}
-    }
     let made = previous?.folders ?? []
     let leaving = targets.filter { $0.goesWithItsFolder }.map(\.resolved)
-    folders = (made + leaving).filter { needed.contains($0.string) }
-    foldersToRemove = Set(made + leaving).filter { !needed.contains($0.string) }
+    var unneeded = Dictionary(
+      (made + leaving).map { ($0.string, $0) }, uniquingKeysWith: { first, _ in first })
+    var last = ""[...]
+    for target in targets where target.record != nil || target.recordKeeping != nil {
+      if case .absent = target.after { continue }
+      if unneeded.isEmpty { break }
+      let name = target.resolved.string
+      unneeded[name] = nil
+      var folder = name[...]
+      _ = folder.dropLastName()
+      if folder == last { continue }
+      last = folder
+      repeat { unneeded[String(folder)] = nil } while folder.dropLastName()
+    }
+    folders = (made + leaving).filter { unneeded[$0.string] == nil }
+    foldersToRemove = unneeded.values
       .sorted {
         $0.components.count > $1.components.count
           || ($0.components.count == $1.components.count && $0.string < $1.string)
       }
     targets.removeAll { $0.goesWithItsFolder }
 
-    func managed(_ records: [RecordedTarget]) -> Set<String> {
-      Set(
-        records.map { record in
-          record.blocks.isEmpty
-            ? record.target.string
-            : "\(record.target)\n\(record.blocks.map(\.identifier).joined(separator: "\n"))"
-        })
-    }
     recordDiffers =
-      managed(targets.compactMap(\.record)) != managed(previous?.targets ?? [])
+      !Self.manage(targets.compactMap(\.record), previous?.targets ?? [])
       || Set(usedObjects.map(\.id)) != Set((previous?.objects ?? []).map(\.id))
+  }
+
+  /// Whether both have the same targets, and the same blocks in them.
+  private static func manage(_ a: [RecordedTarget], _ b: [RecordedTarget]) -> Bool {
+    func same(_ a: RecordedTarget, _ b: RecordedTarget) -> Bool {
+      a.target == b.target && a.blocks.map(\.identifier) == b.blocks.map(\.identifier)
+    }
+    // Both are sorted by path, where nothing was written by hand.
+    guard a.count == b.count else { return false }
+    if zip(a, b).allSatisfy(same) { return true }
+    func sorted(_ records: [RecordedTarget]) -> [RecordedTarget] {
+      records.sorted { $0.target.string < $1.target.string }
+    }
+    return zip(sorted(a), sorted(b)).allSatisfy(same)
   }
 }

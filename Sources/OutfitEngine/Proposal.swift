@@ -217,6 +217,8 @@ public struct Change: Hashable, Sendable {
 
   public enum Kind: Hashable, Sendable {
     case file([UInt8], mode: UInt16)
+    /// What a file of the profile holds, which is read only when it is to be written.
+    case source(SourceFile, mode: UInt16)
     case link(Reference)
     case directory(mode: UInt16)
     case edit(Edit)

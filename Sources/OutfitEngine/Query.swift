@@ -70,6 +70,8 @@ public struct TreeEntry: Hashable, Sendable {
   public var content: Content
   public enum Content: Hashable, Sendable {
     case file([UInt8], mode: UInt16)
+    /// One whose bytes were not read, since what they are is known.
+    case source(SourceFile, mode: UInt16)
     case link(String)
     case directory(mode: UInt16)
   }

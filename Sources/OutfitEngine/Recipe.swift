@@ -54,6 +54,7 @@ extension TreeEntry {
       digest.field(entry.path)
       switch entry.content {
       case .file(let bytes, let mode): digest.field("file \(mode) \(Digest(of: bytes))")
+      case .source(let source, let mode): digest.field("file \(mode) \(source.digest)")
       case .link(let destination): digest.field("link \(destination)")
       case .directory(let mode): digest.field("directory \(mode)")
       }

@@ -1,3 +1,6 @@
+import OutfitSystem
+import SystemPackage
+
 /// The text that Outfit's own records are kept in: a first line with the format's name and version, a line of
 /// tab-separated fields for each row, and a last line with a checksum over all before it.
 ///
@@ -21,24 +24,47 @@ enum Rows {
     mutating func row(_ fields: String...) { row(fields) }
 
     mutating func row(_ fields: [String]) {
-      var isFirst = true
-      for var field in fields {
-        if !isFirst { bytes.append(Rows.tab) }
-        isFirst = false
-        field.withUTF8 { buffer in
-          guard buffer.contains(where: { $0 == Rows.tab || $0 == Rows.newline || $0 == Rows.backslash })
-          else { return bytes.append(contentsOf: buffer) }
-          for byte in buffer {
-            switch byte {
-            case Rows.tab: bytes += [Rows.backslash, UInt8(ascii: "t")]
-            case Rows.newline: bytes += [Rows.backslash, UInt8(ascii: "n")]
-            case Rows.backslash: bytes += [Rows.backslash, Rows.backslash]
-            default: bytes.append(byte)
-            }
+      for field in fields { self.field(field) }
+      endRow()
+    }
+
+    mutating func field(_ text: String) {
+      add(text)
+      bytes.append(Rows.tab)
+    }
+
+    mutating func field(_ number: Int64) {
+      bytes.append(number)
+      bytes.append(Rows.tab)
+    }
+
+    mutating func field(_ state: TargetState) {
+      switch state {
+      case .file(let file): file.write(to: &bytes)
+      default: add(state.text)
+      }
+      bytes.append(Rows.tab)
+    }
+
+    mutating func endRow() {
+      if bytes.last == Rows.tab { bytes.removeLast() }
+      bytes.append(Rows.newline)
+    }
+
+    private mutating func add(_ text: String) {
+      var text = text
+      text.withUTF8 { buffer in
+        guard buffer.contains(where: { $0 == Rows.tab || $0 == Rows.newline || $0 == Rows.backslash })
+        else { return bytes.append(contentsOf: buffer) }
+        for byte in buffer {
+          switch byte {
+          case Rows.tab: bytes += [Rows.backslash, UInt8(ascii: "t")]
+          case Rows.newline: bytes += [Rows.backslash, UInt8(ascii: "n")]
+          case Rows.backslash: bytes += [Rows.backslash, Rows.backslash]
+          default: bytes.append(byte)
           }
         }
       }
-      bytes.append(Rows.newline)
     }
 
     /// The whole record, with its checksum.
@@ -56,38 +82,59 @@ enum Rows {
   static func read(
     _ bytes: [UInt8], _ format: String, version: Int
   ) throws(Problem) -> (rows: [[String]], length: Int) {
+    var rows: [[String]] = []
+    let length = try read(bytes, format, version: version) { row throws(Problem) in rows.append(row.texts) }
+    return (rows, length)
+  }
+
+  /// Takes the rows between the first line and the last one by one, once the record has been checked.
+  /// - Returns: how many bytes the record takes: what follows is not part of it.
+  static func read(
+    _ bytes: [UInt8], _ format: String, version: Int, _ take: (Row) throws(Problem) -> Void
+  ) throws(Problem) -> Int {
     let result = bytes.withUnsafeBufferPointer { buffer in
-      Result { () throws(Problem) in try read(buffer, format, version: version) }
+      Result { () throws(Problem) in try read(buffer, format, version: version, take) }
     }
     return try result.get()
   }
 
   private static func read(
-    _ bytes: UnsafeBufferPointer<UInt8>, _ format: String, version: Int
-  ) throws(Problem) -> (rows: [[String]], length: Int) {
-    var rows: [[String]] = []
-    var start = 0
-    while start < bytes.count {
-      var end = start
-      while end < bytes.count, bytes[end] != newline { end += 1 }
-      guard end < bytes.count else { break }
-      let fields = fields(UnsafeBufferPointer(rebasing: bytes[start..<end]))
-      if start == 0 {
-        guard fields.count == 2, fields[0] == format, let number = Int(fields[1]), number > 0 else {
-          throw .damaged("it does not begin with the line of \(format)")
-        }
-        guard number <= version else { throw .newer(number) }
-      } else if fields[0] == "end" {
-        guard fields.count == 2, fields[1] == fnv1a64(UnsafeBufferPointer(rebasing: bytes[..<start])) else {
-          throw .damaged("its checksum is wrong")
-        }
-        return (rows, end + 1)
-      } else {
-        rows.append(fields)
-      }
-      start = end + 1
+    _ bytes: UnsafeBufferPointer<UInt8>, _ format: String, version: Int, _ take: (Row) throws(Problem) -> Void
+  ) throws(Problem) -> Int {
+    guard let heading = line(bytes, 0) else { throw .damaged("its end is missing") }
+    var row = Row()
+    row.set(heading)
+    guard row.count == 2, row.is(0, format), let number = Int(row[1]), number > 0 else {
+      throw .damaged("it does not begin with the line of \(format)")
     }
-    throw .damaged("its end is missing")
+    guard number <= version else { throw .newer(number) }
+    let first = heading.count + 1
+    var end = first
+    while true {
+      guard let line = line(bytes, end) else { throw .damaged("its end is missing") }
+      if line.starts(with: "end".utf8), line.count == 3 || line[3] == tab {
+        row.set(line)
+        guard row.count == 2,
+          row.is(1, fnv1a64(UnsafeBufferPointer(rebasing: bytes[..<end])))
+        else { throw .damaged("its checksum is wrong") }
+        break
+      }
+      end += line.count + 1
+    }
+    var start = first
+    while start < end, let line = line(bytes, start) {
+      row.set(line)
+      try take(row)
+      start += line.count + 1
+    }
+    return line(bytes, end).map { end + $0.count + 1 } ?? end
+  }
+
+  /// From a place to the line's end, which is no part of it; nil without one.
+  private static func line(
+    _ bytes: UnsafeBufferPointer<UInt8>, _ start: Int
+  ) -> UnsafeBufferPointer<UInt8>? {
+    bytes.place(of: newline, from: start).map { UnsafeBufferPointer(rebasing: bytes[start..<$0]) }
   }
 
   /// Reads the rows of a record one by one, as far as they are wanted.
@@ -114,45 +161,124 @@ enum Rows {
   }
 
   /// The fields of one line; at least one.
-  static func fields(_ line: [UInt8]) -> [String] { line.withUnsafeBufferPointer { fields($0) } }
-
-  private static func fields(_ line: UnsafeBufferPointer<UInt8>) -> [String] {
-    var fields: [String] = []
-    fields.reserveCapacity(8)
-    var start = 0
-    var isEscaped = false
-    for index in 0...line.count {
-      if index < line.count, line[index] != tab {
-        if line[index] == backslash { isEscaped = true }
-        continue
-      }
-      let field = UnsafeBufferPointer(rebasing: line[start..<index])
-      fields.append(
-        isEscaped ? String(decoding: plain(field), as: UTF8.self) : String(decoding: field, as: UTF8.self))
-      start = index + 1
-      isEscaped = false
+  static func fields(_ line: [UInt8]) -> [String] {
+    line.withUnsafeBufferPointer {
+      var row = Row()
+      row.set($0)
+      return row.texts
     }
-    return fields
+  }
+}
+
+/// One row of a record: its fields, where they stand. It is good for as long as the record's bytes are.
+///
+/// Records of ten thousand targets are read at every plan, so that no text is made of what is a number or a digest.
+struct Row {
+  /// As they are written: tabs, line ends and backslashes escaped.
+  private var fields: [UnsafeBufferPointer<UInt8>] = []
+
+  fileprivate init() { fields.reserveCapacity(8) }
+
+  fileprivate mutating func set(_ line: UnsafeBufferPointer<UInt8>) {
+    fields.removeAll(keepingCapacity: true)
+    var start = 0
+    while let end = line.place(of: Rows.tab, from: start) {
+      fields.append(UnsafeBufferPointer(rebasing: line[start..<end]))
+      start = end + 1
+    }
+    fields.append(UnsafeBufferPointer(rebasing: line[start...]))
   }
 
-  private static func plain(_ field: UnsafeBufferPointer<UInt8>) -> [UInt8] {
+  var count: Int { fields.count }
+
+  /// A field as it is written, which for what never has a tab, a line end or a backslash is the field itself.
+  func bytes(_ index: Int) -> UnsafeBufferPointer<UInt8> { fields[index] }
+
+  func `is`(_ index: Int, _ text: String) -> Bool { fields[index].isEqual(to: text) }
+
+  /// Whether two fields are the same.
+  func has(_ index: Int, as other: Int) -> Bool {
+    fields[index].isEqual(to: fields[other])
+  }
+
+  subscript(index: Int) -> String { Self.text(fields[index]) }
+
+  var texts: [String] { fields.map { Self.text($0) } }
+
+  /// A field that is an absolute path; nil when it is none.
+  func path(_ index: Int) -> FilePath? {
+    let field = fields[index]
+    guard field.first == UInt8(ascii: "/"), field.place(of: 0, from: 0) == nil else { return nil }
+    return field.place(of: Rows.backslash, from: 0) != nil
+      ? FilePath(Self.text(field)) : FilePath(bytes: field)
+  }
+
+  func number(_ index: Int) -> Int64? { Self.number(fields[index]) }
+
+  /// Digits, with a minus or without.
+  static func number(_ field: UnsafeBufferPointer<UInt8>) -> Int64? {
+    var digits = field[...]
+    let isNegative = digits.first == UInt8(ascii: "-")
+    if isNegative { digits = digits.dropFirst() }
+    guard !digits.isEmpty else { return nil }
+    var number: Int64 = 0
+    for digit in digits {
+      guard digit >= 48, digit <= 57 else { return nil }
+      let (tenfold, isTooMuch) = number.multipliedReportingOverflow(by: 10)
+      let (sum, isOver) = tenfold.subtractingReportingOverflow(Int64(digit - 48))
+      guard !isTooMuch, !isOver else { return nil }
+      number = sum
+    }
+    // Counted downwards, since the least number has no opposite.
+    return isNegative ? number : number == .min ? nil : -number
+  }
+
+  static func text(_ field: UnsafeBufferPointer<UInt8>) -> String {
+    guard field.place(of: Rows.backslash, from: 0) != nil else {
+      return String(decoding: field, as: UTF8.self)
+    }
     var plain: [UInt8] = []
     var isEscaped = false
     for byte in field {
       if isEscaped {
         switch byte {
-        case UInt8(ascii: "t"): plain.append(tab)
-        case UInt8(ascii: "n"): plain.append(newline)
+        case UInt8(ascii: "t"): plain.append(Rows.tab)
+        case UInt8(ascii: "n"): plain.append(Rows.newline)
         default: plain.append(byte)
         }
         isEscaped = false
-      } else if byte == backslash {
+      } else if byte == Rows.backslash {
         isEscaped = true
       } else {
         plain.append(byte)
       }
     }
-    return plain
+    return String(decoding: plain, as: UTF8.self)
+  }
+}
+
+extension FilePath {
+  /// Of bytes as a call to the system takes them; what follows a zero is left out.
+  init(bytes: UnsafeBufferPointer<UInt8>) {
+    self = withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytes.count + 1) { room in
+      for index in bytes.indices { room.initializeElement(at: index, to: CChar(bitPattern: bytes[index])) }
+      room.initializeElement(at: bytes.count, to: 0)
+      return room.baseAddress.map { FilePath(platformString: $0) } ?? FilePath()
+    }
+  }
+}
+
+extension [UInt8] {
+  /// Adds the digits of a number, which is much quicker than by way of text.
+  mutating func append(_ number: Int64, radix: UInt64 = 10) {
+    if number < 0 { append(UInt8(ascii: "-")) }
+    let start = count
+    var rest = number.magnitude
+    repeat {
+      append(UInt8(48 + rest % radix))
+      rest /= radix
+    } while rest > 0
+    self[start...].reverse()
   }
 }
 

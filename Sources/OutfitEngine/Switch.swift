@@ -17,6 +17,8 @@ public struct SwitchOutcome: Sendable {
   /// The commands that came, went or changed.
   public var names: [PlannedName]
   public var notes: [Diagnostic]
+  /// What stands now, as it was recorded; nil where there is nothing yet.
+  public var record: Generation?
 
   /// 4 when something was kept, 1 when the generation is incomplete.
   public var status: ExitStatus {
@@ -43,7 +45,10 @@ public enum Switch {
       _ = try Recovery.recoverLocked(host)
       do {
         try Generations.prepare(plan.scope, host: host)
-        let current = try Generations.current(plan.scope, host: host)?.number ?? 0
+        // Read again only where another has come since it was read for the plan.
+        let newest = try Generations.numbers(plan.scope, host: host).last ?? 0
+        let current =
+          newest == plan.base ? newest : try Generations.current(plan.scope, host: host)?.number ?? 0
         guard current == plan.base else {
           throw Failure(
             "another outfit switched \(plan.scope.label) to generation \(current) meanwhile",
@@ -56,7 +61,10 @@ public enum Switch {
         var draft = try SwitchDraft(plan, decisions, failed, profile, host)
         try draft.add(companions)
         try draft.addSnapshots(snapshots)
-        guard !draft.isNothing else { return draft.outcome(isNew: false) }
+        guard !draft.isNothing else {
+          draft.refreshStats()
+          return draft.outcome(isNew: false)
+        }
         try draft.addOwnRecords()
         var transaction = Transaction(
           host: host, scope: plan.scope, generation: draft.generation.number, keeping: draft.contents)

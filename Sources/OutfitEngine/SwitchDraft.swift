@@ -15,7 +15,7 @@ struct SwitchDraft {
   private(set) var changed: [PlannedTarget] = []
   private var notes: [Diagnostic] = []
   private let key: SecretKey?
-  private let previous: [String: RecordedTarget]
+  private let previous: KnownTargets
 
   init(
     _ plan: Plan, _ decisions: Decisions, _ failed: Set<ObjectID>, _ profile: ProfileStamp, _ host: Host
@@ -23,8 +23,7 @@ struct SwitchDraft {
     self.plan = plan
     self.host = host
     key = plan.targets.contains(where: \.isSecret) ? try SecretKey.ensure(host) : nil
-    previous = Dictionary(
-      (plan.previous?.targets ?? []).map { ($0.target.string, $0) }, uniquingKeysWith: { first, _ in first })
+    previous = KnownTargets(plan.previous?.targets ?? [])
     let numbers = try Generations.numbers(plan.scope, host: host)
     generation = Generation(
       number: (numbers.last ?? 0) + 1, scope: plan.scope, origin: plan.origin, time: host.clock.now(),
@@ -279,18 +278,17 @@ struct SwitchDraft {
       return operations.isEmpty && generation.targets.isEmpty && generation.claims.isEmpty
         && generation.interpreters.isEmpty && generation.objects.isEmpty
     }
-    func essence(_ targets: [RecordedTarget]) -> [RecordedTarget] {
-      targets.map { target in
-        var target = target
-        target.owner = ""
-        return target
-      }
+    func isSame(_ a: RecordedTarget, _ b: RecordedTarget) -> Bool {
+      var a = a
+      a.owner = b.owner
+      return a == b
     }
     return operations.isEmpty && plan.origin == .up && old.claims == generation.claims
       && old.interpreters == generation.interpreters && old.isIncomplete == generation.isIncomplete
       && old.activation == generation.activation
       && Set(old.objects.map(\.id)) == Set(generation.objects.map(\.id))
-      && essence(old.targets) == essence(generation.targets)
+      && old.targets.count == generation.targets.count
+      && zip(old.targets, generation.targets).allSatisfy(isSame)
   }
 
   /// The dispatch table, the commands, and the generation's record.
@@ -410,25 +408,49 @@ struct SwitchDraft {
 
   /// Remembers how everything looks now, so that the next run need not read it.
   func writeStats(_ written: [FilePath: (signature: Signature, state: TargetState)]) {
+    try? stats(written).write(generation.number, scope: plan.scope, host: host)
+  }
+
+  /// Where there was nothing to do, what was only touched since was read and found to be right. What has just been
+  /// touched is read again: its times may not show the next change.
+  func refreshStats() {
+    guard plan.base > 0 else { return }
+    let old = TargetStats(plan.base, scope: plan.scope, host: host)
+    var new = stats([:])
+    let now = host.clock.now() * 1_000_000_000
+    for (name, signature) in new.byPath
+    where signature != old.byPath[name] && max(signature.modified, signature.changed) > now - Signature.racy {
+      new.byPath[name] = old.byPath[name]
+    }
+    if new.byPath != old.byPath { try? new.write(plan.base, scope: plan.scope, host: host) }
+  }
+
+  private func stats(_ written: [FilePath: (signature: Signature, state: TargetState)]) -> TargetStats {
     var stats = TargetStats()
-    let planned = Dictionary(
-      plan.targets.map { ($0.target.string, $0) }, uniquingKeysWith: { first, _ in first })
+    stats.byPath.reserveCapacity(generation.targets.count)
+    // Both are sorted by path.
+    var planned = plan.targets[...]
     for record in generation.targets {
+      let name = record.target.string
+      while let first = planned.first, first.target != record.target, first.target.string < name {
+        planned.removeFirst()
+      }
       if let written = written[record.resolved] {
         if written.state.matches(record.written) { stats[record.resolved] = written.signature }
-      } else if let target = planned[record.target.string], target.action == .upToDate,
+      } else if let target = planned.first, target.target == record.target, target.action == .upToDate,
         target.before.matches(record.written)
       {
         stats[record.resolved] = target.signature
       }
     }
-    try? stats.write(generation.number, scope: plan.scope, host: host)
+    return stats
   }
 
   func outcome(isNew: Bool) -> SwitchOutcome {
     SwitchOutcome(
       generation: isNew ? generation.number : plan.base, isNew: isNew, isIncomplete: generation.isIncomplete,
-      kept: kept, changed: changed, names: names, notes: notes)
+      kept: kept, changed: changed, names: names, notes: notes,
+      record: isNew ? generation : plan.previous)
   }
 
   /// The planned names that did come true.

@@ -11,8 +11,7 @@ struct TargetPlanner {
   /// Objects whose links go even so: the beginning of where they lead.
   private let dropped: [String]
   var inspector: Inspector
-  /// By target. Text is much quicker to look up than paths are.
-  let previous: [String: RecordedTarget]
+  let previous: KnownTargets
   let stats: TargetStats
   let blobs: Blobs
   private(set) var planned: [PlannedTarget] = []
@@ -26,8 +25,7 @@ struct TargetPlanner {
     self.host = host
     self.keepsMissing = keepsMissing
     inspector = try Inspector(host: host, scope: scope, allowed: allowed, outside: outside)
-    self.previous = Dictionary(
-      (previous?.targets ?? []).map { ($0.target.string, $0) }, uniquingKeysWith: { first, _ in first })
+    self.previous = KnownTargets(previous?.targets ?? [])
     stats = previous.map { TargetStats($0.number, scope: scope, host: host) } ?? TargetStats()
     blobs = Generations.blobs(scope, host: host)
   }
@@ -37,25 +35,19 @@ struct TargetPlanner {
     return dropped.contains { destination.hasPrefix($0) }
   }
 
-  /// What one path is asked to be.
-  private struct Wanted {
-    var change: Change
-    var blocks: [(block: Edit.Block, owner: Source)]
-  }
-
   /// Plans all changes, and what happens to targets that are asked for no more.
   /// - Returns: what is wrong with the entries themselves.
   mutating func plan(_ changes: [Change]) throws -> [Diagnostic] {
-    var problems: [Diagnostic] = []
-    let wanted = gather(changes, &problems)
+    var wanted = WantedTargets()
+    var problems = wanted.gather(changes, inspector, previous)
     guard problems.isEmpty else { return problems }
-    planned.reserveCapacity(wanted.count)
+    planned.reserveCapacity(wanted.all.count)
+    var names: [String] = []
+    names.reserveCapacity(wanted.all.count)
     // Folders first, since one that takes the place of a link changes where the files in it are.
-    let folders = wanted.filter { $0.wanted.change.kind.isDirectory }.sorted {
-      $0.target.string < $1.target.string
-    }
-    for (target, wanted) in folders + wanted.filter({ !$0.wanted.change.kind.isDirectory }) {
-      let folder = try inspector.folder(target.parent)
+    for wanted in wanted.inOrder {
+      let target = wanted.change.target
+      let folder = try inspector.folder(of: wanted.name)
       if let refusal = try inspector.refusal(in: folder, for: target) {
         problems.append(
           Diagnostic(
@@ -65,127 +57,70 @@ struct TargetPlanner {
       }
       do {
         if wanted.blocks.isEmpty {
-          let plan = try whole(wanted.change, folder)
+          let plan = try whole(wanted.change, wanted.name, folder)
           if plan.action == .update, plan.after.isDirectory, !plan.before.isDirectory {
             inspector.replaceByFolder(plan.resolved)
           }
           planned.append(plan)
         } else if let target = try blocks(wanted.change, wanted.blocks, folder) {
           planned.append(target)
+        } else {
+          continue
         }
       } catch let error as FileError {
         planned.append(blocked(wanted.change, folder, "it can't be looked at: \(error.code)"))
       }
+      names.append(wanted.name)
     }
-    let names = Set(wanted.map(\.target.string))
-    for (name, old) in previous where !names.contains(name) {
+    for (name, old) in zip(previous.names, previous.all) where !wanted.has(name) {
       if keepsMissing, !isDropped(old) {
         planned.append(carried(old))
       } else if let target = try leaving(old) {
         planned.append(target)
+      } else {
+        continue
       }
+      names.append(name)
     }
     // Indexes are sorted, since the targets themselves are large to move.
-    let order = planned.map(\.target.string).enumerated().sorted { $0.element < $1.element }
-    planned = order.map { planned[$0.offset] }
+    let order = names.indices.sorted { names[$0] < names[$1] }
+    planned = order.map { planned[$0] }
     return problems
-  }
-
-  /// The changes by target; two entries for one path, or one inside the other, are problems.
-  private func gather(
-    _ changes: [Change], _ problems: inout [Diagnostic]
-  ) -> [(target: FilePath, wanted: Wanted)] {
-    var byTarget: [String: Wanted] = [:]
-    byTarget.reserveCapacity(changes.count)
-    for change in changes {
-      let location = change.owner.location
-      if let refusal = inspector.refusal(named: change.target) {
-        problems.append(
-          Diagnostic(
-            .error, refusal, at: location,
-            hint: "targets are relative to the home folder (a machine) or to the project's folder"))
-        continue
-      }
-      var block: Edit.Block?
-      if case .edit(.block(let edit)) = change.kind {
-        block = edit
-        if let problem = Blocks.problem(edit) {
-          problems.append(Diagnostic(.error, problem, at: location))
-          continue
-        }
-      }
-      guard var wanted = byTarget[change.target.string] else {
-        byTarget[change.target.string] = Wanted(
-          change: change, blocks: block.map { [($0, change.owner)] } ?? [])
-        continue
-      }
-      if let block, !wanted.blocks.isEmpty,
-        !wanted.blocks.contains(where: { $0.block.identifier == block.identifier })
-      {
-        wanted.blocks.append((block, change.owner))
-        wanted.change.isSecret = wanted.change.isSecret || change.isSecret
-        byTarget[change.target.string] = wanted
-      } else if wanted.change.kind != change.kind {
-        problems.append(
-          Diagnostic(
-            .error, "\(change.target) is wanted twice: here, and at \(wanted.change.owner.location)",
-            at: location, hint: "remove one of the two entries"))
-      }
-    }
-    var seen: Set<String> = []
-    for (target, wanted) in byTarget {
-      var above = target[...]
-      while above.dropLastName(), seen.insert(String(above)).inserted {
-        if let outer = byTarget[String(above)], !outer.change.kind.isDirectory {
-          problems.append(
-            Diagnostic(
-              .error, "\(target) lies inside \(above), which is to be no folder",
-              at: wanted.change.owner.location, hint: "see \(outer.change.owner.location)"))
-        }
-      }
-    }
-    let replaceable = Set(
-      previous.values.filter { !$0.written.isDirectory && byTarget[$0.target.string] == nil }.map(
-        \.target.string))
-    for (target, wanted) in byTarget where !replaceable.isEmpty {
-      // What Outfit wrote as a file or a link, and what is to have things in it now, is to be a folder.
-      var above = target[...]
-      while above.dropLastName() {
-        let name = String(above)
-        if replaceable.contains(name), byTarget[name] == nil {
-          byTarget[name] = Wanted(
-            change: Change(target: FilePath(name), owner: wanted.change.owner, kind: .directory(mode: 0o755)),
-            blocks: [])
-        }
-      }
-    }
-    problems.sort {
-      ($0.location?.description ?? "", $0.message) < ($1.location?.description ?? "", $1.message)
-    }
-    return byTarget.values.map { ($0.change.target, $0) }
   }
 
   // MARK: Whole targets
 
-  private func whole(_ change: Change, _ folder: Inspector.Folder) throws -> PlannedTarget {
-    let resolved = folder.path.holding(change.target)
+  private func whole(_ change: Change, _ name: String, _ folder: Inspector.Folder) throws -> PlannedTarget {
+    let resolved = folder.holds(name) ? change.target : folder.path.holding(change.target)
     if case .blocked(let obstacle) = folder.standing {
       return blocked(change, folder, "\(obstacle) is not a folder")
     }
     if let owner = try inspector.otherOwner(of: resolved, for: change.target) {
       return blocked(change, folder, "it belongs to another user (\(owner)), and would be yours afterwards")
     }
-    let old = previous[change.target.string]
+    let old = previous[name]
+    let known = resolved == change.target ? stats.byPath[name] : stats[resolved]
     let seen =
       folder.standing == .absent
       ? Inspector.Seen(state: .absent)
-      : try inspector.look(resolved, written: old?.written, known: stats[resolved])
+      : try inspector.look(resolved, written: old?.written, known: known)
+    if case .source(let source, let mode) = change.kind {
+      // As it was written, and as it is wanted: neither side need be read.
+      if let old, !change.isSecret, case .file(let file) = old.written, file == source.written(mode),
+        seen.state.matches(old.written)
+      {
+        return asWritten(change, resolved, old, seen)
+      }
+      var read = change
+      read.kind = .file(try host.files.read(source.path), mode: mode)
+      return try whole(read, name, folder)
+    }
     let content = content(of: change)
     var written = state(of: content, isSecret: change.isSecret)
     let isRight = self.isRight(seen.state, change, written)
     if case .directory = seen.state, isRight { written = seen.state }
     let record = RecordedTarget(
-      target: change.target, resolved: resolved, owner: change.owner.location.description,
+      target: change.target, resolved: resolved, owner: change.owner.text,
       isSecret: change.isSecret, written: written, first: old?.first ?? seen.state, blocks: [])
     var target = PlannedTarget(
       target: change.target, resolved: resolved, owner: change.owner.location, isSecret: change.isSecret,
@@ -205,6 +140,19 @@ struct TargetPlanner {
       target.action = content == .absent ? .remove : .update
     }
     return target
+  }
+
+  /// A target that is right, whose content an earlier generation keeps.
+  private func asWritten(
+    _ change: Change, _ resolved: FilePath, _ old: RecordedTarget, _ seen: Inspector.Seen
+  ) -> PlannedTarget {
+    var record = old
+    (record.resolved, record.owner, record.isSecret) = (resolved, change.owner.text, false)
+    (record.blocks, record.accepted) = ([], nil)
+    return PlannedTarget(
+      target: change.target, resolved: resolved, owner: change.owner.location, isSecret: false,
+      action: .upToDate, before: seen.state, after: PlannedTarget.Content(kept: old.written) ?? .absent,
+      object: change.object, record: record, recordKeeping: old, signature: seen.signature)
   }
 
   /// What stands there goes on by another way, as the part that asks for the change saw to.
@@ -266,7 +214,7 @@ struct TargetPlanner {
     guard let names = try? host.files.list(folder) else { return false }
     return names.allSatisfy { name in
       let path = folder.appending(name)
-      let known = previous.values.contains { $0.resolved.isAtOrBelow(path) }
+      let known = previous.all.contains { $0.resolved.isAtOrBelow(path) }
       guard known else { return false }
       let isFolder = (try? host.files.status(path, followLinks: false))?.kind == .directory
       return !isFolder || isOurs(path)
@@ -295,6 +243,8 @@ struct TargetPlanner {
     case .file(let bytes, let mode): .file(.given(bytes), mode: mode, modified: nil)
     case .link(let reference): .link(reference.resolved(store: host.places.store).string)
     case .directory(let mode): .directory(mode: mode)
+    case .source(let source, let mode):
+      .file(.kept(source.digest, attributes: nil), mode: mode, modified: nil)
     case .absent, .edit: .absent
     }
   }

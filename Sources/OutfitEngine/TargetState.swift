@@ -35,6 +35,28 @@ public enum TargetState: Hashable, Sendable {
       self.modified = modified
       self.attributes = attributes
     }
+
+    fileprivate var text: String {
+      var bytes: [UInt8] = []
+      write(to: &bytes)
+      return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Records have them by the ten thousand.
+    func write(to bytes: inout [UInt8]) {
+      bytes += "file ".utf8
+      digest.write(to: &bytes)
+      bytes += (isKeyed ? " keyed " : " plain ").utf8
+      bytes.append(Int64(mode), radix: 8)
+      bytes.append(32)
+      bytes.append(size)
+      bytes.append(32)
+      bytes.append(modified)
+      if let attributes {
+        bytes.append(32)
+        attributes.write(to: &bytes)
+      }
+    }
   }
 
   /// For people.
@@ -61,9 +83,7 @@ public enum TargetState: Hashable, Sendable {
   var text: String {
     switch self {
     case .absent: "absent"
-    case .file(let file):
-      "file \(file.digest.hex) \(file.isKeyed ? "keyed" : "plain") \(String(file.mode, radix: 8)) \(file.size) \(file.modified)"
-        + (file.attributes.map { " \($0.hex)" } ?? "")
+    case .file(let file): file.text
     case .link(let destination): "link \(destination)"
     case .directory(let mode): "directory \(String(mode, radix: 8))"
     case .other: "other"
@@ -71,33 +91,65 @@ public enum TargetState: Hashable, Sendable {
   }
 
   init?(text: String) {
-    let bytes = Array(text.utf8)
-    var place = 0
-    func word() -> String {
-      let start = place
-      while place < bytes.count, bytes[place] != 32 { place += 1 }
-      defer { place += 1 }
-      return String(decoding: bytes[min(start, bytes.count)..<min(place, bytes.count)], as: UTF8.self)
+    var text = text
+    guard let state = text.withUTF8({ TargetState(plain: $0) }) else { return nil }
+    self = state
+  }
+
+  /// A field of a row.
+  init?(field: UnsafeBufferPointer<UInt8>) {
+    if field.place(of: Rows.backslash, from: 0) != nil {
+      self.init(text: Row.text(field))
+    } else {
+      self.init(plain: field)
     }
-    switch word() {
-    case "absent" where bytes.count == 6: self = .absent
-    case "other" where bytes.count == 5: self = .other
-    case "link" where place <= bytes.count: self = .link(String(decoding: bytes[place...], as: UTF8.self))
-    case "directory":
-      guard let mode = UInt16(word(), radix: 8), place > bytes.count else { return nil }
-      self = .directory(mode: mode)
-    case "file":
-      let (digest, kind, mode, size, modified) = (word(), word(), word(), word(), word())
-      let attributes = place > bytes.count ? nil : Digest(word())
-      guard let digest = Digest(digest), kind == "keyed" || kind == "plain", place > bytes.count,
-        let mode = UInt16(mode, radix: 8), let size = Int64(size), let modified = Int64(modified)
+  }
+
+  private init?(plain bytes: UnsafeBufferPointer<UInt8>) {
+    var place = 0
+    func word() -> UnsafeBufferPointer<UInt8> {
+      let start = min(place, bytes.count)
+      let end = bytes.place(of: 32, from: start) ?? bytes.count
+      place = end + 1
+      return UnsafeBufferPointer(rebasing: bytes[start..<end])
+    }
+    let kind = word()
+    func isKind(_ name: String) -> Bool { kind.isEqual(to: name) }
+    if isKind("file") {
+      let (digest, key, mode, size, modified) = (word(), word(), word(), word(), word())
+      let attributes = place > bytes.count ? nil : Digest(utf8: word())
+      let isKeyed = key.isEqual(to: "keyed")
+      guard let digest = Digest(utf8: digest), isKeyed || key.isEqual(to: "plain"),
+        place > bytes.count, let mode = Self.mode(mode), let size = Row.number(size),
+        let modified = Row.number(modified)
       else { return nil }
       self = .file(
         FileState(
-          digest: digest, isKeyed: kind == "keyed", mode: mode, size: size, modified: modified,
+          digest: digest, isKeyed: isKeyed, mode: mode, size: size, modified: modified,
           attributes: attributes))
-    default: return nil
+    } else if isKind("absent"), bytes.count == 6 {
+      self = .absent
+    } else if isKind("other"), bytes.count == 5 {
+      self = .other
+    } else if isKind("link"), place <= bytes.count {
+      self = .link(String(decoding: UnsafeBufferPointer(rebasing: bytes[place...]), as: UTF8.self))
+    } else if isKind("directory") {
+      guard let mode = Self.mode(word()), place > bytes.count else { return nil }
+      self = .directory(mode: mode)
+    } else {
+      return nil
     }
+  }
+
+  /// Octal digits.
+  fileprivate static func mode(_ field: UnsafeBufferPointer<UInt8>) -> UInt16? {
+    guard !field.isEmpty, field.count <= 5 else { return nil }
+    var mode: UInt16 = 0
+    for digit in field {
+      guard digit >= 48, digit <= 55, mode < 1 << 13 else { return nil }
+      mode = mode << 3 | UInt16(digit - 48)
+    }
+    return mode
   }
 }
 
@@ -109,6 +161,10 @@ struct Signature: Hashable, Sendable {
   var inode: UInt64
   var mode: UInt16
 
+  /// A file that changed less than this many nanoseconds before may change again within the same tick of its file
+  /// system.
+  static let racy: Int64 = 2_000_000_000
+
   init(_ status: FileStatus) {
     size = status.size
     modified = status.modified
@@ -117,16 +173,22 @@ struct Signature: Hashable, Sendable {
     mode = status.mode
   }
 
-  init?(fields: ArraySlice<String>) {
-    let f = Array(fields)
-    guard f.count == 5, let size = Int64(f[0]), let modified = Int64(f[1]), let changed = Int64(f[2]),
-      let inode = UInt64(f[3]), let mode = UInt16(f[4], radix: 8)
+  /// Five fields of a row, from one on.
+  init?(_ row: Row, from first: Int) {
+    guard row.count == first + 5, let size = row.number(first), let modified = row.number(first + 1),
+      let changed = row.number(first + 2), let inode = UInt64(row[first + 3]),
+      let mode = TargetState.mode(row.bytes(first + 4))
     else { return nil }
     (self.size, self.modified, self.changed, self.inode, self.mode) = (size, modified, changed, inode, mode)
   }
 
-  var fields: [String] {
-    [String(size), String(modified), String(changed), String(inode), String(mode, radix: 8)]
+  /// Adds the five fields to a row.
+  func write(to rows: inout Rows.Writer) {
+    rows.field(size)
+    rows.field(modified)
+    rows.field(changed)
+    rows.field(String(inode))
+    rows.field(String(mode, radix: 8))
   }
 }
 

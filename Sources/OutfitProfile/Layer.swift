@@ -39,14 +39,33 @@ public struct Layer: Hashable, Sendable {
 }
 
 /// Where a value of a profile was written.
+///
+/// Thousands of changes come from one entry of a manifest, so what it says is kept once.
 public struct Source: Hashable, Sendable {
-  public var layer: Layer
-  public var location: SourceLocation
+  private let parts: Parts
 
-  public init(layer: Layer, location: SourceLocation) {
-    self.layer = layer
-    self.location = location
+  public init(layer: Layer, location: SourceLocation) { parts = Parts(layer, location) }
+
+  public var layer: Layer { parts.layer }
+  public var location: SourceLocation { parts.location }
+  /// `file:line:column`.
+  public var text: String { parts.text }
+
+  private final class Parts: Sendable {
+    let layer: Layer
+    let location: SourceLocation
+    let text: String
+
+    init(_ layer: Layer, _ location: SourceLocation) {
+      (self.layer, self.location, text) = (layer, location, location.description)
+    }
   }
+
+  public static func == (a: Source, b: Source) -> Bool {
+    a.parts === b.parts || a.layer == b.layer && a.location == b.location
+  }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(location) }
 }
 
 /// A value, and where it was written.

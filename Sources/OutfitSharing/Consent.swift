@@ -1,4 +1,5 @@
 import OutfitCore
+import OutfitEngine
 import OutfitProfile
 import OutfitSystem
 import SystemPackage
@@ -8,9 +9,10 @@ public struct Consent: Sendable {
   private let host: Host
   private let store: TrustStore
 
-  public init(host: Host) {
+  /// - Parameter sources: what is known of the files of profiles.
+  public init(host: Host, sources: SourceDigests? = nil) {
     self.host = host
-    store = TrustStore(host: host)
+    store = TrustStore(host: host, sources: sources)
   }
 
   /// What the command line says of it.

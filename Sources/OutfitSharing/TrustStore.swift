@@ -7,8 +7,12 @@ import SystemPackage
 /// What this user has consented to: for each address of a layer, the digest of all that it can do.
 public struct TrustStore: Sendable {
   private let host: Host
+  private let sources: SourceDigests
 
-  public init(host: Host) { self.host = host }
+  public init(host: Host, sources: SourceDigests? = nil) {
+    self.host = host
+    self.sources = sources ?? SourceDigests(.machine, host: host)
+  }
 
   private var folder: FilePath { host.places.state.appending("trust") }
 
@@ -71,7 +75,11 @@ public struct TrustStore: Sendable {
     var digest = Digest.Running()
     digest.field("outfit trust 1")
     digest.field(content.manifest.hex)
-    for path in content.files { try feed(path, of: content.layer, &digest) }
+    for path in content.files {
+      var name = path
+      _ = name.removePrefix(content.layer.folder)
+      try feed(path, named: name.string, &digest)
+    }
     if let path = content.requirements, let text = try host.files.text(path) {
       for line in text.split(separator: "\n") where line.hasPrefix("-") || line.contains("://") {
         digest.field(String(line))
@@ -80,10 +88,8 @@ public struct TrustStore: Sendable {
     return digest.finish()
   }
 
-  private func feed(_ path: FilePath, of layer: Layer, _ digest: inout Digest.Running) throws {
-    var name = path
-    _ = name.removePrefix(layer.folder)
-    digest.field(name.string)
+  private func feed(_ path: FilePath, named name: String, _ digest: inout Digest.Running) throws {
+    digest.field(name)
     guard let status = try host.files.status(path, followLinks: false) else {
       digest.field("absent")
       return
@@ -98,11 +104,11 @@ public struct TrustStore: Sendable {
     case .directory:
       digest.field("folder")
       for entry in try host.files.list(path) where entry != ".git" {
-        try feed(path.appending(entry), of: layer, &digest)
+        try feed(path.appending(entry), named: name.isEmpty ? entry : name + "/" + entry, &digest)
       }
     case .file:
       digest.field("file \(status.mode & 0o100)")
-      digest.field(Digest(of: try host.files.read(path)).hex)
+      digest.field(try sources.look(path, named: path.string, status).digest.hex)
     case .other: digest.field("other")
     }
   }

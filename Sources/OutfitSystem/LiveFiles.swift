@@ -135,9 +135,10 @@ struct LiveFiles: Files {
   private func place<Result>(
     _ path: FilePath, _ body: (Libc.Place) throws(Errno) -> Result
   ) throws(Errno) -> Result {
+    guard refusesLinks else { return try body(Libc.Place(path)) }
     // Text is much quicker to take apart than a path is.
     let text = path.string
-    guard refusesLinks, let slash = text.utf8.lastIndex(of: UInt8(ascii: "/")), text.utf8.count > 1 else {
+    guard let slash = text.utf8.lastIndex(of: UInt8(ascii: "/")), text.utf8.count > 1 else {
       return try body(Libc.Place(path))
     }
     let name = FilePath(String(text[text.utf8.index(after: slash)...]))

@@ -9,7 +9,7 @@ import SystemPackage
   @preconcurrency import Glibc
 #endif
 
-/// The calls to the C library: this file and `Platform+Files.swift` alone of Outfit's libraries know which one it is.
+/// The calls to the C library: the `Platform+` files alone of Outfit's libraries know which one it is.
 enum Libc {
   static func close(_ descriptor: CInt) -> CInt {
     #if canImport(Darwin)

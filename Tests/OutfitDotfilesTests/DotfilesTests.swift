@@ -75,18 +75,20 @@ import Testing
   }
 
   @Test func foldersKeepTheExecutableBitAndNothingElseOfModes() throws {
+    let known = SourceFile("/p/bin/known", Digest(of: "k"), size: 1)
     let found = try changes(
       context(
         ["bin/": DotfileSection(kind: .copy, file: "bin/")],
         facts: [
           .tree("/p/bin"): .tree([
             TreeEntry("run", .file([1], mode: 0o775)), TreeEntry("read", .file([2], mode: 0o660)),
-            TreeEntry("to", .link("run")),
+            TreeEntry("to", .link("run")), TreeEntry("known", .source(known, mode: 0o700)),
           ])
         ]))
     #expect(found[0].kind == .file([1], mode: 0o755))
     #expect(found[1].kind == .file([2], mode: 0o644))
     #expect(found[2].kind == .link(.path("run")))
+    #expect(found[3].kind == .source(known, mode: 0o755))
   }
 
   @Test func otherSystemsAreLeftOut() throws {

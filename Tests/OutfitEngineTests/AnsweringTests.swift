@@ -24,7 +24,7 @@ import Testing
       host: host,
       builder: Builder(
         host: host, store: store, fetcher: fetcher, progress: NoProgress(), isOffline: mode == .offline),
-      fetcher: fetcher, progress: NoProgress(), mode: mode)
+      fetcher: fetcher, progress: NoProgress(), mode: mode, sources: SourceDigests(.machine, host: host))
   }
 
   private func answer(_ query: Query, _ mode: Answering.Mode = .live) async throws -> Answer? {

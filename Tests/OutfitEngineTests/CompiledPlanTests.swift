@@ -108,6 +108,42 @@ import Testing
     #expect(current(scenario) == nil)
   }
 
+  /// A change in a folder changes the folder's times too, and a file may be touched.
+  @Test func aPlanIsCompiledAgainAfterAChangeInAFolderAndAfterATouch() async throws {
+    var scenario = SwitchScenario()
+    func compile() throws {
+      try CompiledPlan.write(
+        for: .machine, version: "0.1", arguments: Self.arguments, inputs: [], outputs: [], summary: "x",
+        host: scenario.host)
+    }
+    scenario.want(".d", .directory(mode: 0o755))
+    scenario.want(".d/a", "1\n")
+    scenario.want(".d/b", "b\n")
+    try await scenario.up()
+    try compile()
+    #expect(current(scenario) == "x")
+    scenario.want(".d/a", "2\n")
+    try await scenario.up()
+    #expect(current(scenario) == nil)
+    try compile()
+    #expect(current(scenario) == "x")
+
+    try scenario.files.setModified("/home/ann/.d/b", 1_700_000_000_000_000_000)
+    #expect(current(scenario) == nil)
+    try await scenario.host.clock.sleep(seconds: 60)
+    #expect(try await !scenario.up().isNew)
+    try compile()
+    #expect(current(scenario) == "x")
+    scenario.files.put("/home/ann/.d/b", "c\n")
+    #expect(current(scenario) == nil)
+    #expect(try scenario.action(".d/b") == .conflict)
+
+    // The folder's own mode is the user's business, and is seen.
+    let closed = SwitchScenario(files: scenario.files.copy(), like: scenario)
+    try closed.files.setMode("/home/ann/.d", 0o700)
+    #expect(current(closed) == nil)
+  }
+
   @Test func aClockThatWentBackHidesAndBreaksNothing() async throws {
     var scenario = try await Self.compiled(late: 3600)
     // The file system's clock is right, and the machine's is 26 years behind from here on.
