@@ -67,9 +67,32 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
     } catch {
       // ArgumentParser's own: help ends with 0, bad usage with 64.
       if exitCode(for: error).isSuccess { exit(withError: error) }
-      LiveTerminal().talk(fullMessage(for: error) + "\n")
+      let words = Array(CommandLine.arguments.dropFirst())
+      LiveTerminal().talk((unknownVerb(words) ?? fullMessage(for: error)) + "\n")
       exit(withError: ExitCode(ExitStatus.usage.rawValue))
     }
+  }
+}
+
+extension OutfitCommand {
+  /// What to say of a verb that does not exist: `outfit tool instal black`. Nil where each word is one.
+  static func unknownVerb(_ words: [String]) -> String? {
+    var command: any ParsableCommand.Type = OutfitCommand.self
+    var path = "outfit"
+    for word in words {
+      let verbs = command.configuration.subcommands
+      if verbs.isEmpty || word.hasPrefix("-") { return nil }
+      let names = verbs.map { ($0, [$0.configuration.commandName ?? ""] + $0.configuration.aliases) }
+      guard let next = names.first(where: { $0.1.contains(word) })?.0 else {
+        let known = names.flatMap(\.1).filter { !$0.isEmpty }
+        let near = nearest(word, among: known).map { "did you mean \($0)?" }
+        return "error: there is no verb `\(path) \(word)`\n  hint: "
+          + (near ?? "there are \(names.compactMap(\.1.first).sorted().joined(separator: ", "))")
+      }
+      command = next
+      path += " \(word)"
+    }
+    return nil
   }
 }
 

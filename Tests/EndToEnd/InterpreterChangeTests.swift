@@ -51,6 +51,51 @@ struct InterpreterChangeTests {
     }
   }
 
+  @Test func aScriptRunsOnTheSecondPythonWhereThatIsAskedFor() async throws {
+    guard let pyenv = try await Pyenv(machine), let mirror = try await ReleaseMirror(machine) else { return }
+    var setting = pyenv.setting
+    setting["OUTFIT_MIRROR"] = "file://\(mirror.folder)"
+    try machine.write(
+      ".config/outfit/outfit.yaml",
+      """
+      interpreters: {python: {versions: ["\(mirror.version)", "\(pyenv.version)"], providers: [adopted, prebuilt]}}
+
+      """)
+    try machine.write(
+      "s.py",
+      """
+      # /// script
+      # dependencies = ["cowsay==6.1"]
+      # ///
+      import cowsay, os, sys
+      print(cowsay.__version__, os.path.realpath(sys.executable), *sys.argv[1:])
+      sys.exit(3)
+
+      """)
+    func run(_ words: String...) async throws -> Completion {
+      let done = try await machine.run(
+        Machine.build.appending("outfit"), ["tool", "run"] + words, setting: setting)
+      #expect(done.status == 3, "\(words): \(done.errorText)")
+      return done
+    }
+    let first = try await run("s.py", "a")
+    #expect(first.outputText.contains("/store/python-\(mirror.version)"), "\(first.outputText)")
+    #expect(first.outputText.hasPrefix("6.1 ") && first.outputText.hasSuffix(" a\n"), "\(first.outputText)")
+    let second = "6.1 \(pyenv.folder)/bin/python\(pyenv.series)"
+    #expect(try await run("s.py", "--python", pyenv.version, "a").outputText == second + " a\n")
+    #expect(try await run("--python", pyenv.version, "s.py", "a").outputText == second + " a\n")
+    // Behind `--` it is the script's own.
+    let own = try await run("s.py", "--", "--python", pyenv.version)
+    #expect(own.outputText.contains("/store/python-\(mirror.version)"), "\(own.outputText)")
+    #expect(own.outputText.hasSuffix(" --python \(pyenv.version)\n"), "\(own.outputText)")
+    // Each has an environment of its own, and both are taken again without a network.
+    setting["UV_DEFAULT_INDEX"] = "http://127.0.0.1:9/simple"
+    #expect(try await run("s.py", "--python=\(pyenv.version)").outputText == second + "\n")
+    #expect(try await run("s.py").outputText == first.outputText.replacing(" a\n", with: "\n"))
+    // Nobody's manifest was changed by it.
+    #expect(try machine.read(".config/outfit/outfit.lock") == nil)
+  }
+
   @Test func exactlyTheToolsOnItAreRebuiltAndPluginsAreKept() async throws {
     guard let pyenv = try await Pyenv(machine), let mirror = try await ReleaseMirror(machine),
       let older = try await ReleaseMirror(machine, patch: 98)
