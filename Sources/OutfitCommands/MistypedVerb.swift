@@ -1,25 +1,32 @@
 import ArgumentParser
 import OutfitCore
 
-/// What a person probably meant who typed a verb that does not exist.
+/// What is said of a verb that does not exist.
 enum MistypedVerb {
   /// - Parameter words: behind `outfit`.
-  /// - Returns: Whole commands: the nearest by its letters, or those of nouns that have this very verb.
-  static func suggestions(_ words: [String]) -> [String] {
+  /// - Returns: The error with a hint: the nearest by its letters, or the nouns that have this very verb, or all that
+  ///   there are. Nil where each word is a verb.
+  static func message(_ words: [String]) -> String? {
     var path = "outfit"
     var verbs = OutfitCommand.configuration.subcommands
-    for word in words.prefix(while: { !$0.hasPrefix("-") }) {
+    for word in words.prefix(while: { !$0.hasPrefix("-") }) where !verbs.isEmpty {
       if let next = verbs.first(where: { names($0).contains(word) }) {
         path += " \(word)"
         verbs = next.configuration.subcommands
-      } else if let near = nearest(word, among: verbs.flatMap(names)) {
-        return ["\(path) \(near)"]
-      } else {
-        return verbs.filter { $0.configuration.subcommands.contains { names($0).contains(word) } }
+        continue
+      }
+      var meant = nearest(word, among: verbs.flatMap(names)).map { ["\(path) \($0)"] } ?? []
+      if meant.isEmpty {
+        meant = verbs.filter { $0.configuration.subcommands.contains { names($0).contains(word) } }
           .map { "\(path) \($0._commandName) \(word)" }
       }
+      let hint =
+        meant.isEmpty
+        ? "there are \(verbs.map(\._commandName).sorted().joined(separator: ", "))"
+        : "did you mean \(meant.map { "`\($0)`" }.joined(separator: " or "))?"
+      return "error: there is no verb `\(path) \(word)`\n  hint: \(hint)"
     }
-    return []
+    return nil
   }
 
   private static func names(_ verb: any ParsableCommand.Type) -> [String] {

@@ -67,11 +67,9 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
     } catch {
       // ArgumentParser's own: help ends with 0, bad usage with 64.
       if exitCode(for: error).isSuccess { exit(withError: error) }
-      LiveTerminal().talk(fullMessage(for: error) + "\n")
-      let meant = MistypedVerb.suggestions(Array(CommandLine.arguments.dropFirst()))
-      if !meant.isEmpty {
-        LiveTerminal().talk("  did you mean \(meant.map { "`\($0)`" }.joined(separator: " or "))?\n")
-      }
+      let words = Array(CommandLine.arguments.dropFirst())
+      LiveTerminal().talk((MistypedVerb.message(words) ?? fullMessage(for: error)) + "
+")
       exit(withError: ExitCode(ExitStatus.usage.rawValue))
     }
   }

@@ -169,6 +169,12 @@ extension Object {
     return []
   }
 
+  /// What it takes to build it, roughly: the more is pinned, the more is fetched.
+  fileprivate var weight: Int {
+    guard case .run(let run) = recipe else { return .max }
+    return run.files.values.reduce(0) { $0 + $1.count }
+  }
+
   var isAdopted: Bool {
     if case .adopt = recipe { return true }
     return false
@@ -197,7 +203,11 @@ private struct Work {
       }
     }
     self.labels = labels
-    self.waiting = waiting
+    // What takes longest comes first, so that nobody waits for it alone at the end.
+    self.waiting = waiting.enumerated().sorted {
+      let (one, other) = ($0.element.weight, $1.element.weight)
+      return one == other ? $0.offset < $1.offset : one > other
+    }.map(\.element)
   }
 
   var hasSomethingToDo: Bool { !waiting.isEmpty }

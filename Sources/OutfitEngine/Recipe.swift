@@ -205,6 +205,9 @@ public struct Step: Hashable, Sendable {
   public var offlineArguments: [String]
   /// That try is made only where the network may not be asked: it costs more than it saves.
   public var isOfflineForced: Bool
+  /// Paths with `*` in their names: where none of them is there, nothing is cached, and the network is asked at once.
+  /// Empty where that can't be told.
+  public var cachedWhere: [String] = []
   /// Standard output is kept as this file in the scratch folder.
   public var outputFile: String?
   /// Added to the environment too, but no part of what determines the result: caches, indexes. It may hold

@@ -34,7 +34,8 @@ struct StepRunner: Sendable {
   /// - Throws: `Failure` with the last lines that the program wrote, and the path of the log.
   func run(_ step: Step, scratch: FilePath, out: FilePath?) async throws -> [UInt8] {
     var completion: Completion?
-    if step.needsNetwork, !step.offlineArguments.isEmpty, isOffline || !step.isOfflineForced {
+    let triesOffline = !step.offlineArguments.isEmpty && !step.isOfflineForced && mayBeCached(step)
+    if step.needsNetwork, !step.offlineArguments.isEmpty, isOffline || triesOffline {
       let done = try await attempt(step, extra: step.offlineArguments, scratch: scratch, out: out)
       if done.succeeded || isOffline { completion = done }
     } else if step.needsNetwork, isOffline {
@@ -61,6 +62,13 @@ struct StepRunner: Sendable {
       }
     }
     return done.output
+  }
+
+  private func mayBeCached(_ step: Step) -> Bool {
+    step.cachedWhere.isEmpty
+      || step.cachedWhere.contains { pattern in
+        ((try? Glob.matches(pattern, in: "/", files: host.files)) ?? []).isEmpty == false
+      }
   }
 
   private func attempt(

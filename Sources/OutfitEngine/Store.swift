@@ -217,14 +217,19 @@ public struct Store: Sendable {
 
   private func write(_ built: [Receipt]) throws(FileError) {
     try host.files.createDirectories(receipts, mode: 0o700)
-    if built.contains(where: { !$0.isAdopted }) { try host.files.synchronizeAll(root) }
-    for receipt in built {
-      let new = receipts.appending(".new-\(receipt.id)")
+    let pairs = built.map { (receipt: $0, new: receipts.appending(".new-\($0.id)")) }
+    for (receipt, new) in pairs {
       try host.files.removeTree(new)
       try host.files.create(new, Array(receipt.text.utf8), mode: 0o644)
-      try host.files.synchronize(new)
-      try host.files.rename(new, to: receiptPath(of: receipt.id))
     }
+    if built.contains(where: { !$0.isAdopted }) {
+      // The receipts may be on another disk than the store. Each by itself would cost more than all at once.
+      try host.files.synchronizeAll(root)
+      try host.files.synchronizeAll(receipts)
+    } else {
+      for (_, new) in pairs { try host.files.synchronize(new) }
+    }
+    for (receipt, new) in pairs { try host.files.rename(new, to: receiptPath(of: receipt.id)) }
     try host.files.synchronize(receipts)
   }
 }

@@ -105,6 +105,24 @@ struct Indexes {
     return main.split(separator: "=", maxSplits: 1).last.map(String.init)
   }
 
+  /// For people: where a package is looked for. Nil where uv's own settings decide.
+  func asked(for package: String, _ tool: Wanted) -> String? {
+    func title(_ index: String) -> String {
+      let parts = index.split(separator: "=", maxSplits: 1).map(String.init)
+      let isNamed = parts.count == 2 && named[parts[0]] != nil
+      return isNamed ? "\(parts[0]) (\(withoutCredentials(parts[1])))" : withoutCredentials(index)
+    }
+    if let index = bindings(tool)[Requirement.normalized(package)], let section = named[index] {
+      return title(address((index, section))) + ", which alone may serve it"
+    }
+    let variables = variables(first: first(tool))
+    if variables["UV_NO_INDEX"] != nil { return nil }
+    if settings.saysIndex, variables["UV_DEFAULT_INDEX"] == nil { return nil }
+    let others = (variables["UV_INDEX"] ?? "").split(separator: " ").map(String.init)
+    let main = variables["UV_DEFAULT_INDEX"] ?? address(boundTo: nil)
+    return (others + [main].compactMap { $0 }).map(title).joined(separator: " or ")
+  }
+
   /// What pip is told when it fetches uv, where the user's own settings name no index: the first primary one serves
   /// too. Its digest decides, wherever it comes from.
   var pipVariables: [String: String] {

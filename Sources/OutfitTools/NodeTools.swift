@@ -40,7 +40,7 @@ extension Shop {
         return .unavailable(
           Diagnostic(.error, "\(tool.name): npm wrote no lock", at: tool.source.location))
       }
-      return Self.explain(diagnostic, tool)
+      return explain(diagnostic, tool)
     }
     guard let lock = PackageLock(bytes), let own = lock.packages["node_modules/\(tool.package)"],
       let version = own.version.flatMap({ Version($0) })
@@ -103,7 +103,7 @@ extension Shop {
           ],
           steps: [
             Step(node.program, ["-e", .text(copy), .scratch(""), .output("")]),
-            npm(["ci", "--prefer-offline", "--prefix", .output("")], node),
+            npm(["ci", "--prefix", .output("")], node, offlineFirst: true),
           ]
             + (tool.section.scripts.isEmpty
               ? []
@@ -131,39 +131,46 @@ extension Shop {
   /// A run of the npm that stands beside `node`.
   /// - Parameter runsScripts: scripts of the packages that are named may run; the profile's reader consented to it.
   private func npm(
-    _ arguments: [Argument], _ node: ProvidedInterpreter, runsScripts: Bool = false
+    _ arguments: [Argument], _ node: ProvidedInterpreter, runsScripts: Bool = false,
+    offlineFirst: Bool = false
   ) -> Step {
-    let program: Reference
+    var program = node.program
     let folder: Reference
+    var script: [Argument] = []
     switch node.program {
     case .object(let id, let path):
       let parts = path.split(separator: "/").dropLast()
       folder = .object(id, parts.joined(separator: "/"))
-      program = .object(id, (parts + ["npm"]).joined(separator: "/"))
+      // In a Python package's Node, `bin/npm` is a copy that finds nothing of npm.
+      let prefix = parts.dropLast() + ["lib/node_modules/npm/bin/npm-cli.js"]
+      script = [.reference(.object(id, prefix.joined(separator: "/")))]
     case .path(let path):
       folder = .path(path.removingLastComponent())
       program = .path(path.removingLastComponent().appending("npm"))
     }
+    var title: String?
+    if case .text(let verb)? = arguments.first { title = "npm \(verb)" }
     let home = FilePath(context.environment["HOME"] ?? "/")
     let cache = Places(environment: context.environment, home: home).cache.appending("npm")
     return Step(
       program,
-      arguments + [
+      script + arguments + [
         runsScripts ? "--ignore-scripts=false" : "--ignore-scripts", "--no-audit", "--no-fund",
         "--no-update-notifier", "--loglevel=error",
       ],
       environment: ["PATH": .joined([.reference(folder), ":/usr/bin:/bin"])], needsNetwork: true,
-      offlineArguments: ["--offline"], isOfflineForced: true,
-      surroundings: ["npm_config_cache": .text(cache.string)], standIn: "npm")
+      offlineArguments: ["--offline"], isOfflineForced: !offlineFirst,
+      surroundings: ["npm_config_cache": .text(cache.string)], standIn: "npm", title: title)
   }
 
   private func noNode(_ tool: Wanted) -> Diagnostic {
     Diagnostic(
       .error, "\(tool.name) needs Node, and none could be had", at: tool.source.location,
-      hint: context.profile.interpreters[.node] == nil ? "add `interpreters: {node: \"24\"}`" : nil)
+      hint: context.profile.interpreters[.node] == nil
+        ? "`outfit node install 24` gets one; in a manifest: `interpreters: {node: \"24\"}`" : nil)
   }
 
-  private static func explain(_ failure: Diagnostic, _ tool: Wanted) -> Outcome {
+  private func explain(_ failure: Diagnostic, _ tool: Wanted) -> Outcome {
     let text = [failure.message, failure.hint ?? "", failure.excerpt ?? ""].joined(separator: "\n")
     if text.contains("ETARGET") || text.contains("No matching version") {
       return .mistake(
@@ -172,15 +179,39 @@ extension Shop {
           hint: "ask for one that the registry has"))
     }
     if text.contains("E404") {
+      let missing = Self.missing(text)
+      let known = Set(context.profile.tools.filter { $0.value.value.origin == .npm }.map(\.key))
       return .mistake(
         Diagnostic(
-          .error, "\(tool.name): there is no npm package named \(tool.package)",
-          at: tool.source.location, hint: "look for a typing mistake"))
+          .error,
+          "\(tool.name): there is no npm package named \(missing?.name ?? tool.package)"
+            + (missing.map { " in \($0.registry)" } ?? ""), at: tool.source.location,
+          hint: KnownNames.hint(node: missing?.name ?? tool.package, others: known)
+            ?? "look for a typing mistake"))
+    }
+    if let start = text.firstRange(of: "request to "), text.contains("reason: ") {
+      return .unavailable(
+        Diagnostic(
+          .error,
+          "\(tool.name): the registry could not be asked: \(text[start.lowerBound...].prefix { $0 != "\n" })",
+          at: tool.source.location,
+          hint: "check the network, and what `npm_config_registry` or ~/.npmrc say of the registry"))
     }
     return .unavailable(
       Diagnostic(
         .error, "\(tool.name): could not be resolved: \(failure.message)", at: tool.source.location,
         hint: failure.hint ?? "check the network and try again"))
+  }
+
+  /// The package that npm did not find, and where: `404 Not Found - GET http://registry.example/@acme%2fwords - ...`.
+  private static func missing(_ text: String) -> (name: String, registry: String)? {
+    guard let start = text.firstRange(of: " - GET ") else { return nil }
+    let address = withoutCredentials(String(text[start.upperBound...].prefix { !$0.isWhitespace }))
+    guard let slash = address.lastIndex(of: "/") else { return nil }
+    let name = address[address.index(after: slash)...].split(separator: "%", maxSplits: 1)
+    guard let first = name.first else { return nil }
+    let rest = name.count == 2 ? "/" + name[1].dropFirst(2) : ""
+    return (first + rest, String(address[..<slash]))
   }
 
   /// The package.json of an environment for one tool.

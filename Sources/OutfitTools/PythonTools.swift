@@ -29,10 +29,7 @@ extension Shop {
       guard let answer = context.facts[programs] else { return .ask([programs]) }
       guard case .collected(let files) = answer else {
         guard case .failed(let diagnostic) = answer else { return .ask([programs]) }
-        return UvMessage(
-          diagnostic, what: tool.name, request: Requirement.line(tool.name, tool.section),
-          at: tool.source, variable: indexes.variable(ofAddress:)
-        ).outcome
+        return message(diagnostic, tool).outcome
       }
       let names = files.keys.filter { $0.hasPrefix("own/bin/") }.map {
         String($0.dropFirst("own/bin/".count))
@@ -74,7 +71,7 @@ extension Shop {
       name: "\(Requirement.normalized(tool.name))-\(entry.version)",
       label: "\(tool.name) \(entry.version)", requirements: entry.requirements,
       bound: indexes.bindings(tool).filter { locked.contains($0.key) }, first: indexes.first(tool),
-      linkMode: "hardlink", build: tool.section.build,
+      linkMode: "hardlink", build: tool.section.build, own: tool.package,
       checks: [.record("lib")] + programs.map { .exists("bin/\($0)") })
     var proposal = Proposal()
     proposal.objects = pythons.added(for: interpreter) + [uv.object, environment]
@@ -174,10 +171,15 @@ extension Shop {
     case .failed(let diagnostic): failure = diagnostic
     default: failure = Diagnostic(.error, "uv gave no answer")
     }
-    return .failure(
-      UvMessage(
-        failure, what: tool.name, request: Requirement.line(tool.name, tool.section), at: tool.source,
-        variable: indexes.variable(ofAddress:)))
+    return .failure(message(failure, tool))
+  }
+
+  private func message(_ failure: Diagnostic, _ tool: Wanted) -> UvMessage {
+    let known = context.profile.tools.filter { $0.value.value.origin == .pypi }
+      .flatMap { [$0.value.value.package ?? $0.key] + $0.value.value.with.map { Requirement.name(of: $0) } }
+    return UvMessage(
+      failure, what: tool.name, request: Requirement.line(tool.name, tool.section), at: tool.source,
+      asked: { indexes.asked(for: $0, tool) }, known: Set(known), variable: indexes.variable(ofAddress:))
   }
 
   private func unknownIndex(_ name: String, _ tool: Wanted) -> Diagnostic {

@@ -151,11 +151,13 @@ struct Uv {
   ///   - first: An index that is asked for all others before any other.
   ///   - linkMode: `hardlink` shares files with the cache; `copy` is for what a user may edit.
   ///   - place: The project that it belongs to alone, with whose folder's name a shell shows it.
+  ///   - own: A package of it that every platform needs: where the cache has none of its wheels, it is not tried
+  ///     without the network.
   ///   - link: Where the project has it, so that what was added there by hand comes along.
   func environment(
     name: String, label: String, requirements: String, bound: [String: String] = [:],
     first: String? = nil, linkMode: String, place: FilePath? = nil, link: FilePath? = nil,
-    build: [String] = [], checks: [Check]
+    build: [String] = [], own: String? = nil, checks: [Check]
   ) -> Object {
     var steps: [Step] = []
     var files = ["requirements.txt": Array(requirements.utf8)]
@@ -172,7 +174,7 @@ struct Uv {
           install(
             ["pip", "sync", "--allow-empty-requirements"],
             Self.building(build) + [.scratch("requirements.txt")], target),
-          needsNetwork: true, first: first, offlineFirst: true))
+          needsNetwork: true, first: first, offlineFirst: true, own: own))
     } else {
       let entries = RequirementSet(requirements).entries
       var groups = Dictionary(grouping: entries.filter { bound[$0.name] != nil }) { bound[$0.name] ?? "" }
@@ -226,15 +228,21 @@ struct Uv {
 
   private func step(
     _ arguments: [Argument], needsNetwork: Bool, index: String? = nil, first: String? = nil,
-    offlineFirst: Bool = false
+    offlineFirst: Bool = false, own: String? = nil
   ) -> Step {
     var variables = index.flatMap { indexes.only($0) } ?? indexes.variables(first: first)
     variables["UV_CACHE_DIR"] = cache.string
     if let folder = context.environment["XDG_CONFIG_HOME"] { variables["XDG_CONFIG_HOME"] = folder }
-    return Step(
+    var step = Step(
       .object(object.id, "bin/uv"), arguments, needsNetwork: needsNetwork,
       offlineArguments: offlineFirst ? ["--offline"] : [],
       surroundings: variables.mapValues { .text($0) }, standIn: "uv")
+    if let own {
+      // As the pinned uv keeps them: of its own default index, and of others.
+      let name = Requirement.normalized(own)
+      step.cachedWhere = ["*", "*/*"].map { cache.appending("wheels-*").string + "/\($0)/\(name)" }
+    }
+    return step
   }
 
   private var cache: FilePath {

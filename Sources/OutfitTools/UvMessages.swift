@@ -10,9 +10,12 @@ struct UvMessage: Error {
   /// - Parameters:
   ///   - what: The tool or file that was being resolved.
   ///   - request: The requirement as the manifest has it: `black==99.*`.
+  ///   - asked: Where a package was looked for, by its name.
+  ///   - known: Other names that may have been meant.
   ///   - variable: Of an index's address, what stands for its name in the variables that hold its password.
   init(
     _ failure: Diagnostic, what: String, request: String, at source: Source,
+    asked: (String) -> String? = { _ in nil }, known: Set<String> = [],
     variable: (String) -> String? = { _ in nil }
   ) {
     let text = [failure.message, failure.excerpt, failure.hint].compactMap { $0 }.joined(separator: "\n")
@@ -32,11 +35,15 @@ struct UvMessage: Error {
     } else if let cause, let end = cause.firstRange(of: " was not found in the package registry") {
       let package = cause[..<end.lowerBound].split(separator: " ").last.map(String.init) ?? what
       self = report(
-        "\(what): there is no package named \(package)",
-        hint: "look for a typing mistake; a package of your own needs its index under `indexes:`",
+        "\(what): there is no package named \(package)" + (asked(package).map { " in \($0)" } ?? ""),
+        hint: KnownNames.hint(python: package, others: known)
+          ?? "look for a typing mistake; a package of your own needs its index under `indexes:`",
         mistake: true)
     } else if let package = Self.lackingWheel(flat) {
       diagnostic = Self.noWheel(package, what: what, at: source)
+      if package == what, let other = KnownNames.package(ofProgram: package) {
+        diagnostic.hint = "the program \(package) comes with the package \(other)"
+      }
       isMistake = false
     } else if let cause, cause.contains("you require"), flat.contains("unsatisfiable") {
       if cause.hasPrefix("there is no version of \(Requirement.name(of: request))==") {

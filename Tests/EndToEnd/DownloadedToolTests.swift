@@ -80,6 +80,93 @@ struct DownloadedToolTests {
         && lacking.errorText.contains("it has those of kubectl-plan9-\(arch)"), "\(lacking.errorText)")
   }
 
+  /// From the first word to the last, as it is typed.
+  @Test func aPersonInstallsMovesAndUninstalls() async throws {
+    func tool(_ words: [String]) async throws -> Completion {
+      try await machine.run(Machine.build.appending("outfit"), ["tool"] + words, setting: settings)
+    }
+    func manifest() throws -> String { try machine.read(".config/outfit/outfit.yaml") ?? "" }
+    func lock() throws -> String { try machine.read(".config/outfit/outfit.lock") ?? "" }
+    for version in ["1.30.0", "1.31.0"] {
+      let program = "#!/bin/sh\necho kubectl \(version) $1\n"
+      serve("/v\(version)/kubectl-linux-\(arch)", program)
+      serve("/v\(version)/kubectl-linux-\(arch).sha256", "\(Digest(of: program))\n")
+    }
+    let address = "\(server.address)/v{version}/kubectl-{os}-{arch}"
+    let from = ["--from", "url", "--url", address]
+    for (words, expected) in [
+      (["install", "kubectl@1.30.0"] + from, "--sha256 linux-amd64=DIGEST"),
+      (["install", "kubectl@1.30.0", "--from", "url"], "needs --url ADDRESS"),
+      (["install", "kubectl@1.30.0", "--url", address], "go with --from url"),
+      (["install", "kubectl"] + from + ["--checksums", address], "one exact version"),
+      (["install", "kubectl@1.*"] + from + ["--checksums", address], "one exact version"),
+      (["install", "kubectl@1.30.0"] + from + ["--sha256", "abc"], "PLATFORM=DIGEST"),
+      (
+        ["install", "kubectl@1.30.0"] + from + ["--sha256", "linux-amd46=\(Digest(of: "x"))"], "linux-amd64"
+      ),
+    ] {
+      let refused = try await tool(words)
+      #expect(refused.status == 2, "\(words): \(refused.errorText)")
+      #expect(refused.errorText.contains(expected), "\(words): \(refused.errorText)")
+      #expect(try manifest() == "")
+    }
+
+    let installed = try await tool(
+      ["install", "kubectl@1.30.0"] + from + ["--checksums", address + ".sha256"])
+    #expect(installed.status == 0, "\(installed.errorText)")
+    #expect(installed.outputText.hasPrefix("installed kubectl 1.30.0: kubectl"), "\(installed.outputText)")
+    let entry = """
+        kubectl:
+          version: "1.30.0"
+          from: url
+          url: "\(address)"
+          checksums: "\(address).sha256"
+
+      """
+    #expect(try manifest().hasSuffix("tools:\n\(entry)"))
+    #expect(try lock().contains("\(Digest(of: "#!/bin/sh\necho kubectl 1.30.0 $1\n"))"))
+    #expect(try await machine.login("kubectl get").outputText == "kubectl 1.30.0 get\n")
+    let list = try await tool(["list", "--json"])
+    for part in ["\"from\": \"url\"", "\"version\": \"1.30.0\"", "\"installed\": true"] {
+      #expect(list.outputText.contains(part), "\(part): \(list.outputText)")
+    }
+
+    let pinned = try await tool(["upgrade", "kubectl"])
+    #expect(pinned.status == 2)
+    #expect(pinned.errorText.contains("outfit tool install kubectl@VERSION"), "\(pinned.errorText)")
+    let moved = try await tool(["install", "kubectl@1.31.0"])
+    #expect(moved.status == 0, "\(moved.errorText)")
+    #expect(try await machine.login("kubectl get").outputText == "kubectl 1.31.0 get\n")
+
+    // Digests in the manifest are those of one version.
+    let digest = "\(platform)=\(Digest(of: "#!/bin/sh\necho kubectl 1.30.0 $1\n"))"
+    let back = try await tool(["install", "kubectl@1.30.0"] + from + ["--sha256", digest])
+    #expect(back.status == 0, "\(back.errorText)")
+    #expect(try !manifest().contains("checksums"))
+    #expect(try await machine.login("kubectl get").outputText == "kubectl 1.30.0 get\n")
+    let stale = try await tool(["install", "kubectl@1.31.0"])
+    #expect(stale.status == 2, "\(stale.errorText)")
+    #expect(stale.errorText.contains("the digests in the manifest are those of 1.30.0"), "\(stale.errorText)")
+
+    let gone = try await tool(["uninstall", "kubectl"])
+    #expect(gone.status == 0, "\(gone.errorText)")
+    #expect(try !manifest().contains("kubectl") && !lock().contains("kubectl"))
+    #expect(!machine.files.exists(machine.home.appending(".local/share/outfit/bin/kubectl")))
+
+    let program = "#!/bin/sh\necho lint\n"
+    serve("/dl/lint-Linux", program)
+    serve(
+      "/api/repos/acme/lint/releases/tags/v1.2.0",
+      """
+      {"tag_name": "v1.2.0", "assets": [{"name": "lint-Linux", "digest": "sha256:\(Digest(of: program))",
+        "browser_download_url": "\(server.address)/dl/lint-Linux"}]}
+      """)
+    let release = try await tool(
+      ["install", "lint@1.2.0", "--from", "url", "--github", "acme/lint", "--asset", "lint-{system}"])
+    #expect(release.status == 0, "\(release.errorText)")
+    #expect(try await machine.login("lint").outputText == "lint\n")
+  }
+
   @Test func digestsComeFromAReleaseOfGitHub() async throws {
     try machine.write("tree/lint-1.2/lint-x86", "#!/bin/sh\necho lint\n", mode: 0o755)
     try machine.write("tree/lint-1.2/README.md", "read\n")

@@ -128,6 +128,24 @@ final class Machine: Sendable {
   }
 }
 
+extension Machine {
+  /// Every path of a tool's environments in the store, with what changes when it is touched.
+  func marks(_ tool: String) throws -> [String: [Int64]] {
+    let store = home.pushing(".local/share/outfit/store")
+    var found: [String: [Int64]] = [:]
+    func add(_ path: FilePath) throws {
+      let status = try #require(try files.status(path, followLinks: false))
+      found[path.string] = [Int64(status.inode), status.changed, status.modified]
+      guard status.kind == .directory else { return }
+      for name in try files.list(path) { try add(path.appending(name)) }
+    }
+    for entry in try files.list(store) where entry.hasPrefix(tool + "-") {
+      try add(store.appending(entry))
+    }
+    return found
+  }
+}
+
 /// Compares trees and names what differs.
 func expectSameTree(
   _ before: [String: String], _ after: [String: String],

@@ -7,7 +7,8 @@ import Testing
 /// An npm registry on loopback: package documents and tarballs as the public one serves them.
 final class NodeRegistry: Sendable {
   private let server: LoopbackServer
-  private let documents = Locked<[String: String]>([:])
+  /// What is said of each version, by package and version.
+  private let documents = Locked<[String: [String: String]]>([:])
   private let tarballs = Locked<[String: [UInt8]]>([:])
   private let requests = Locked<[String]>([])
 
@@ -24,7 +25,12 @@ final class NodeRegistry: Sendable {
         separator: "/"
       )
       .split(separator: "%2F").joined(separator: "/")
-      guard let text = documents.withLock({ $0[name] }) else { return .init(404, body: Array("{}".utf8)) }
+      guard let versions = documents.withLock({ $0[name] }), let latest = versions.keys.max() else {
+        return .init(404, body: Array("{}".utf8))
+      }
+      let known = versions.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ", ")
+      let text =
+        "{\"name\": \"\(name)\", \"dist-tags\": {\"latest\": \"\(latest)\"}, \"versions\": {\(known)}}"
       return .init(200, headers: [("Content-Type", "application/json")], body: Array(text.utf8))
     }
   }
@@ -43,18 +49,19 @@ final class NodeRegistry: Sendable {
     tarballs.withLock { $0["/\(name)/-/\(name)-1.2.3.tgz"] }.map { Digest(of: $0) }
   }
 
-  /// Publishes version 1.2.3 of a package.
+  /// Publishes a version of a package; the last one by its name is the latest.
   /// - Parameters:
   ///   - manifest: members of its package.json, as JSON without the braces.
   ///   - files: by path.
   ///   - tampered: the tarball is not what its integrity says.
   func publish(
-    _ name: String, _ manifest: String, files: [String: String], tampered: Bool = false, _ machine: Machine
+    _ name: String, _ manifest: String, version number: String = "1.2.3", files: [String: String],
+    tampered: Bool = false, _ machine: Machine
   ) async throws {
     let script = """
       import base64, hashlib, io, json, sys, tarfile
-      target, name, url, manifest, tampered, *files = sys.argv[1:]
-      package = {"name": name, "version": "1.2.3", **json.loads("{" + manifest + "}")}
+      target, name, number, url, manifest, tampered, *files = sys.argv[1:]
+      package = {"name": name, "version": number, **json.loads("{" + manifest + "}")}
       def pack(files):
           out = io.BytesIO()
           with tarfile.open(fileobj=out, mode="w:gz") as tar:
@@ -71,18 +78,21 @@ final class NodeRegistry: Sendable {
                  "shasum": hashlib.sha1(true).hexdigest()}}
       if "postinstall" in package.get("scripts", {}):
           version["hasInstallScript"] = True
-      print(json.dumps({"name": name, "dist-tags": {"latest": "1.2.3"}, "versions": {"1.2.3": version}}))
+      print(json.dumps(version))
       """
     let short = name.split(separator: "/").last.map(String.init) ?? name
-    let path = "/\(name)/-/\(short)-1.2.3.tgz"
-    let target = machine.home.removingLastComponent().appending("\(server.port)-\(short).tgz")
+    let path = "/\(name)/-/\(short)-\(number).tgz"
+    let target = machine.home.removingLastComponent().appending("\(server.port)-\(short)-\(number).tgz")
     let made = try await machine.run(
       "/usr/bin/env",
-      ["python3", "-I", "-c", script, target.string, name, server.address + path, manifest, "\(tampered)"]
+      [
+        "python3", "-I", "-c", script, target.string, name, number, server.address + path, manifest,
+        "\(tampered)",
+      ]
         + files.flatMap { [$0.key, $0.value] })
     try #require(made.succeeded, "\(made.errorText)")
     let bytes = try machine.files.read(target)
     tarballs.withLock { $0[path] = bytes }
-    documents.withLock { $0[name] = made.outputText }
+    documents.withLock { $0[name, default: [:]][number] = made.outputText }
   }
 }

@@ -87,6 +87,67 @@ struct NodeToolTests {
     #expect(try await ran())
   }
 
+  /// From the first word to the last, as it is typed.
+  @Test func aPersonInstallsUpgradesAndUninstalls() async throws {
+    func greeter(_ number: String) async throws {
+      try await registry.publish(
+        "greeter", #""bin": "./cli.js""#, version: number,
+        files: ["cli.js": "#!/usr/bin/env node\nconsole.log('greeter \(number)', process.argv[2])\n"], machine
+      )
+    }
+    func tool(_ words: String...) async throws -> Completion {
+      try await machine.run(Machine.build.appending("outfit"), ["tool"] + words, setting: settings)
+    }
+    func manifest() throws -> String { try machine.read(".config/outfit/outfit.yaml") ?? "" }
+    try await greeter("1.2.3")
+    let nodeless = try await tool("install", "--from", "npm", "greeter")
+    #expect(nodeless.status != 0)
+    #expect(nodeless.errorText.contains("outfit node install"), "\(nodeless.errorText)")
+    #expect(try manifest() == "")
+
+    let mine = "# mine\ninterpreters: {node: {versions: [\">=18\"], system: true}}\n"
+    try machine.write(".config/outfit/outfit.yaml", mine)
+    let absent = try await tool("install", "--from", "npm", "@acme/pretier")
+    #expect(absent.status == 2, "\(absent.errorText)")
+    let registryAddress = String(registry.url.dropLast())
+    #expect(
+      absent.errorText.contains("there is no npm package named @acme/pretier in \(registryAddress)"),
+      "\(absent.errorText)")
+    let near = try await tool("install", "--from", "npm", "pretier")
+    #expect(near.errorText.contains("did you mean prettier?"), "\(near.errorText)")
+    #expect(try manifest() == mine)
+
+    let installed = try await tool("install", "--from", "npm", "greeter@1.*")
+    #expect(installed.status == 0, "\(installed.errorText)")
+    #expect(installed.outputText.hasPrefix("installed greeter 1.2.3: greeter"), "\(installed.outputText)")
+    #expect(try manifest() == mine + "tools:\n  greeter: {version: \"1.*\", from: npm}\n")
+    let lock = try #require(try machine.read(".config/outfit/outfit.lock"))
+    #expect(lock.contains("sha512-") && !lock.contains("127.0.0.1"))
+    #expect(try await machine.login("greeter you").outputText == "greeter 1.2.3 you\n")
+    let list = try await tool("list", "--json")
+    for part in ["\"from\": \"npm\"", "\"version\": \"1.2.3\"", "\"installed\": true", "\"greeter\""] {
+      #expect(list.outputText.contains(part), "\(part): \(list.outputText)")
+    }
+
+    try await greeter("1.3.0")
+    try await greeter("2.0.0")
+    let outdated = try await machine.outfit("outdated", "--json", setting: settings)
+    #expect(outdated.outputText.contains("\"wanted\": \"1.3.0\""), "\(outdated.outputText)")
+    let upgraded = try await tool("upgrade", "greeter", "--json")
+    #expect(upgraded.status == 0, "\(upgraded.errorText)")
+    #expect(upgraded.outputText.contains("\"before\": \"1.2.3\""), "\(upgraded.outputText)")
+    #expect(try await machine.login("greeter you").outputText == "greeter 1.3.0 you\n")
+    let moved = try await tool("install", "greeter@latest")
+    #expect(moved.status == 0, "\(moved.errorText)")
+    #expect(try await machine.login("greeter you").outputText == "greeter 2.0.0 you\n")
+
+    let gone = try await tool("uninstall", "greeter")
+    #expect(gone.status == 0, "\(gone.errorText)")
+    #expect(try manifest() == mine)
+    #expect(!machine.files.exists(machine.home.appending(".local/share/outfit/bin/greeter")))
+    #expect(try machine.read(".config/outfit/outfit.lock")?.contains("greeter") != true)
+  }
+
   @Test func whatIsNotWhatTheLockPinsIsNotInstalled() async throws {
     try await registry.publish(
       "greeter", #""bin": "./cli.js""#, files: ["cli.js": "console.log(1)\n"], tampered: true, machine)

@@ -13,15 +13,19 @@ struct ReleaseMirror {
   let archive: String
   private let machine: Machine
 
-  /// - Parameter freeThreaded: With the names and the settings of such a build, which this machine's is not.
+  /// - Parameters:
+  ///   - freeThreaded: With the names and the settings of such a build, which this machine's is not.
+  ///   - patch: What stands for the third number of its version; a second mirror of one test has another.
   /// - Returns: Nil, and said, where this machine has no Python that has all that is asked of one.
-  init?(_ machine: Machine, without modules: [String] = [], freeThreaded: Bool = false) async throws {
+  init?(_ machine: Machine, without modules: [String] = [], freeThreaded: Bool = false, patch: Int = 99)
+    async throws
+  {
     let python: FilePath = "/usr/bin/python3"
     let good = try? await machine.run(
       python,
       [
         "-I", "-c",
-        "import ssl, sqlite3, ctypes, zlib, lzma, ensurepip, venv, sys; print('%d.%d.99' % sys.version_info[:2])",
+        "import ssl, sqlite3, ctypes, zlib, lzma, ensurepip, venv, sys; print('%d.%d.\(patch)' % sys.version_info[:2])",
       ])
     guard let good, good.succeeded else {
       print("skipped: /usr/bin/python3 is not there, or not whole (apt-get install python3 python3-venv)")

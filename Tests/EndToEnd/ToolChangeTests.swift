@@ -112,22 +112,6 @@ struct ToolChangeTests {
     #expect(mended.status == 0, "\(mended.errorText)")
   }
 
-  /// Every path of a tool's environment, with what changes when it is touched.
-  private func marks(_ name: String) throws -> [String: [Int64]] {
-    let store = machine.home.pushing(".local/share/outfit/store")
-    var found: [String: [Int64]] = [:]
-    func add(_ path: FilePath) throws {
-      let status = try #require(try machine.files.status(path, followLinks: false))
-      found[path.string] = [Int64(status.inode), status.changed, status.modified]
-      guard status.kind == .directory else { return }
-      for name in try machine.files.list(path) { try add(path.appending(name)) }
-    }
-    for entry in try machine.files.list(store) where entry.hasPrefix(name + "-") {
-      try add(store.appending(entry))
-    }
-    return found
-  }
-
   @Test func anUnchangedToolIsNeverTouched() async throws {
     for version in ["1.0", "2.0"] {
       try await index.publish("moving", version, says: "moving \(version)", machine)
@@ -136,13 +120,13 @@ struct ToolChangeTests {
     #expect(try await up("moving: \"1.0\"", "staying: \"*\"").status == 0)
     // The first run leaves bytecode.
     #expect(try await says("staying") == "staying 1\n")
-    let before = try marks("staying")
+    let before = try machine.marks("staying")
     #expect(before.count > 10)
     let moved = try await up("moving: \"2.0\"", "staying: \"*\"")
     #expect(moved.status == 0, "\(moved.errorText)")
     #expect(try await up("moving: \"2.0\"", "staying: \"*\"", options: ["--offline"]).status == 0)
     #expect(try await says("moving", "staying") == "moving 2.0\nstaying 1\n")
-    #expect(try marks("staying") == before)
+    #expect(try machine.marks("staying") == before)
   }
 
   /// Each of two environments waits for the other to be under way: one after the other would never end.

@@ -80,7 +80,9 @@ struct ToolTests {
       (["inject", "cowsay", "no-such-package-of-anybody"], "no package named"),
       (["inject", "cowsays", "rich"], "did you mean cowsay?"),
       (["uninject", "cowsay", "rich"], "was not injected"),
-      (["uninstall", "blakc"], "there is no tool blakc"),
+      (["uninstall", "blakc"], "there is no tool blakc"), (["instal", "black"], "did you mean install?"),
+      (["install", "blakc-of-nobody"], "no package named blakc-of-nobody in "),
+      (["install", "http"], "comes with the package httpie"),
       (["hold", "nothing"], "there is no tool nothing"), (["install", "cowsay", "--python", "2.6"], "2.6"),
     ] {
       let done = try await machine.run(Machine.build.appending("outfit"), ["tool"] + arguments)

@@ -112,7 +112,10 @@ struct NodeToolTests {
     let proposal = try bench.rounds { try Tools().propose($0) }.value
     let object = try #require(proposal.objects.last)
     #expect(object.inputs.map(\.name) == ["node-24.1.0"])
-    #expect(object.run?.steps.last?.words.first == "ci")
+    let step = try #require(object.run?.steps.last)
+    // Not `bin/npm`, which a Node from a Python package has as a copy that does not work.
+    #expect("\(step.arguments[0])".contains("lib/node_modules/npm/bin/npm-cli.js"), "\(step.arguments[0])")
+    #expect(step.words.first == "ci")
     let claim = try #require(proposal.claims.first)
     #expect(claim.program == bench.earlier.interpreters.last?.program)
     #expect(

@@ -218,7 +218,33 @@ struct ToolsTests {
     #expect(failure?.diagnostics.map { $0.location?.line } == [7, 8])
     #expect(failure?.diagnostics.first?.message == "black: no version matches black[d]==99.*")
     #expect(failure?.diagnostics.first?.hint == "the newest is 26.10.1")
-    #expect(failure?.diagnostics.last?.message == "blakc: there is no package named blakc")
+    let last = try #require(failure?.diagnostics.last)
+    #expect(last.message.hasPrefix("blakc: there is no package named blakc in https://"))
+    #expect(last.hint == "did you mean black?")
+  }
+
+  /// Where it was looked for, without passwords, and what may have been meant; nothing is asked for that.
+  @Test(arguments: [
+    ("http", "the program http comes with the package httpie"),
+    ("pretier-of-ours", "look for a typing mistake; a package of your own needs its index under `indexes:`"),
+    ("eslint", "eslint is a package of npm: `outfit tool install --from npm eslint`"),
+    ("acme-tols", "did you mean acme-tools?"),
+  ])
+  func aMissingPackageSaysWhereItWasLookedFor(_ name: String, _ hint: String) throws {
+    var bench = Bench()
+    bench.environment["UV_DEFAULT_INDEX"] = "https://ada:secret@packages.example/simple"
+    bench.tool(name, ToolSection(), line: 8)
+    bench.tool("acme-tools", ToolSection(), line: 9)
+    bench.answers = { query in
+      let asked = query.inquiry?.files["tool.in"].map { String(decoding: $0, as: UTF8.self) } ?? ""
+      return failed(
+        "cause: Because \(asked.trimmed) was not found in the package registry and you require it, we can conclude"
+      )
+    }
+    let failure = #expect(throws: Failure.self) { try bench.rounds { try Tools().resolve($0) } }
+    let one = try #require(failure?.diagnostics.first { $0.location?.line == 8 })
+    #expect(one.message == "\(name): there is no package named \(name) in https://packages.example/simple")
+    #expect(one.hint == hint)
   }
 
   @Test func aNetworkFailureStopsThatToolAlone() throws {

@@ -120,7 +120,16 @@ struct ToolDesk {
     // The first time, all of the rest is made too: the folder of the commands must be on PATH.
     wish.only = generation == nil ? nil : "tools"
     if file.edit.original == nil { try PersonalSchema.write(host) }
-    return try await Undertaking(session, wish).apply(at: place)
+    do {
+      return try await Undertaking(session, wish).apply(at: place)
+    } catch var failure as Failure {
+      // What was typed stands in no file, since the edit is not made.
+      for index in failure.diagnostics.indices
+      where file.edit.isChanged && failure.diagnostics[index].location?.file == file.edit.file {
+        failure.diagnostics[index].location = nil
+      }
+      throw failure
+    }
   }
 }
 

@@ -20,6 +20,9 @@ struct ToolInstall: AsyncParsableCommand {
   @Option(help: "Where it comes from: pypi, npm or url.") var from: ToolSection.Origin?
   @Option(help: "For --from url: the address, in which {os}, {arch} and {version} are filled in.") var url:
     String?
+  @Option(help: "For --from url: the address of a file of SHA-256 checksums.") var checksums: String?
+  @Option(help: "For --from url: the repository OWNER/NAME whose release has it.") var github: String?
+  @Option(help: "For --github: the release's file, filled in as an address is.") var asset: String?
   @Option(
     name: .customLong("sha256"), help: ArgumentHelp("For --from url: a digest.", valueName: "platform=digest")
   )
@@ -38,10 +41,22 @@ struct ToolInstall: AsyncParsableCommand {
     guard tools.count == 1 || suffix == nil else {
       throw ValidationError("--suffix takes one tool at a time")
     }
-    if from != .url, url != nil || !digests.isEmpty {
-      throw ValidationError("--url and --sha256 go with --from url")
+    guard from == .url else {
+      guard url == nil, digests.isEmpty, checksums == nil, github == nil, asset == nil else {
+        throw ValidationError("--url, --sha256, --checksums, --github and --asset go with --from url")
+      }
+      return
     }
-    if from == .url, url == nil { throw ValidationError("--from url needs --url ADDRESS") }
+    guard tools.count == 1 else { throw ValidationError("--from url takes one tool at a time") }
+    guard (url != nil) != (github != nil) else {
+      throw ValidationError("--from url needs --url ADDRESS, or --github OWNER/NAME and --asset FILE")
+    }
+    guard (github != nil) == (asset != nil) else { throw ValidationError("--github and --asset go together") }
+    if url != nil, digests.isEmpty, checksums == nil {
+      throw ValidationError(
+        "--from url needs the digest of what is downloaded: --sha256 linux-amd64=DIGEST for each platform, or "
+          + "--checksums ADDRESS of a file that has them")
+    }
     for digest in digests where !digest.contains("=") {
       throw ValidationError("--sha256 takes PLATFORM=DIGEST, as in linux-amd64=…")
     }
@@ -90,10 +105,11 @@ struct ToolInstall: AsyncParsableCommand {
         "note: \(layer) has \(name) too (\(other.value.version), \(location.file):\(location.line)); yours comes before it"
       )
     }
+    try checkDownload(name, version, desk.entry(name)?.entries)
     try desk.change(name) { entries in
       if let version {
         entries["version"] = .text(version)
-      } else if from == .url || ending != nil, entries["version"] == nil {
+      } else if ending != nil, entries["version"] == nil {
         entries["version"] = .text("latest")
       }
       if let from, from != .pypi { entries["from"] = .text(from.rawValue) }
@@ -103,7 +119,12 @@ struct ToolInstall: AsyncParsableCommand {
       entries.add(tool.extras, to: "extras")
       entries.add(with, to: "with")
       if let python { entries["python"] = .text(python) }
-      if let url { entries["url"] = .text(url) }
+      if from == .url {
+        for key in ["url", "sha256", "checksums", "github", "asset", "tag"] { entries[key] = nil }
+      }
+      for (key, value) in [("url", url), ("checksums", checksums), ("github", github), ("asset", asset)] {
+        if let value { entries[key] = .text(value) }
+      }
       if !digests.isEmpty {
         entries["sha256"] = .mapping(
           digests.map { digest in
@@ -117,6 +138,24 @@ struct ToolInstall: AsyncParsableCommand {
       if includeDependencies { entries["programs-from"] = .list(["all"]) }
     }
     if !names.contains(name) { names.append(name) }
+  }
+
+  /// A download has one exact version, and its digests are those of that version.
+  private func checkDownload(
+    _ name: String, _ version: String?, _ before: [ManifestValue.Entry]?
+  ) throws {
+    guard from == .url || (from == nil && before?["from"]?.text == "url") else { return }
+    let present = before?["version"]?.text
+    guard let wanted = version ?? (from == nil ? present : nil), VersionRequest(wanted)?.exact != nil else {
+      throw Failure(
+        "\(name): one download has one exact version", hint: "for example \(name)@1.30.0", status: .usage)
+    }
+    if from == nil, before?["sha256"] != nil, wanted != present {
+      throw Failure(
+        "\(name): the digests in the manifest are those of \(present ?? "another version")",
+        hint: "say all of it anew: outfit tool install \(name)@\(wanted) --from url --url ADDRESS --sha256 "
+          + "PLATFORM=DIGEST", status: .usage)
+    }
   }
 }
 

@@ -55,7 +55,9 @@ extension ToolDesk {
     if let exact = tool.value.version.exact {
       throw Failure(
         "\(name) is pinned to \(exact) by \(location.file):\(location.line)",
-        hint: "outfit tool install \(name)@latest, or another version", status: .usage)
+        hint: tool.value.origin == .url
+          ? "outfit tool install \(name)@VERSION takes another one"
+          : "outfit tool install \(name)@latest, or another version", status: .usage)
     }
     return name
   }
