@@ -22,7 +22,7 @@ enum MistypedVerb {
       }
       let hint =
         meant.isEmpty
-        ? "there are \(verbs.map(\._commandName).sorted().joined(separator: ", "))"
+        ? "there are \(verbs.map { $0._commandName }.sorted().joined(separator: ", "))"
         : "did you mean \(meant.map { "`\($0)`" }.joined(separator: " or "))?"
       return "error: there is no verb `\(path) \(word)`\n  hint: \(hint)"
     }

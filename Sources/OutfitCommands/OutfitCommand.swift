@@ -68,8 +68,7 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
       // ArgumentParser's own: help ends with 0, bad usage with 64.
       if exitCode(for: error).isSuccess { exit(withError: error) }
       let words = Array(CommandLine.arguments.dropFirst())
-      LiveTerminal().talk((MistypedVerb.message(words) ?? fullMessage(for: error)) + "
-")
+      LiveTerminal().talk((MistypedVerb.message(words) ?? fullMessage(for: error)) + "\n")
       exit(withError: ExitCode(ExitStatus.usage.rawValue))
     }
   }
