@@ -50,13 +50,7 @@ public struct Builder: Sendable {
       while true {
         while !isCancelled, running < width, let object = work.next() {
           running += 1
-          group.addTask {
-            do {
-              return (object.id, .success(try await finish(object)))
-            } catch {
-              return (object.id, .failure(error))
-            }
-          }
+          group.addTask { await finish(object) }
         }
         guard running > 0, let (id, result) = await group.next() else { break }
         running -= 1
@@ -105,16 +99,17 @@ public struct Builder: Sendable {
     (error as? Failure)?.diagnostics.first ?? Diagnostic(.error, "\(error)")
   }
 
-  private func finish(_ object: Object) async throws -> Finished {
-    let id = object.id.description
-    progress.started(id: id, label: object.label)
+  private func finish(_ object: Object) async -> (ObjectID, Result<Finished, any Error>) {
+    let id = object.id
+    progress.started(id: id.description, label: object.label)
     do {
       let done = try await buildLocked(object)
-      progress.finished(id: id)
-      return done
+      progress.finished(id: id.description)
+      return (id, .success(done))
     } catch {
-      progress.failed(id: id, reason: error is CancellationError ? "interrupted" : diagnostic(error).message)
-      throw error
+      progress.failed(
+        id: id.description, reason: error is CancellationError ? "interrupted" : diagnostic(error).message)
+      return (id, .failure(error))
     }
   }
 

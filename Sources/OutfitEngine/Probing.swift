@@ -44,7 +44,7 @@ public struct Probing: Sendable {
   private func probe(_ candidate: ProbePlaces.Candidate, _ language: Language) async throws
     -> FoundInterpreter?
   {
-    let key = Digest(of: "3 \(language) \(candidate.program) \(candidate.fingerprint)").short(32)
+    let key = Digest(of: "2 \(language) \(candidate.program) \(candidate.fingerprint)").short(32)
     let kept = host.places.cache.appending("probes").appending(key)
     if let text = try? host.files.text(kept), let found = read(text, candidate, language) { return found }
     guard let text = try await ask(candidate.program, language),
@@ -76,8 +76,7 @@ public struct Probing: Sendable {
     }
   }
 
-  /// What is asked of a Python. Only what can be imported counts as there; modules that are nothing but Python need
-  /// only be found.
+  /// What is asked of a Python. Only what can be imported counts as there.
   static let script = """
     import sys
     v = sys.version_info
@@ -88,20 +87,17 @@ public struct Probing: Sendable {
     print("version", version + ("t" if "t" in flags else ""))
     print("debug", "yes" if "d" in flags else "no")
     print("virtual", "yes" if sys.prefix != sys.base_prefix else "no")
-    import importlib.machinery
-    for name in "ssl sqlite3 ctypes zlib lzma".split():
+    for name in "ssl sqlite3 ctypes zlib lzma ensurepip venv".split():
         try:
             __import__(name)
         except Exception:
-            print("missing", name)
-    for name in "ensurepip venv".split():
-        if not importlib.machinery.PathFinder.find_spec(name):
             print("missing", name)
     def fact(name, value):
         try:
             print("fact", name, str(value()).replace("\\n", " "))
         except Exception:
             pass
+    import importlib.machinery
     fact("abi", lambda: importlib.machinery.EXTENSION_SUFFIXES[0].strip(".").rsplit(".", 1)[0])
     fact("prefix", lambda: sys.base_prefix)
     fact("libc", lambda: __import__("os").confstr("CS_GNU_LIBC_VERSION"))
