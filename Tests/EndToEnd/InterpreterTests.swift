@@ -214,7 +214,7 @@ struct InterpreterTests {
       (["python", "uninstall", pyenv.version], 1, "is wanted by team, team/outfit.yaml:3"),
       (["python", "uninstall", "3.4"], 2, "it has \(pyenv.version)"),
       (["python", "use"], 1, "no file here chooses a Python"),
-      (["python", "lokal", "3"], 2, "unexpected arguments"),
+      (["python", "lokal", "3"], 2, "there is no verb `outfit python lokal`"),
       (["python", "shell", "3.4"], 1, "outfit python install 3.4"),
       (["python", "list", "--all", "--offline"], 1, "it was not asked before"),
       (["import", "pyenv", "--root", "nowhere"], 2, "there is no pyenv in"),

@@ -71,12 +71,12 @@ import Testing
     #expect(files.operations == operations)
   }
 
-  @Test func aDamagedRecordIsNotBelieved() throws {
+  @Test func aDamagedRecordIsNotBelieved() async throws {
     files.put(path, "one")
     clock.advance(seconds: 60)
     _ = try look()
     let bytes = try files.read(record)
-    for mutation in Fuzz("sources", [bytes]) where mutation != bytes {
+    for await mutation in Fuzz("sources", [bytes]) where mutation != bytes {
       files.overwrite(record, mutation)
       #expect(try look(keeping: false).digest == Digest(of: "one"))
     }
