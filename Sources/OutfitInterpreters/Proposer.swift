@@ -305,6 +305,9 @@ struct Proposer {
       case .prebuilt:
         var reason = ""
         if case .failed(let diagnostic)? = context.facts[.document(host.index)] {
+          if diagnostic.message.contains("dry run") {
+            return refuse("\(language.title) \(request) is not pinned yet", section, hint: diagnostic.hint)
+          }
           reason = " (\(diagnostic.message))"
           if diagnostic.message.contains("certificate") || diagnostic.message.contains("offline") {
             hint = diagnostic.hint ?? hint

@@ -216,6 +216,19 @@ import Testing
     #expect(failures.first?.hasPrefix("no Python 3.13 can be had: this machine has no Python;") == true)
     #expect(failures.last?.hasPrefix("no Node 24 can be had: this machine has no Node;") == true)
   }
+
+  /// A run that may ask nobody does not know whether there is one.
+  @Test func aDryRunDoesNotSayThatThereIsNone() throws {
+    var machine = Machine()
+    machine.ask(.python, ["3.13"])
+    machine.pythons = [Machine.python("3.13.1", "/opt/python3.13", .other)]
+    let host = ReleaseHost(.python, try #require(machine.context.profile.interpreters[.python]?.value), [:])
+    machine.context.facts[.document(host.index)] = .failed(
+      Diagnostic(.error, "it was not asked for, because this is a dry run", hint: "`outfit up` finds it out"))
+    let failures = try machine.propose().failures
+    #expect(failures.map(\.message) == ["Python 3.13 is not pinned yet"])
+    #expect(failures.first?.hint == "`outfit up` finds it out")
+  }
 }
 
 extension Machine {
