@@ -122,7 +122,6 @@ import Testing
     var undone = 0
     var finished = 0
     for number in 0..<count {
-      await Task.yield()
       let broken = Self.at(scenario.files.copy(), scenario)
       broken.files.stop(before: broken.files.operations + number)
       _ = try? await run(broken)
@@ -174,7 +173,6 @@ import Testing
 
     var number = 0
     while true {
-      await Task.yield()
       let run = Self.at(broken.files.copy(), scenario)
       run.files.stop(before: run.files.operations + number)
       let isWhole = (try? Recovery.recover(run.host)) != nil

@@ -18,9 +18,9 @@ import Testing
     return Array(text) + Array("end\t\(fnv1a64(text))\n".utf8)
   }
 
-  @Test func generations() async {
+  @Test func generations() {
     let bytes = Generations.text(RecordTests.generation())
-    for await mutation in Fuzz("generation", [bytes]) {
+    for mutation in Fuzz("generation", [bytes]) {
       if mutation != bytes, let parsed = try? Generations.parse(mutation) {
         // Lines of the same length may change places only where the checksum agrees.
         #expect(Generations.text(parsed) == bytes)
@@ -29,10 +29,10 @@ import Testing
     }
   }
 
-  @Test func journals() async {
+  @Test func journals() {
     let bytes = RecordTests.journal().text
     let committed = bytes + Journal.commitLine(bytes[...])
-    for await mutation in Fuzz("journal", [bytes, committed]) {
+    for mutation in Fuzz("journal", [bytes, committed]) {
       if let parsed = try? Journal.parse(mutation) {
         #expect(parsed.journal.text == bytes)
         #expect(!parsed.isCommitted || mutation == committed)
@@ -41,19 +41,19 @@ import Testing
     }
   }
 
-  @Test func tables() async throws {
+  @Test func tables() throws {
     let bytes = try RecordTests.table().text()
-    for await mutation in Fuzz("dispatch table", [bytes]) { _ = DispatchTable(mutation) }
+    for mutation in Fuzz("dispatch table", [bytes]) { _ = DispatchTable(mutation) }
     let names = Array("black\tprofile team\tblack 1\nisort\tproject /home/ann/shop\tisort 2\n".utf8)
-    for await mutation in Fuzz("names", [names]) { _ = NameDirectory(mutation).bytes }
+    for mutation in Fuzz("names", [names]) { _ = NameDirectory(mutation).bytes }
   }
 
-  @Test func receipts() async throws {
+  @Test func receipts() throws {
     let id = SwitchScenario.object("python-3.13.5")
     let text = Receipt(
       id: id, label: "Python", inputs: ["a-0123", "b-4567"], built: 17, size: 3, isAdopted: false
     ).text
-    for await mutation in Fuzz("receipt", [Array(text.utf8)]) {
+    for mutation in Fuzz("receipt", [Array(text.utf8)]) {
       let damaged = String(decoding: mutation, as: UTF8.self)
       if damaged != text { #expect(Receipt(damaged) == nil) }
       let body = damaged.split(separator: "\n").dropLast().joined(separator: "\n") + "\n"
@@ -73,7 +73,7 @@ import Testing
     let bytes = try scenario.files.read(path)
     #expect(
       CompiledPlan.current(for: .machine, version: "1", arguments: arguments, host: scenario.host) != nil)
-    for await mutation in Fuzz("compiled plan", [bytes]) where mutation != bytes {
+    for mutation in Fuzz("compiled plan", [bytes]) where mutation != bytes {
       scenario.files.overwrite(path, mutation)
       let found = CompiledPlan.current(
         for: .machine, version: "1", arguments: arguments, host: scenario.host)
@@ -82,7 +82,7 @@ import Testing
   }
 
   /// What helps only, or is asked for content by content.
-  @Test func statsEffectsPacksAndAttributes() async throws {
+  @Test func statsEffectsPacksAndAttributes() throws {
     let files = MemoryFiles.withHome()
     let host = Host.test(files: files)
     try Generations.prepare(.machine, host: host)
@@ -90,13 +90,13 @@ import Testing
     stats.row("/home/ann/.a", "1", "2", "3", "4", "644")
     let path = TargetStats.path(1, scope: .machine, host: host)
     files.put(path, "")
-    for await mutation in Fuzz("stats", [stats.finished()]) {
+    for mutation in Fuzz("stats", [stats.finished()]) {
       files.overwrite(path, Self.signed(mutation))
       _ = TargetStats(1, scope: .machine, host: host)
     }
     let attributes = KeptAttributes.bytes(["user.a": [1, 2, 255], "user.b": []])
     #expect(KeptAttributes.parse(attributes) == ["user.a": [1, 2, 255], "user.b": []])
-    for await mutation in Fuzz("attributes", [attributes]) { _ = KeptAttributes.parse(Self.signed(mutation)) }
+    for mutation in Fuzz("attributes", [attributes]) { _ = KeptAttributes.parse(Self.signed(mutation)) }
 
     let contents = ["one\n", "two\n", "three\n"].map { Array($0.utf8) }
     let digests = contents.map { Digest(of: $0) }
@@ -105,9 +105,7 @@ import Testing
     let name = try #require(try files.list(blobs.folder).first)
     let pack = try files.read(blobs.folder.appending(name))
     let packed = blobs.folder.appending(name)
-    var index = 0
-    for await mutation in Fuzz("pack", [pack]) {
-      index += 1
+    for (index, mutation) in Fuzz("pack", [pack]).enumerated() {
       files.overwrite(packed, mutation)
       let damaged = Generations.blobs(.machine, host: host)
       for (digest, bytes) in [Array(zip(digests, contents))[index % 3]] {
@@ -122,7 +120,7 @@ import Testing
     #expect(try mended.read(digests[1]) == contents[1])
   }
 
-  @Test func receiptsOfScripts() async throws {
+  @Test func receiptsOfScripts() throws {
     let files = MemoryFiles.withHome()
     let host = Host.test(files: files)
     var rows = Rows.Writer("outfit-effects", version: 1)
@@ -130,7 +128,7 @@ import Testing
     let path = host.places.state(of: .machine).appending("effects")
     let aside = FilePath(path.string + ".corrupt-1")
     files.put(path, "")
-    for await mutation in Fuzz("receipts of scripts", [rows.finished()]) {
+    for mutation in Fuzz("receipts of scripts", [rows.finished()]) {
       files.overwrite(path, Self.signed(mutation))
       _ = try EffectReceipts.read(.machine, host: host)
       // What can't be read was kept aside.

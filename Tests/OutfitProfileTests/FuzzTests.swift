@@ -8,18 +8,18 @@ import Testing
 
 /// Ten thousand damaged manifests and locks: each is read, or said what is wrong with it and where.
 @Suite struct FuzzTests {
-  @Test(arguments: [Scope.machine, .project("/p")]) func manifests(_ scope: Scope) async {
+  @Test(arguments: [Scope.machine, .project("/p")]) func manifests(_ scope: Scope) {
     let text = scope == .machine ? DesignTests.machine : DesignTests.project
     let layer = Layer(kind: .profile, name: "p", address: "p", folder: "/p", manifest: "/p/outfit.yaml")
-    for await mutation in Fuzz("manifest", [Array(text.utf8)], count: 5_000) {
+    for mutation in Fuzz("manifest", [Array(text.utf8)], count: 5_000) {
       let (_, diagnostics) = ManifestReader.read(mutation, layer: layer, file: "f", scope: scope)
       #expect(diagnostics.allSatisfy { $0.location != nil && !$0.message.isEmpty })
     }
   }
 
-  @Test func locks() async {
+  @Test func locks() {
     let bytes = Array(LockFile.text(of: LockTests.sample).utf8)
-    for await mutation in Fuzz("lock", [bytes]) {
+    for mutation in Fuzz("lock", [bytes]) {
       do {
         let lock = try LockFile.parse(mutation, file: "outfit.lock")
         // What was understood can be written, and says the same then.

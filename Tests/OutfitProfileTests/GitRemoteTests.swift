@@ -82,9 +82,9 @@ import Testing
     #expect(GitConfiguration.remotes("").isEmpty)
   }
 
-  @Test func damagedConfigurationsAreRead() async {
+  @Test func damagedConfigurationsAreRead() {
     let text = "[remote \"origin\"]\n\turl = \"https://github.com/acme/shop.git\" # \\\n[core]\n"
-    for await mutation in Fuzz("git configuration", [Array(text.utf8)]) {
+    for mutation in Fuzz("git configuration", [Array(text.utf8)]) {
       _ = GitConfiguration.remotes(String(decoding: mutation, as: UTF8.self))
     }
   }

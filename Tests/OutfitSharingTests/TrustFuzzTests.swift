@@ -24,7 +24,7 @@ import Testing
     let aside = FilePath("\(path).corrupt-1")
     let bytes = try files.read(path)
     let digest = Array("digest \(try store.digest(of: content))".utf8)
-    for await mutation in Fuzz("record of consent", [bytes]) {
+    for mutation in Fuzz("record of consent", [bytes]) {
       files.overwrite(path, mutation)
       defer { try? files.rename(aside, to: path) }
       if try store.isTrusted(content) {

@@ -2,8 +2,8 @@ import OutfitSystem
 
 /// Damaged versions of a file: cut, changed, with parts doubled, moved or taken out, and random bytes.
 ///
-/// It gives way to other tests again and again, since there are few threads for all. The seed is printed, and `OUTFIT_FUZZ_SEED` sets it, so that a run can be tried again.
-public struct Fuzz: AsyncSequence, Sendable {
+/// The seed is printed, and `OUTFIT_FUZZ_SEED` sets it, so that a run can be tried again.
+public struct Fuzz: Sequence, Sendable {
   public let originals: [[UInt8]]
   public let count: Int
   public let seed: UInt64
@@ -17,22 +17,17 @@ public struct Fuzz: AsyncSequence, Sendable {
     print("fuzz: \(name): \(count) mutations, OUTFIT_FUZZ_SEED=\(seed)")
   }
 
-  public struct Iterator: AsyncIteratorProtocol {
-    fileprivate let fuzz: Fuzz
-    fileprivate var dice: SplitMix
-    fileprivate var number = 0
-
-    public mutating func next() async -> [UInt8]? {
-      guard number < fuzz.count else { return nil }
+  public func makeIterator() -> AnyIterator<[UInt8]> {
+    var dice = SplitMix(seed: seed)
+    var number = 0
+    return AnyIterator {
+      guard number < count else { return nil }
       number += 1
-      if number % 20 == 0 { await Task.yield() }
-      return fuzz.mutation(&dice)
+      return mutation(&dice)
     }
   }
 
-  public func makeAsyncIterator() -> Iterator { Iterator(fuzz: self, dice: SplitMix(seed: seed)) }
-
-  fileprivate func mutation(_ dice: inout SplitMix) -> [UInt8] {
+  private func mutation(_ dice: inout SplitMix) -> [UInt8] {
     var bytes = originals[Int.random(in: 0..<originals.count, using: &dice)]
     for _ in 0..<Int.random(in: 1...3, using: &dice) { change(&bytes, &dice) }
     return bytes
