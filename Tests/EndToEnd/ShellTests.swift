@@ -253,10 +253,19 @@ struct Terminal {
     try await expect(expected, beside: text, sourceLocation)
   }
 
+  /// Returns when the shell knows its new width: tmux tells it late, and one that is busy may not hear of it.
   func resize(_ width: Int) async throws {
-    // A shell that is drawing its prompt may not hear of it.
-    try await Task.sleep(nanoseconds: 500_000_000)
-    _ = try await tmux(["resize-window", "-x", "\(width)", "-y", "60"])
+    for attempt in 0..<30 {
+      // The same width again would be no news.
+      if attempt > 0 { _ = try await tmux(["resize-window", "-x", "\(width + 1)", "-y", "60"]) }
+      _ = try await tmux(["resize-window", "-x", "\(width)", "-y", "60"])
+      for _ in 0..<10 {
+        try await type("echo width=$COLUMNS.", until: "width=")
+        if try await screen().contains("width=\(width).") { return }
+        try await Task.sleep(nanoseconds: 100_000_000)
+      }
+    }
+    Issue.record("the shell never heard that its terminal is \(width) wide:\n\(try await screen())")
   }
 
   func screen() async throws -> String { try await tmux(["capture-pane", "-p", "-J"]).outputText }
