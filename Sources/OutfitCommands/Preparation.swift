@@ -40,7 +40,7 @@ struct Preparation {
   /// What is known of the profile's files.
   let sources: SourceDigests
   /// The current generation, once it was asked for: nothing switches while this is used.
-  private var standing: Generation??
+  private var newest: NewestGeneration?
 
   init(
     _ session: Session, profile: Profile, mode: Mode, progress: any Progress, sources: SourceDigests? = nil
@@ -88,6 +88,8 @@ struct Preparation {
 
   /// Completes the lock and proposes, part by part, since each stands on those before it.
   mutating func propose(_ parts: [any Part]) async throws -> Proposal {
+    // Both take their time where there are thousands of files.
+    async let generation = newest ?? NewestGeneration(profile.scope, host: host)
     var proposal = Proposal()
     for part in parts {
       var context = context(earlier: proposal)
@@ -96,6 +98,7 @@ struct Preparation {
       proposal.merge(try await Rounds.run(&context, answering) { try part.propose($0) })
       facts = context.facts
     }
+    newest = try await generation
     return proposal
   }
 
@@ -131,15 +134,17 @@ struct Preparation {
       effectIsDue: { due.contains($0) }, keepsMissing: isPartial, dropping: dropping,
       allowed: try allowedFolders,
       outside: profile.dotfiles.filter(\.value.value.isOutsideHome).map { FilePath($0.key) },
-      previous: .some(try previous()))
+      previous: try newestGeneration())
   }
 
   /// The generation that the plan starts from.
-  mutating func previous() throws -> Generation? {
-    if let standing { return standing }
-    let generation = try Generations.current(profile.scope, host: host)
-    standing = .some(generation)
-    return generation
+  mutating func previous() throws -> Generation? { try newestGeneration().record }
+
+  private mutating func newestGeneration() throws -> NewestGeneration {
+    if let newest { return newest }
+    let read = try NewestGeneration(profile.scope, host: host)
+    newest = read
+    return read
   }
 
   /// What decided: the manifests, the locks, and every file that a part asked for, folders with all in them.

@@ -19,7 +19,8 @@ struct StatusCommand: AsyncParsableCommand {
       let place = try scopeOptions.place(session)
       let standing = try await Standing(session, place)
       let plan = standing.plan
-      let defects = plan == nil ? [] : try Mending(session.host).defects()
+      let defects =
+        plan == nil ? [] : try Mending(session.host, known: standing.generation.map { [$0] } ?? []).defects()
       let differs =
         plan.map { !$0.isEmpty || !$0.failures.isEmpty } ?? false || defects.contains(where: \.isMendable)
       var contradictions: [VersionContradiction] = []
@@ -73,6 +74,8 @@ private struct Standing {
   let name: String
   /// Nil where nothing has changed since the last complete `up`, which is seen without planning.
   let plan: Plan?
+  /// What the plan starts from.
+  let generation: Generation?
 
   init(_ session: Session, _ place: ProfilePlace) async throws {
     let host = session.host
@@ -80,9 +83,10 @@ private struct Standing {
       for: place.scope, version: Release.version, arguments: place.digest(host), host: host) != nil,
       let profile = try Generations.adoptedProfile(place.scope, host: host)
     {
-      (name, plan) = (profile.name, nil)
+      (name, plan, generation) = (profile.name, nil, nil)
     } else {
-      let reading = try await Reading(session, place)
+      var reading = try await Reading(session, place)
+      generation = try reading.preparation.previous()
       (name, plan) = (reading.profile.name, reading.plan)
     }
   }
@@ -92,7 +96,7 @@ private struct Standing {
 struct Reading {
   let profile: Profile
   let plan: Plan
-  let preparation: Preparation
+  var preparation: Preparation
 
   init(_ session: Session, _ place: ProfilePlace) async throws {
     profile = try await place.load(session)

@@ -186,7 +186,9 @@ struct Undertaking {
     if wish.isLocked, !plan.failures.isEmpty { throw staleLock(preparation) }
     let lines =
       PlanText(session: session, plan: plan).lines(style: session.outputStyle)
-      + PlanText.mendings(try Mending(host).defects(), style: session.outputStyle)
+      + PlanText.mendings(
+        try Mending(host, known: try preparation.previous().map { [$0] } ?? []).defects(),
+        style: session.outputStyle)
     session.report(plan.failures.map { Diagnostic(.note, $0.message, at: $0.location, hint: $0.hint) })
     if lines.isEmpty, plan.failures.isEmpty {
       session.write("Nothing to do.")
@@ -293,7 +295,7 @@ struct Undertaking {
     let outcome = try await Switch.apply(
       switching, decisions: decisions ?? Decisions(), failed: missing, profile: place.stamp(profile),
       snapshots: place.snapshots(host), companions: companions(preparation, profile), host: host)
-    let mended = try await mend()
+    let mended = try await mend(known: outcome.record)
     try learnLongTerm(plan, preparation)
     for effect in plan.effects where !effect.runsFirst {
       if let failure = try await effects.run(effect) { failures.append(failure) }
@@ -324,8 +326,8 @@ struct Undertaking {
   }
 
   /// Makes shims and tables again that are other than the generations say.
-  private func mend() async throws -> (done: [String], left: [Diagnostic]) {
-    let (done, left) = try await Mending.mendCommands(host)
+  private func mend(known: Generation?) async throws -> (done: [String], left: [Diagnostic]) {
+    let (done, left) = try await Mending.mendCommands(host, known: known.map { [$0] } ?? [])
     return (done, left.map { Diagnostic(.warning, $0.message, hint: $0.hint) })
   }
 

@@ -29,11 +29,16 @@ public struct Mending: Sendable {
   /// Scopes whose newest generation a later Outfit wrote.
   private let unreadable: Set<Scope>
 
-  public init(_ host: Host) throws {
+  /// - Parameter known: newest generations that were read already.
+  public init(_ host: Host, known: [Generation] = []) throws {
     self.host = host
     var current: [Generation] = []
     var unreadable: Set<Scope> = []
     for scope in try Generations.scopes(host) {
+      if let generation = known.first(where: { $0.scope == scope }) {
+        current.append(generation)
+        continue
+      }
       do {
         if let generation = try Generations.current(scope, host: host) { current.append(generation) }
       } catch is Failure {
@@ -64,9 +69,12 @@ public struct Mending: Sendable {
   }
 
   /// Mends all of `defects` that can be.
+  /// - Parameter known: newest generations that were read already.
   /// - Returns: what was done, and what is left to the user.
-  public static func mendCommands(_ host: Host) async throws -> (done: [String], left: [Defect]) {
-    guard try !Mending(host).defects().isEmpty else { return ([], []) }
+  public static func mendCommands(
+    _ host: Host, known: [Generation] = []
+  ) async throws -> (done: [String], left: [Defect]) {
+    guard try !Mending(host, known: known).defects().isEmpty else { return ([], []) }
     let lock = try await ScopeLock.acquireSwitch(host)
     return try withExtendedLifetime(lock) {
       _ = try Recovery.recoverLocked(host)

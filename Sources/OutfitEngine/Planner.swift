@@ -20,9 +20,10 @@ public enum Planner {
   public static func plan(
     scope: Scope, proposal: Proposal, host: Host, isPresent: (ObjectID) -> Bool,
     effectIsDue: (Effect) -> Bool = { _ in true }, keepsMissing: Bool = false, dropping: Set<String> = [],
-    allowed: [FilePath] = [], outside: [FilePath] = [], previous: Generation?? = nil
+    allowed: [FilePath] = [], outside: [FilePath] = [], previous: NewestGeneration? = nil
   ) throws -> Plan {
-    let previous = try previous ?? Generations.current(scope, host: host)
+    let newest = try previous ?? NewestGeneration(scope, host: host)
+    let previous = newest.record
     let keepsMissing = keepsMissing || !proposal.failures.isEmpty
     var plan = Plan(scope: scope, origin: .up, base: previous?.number ?? 0)
     plan.previous = previous
@@ -43,12 +44,12 @@ public enum Planner {
     plan.usedObjects = proposal.objects.map { RecordedObject(id: $0.id, label: $0.label, inputs: $0.inputs) }
 
     var targets = try TargetPlanner(
-      scope: scope, previous: previous, host: host, allowed: allowed, outside: outside,
+      scope: scope, previous: newest, host: host, allowed: allowed, outside: outside,
       keepsMissing: keepsMissing,
       dropped: (previous?.objects ?? []).filter { dropping.contains($0.label) }.map(\.id))
     problems += try targets.plan(proposal.changes)
     guard problems.isEmpty else { throw Failure(problems, status: .usage) }
-    plan.targets = targets.planned
+    plan.targets = targets.takePlanned()
 
     if keepsMissing, let previous { plan.carry(previous, besides: dropping) }
     plan.settle()

@@ -94,7 +94,8 @@ private struct RollbackPlanner {
     goalSnapshots = goal?.snapshots ?? []
     self.host = host
     targets = try TargetPlanner(
-      scope: scope, previous: current, host: host, allowed: [], keepsMissing: false)
+      scope: scope, previous: NewestGeneration(current, host: host), host: host, allowed: [],
+      keepsMissing: false)
   }
 
   /// Plans one path that was changed since.

@@ -111,16 +111,21 @@ struct StepRunner: Sendable {
       "TMPDIR": scratch.appending("tmp").string,
     ]
     guard needsNetwork else { return environment }
+    environment.merge(Self.network) { $1 }
     for (name, value) in host.environment where Self.isNetworkSetting(name) { environment[name] = value }
     return environment
   }
+
+  /// Several uv run at once. Each opens a connection, and asks a name server, for every download of which it has fifty
+  /// under way; answers get lost among so many, and each of these costs five seconds (resolv.conf(5)).
+  private static let network = ["RES_OPTIONS": "timeout:2 attempts:5", "UV_CONCURRENT_DOWNLOADS": "12"]
 
   private static let networkSettings: Set<String> = [
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "FTP_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR",
     "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "NETRC", "XDG_CONFIG_HOME",
     "XDG_CONFIG_DIRS", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_KEYRING_PROVIDER",
     "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_INSECURE_HOST", "UV_CONFIG_FILE", "UV_NO_CONFIG",
-    "UV_REQUEST_TIMEOUT", "UV_LINK_MODE", "USER", "LOGNAME",
+    "UV_REQUEST_TIMEOUT", "UV_LINK_MODE", "USER", "LOGNAME", "RES_OPTIONS",
   ]
 
   private static func isNetworkSetting(_ name: String) -> Bool {

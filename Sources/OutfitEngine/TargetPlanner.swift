@@ -17,7 +17,7 @@ struct TargetPlanner {
   private(set) var planned: [PlannedTarget] = []
 
   init(
-    scope: Scope, previous: Generation?, host: Host, allowed: [FilePath], outside: [FilePath] = [],
+    scope: Scope, previous: NewestGeneration, host: Host, allowed: [FilePath], outside: [FilePath] = [],
     keepsMissing: Bool, dropped: [ObjectID] = []
   ) throws {
     self.dropped = dropped.map { host.places.store.appending($0.description).string + "/" }
@@ -25,8 +25,8 @@ struct TargetPlanner {
     self.host = host
     self.keepsMissing = keepsMissing
     inspector = try Inspector(host: host, scope: scope, allowed: allowed, outside: outside)
-    self.previous = KnownTargets(previous?.targets ?? [])
-    stats = previous.map { TargetStats($0.number, scope: scope, host: host) } ?? TargetStats()
+    self.previous = KnownTargets(previous.record?.targets ?? [])
+    stats = previous.stats
     blobs = Generations.blobs(scope, host: host)
   }
 
@@ -84,8 +84,14 @@ struct TargetPlanner {
     }
     // Indexes are sorted, since the targets themselves are large to move.
     let order = names.indices.sorted { names[$0] < names[$1] }
-    planned = order.map { planned[$0] }
+    if order.enumerated().contains(where: { $0 != $1 }) { planned = order.map { planned[$0] } }
     return problems
+  }
+
+  /// Gives away what was planned, which is large to copy.
+  mutating func takePlanned() -> [PlannedTarget] {
+    defer { planned = [] }
+    return planned
   }
 
   // MARK: Whole targets

@@ -16,7 +16,10 @@ import Testing
   init() {
     host = .test(
       files: files, processes: processes,
-      environment: ["HTTPS_PROXY": "http://proxy", "PIP_INDEX_URL": "x", "SECRET": "y", "PYTHONPATH": "/z"])
+      environment: [
+        "HTTPS_PROXY": "http://proxy", "PIP_INDEX_URL": "x", "SECRET": "y", "PYTHONPATH": "/z",
+        "UV_CONCURRENT_DOWNLOADS": "3",
+      ])
     store = Store(host)
   }
 
@@ -169,6 +172,9 @@ import Testing
     let environment = try #require(processes.invocations.last).environment
     #expect(environment["HTTPS_PROXY"] == "http://proxy")
     #expect(environment["PIP_INDEX_URL"] == "x")
+    // Lost answers of a name server are asked for again soon, and what the user has set stays.
+    #expect(environment["RES_OPTIONS"] == "timeout:2 attempts:5")
+    #expect(environment["UV_CONCURRENT_DOWNLOADS"] == "3")
     #expect(environment["SECRET"] == nil)
     #expect(environment["PYTHONPATH"] == nil)
   }
