@@ -82,9 +82,7 @@ public struct Answering: Sendable {
         guard status.kind == .directory else {
           return .failed(Diagnostic(.error, "\(path) is no folder"))
         }
-        var tree = TreeReader(files: host.files, sources: sources)
-        try tree.read(path.string, "")
-        return .tree(tree.entries)
+        return .tree(try await TreeReader(path.string, files: host.files, sources: sources).read())
       case .status(let path):
         guard let status = try host.files.status(path, followLinks: false) else { return .absent }
         return .status(status)
@@ -184,43 +182,63 @@ public struct Answering: Sendable {
 }
 
 /// Reads a folder whole.
-private struct TreeReader {
+private struct TreeReader: Sendable {
+  let root: String
   let files: any Files
   let sources: SourceDigests
-  private(set) var entries: [TreeEntry] = []
-  private var bytes: Int64 = 0
+  private let bytes = Locked<Int64>(0)
 
-  init(files: any Files, sources: SourceDigests) { (self.files, self.sources) = (files, sources) }
+  init(_ root: String, files: any Files, sources: SourceDigests) {
+    (self.root, self.files, self.sources) = (root, files, sources)
+  }
 
   /// What a profile's folder of files may hold, in bytes.
   private static let limit: Int64 = 256 << 20
 
+  /// All that is below a folder, each folder before what is in it. Several folders are read at once.
+  ///
   /// Paths are text here, which is quicker to put together.
-  mutating func read(_ folder: String, _ relative: String) throws {
-    for name in try files.list(FilePath(folder)) {
-      let text = folder + "/" + name
-      let path = FilePath(text)
-      let inner = relative.isEmpty ? name : relative + "/" + name
-      guard let status = try files.status(path, followLinks: false) else { continue }
-      switch status.kind {
-      case .directory:
-        entries.append(TreeEntry(inner, .directory(mode: status.mode & 0o777)))
-        try read(text, inner)
-      case .link: entries.append(TreeEntry(inner, .link(try files.readLink(path))))
-      case .file:
-        bytes += status.size
-        guard bytes <= Self.limit else {
-          throw Failure("\(folder) holds more than \(Self.limit >> 20) MB: too much for a folder of dotfiles")
+  func read() async throws -> [TreeEntry] { try await read(root, "") }
+
+  private func read(_ folder: String, _ relative: String) async throws -> [TreeEntry] {
+    try await withThrowingTaskGroup(of: (place: Int, entries: [TreeEntry]).self) { group in
+      var parts: [[TreeEntry]] = [[]]
+      for name in try files.list(FilePath(folder)) {
+        let text = folder + "/" + name
+        let inner = relative.isEmpty ? name : relative + "/" + name
+        guard let status = try files.status(FilePath(text), followLinks: false) else { continue }
+        guard status.kind == .directory else {
+          parts[parts.count - 1].append(try entry(text, inner, status))
+          continue
         }
-        let (digest, content) = try sources.look(path, named: text, status)
-        let mode = status.mode & 0o777
-        entries.append(
-          TreeEntry(
-            inner,
-            content.map { .file($0, mode: mode) }
-              ?? .source(SourceFile(path, digest, size: status.size), mode: mode)))
-      case .other: throw Failure("\(path) is neither file, link nor folder")
+        parts[parts.count - 1].append(TreeEntry(inner, .directory(mode: status.mode & 0o777)))
+        let place = parts.count
+        parts += [[], []]
+        group.addTask { (place, try await read(text, inner)) }
       }
+      for try await part in group { parts[part.place] = part.entries }
+      return parts.flatMap { $0 }
+    }
+  }
+
+  private func entry(_ text: String, _ inner: String, _ status: FileStatus) throws -> TreeEntry {
+    let path = FilePath(text)
+    switch status.kind {
+    case .link: return TreeEntry(inner, .link(try files.readLink(path)))
+    case .file:
+      let total = bytes.withLock { total in
+        total += status.size
+        return total
+      }
+      guard total <= Self.limit else {
+        throw Failure("\(root) holds more than \(Self.limit >> 20) MB: too much for a folder of dotfiles")
+      }
+      let (digest, content) = try sources.look(path, named: text, status)
+      let mode = status.mode & 0o777
+      return TreeEntry(
+        inner,
+        content.map { .file($0, mode: mode) } ?? .source(SourceFile(path, digest, size: status.size), mode: mode))
+    case .directory, .other: throw Failure("\(path) is neither file, link nor folder")
     }
   }
 }
