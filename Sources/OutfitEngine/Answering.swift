@@ -237,7 +237,8 @@ private struct TreeReader: Sendable {
       let mode = status.mode & 0o777
       return TreeEntry(
         inner,
-        content.map { .file($0, mode: mode) } ?? .source(SourceFile(path, digest, size: status.size), mode: mode))
+        content.map { .file($0, mode: mode) }
+          ?? .source(SourceFile(path, digest, size: status.size), mode: mode))
     case .directory, .other: throw Failure("\(path) is neither file, link nor folder")
     }
   }
