@@ -67,8 +67,9 @@ struct Resolver {
   private mutating func pin(
     _ request: VersionRequest, _ language: Language, _ section: Sourced<InterpreterSection>
   ) throws(Failure) -> LockedInterpreter? {
-    var unknown: Failure?
-    for provider in section.value.providers(for: language) {
+    let providers = section.value.providers(for: language)
+    var unknown: Unpublished?
+    for (place, provider) in providers.enumerated() {
       let attempt: Attempt
       do {
         switch provider {
@@ -76,14 +77,17 @@ struct Resolver {
         case .prebuilt:
           attempt = language == .python ? try python(request, section) : try node(request, section)
         case .wheel: attempt = language == .node ? try wheel(request, section) : .no
-        case .source: attempt = language == .python ? source(request, section.value) : .no
+        case .source:
+          attempt =
+            language == .python && unknown?.isBeyondAll != true ? source(request, section.value) : .no
         }
       } catch {
         // No release has it. Others may have an old version, or one that has just come.
-        guard language == .python, request.exact != nil || section.value.names(.source),
-          section.value.providers(for: language).contains(.source), !error.isBeyondAll
-        else { throw error.failure }
-        unknown = error.failure
+        let mayBeSource =
+          language == .python && !error.isBeyondAll && providers.contains(.source)
+          && (request.exact != nil || section.value.names(.source))
+        guard mayBeSource || providers[place...].contains(.adopted) else { throw error.failure }
+        unknown = error
         attempt = .no
       }
       switch attempt {
@@ -92,13 +96,13 @@ struct Resolver {
       case .no: continue
       }
     }
-    guard var unknown else { return nil }
-    let tried = section.value.providers(for: language)
-    if tried.contains(.source), asked.isEmpty, var first = unknown.diagnostics.first {
+    guard let unknown else { return nil }
+    var failure = unknown.failure
+    if providers.contains(.source), !unknown.isBeyondAll, asked.isEmpty, var first = failure.diagnostics.first {
       first.message += ", nor its source at \(SourceHost(section.value, context.environment).name) or by apt"
-      unknown.diagnostics = [first]
+      failure.diagnostics = [first]
     }
-    throw unknown
+    throw failure
   }
 
   /// No index has the version.

@@ -42,6 +42,19 @@ import Testing
     #expect(try machine.resolve().interpreters[.python]?.first?.provider == .adopted)
   }
 
+  @Test(arguments: ["3.6.15", "3.6"])
+  func whatIsPublishedNowhereIsAdoptedEvenWhereThatComesLast(_ version: String) throws {
+    var machine = Machine()
+    machine.ask(.python, [version], providers: [.prebuilt, .adopted])
+    machine.documents[Machine.indexAddress] = Machine.published([("3.13.5", "20250723")])
+    #expect(throws: Failure.self) { try machine.resolve() }
+    machine.context.facts = Facts()
+    machine.pythons = [Machine.python("3.6.15", "/home/ann/.pyenv/versions/3.6.15/bin/python3.6", .pyenv)]
+    let entry = try #require(try machine.resolve().interpreters[.python]?.first)
+    #expect(entry.provider == .adopted)
+    #expect(entry.version == Version([3, 6, 15]))
+  }
+
   @Test func aRangeIsPinnedFromThePublishedIndex() throws {
     var machine = Machine()
     machine.ask(.python, ["3.13", "3.11"])
