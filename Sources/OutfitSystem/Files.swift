@@ -79,7 +79,8 @@ public protocol Files: Sendable {
   func setMode(_ path: FilePath, _ mode: UInt16) throws(FileError)
   /// Nanoseconds since 1970.
   func setModified(_ path: FilePath, _ time: Int64) throws(FileError)
-  /// Extended attributes that go with a file's content, access lists among them; none where there are none.
+  /// Extended attributes that go with a file's content, access lists among them, and a group that a new file would not
+  /// have; none where there are none.
   func attributes(_ path: FilePath) throws(FileError) -> [String: [UInt8]]
   /// Gives a file extended attributes; what its file system can't hold is left out.
   func setAttributes(_ path: FilePath, _ attributes: [String: [UInt8]]) throws(FileError)

@@ -308,7 +308,8 @@ extension Libc {
   // MARK: Extended attributes
 
   /// Those that go with a file's content: a user's own, and access lists. On Linux these are `user.*` and
-  /// `system.posix_acl_access`, on macOS all that is shown. None where the file system has none.
+  /// `system.posix_acl_access`, on macOS all that is shown. None where the file system has none. A group other than
+  /// this process's own, which a new file would not have, is among them.
   static func attributes(_ place: Place) throws(Errno) -> [String: [UInt8]] {
     let descriptor = try attempt(place.name) {
       openat(place.folder, $0, O_RDONLY | O_CLOEXEC | O_NONBLOCK | place.refusal)
@@ -316,6 +317,10 @@ extension Libc {
     defer { _ = close(descriptor) }
     let names = bytes { outfit_list_attributes(descriptor, $0?.assumingMemoryBound(to: CChar.self), $1) }
     var found: [String: [UInt8]] = [:]
+    var status = stat()
+    if fstat(descriptor, &status) == 0, status.st_gid != getegid() {
+      found[group] = Array(String(status.st_gid).utf8)
+    }
     for name in names.split(separator: 0).map({ String(decoding: $0, as: UTF8.self) }) {
       #if os(Linux)
         guard name.hasPrefix("user.") || name == accessList else { continue }
@@ -325,7 +330,7 @@ extension Libc {
     return found
   }
 
-  /// Gives a file attributes; what the file system can't hold is left out.
+  /// Gives a file attributes; what the file system can't hold, and a group that the user is not in, is left out.
   /// - Throws: `.noSpace` and `.diskQuotaExceeded` only.
   static func setAttributes(_ place: Place, _ attributes: [String: [UInt8]]) throws(Errno) {
     let descriptor = try attempt(place.name) {
@@ -333,6 +338,12 @@ extension Libc {
     }
     defer { _ = close(descriptor) }
     for (name, value) in attributes {
+      if name == group {
+        if let number = gid_t(String(decoding: value, as: UTF8.self)) {
+          _ = fchown(descriptor, uid_t.max, number)
+        }
+        continue
+      }
       do {
         try attempt { outfit_set_attribute(descriptor, name, value, value.count) }
       } catch .noSpace {
@@ -346,6 +357,8 @@ extension Libc {
   }
 
   static let accessList = "system.posix_acl_access"
+  /// The number of a file's group, in decimal; no file system has an attribute of that name.
+  private static let group = "outfit.group"
 
   private static func bytes(_ call: (UnsafeMutableRawPointer?, Int) -> Int) -> [UInt8] {
     let size = call(nil, 0)

@@ -272,7 +272,17 @@ struct AdversityTests {
       + entry(32, 0)
     try machine.files.setAttributes(
       mine, ["user.note": Array("mine".utf8), "user.empty": [], "system.posix_acl_access": list])
+    if isRoot {
+      _ = try await machine.run("/bin/chgrp", ["4711", mine.string])
+    } else {
+      skipped("a file of another group needs root")
+    }
     let before = try machine.files.attributes(mine)
+    func group() async throws -> String {
+      try await machine.run("/usr/bin/stat", ["-c", "%g", mine.string]).outputText
+    }
+    let itsGroup = try await group()
+    #expect(!isRoot || itsGroup == "4711\n")
     guard before["user.note"] != nil else { return skipped("no extended attributes on this disk") }
     if before["system.posix_acl_access"] == nil { skipped("no access lists on this disk") }
     let status = try #require(try machine.files.status(mine, followLinks: false))
@@ -281,13 +291,16 @@ struct AdversityTests {
     #expect(up.status == 0, "\(up.errorText)")
     #expect(try machine.read(".mine") == "theirs\n")
     #expect(try machine.files.attributes(mine)["user.note"] == Array("mine".utf8))
+    #expect(try await group() == itsGroup)
     try machine.write("p/mine", "newer\n")
     let second = try await machine.outfit("up", "p", "--trust")
     #expect(second.status == 0, "\(second.errorText)")
+    #expect(try await group() == itsGroup)
     let back = try await machine.outfit("rollback", "0")
     #expect(back.status == 0, "\(back.errorText)")
     #expect(try machine.read(".mine") == "precious\n")
     #expect(try machine.files.attributes(mine) == before)
+    #expect(try await group() == itsGroup)
     let after = try #require(try machine.files.status(mine, followLinks: false))
     #expect(after.mode == status.mode && after.modified == status.modified)
   }
