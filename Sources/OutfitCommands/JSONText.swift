@@ -1,3 +1,4 @@
+import OutfitCore
 import OutfitRender
 
 /// A JSON document (RFC 8259) with its keys in order, for `--json`.
@@ -29,5 +30,15 @@ indirect enum JSONText {
       }
       return "{\n" + members.joined(separator: ",\n") + "\n\(indent)}"
     }
+  }
+}
+
+extension Diagnostic {
+  var json: JSONText {
+    .object([
+      "severity": .string(severity == .error ? "error" : severity == .warning ? "warning" : "note"),
+      "message": .string(message), "location": location.map { .string($0.description) } ?? .null,
+      "hint": hint.map { .string($0) } ?? .null,
+    ])
   }
 }

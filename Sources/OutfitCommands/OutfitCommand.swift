@@ -54,8 +54,9 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
 
   /// Parses the arguments, runs the verb, and ends the process with the design's exit status.
   public static func run() async -> Never {
+    let words = Passthrough.arguments(Array(CommandLine.arguments.dropFirst()))
     do {
-      var command = try parseAsRoot(Passthrough.arguments(Array(CommandLine.arguments.dropFirst())))
+      var command = try parseAsRoot(words)
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {
@@ -63,21 +64,35 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
       }
       exit()
     } catch let ended as Ended {
+      if !ended.reasons.isEmpty { tellProgram(ended.reasons, ended.status, words) }
       exit(withError: ExitCode(ended.status))
     } catch {
       // ArgumentParser's own: help ends with 0, bad usage with 64.
       if exitCode(for: error).isSuccess { exit(withError: error) }
-      let words = Array(CommandLine.arguments.dropFirst())
-      LiveTerminal().talk((MistypedVerb.message(words) ?? fullMessage(for: error)) + "\n")
-      exit(withError: ExitCode(ExitStatus.usage.rawValue))
+      let typed = Array(CommandLine.arguments.dropFirst())
+      LiveTerminal().talk((MistypedVerb.message(typed) ?? fullMessage(for: error)) + "\n")
+      let status = ExitStatus.usage.rawValue
+      tellProgram([Diagnostic(.error, message(for: error))], status, words)
+      exit(withError: ExitCode(status))
     }
+  }
+
+  /// Says on standard output too why there is no result, where that was to be JSON.
+  private static func tellProgram(_ reasons: [Diagnostic], _ status: Int32, _ words: [String]) {
+    guard Passthrough.wantsJSON(words) else { return }
+    let text = JSONText.object(["errors": .array(reasons.map(\.json)), "status": .number(Int(status))]).text
+    LiveTerminal().write(text + "\n")
   }
 }
 
 /// A verb ended with this status, and has said all there is to say.
 struct Ended: Error {
   let status: Int32
+  /// Why there is no result; nothing where there is one.
+  private(set) var reasons: [Diagnostic] = []
   init(_ status: ExitStatus) { self.status = status.rawValue }
+  /// Without a result.
+  init(_ failure: Failure) { (status, reasons) = (failure.status.rawValue, failure.diagnostics) }
   /// A child's own.
   init(child status: Int32) { self.status = status }
 }

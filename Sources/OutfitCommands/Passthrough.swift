@@ -12,4 +12,10 @@ enum Passthrough {
     }
     return index < all.count ? Array(all[..<index]) + ["--"] + all[index...] : all
   }
+
+  /// Whether the words ask outfit itself, and no other program, for JSON.
+  static func wantsJSON(_ words: [String]) -> Bool {
+    words.first != "exec" && !words.starts(with: ["hooks", "run"])
+      && words.prefix { $0 != "--" }.contains("--json")
+  }
 }

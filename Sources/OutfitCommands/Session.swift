@@ -62,7 +62,7 @@ func withSession(
   } catch {
     let printer = DiagnosticPrinter(style: Style(isTerminal: false, environment: [:]), width: 80)
     for diagnostic in error.diagnostics { LiveTerminal().talk(printer.text(diagnostic)) }
-    throw Ended(error.status)
+    throw Ended(error)
   }
   let missing = Footprint.missing(session.host)
   defer { Footprint.note(missing, session.host) }
@@ -73,9 +73,10 @@ func withSession(
     }
   } catch let failure as Failure {
     session.report(failure.diagnostics)
-    throw Ended(failure.status)
+    throw Ended(failure)
   } catch let error as FileError {
-    session.report([Diagnostic(.error, error.description)])
-    throw Ended(.failed)
+    let failure = Failure([Diagnostic(.error, error.description)], status: .failed)
+    session.report(failure.diagnostics)
+    throw Ended(failure)
   }
 }

@@ -109,11 +109,14 @@ struct UvMessage: Error {
 
   /// Others can be had all the same, and a wheel may come to be published.
   private static func noWheel(_ package: String, what: String, at source: Source) -> Diagnostic {
-    Diagnostic(
+    // What is named nearly as something that many use may be anybody's, and not what was meant.
+    let near = package == what ? KnownNames.hint(python: package, others: []) : nil
+    return Diagnostic(
       .error,
       "\(what): \(package) is published as source only for what is asked here, and Outfit builds nothing from "
         + "source unasked", at: source.location,
-      hint: "ask for a version of \(package) that has a wheel, or allow its code to run while it is built: "
+      hint: (near.map { "\($0) Otherwise " } ?? "")
+        + "ask for a version of \(package) that has a wheel, or allow its code to run while it is built: "
         + "`build: [\(package)]`")
   }
 

@@ -50,6 +50,34 @@ import Testing
     expectSameTree(before, try machine.tree())
   }
 
+  /// Who asked for JSON is told in JSON why there is no result; people read standard error as ever.
+  @Test(arguments: [
+    ["tool", "uninstall", "nothere", "--json"], ["up", "nothere", "--json"], ["status", "--jsn", "--json"],
+    ["tool", "run", "--json"], ["python", "uninstall", "3.99", "--json"],
+  ])
+  func isToldInJSONWhereThatWasAskedFor(_ words: [String]) async throws {
+    let machine = try Machine("mistake")
+    let done = try await machine.outfit(words)
+    #expect(done.status == 2 || done.status == 1, "\(done.errorText)")
+    #expect(!done.errorText.isEmpty)
+    try machine.write("out.json", done.outputText)
+    let read = try await machine.run(
+      "/usr/bin/python3",
+      [
+        "-c", "import json, sys; d = json.load(open(sys.argv[1])); print(d['status'], d['errors'][0]['message'])",
+        machine.home.appending("out.json").string,
+      ])
+    #expect(read.outputText.hasPrefix("\(done.status) "), "\(done.outputText)\(read.errorText)")
+    #expect(read.outputText.count > 10, "\(read.outputText)")
+  }
+
+  @Test func theWordsOfAnotherProgramAskItForJSON() async throws {
+    let machine = try Machine("mistake")
+    let done = try await machine.outfit("exec", "nothere-at-all", "--json")
+    #expect(done.status == 127, "\(done.errorText)")
+    #expect(done.outputText == "")
+  }
+
   @Test func allAtOnce() async throws {
     let machine = try Machine()
     try machine.write(

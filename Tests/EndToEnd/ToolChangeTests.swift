@@ -53,6 +53,12 @@ struct ToolChangeTests {
     #expect(try await says("good", "bad", "later") == "good 1\nbad 1\nlater 1\n")
     #expect(!machine.files.exists(PackageIndex.trace(machine)))
 
+    // A name that is nearly a known one may be a mistake, and anybody's.
+    try await index.publishSource("blck", "1.0", machine)
+    let near = try await up("good: \"*\"", "bad: \"1.0\"", "later: \"*\"", "blck: \"*\"")
+    #expect(near.status == 1, "\(near.errorText)")
+    #expect(near.errorText.contains("did you mean black? Otherwise ask for"), "\(near.errorText)")
+
     // What it depends on counts too.
     try await index.publish("needy", "1.0", requires: ["bad==2.0"], says: "needy 1", machine)
     let third = try await up("good: \"*\"", "bad: \"1.0\"", "needy: \"*\"")
