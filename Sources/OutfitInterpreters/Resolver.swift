@@ -98,7 +98,8 @@ struct Resolver {
     }
     guard let unknown else { return nil }
     var failure = unknown.failure
-    if providers.contains(.source), !unknown.isBeyondAll, asked.isEmpty, var first = failure.diagnostics.first {
+    if providers.contains(.source), !unknown.isBeyondAll, asked.isEmpty, var first = failure.diagnostics.first
+    {
       first.message += ", nor its source at \(SourceHost(section.value, context.environment).name) or by apt"
       failure.diagnostics = [first]
     }

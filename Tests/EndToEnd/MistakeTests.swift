@@ -64,7 +64,8 @@ import Testing
     let read = try await machine.run(
       "/usr/bin/python3",
       [
-        "-c", "import json, sys; d = json.load(open(sys.argv[1])); print(d['status'], d['errors'][0]['message'])",
+        "-c",
+        "import json, sys; d = json.load(open(sys.argv[1])); print(d['status'], d['errors'][0]['message'])",
         machine.home.appending("out.json").string,
       ])
     #expect(read.outputText.hasPrefix("\(done.status) "), "\(done.outputText)\(read.errorText)")
