@@ -49,14 +49,16 @@ extension NamedVirtualenvs {
       status: .usage)
   }
 
-  /// What `pyvenv.cfg` says.
+  /// What `pyvenv.cfg` says, which does not say that a Python is free-threaded: its library's folder does.
   static func version(of folder: FilePath, _ host: Host) -> Version? {
     let text = ((try? host.files.text(folder.appending("pyvenv.cfg"))) ?? nil) ?? ""
     for line in text.split(separator: "\n") {
       let parts = line.split(separator: "=", maxSplits: 1).map { $0.filter { !$0.isWhitespace } }
       guard parts.count == 2, ["version", "version_info"].contains(parts[0]) else { continue }
-      let numbers = parts[1].split(separator: ".").prefix(3).joined(separator: ".")
-      return Version(String(numbers))
+      let numbers = parts[1].split(separator: ".").prefix(3)
+      let library = "python\(numbers.prefix(2).joined(separator: "."))t"
+      let isFreeThreaded = host.files.exists(folder.appending("lib").appending(library))
+      return Version(numbers.joined(separator: ".") + (isFreeThreaded ? "t" : ""))
     }
     return nil
   }

@@ -29,25 +29,11 @@ struct StatusCommand: AsyncParsableCommand {
       }
       if json {
         session.write(
-          JSONText.object([
-            "profile": .string(standing.name), "upToDate": .bool(!differs),
-            "build": .array((plan?.objects ?? []).map { .string($0.label) }),
-            "files": .array(
-              (plan?.differing ?? []).map {
-                .object([
-                  "path": .string($0.target.string), "action": .string($0.action.rawValue),
-                  "owner": $0.owner.map { .string($0.description) } ?? .null,
-                ])
-              }),
-            "commands": .array(
-              (plan?.names ?? []).map {
-                .object(["name": .string($0.name), "action": .string($0.action.rawValue)])
-              }),
-            "mend": .array(defects.filter(\.isMendable).map { .string($0.message) }),
-            "effects": .array((plan?.effects ?? []).map { .string($0.label) }),
-            "unresolved": .array((plan?.failures ?? []).map { .string($0.message) }),
-            "contradictions": .array(contradictions.map(\.json)),
-          ]).text)
+          JSONText.object(
+            JSONText.plan(plan, of: standing.name, defects).merging([
+              "upToDate": .bool(!differs), "contradictions": .array(contradictions.map(\.json)),
+            ]) { $1 }
+          ).text)
       } else {
         if let plan {
           session.report(plan.failures.map { Diagnostic(.note, $0.message, at: $0.location, hint: $0.hint) })

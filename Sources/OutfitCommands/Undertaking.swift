@@ -184,11 +184,17 @@ struct Undertaking {
     let proposal = try await preparation.propose(parts)
     let plan = try await preparation.plan(proposal, isPartial: wish.only != nil)
     if wish.isLocked, !plan.failures.isEmpty { throw staleLock(preparation) }
+    let defects = try Mending(host, known: try preparation.previous().map { [$0] } ?? []).defects()
+    if wish.wantsJSON {
+      session.write(
+        JSONText.object(
+          JSONText.plan(plan, of: profile.name, defects).merging(["dryRun": .bool(true)]) { $1 }
+        ).text)
+      return .done
+    }
     let lines =
       PlanText(session: session, plan: plan).lines(style: session.outputStyle)
-      + PlanText.mendings(
-        try Mending(host, known: try preparation.previous().map { [$0] } ?? []).defects(),
-        style: session.outputStyle)
+      + PlanText.mendings(defects, style: session.outputStyle)
     session.report(plan.failures.map { Diagnostic(.note, $0.message, at: $0.location, hint: $0.hint) })
     if lines.isEmpty, plan.failures.isEmpty {
       session.write("Nothing to do.")

@@ -70,7 +70,7 @@ struct Up: AsyncParsableCommand {
       "Answer a question of the profile: --set email=ada@example.org.", valueName: "key=value"))
   var settings: [String] = []
 
-  @Flag(help: "Print what was done as JSON.")
+  @Flag(help: "Print what was done, or would be, as JSON.")
   var json = false
 
   private static let folderTrust = "folder"

@@ -92,7 +92,9 @@ public enum Planner {
           .error,
           "both \(other.claim.label) (\(other.source)) and \(claim.label) (\(location)) offer the command `\(claim.name)`",
           at: location,
-          hint: "say which of their commands one of them offers: `expose: [...]` without \(claim.name)"))
+          hint:
+            "say which of their commands one of them offers: `expose: [...]` without \(claim.name); or add to "
+            + "the names of all that one offers: `suffix: ...`"))
     }
     return byName.values.map(\.claim).sorted { $0.name < $1.name }
   }

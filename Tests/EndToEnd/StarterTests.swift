@@ -28,6 +28,11 @@ struct StarterTests {
     #expect(dry.status == 0, "\(dry.errorText)")
     #expect(dry.outputText.contains(".gitconfig"))
     expectSameTree(before, try machine.tree())
+    let told = try await machine.outfit("up", "team/starter", "--dry-run", "--json")
+    let change = "{\n      \"action\": \"create\",\n      \"owner\": \"team/starter/outfit.yaml:"
+    #expect(told.outputText.contains(change), "\(told.outputText)")
+    #expect(told.outputText.contains("\"dryRun\": true"), "\(told.outputText)")
+    expectSameTree(before, try machine.tree())
     #expect(!machine.files.exists(machine.home.appending(".local/share/outfit/store")))
 
     let first = try await machine.outfit("up", "team/starter", "--trust")

@@ -1,5 +1,8 @@
 import OutfitCore
+import OutfitEngine
 import OutfitProfile
+import OutfitSystem
+import Support
 import Testing
 
 @testable import OutfitCommands
@@ -33,5 +36,16 @@ import Testing
         "  ~ black 25.1.0 -> 26.1.0", "  - gone 1.0", "  + new 3.0", "  ~ same 2.0: what it stands on moved",
       ])
     #expect(LockChanges(before: before, after: before).isEmpty)
+  }
+
+  @Test func aFreeThreadedEnvironmentIsSaidToBeOne() {
+    let files = MemoryFiles.withHome()
+    let host = Host.test(files: files)
+    files.put("/home/ann/env/pyvenv.cfg", "home = /usr/bin\nversion = 3.13.5\n")
+    files.put("/home/ann/env/lib/python3.13/site-packages/README", "")
+    #expect(NamedVirtualenvs.version(of: "/home/ann/env", host)?.description == "3.13.5")
+    files.put("/home/ann/free/pyvenv.cfg", "home = /usr/bin\nversion_info = 3.13.5.final.0\n")
+    files.put("/home/ann/free/lib/python3.13t/site-packages/README", "")
+    #expect(NamedVirtualenvs.version(of: "/home/ann/free", host)?.description == "3.13.5t")
   }
 }
