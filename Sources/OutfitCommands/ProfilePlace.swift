@@ -22,9 +22,7 @@ struct ProfilePlace: Sendable {
     if let place = try adopted(host) { return place }
     throw Failure(
       "there is no outfit.yaml here or above, and this machine has no profile yet",
-      hint:
-        "`outfit up PROFILE` takes a folder, a git address, or one of ours: \(shipped(host).joined(separator: ", "))",
-      status: .usage)
+      hint: "`outfit up PROFILE` takes \(kinds(host))", status: .usage)
   }
 
   /// What this machine has adopted, or the personal layer alone.
@@ -41,6 +39,13 @@ struct ProfilePlace: Sendable {
     return names.filter {
       host.files.exists(Installation.locate(host).profiles.appending($0).appending("outfit.yaml"))
     }
+  }
+
+  /// What a profile can be named by, in words.
+  static func kinds(_ host: Host, address: String = "a git address") -> String {
+    let ours = shipped(host)
+    return ours.isEmpty
+      ? "a folder, or \(address)" : "a folder, \(address), or one of ours: \(ours.joined(separator: ", "))"
   }
 
   private static func canonical(_ named: String, _ host: Host) throws -> String {
@@ -60,7 +65,7 @@ struct ProfilePlace: Sendable {
       throw Failure(
         host.files.exists(folder) ? "there is no outfit.yaml in \(folder)" : "there is no folder \(folder)",
         hint: nearest(named, among: names).map { "did you mean the profile `\($0)`?" }
-          ?? "name a folder, a git address (github:OWNER/REPO//FOLDER), or one of ours: \(names.joined(separator: ", "))",
+          ?? "name \(kinds(host, address: "a git address (github:OWNER/REPO//FOLDER)"))",
         status: .usage)
     }
   }

@@ -19,7 +19,7 @@ struct Remedies {
 
   /// It only reads.
   func found() throws -> [Remedy] {
-    guard host.files.exists(host.places.state) else { return [] }
+    guard host.files.exists(host.places.state) else { return closed() }
     let mending = try Mending(host)
     let defects = try mending.defects() + mending.storeDefects()
     return folders() + (try launcher()) + defects.map(remedy)
@@ -30,6 +30,29 @@ struct Remedies {
     let finding = Diagnostic(.error, defect.message, hint: defect.hint)
     guard defect.isMendable else { return Remedy(finding: finding) }
     return Remedy(finding: finding) { try await Mending.mend(defect, host) }
+  }
+
+  /// Folders that Outfit would make its own in, and can't.
+  private func closed() -> [Remedy] {
+    let places = host.places
+    var folders: [FilePath] = []
+    for var folder in [places.data, places.state, places.cache, places.config] {
+      while !host.files.exists(folder), folder.removeLastComponent() {}
+      guard !folders.contains(folder), let status = try? host.files.status(folder, followLinks: true) else {
+        continue
+      }
+      let isMine = status.owner == host.user.identifier
+      // A group may let its members in.
+      let isOpen = isMine ? status.mode & 0o300 == 0o300 : status.mode & 0o022 != 0
+      if !isOpen, host.user.identifier != 0 { folders.append(folder) }
+    }
+    return folders.map {
+      let name = session.short($0)
+      return Remedy(
+        finding: Diagnostic(
+          .error, "\(name) can't be written in by you, and outfit keeps its things there",
+          hint: "`ls -ld \(name)` shows whose it is"))
+    }
   }
 
   /// Outfit's own folders are nobody else's business, and its user's to write in.

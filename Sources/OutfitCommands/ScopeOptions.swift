@@ -21,8 +21,7 @@ struct ScopeOptions: ParsableArguments {
     if let place = try ProfilePlace.adopted(session.host) { return place }
     throw Failure(
       "this machine has no profile yet",
-      hint: "`outfit up PROFILE` takes a folder, a git address, or one of ours: "
-        + ProfilePlace.shipped(session.host).joined(separator: ", "), status: .usage)
+      hint: "`outfit up PROFILE` takes \(ProfilePlace.kinds(session.host))", status: .usage)
   }
 }
 

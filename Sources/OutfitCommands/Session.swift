@@ -42,6 +42,22 @@ struct Session: Sendable {
     ])
   }
 
+  /// What to do about a file that could not be read or written; nil where its error says it all.
+  func wayOut(of error: FileError) -> String? {
+    switch error.code {
+    case .permissionDenied, .notPermitted:
+      var folder = error.path
+      while !folder.isEmpty, (try? host.files.status(folder, followLinks: true)) ?? nil == nil {
+        guard folder.removeLastComponent() else { return nil }
+      }
+      return
+        "`ls -ld \(short(folder))` shows whose it is; `outfit doctor` says which folders outfit can't write in"
+    case .readOnlyFileSystem:
+      return "it is on a disk that can only be read: `findmnt -T \(short(error.path))`"
+    default: return nil
+    }
+  }
+
   /// A path as a person types it.
   func short(_ path: FilePath) -> String {
     if path == host.user.home { return "~" }
@@ -75,7 +91,8 @@ func withSession(
     session.report(failure.diagnostics)
     throw Ended(failure)
   } catch let error as FileError {
-    let failure = Failure([Diagnostic(.error, error.description)], status: .failed)
+    let failure = Failure(
+      [Diagnostic(.error, error.description, hint: session.wayOut(of: error))], status: .failed)
     session.report(failure.diagnostics)
     throw Ended(failure)
   }

@@ -106,6 +106,17 @@ struct AdversityTests {
       "/bin/sh", ["-c", "chown -R 65534:65534 . && chmod 500 .closed && chown root:root .hidden"])
     try #require(own.succeeded, "\(own.errorText)")
 
+    // A home that nothing can be made in: what can be done is said, and `doctor` sees it too.
+    _ = try await machine.run("/bin/chmod", ["555", machine.home.string])
+    let zeroth = try await asNobody("up p --trust")
+    #expect(zeroth.status == 1, "\(zeroth.errorText)")
+    #expect(zeroth.errorText.contains("`ls -ld ~"), "\(zeroth.errorText)")
+    let doctor = try await asNobody("doctor")
+    #expect(doctor.status == 1, "\(doctor.errorText)")
+    #expect(doctor.outputText.contains("~ can't be written in by you"), "\(doctor.outputText)")
+    _ = try await machine.run("/bin/chmod", ["755", machine.home.string])
+    #expect(try await asNobody("doctor").status == 0)
+
     // A folder that nothing can be written into: nothing at all is changed, and it says which.
     let first = try await asNobody("up p --trust")
     #expect(first.status == 1, "\(first.errorText)")
