@@ -305,7 +305,7 @@ struct Proposer {
       case .prebuilt:
         var reason = ""
         if case .failed(let diagnostic)? = context.facts[.document(host.index)] {
-          if diagnostic.message.contains("dry run") {
+          if diagnostic.isOfDryRun {
             return refuse("\(language.title) \(request) is not pinned yet", section, hint: diagnostic.hint)
           }
           reason = " (\(diagnostic.message))"

@@ -199,7 +199,10 @@ extension Shop {
     }
     return .unavailable(
       Diagnostic(
-        .error, "\(tool.name): could not be resolved: \(failure.message)", at: tool.source.location,
+        .error,
+        failure.isOfDryRun
+          ? "\(tool.name) is not pinned yet" : "\(tool.name): could not be resolved: \(failure.message)",
+        at: tool.source.location,
         hint: failure.hint ?? "check the network and try again"))
   }
 

@@ -1,4 +1,5 @@
 import OutfitCore
+import OutfitEngine
 import OutfitProfile
 
 /// What uv said when it could not resolve or install, in words for the manifest's author.
@@ -25,7 +26,9 @@ struct UvMessage: Error {
       UvMessage(
         diagnostic: Diagnostic(.error, message, at: source.location, hint: hint), isMistake: mistake)
     }
-    if let index = Self.refusing(flat) {
+    if failure.isOfDryRun {
+      self = report("\(what) is not pinned yet", hint: failure.hint, mistake: false)
+    } else if let index = Self.refusing(flat) {
       let name = variable(index)
       self = report(
         "\(what): the index \(index) wants a user name and a password",

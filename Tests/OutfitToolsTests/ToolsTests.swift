@@ -273,6 +273,22 @@ struct ToolsTests {
       ])
   }
 
+  /// Those who read only may ask nobody, and do not say that it can't be had.
+  @Test func whatADryRunDoesNotAskForIsNotPinnedYet() throws {
+    var bench = Bench()
+    bench.tool("black", try black())
+    bench.answers = { _ in
+      .failed(
+        Diagnostic(
+          .error, "not done: resolving black, because this is a dry run", hint: "`outfit up` finds it out"))
+    }
+    let (lock, facts, _) = try bench.rounds { try Tools().resolve($0) }
+    bench.lock = lock
+    let failures = try bench.rounds({ try Tools().propose($0) }, facts: facts).value.failures
+    #expect(failures.map(\.message) == ["black is not pinned yet"])
+    #expect(failures.first?.hint == "`outfit up` finds it out")
+  }
+
   @Test func aPythonThatTheProfileLacksIsNamed() throws {
     var bench = Bench()
     var section = try black()

@@ -67,7 +67,8 @@ struct ToolDesk {
           ? "without --project your own layer is edited"
           : profile.locked["tools.\(name)"] ?? profile.locked["tools"] != nil
             ? "it is locked there: ask whoever keeps \(tool.source.layer.name)"
-            : "change it there; to do without it here, add `remove: [tools.\(name)]` to \(file.edit.file)",
+            : "change it there, or have an entry of your own instead of that one: `outfit tool install \(name)`; to do "
+              + "without it, add `remove: [tools.\(name)]` to \(file.edit.file)",
         status: .usage)
     }
     let all = names + profile.tools.keys
