@@ -100,7 +100,9 @@ struct Proposer {
     case .wheel:
       guard let found = inquirer.interpreters(.python), inquirer.knowsIndexes(context) else { return nil }
       let pinned = context.lock.interpreters[.python] ?? []
-      guard let uv = Runner.uv(context, found, pinned: pinned), let lines = entry.requirements else {
+      guard let uv = Runner.uv(context, found, pinned: pinned, &inquirer), let lines = entry.requirements
+      else {
+        guard inquirer.asked.isEmpty else { return nil }
         refuse(
           "Node \(entry.version) comes as a Python package, and there is no Python to install it by",
           section, hint: mending(.python))
@@ -199,9 +201,14 @@ struct Proposer {
     let names = needs.missingRequired.map(\.name).joined(separator: ", ")
     let mending = needs.installing.map { "`\($0)`, as root, installs what is missing" }
     guard needs.missingRequired.isEmpty else {
+      // Where the system's own may serve, it is a much smaller thing to install.
+      let easier =
+        section.value.system && hasApt
+        ? "`apt-get install python3 python3-venv`, as root, gives the system's own, which may serve here; or else "
+        : ""
       refuse(
         "Python \(entry.version) can't be built from source here: this machine lacks \(names)", section,
-        hint: mending ?? "install them, and run the same again")
+        hint: easier + (mending ?? "install them, and run the same again"))
       return nil
     }
     if !needs.missing.isEmpty {

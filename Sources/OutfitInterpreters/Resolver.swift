@@ -357,7 +357,7 @@ struct Resolver {
   /// uv on a Python of this machine or, where it has none, on the one that was just pinned.
   private mutating func uv() -> UvRuns? {
     guard let found = inquirer.interpreters(.python), inquirer.knowsIndexes(context) else { return nil }
-    return Runner.uv(context, found, pinned: lock.interpreters[.python] ?? [])
+    return Runner.uv(context, found, pinned: lock.interpreters[.python] ?? [], &inquirer)
   }
 }
 
@@ -374,17 +374,26 @@ enum Runner {
     }?.program
   }
 
+  /// - Returns: nil where there is none, and while questions are open.
   static func uv(
-    _ context: Context, _ found: [FoundInterpreter], pinned: [LockedInterpreter]
+    _ context: Context, _ found: [FoundInterpreter], pinned: [LockedInterpreter], _ inquirer: inout Inquirer
   ) -> UvRuns? {
     if let program = best(of: found) {
       return try? UvRuns(context, python: .path(program), provider: nil)
     }
     guard let section = context.profile.interpreters[.python]?.value else { return nil }
     for entry in pinned {
-      if let object = Prebuilt.object(entry, .python, section, context)
-        ?? SourceBuild.object(entry, section, context, apt: AptSource(context))
-      {
+      var object = Prebuilt.object(entry, .python, section, context)
+      if object == nil, entry.source != nil {
+        // The same as is proposed, so that it is compiled once, and only where it can be.
+        guard let hasApt = inquirer.exists(AptSource.program),
+          let needs = inquirer.buildNeeds(context.platform)
+        else { return nil }
+        guard needs.missingRequired.isEmpty else { continue }
+        object = SourceBuild.object(
+          entry, section, context, modules: needs.modules, apt: hasApt ? AptSource(context) : nil)
+      }
+      if let object {
         return try? UvRuns(
           context, python: .object(object.id, Prebuilt.program(.python)), provider: object)
       }

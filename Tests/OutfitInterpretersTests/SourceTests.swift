@@ -115,6 +115,15 @@ import Testing
         == "`apt-get install --no-install-recommends make libssl-dev libbz2-dev`, as root, installs what is missing"
     )
 
+    // Where the system's own may serve, that is the smaller thing to install.
+    machine.context.profile.interpreters[.python]?.value.system = true
+    machine.context.facts = Facts()
+    #expect(
+      try machine.propose().failures.first?.hint
+        == "`apt-get install python3 python3-venv`, as root, gives the system's own, which may serve here; or else "
+        + "`apt-get install --no-install-recommends make libssl-dev libbz2-dev`, as root, installs what is missing"
+    )
+
     // On Alpine the same things have other names.
     machine.files["/usr/bin/apt-get"] = nil
     machine.files["/sbin/apk"] = ""
@@ -122,6 +131,27 @@ import Testing
     #expect(
       try machine.propose().failures.first?.hint
         == "`apk add make openssl-dev bzip2-dev`, as root, installs what is missing")
+  }
+
+  /// A Node that comes as a package is asked for by a Python. Where the only one would have to be compiled, that is the
+  /// very one that is proposed, so that it is compiled once; where it can't be, nothing is begun.
+  @Test func aQuestionNeedsNoOtherPythonThanTheOneThatIsProposed() throws {
+    var machine = machine()
+    machine.collected[AptSource.listing] = "3.13.5 \(Machine.digest) xz\n"
+    machine.ask(.node, ["24"])
+    _ = try machine.resolve()
+    let asked = machine.inquiries.flatMap(\.objects).filter { $0.id.name.hasPrefix("python-") }.map(\.id)
+    let proposed = try machine.propose().objects.filter { $0.id.name.hasPrefix("python-") }.map(\.id)
+    #expect(!asked.isEmpty && Set(asked) == Set(proposed), "\(asked) \(proposed)")
+
+    var bare = self.machine()
+    bare.collected[AptSource.listing] = "3.13.5 \(Machine.digest) xz\n"
+    bare.files["/usr/bin/make"] = nil
+    bare.ask(.node, ["24"])
+    _ = try bare.resolve()
+    let failures = try bare.propose().failures.map(\.message)
+    #expect(bare.inquiries.flatMap(\.objects).isEmpty)
+    #expect(failures.count == 2 && failures.first?.contains("can't be built from source here") == true)
   }
 
   @Test func whatIsOnlyWantedIsSaidAndTheBuildGoesOn() throws {
