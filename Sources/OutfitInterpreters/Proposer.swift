@@ -132,15 +132,8 @@ struct Proposer {
       guard let isInStore = stands(unpacked) else { return nil }
       if isInStore { return provided(unpacked, entry, language) }
     }
-    if section.value.providers(for: language).contains(.adopted) {
-      guard let found = inquirer.interpreters(language) else { return nil }
-      if let twin = section.value.twin(of: entry.version, among: found) {
-        note(
-          "\(language.title) \(entry.version) is \(twin.origin.owner) own, at \(twin.program): "
-            + "the same release as the lock's, another build", section)
-        return adopted(twin, entry, language)
-      }
-    }
+    guard let known = twin(entry, language, section) else { return nil }
+    if let twin = known { return adopted(twin, entry, language) }
     if language == .python, entry.source != nil, section.value.providers(for: .python).contains(.source) {
       guard let object = SourceBuild.object(entry, section.value, context, apt: AptSource(context)),
         let isInStore = stands(object)
@@ -174,6 +167,21 @@ struct Proposer {
     return provided(unpacked, entry, language)
   }
 
+  /// An interpreter of this machine that is the same release as the lock's, where one may serve; nil until that is known.
+  private mutating func twin(
+    _ entry: LockedInterpreter, _ language: Language, _ section: Sourced<InterpreterSection>
+  ) -> FoundInterpreter?? {
+    guard section.value.providers(for: language).contains(.adopted) else { return .some(nil) }
+    guard let found = inquirer.interpreters(language) else { return nil }
+    let twin = section.value.twin(of: entry.version, among: found)
+    if let twin {
+      note(
+        "\(language.title) \(entry.version) is \(twin.origin.owner) own, at \(twin.program): "
+          + "the same release as the lock's, another build", section)
+    }
+    return .some(twin)
+  }
+
   private func provided(_ object: Object, _ entry: LockedInterpreter, _ language: Language) -> Provided {
     Provided(
       version: entry.version, request: entry.request, object: object,
@@ -198,6 +206,8 @@ struct Proposer {
     }
     guard let isInStore = stands(object) else { return nil }
     if isInStore { return provided(object, entry, language) }
+    guard let known = twin(entry, language, section) else { return nil }
+    if let twin = known { return adopted(twin, entry, language) }
     let names = needs.missingRequired.map(\.name).joined(separator: ", ")
     let mending = needs.installing.map { "`\($0)`, as root, installs what is missing" }
     guard needs.missingRequired.isEmpty else {

@@ -133,6 +133,23 @@ import Testing
         == "`apk add make openssl-dev bzip2-dev`, as root, installs what is missing")
   }
 
+  /// Somebody did what the message said, and installed the system's own: it is the release that is pinned.
+  @Test func theSystemsOwnServesOnceItIsThere() throws {
+    var machine = machine()
+    machine.ask(.python, ["3.13"], providers: nil, system: true)
+    machine.collected[AptSource.listing] = "3.13.5 \(Machine.digest) xz\n"
+    machine.files["/usr/bin/make"] = nil
+    _ = try machine.resolve()
+    #expect(try machine.propose().failures.count == 1)
+    machine.context.facts = Facts()
+    machine.pythons = [Machine.python("3.13.5", "/usr/bin/python3.13", .system)]
+    _ = try machine.resolve()
+    let proposal = try machine.propose()
+    #expect(proposal.failures.isEmpty)
+    #expect(proposal.interpreters.map(\.version.description) == ["3.13.5"])
+    #expect(proposal.notes.first?.message.contains("the same release as the lock's") == true)
+  }
+
   /// A Node that comes as a package is asked for by a Python. Where the only one would have to be compiled, that is the
   /// very one that is proposed, so that it is compiled once; where it can't be, nothing is begun.
   @Test func aQuestionNeedsNoOtherPythonThanTheOneThatIsProposed() throws {
