@@ -214,9 +214,15 @@ struct Undertaking {
   }
 
   private func staleLock(_ preparation: Preparation) -> Failure {
-    Failure(
+    let isMachine = preparation.profile.scope == .machine
+    // A project's is found from where one stands.
+    let locking = "run `outfit lock\(isMachine ? " \(wish.address ?? "DIR")" : "")` and commit what it writes"
+    return Failure(
       "\(session.short(preparation.locks.place.shared ?? preparation.locks.place.own)) does not cover the manifest",
-      hint: "run `outfit lock` and commit what it writes", status: .drift)
+      hint: isMachine && wish.address == nil
+        ? "`outfit up` without --locked pins what is missing; where the profile is kept, \(locking)"
+        : locking,
+      status: .drift)
   }
 
   private func perform(
