@@ -59,7 +59,10 @@ let package = Package(
         name: "outfit", dependencies: ["OutfitCommands", "CLaunch"], swiftSettings: swift),
       .executableTarget(
         name: "outfit-shim", dependencies: ["OutfitDispatch", "CLaunch"], swiftSettings: swift,
-        linkerSettings: [.unsafeFlags(["-static-executable"], .when(platforms: [.linux]))]),
+        linkerSettings: [
+          // Every HOME has a copy of it, which needs no symbols.
+          .unsafeFlags(["-static-executable", "-Xlinker", "-s"], .when(platforms: [.linux]))
+        ]),
       .target(
         name: "Support", dependencies: ["OutfitCore", "OutfitSystem", "OutfitEngine", system],
         path: "Tests/Support", swiftSettings: swift),

@@ -52,10 +52,18 @@ struct Construction: Sendable {
     files.startWriting(out)
     step("checking")
     var contents = try made?.contents ?? Contents.read(out, files: files)
-    async let rest = made?.rest?.finish()
+    async let rest = finish(made?.rest)
     try await Checks(host: host, store: builder.store, label: object.label, out: out)
       .run(object.checks, contents)
     if let rest = try await rest { contents.add(rest) }
+    return contents
+  }
+
+  /// Writes what may come last, and has the disk begin with that too.
+  private func finish(_ rest: Unpacked.Rest?) async throws -> Contents? {
+    guard let rest else { return nil }
+    let contents = try await rest.finish()
+    files.startWriting(out)
     return contents
   }
 

@@ -32,7 +32,7 @@ struct Unpacked: Sendable {
 
 /// Puts the members of an archive into a folder that nobody else writes to, and nothing anywhere else.
 ///
-/// Every member is judged before anything of it is written. Folders and links are made at once, files by threads.
+/// Every member is judged before anything of it is written. Folders are made at once, files and links by threads.
 final class TreeWriter: TarReader.Sink {
   private let files: any Files
   /// For people.
@@ -47,7 +47,6 @@ final class TreeWriter: TarReader.Sink {
   /// What stands in the folder, by its relative name.
   private var folders: Set<String> = [""]
   private var others: Set<String> = []
-  private var links: [String: Contents.Entry] = [:]
   private var hardLinks: [(from: String, to: String, mode: UInt16)] = []
   private var waiting: [WritingPass.Work] = []
   private var waitingSize: Int64 = 0
@@ -105,18 +104,19 @@ final class TreeWriter: TarReader.Sink {
       current = File(
         relative: relative, path: path, mode: member.mode & 0o755 | 0o600,
         modified: member.modified * 1_000_000_000,
-        left: member.size, writer: waits(relative, member.size) ? nil : nextWriter)
+        left: member.size, writer: waits(relative, member.size) ? nil : next())
       current?.bytes.reserveCapacity(Int(clamping: min(member.size, Int64(Self.piece))))
-      nextWriter = (nextWriter + 1) % writers.count
     case .link(let destination):
       try claim(relative)
       let depth = relative.utf8.count { $0 == UInt8(ascii: "/") }
       guard Archive.isInside(destination, depth: depth) else {
         throw hostile("its link \(relative) leads out of it, to \(destination)")
       }
-      try files.createLink(path, to: destination)
-      size += Int64(destination.utf8.count)
-      if !Contents.ignores(relative) { links[relative] = .link(destination) }
+      let length = Int64(destination.utf8.count)
+      try reserve(length)
+      hand(
+        WritingPass.Work(relative: relative, path: path, kind: .link(destination)),
+        to: waits(relative, length) ? nil : next())
     case .hardLink(let target):
       guard let target = try place(target), others.contains(target), !target.isEmpty else {
         throw hostile("its hard link \(relative) leads out of it, to \(target)")
@@ -144,13 +144,23 @@ final class TreeWriter: TarReader.Sink {
   private func handOn() {
     guard var file = current else { return }
     current = nil
-    let work = WritingPass.Work(
-      relative: file.relative, path: file.path, bytes: file.bytes, mode: file.mode, modified: file.modified,
-      begins: !file.isBegun, ends: file.left == 0)
-    if let writer = file.writer { writers[writer].write(work) } else { waiting.append(work) }
+    let piece = WritingPass.Piece(
+      bytes: file.bytes, mode: file.mode, modified: file.modified, begins: !file.isBegun, ends: file.left == 0
+    )
+    hand(WritingPass.Work(relative: file.relative, path: file.path, kind: .file(piece)), to: file.writer)
     file.isBegun = true
     file.bytes = []
     current = file
+  }
+
+  /// The thread whose turn it is.
+  private func next() -> Int {
+    defer { nextWriter = (nextWriter + 1) % writers.count }
+    return nextWriter
+  }
+
+  private func hand(_ work: WritingPass.Work, to writer: Int?) {
+    if let writer { writers[writer].write(work) } else { waiting.append(work) }
   }
 
   /// Waits until everything is written but what may come later.
@@ -161,7 +171,7 @@ final class TreeWriter: TarReader.Sink {
       for work in waiting { writers[0].write(work) }
       waiting = []
     }
-    var contents = Contents(entries: links)
+    var contents = Contents()
     var errors: [FileError] = []
     for writer in writers {
       let (error, entries) = writer.finish()
@@ -246,11 +256,25 @@ final class TreeWriter: TarReader.Sink {
   }
 }
 
-/// Writes files, one after the other, and knows what it wrote.
+/// Writes files and links, one after the other, and knows what it wrote.
 private struct WritingPass: Sendable {
   struct Work: Sendable {
+    enum Kind: Sendable {
+      case file(Piece)
+      case link(String)
+    }
     var relative: String
     var path: FilePath
+    var kind: Kind
+
+    /// Bytes that it keeps in memory.
+    var size: Int {
+      if case .file(let piece) = kind { piece.bytes.count } else { 0 }
+    }
+  }
+
+  /// Of the content of a file.
+  struct Piece: Sendable {
     var bytes: [UInt8]
     var mode: UInt16
     var modified: Int64
@@ -265,18 +289,28 @@ private struct WritingPass: Sendable {
   init(_ files: any Files) { self.files = files }
 
   mutating func write(_ work: Work) throws(FileError) {
-    if work.begins {
-      digest = Digest.Running()
-      try files.create(work.path, work.bytes, mode: work.mode, modified: work.ends ? work.modified : nil)
-    } else {
-      try files.append(work.path, work.bytes)
-      if work.ends { try files.setModified(work.path, work.modified) }
+    let counts = !Contents.ignores(work.relative)
+    switch work.kind {
+    case .link(let destination):
+      try files.createLink(work.path, to: destination)
+      if counts { entries[work.relative] = .link(destination) }
+    case .file(let piece):
+      if piece.begins {
+        digest = Digest.Running()
+        try files.create(
+          work.path, piece.bytes, mode: piece.mode, modified: piece.ends ? piece.modified : nil)
+      } else {
+        try files.append(work.path, piece.bytes)
+        if piece.ends { try files.setModified(work.path, piece.modified) }
+      }
+      // The many small ones are quicker together, at the end.
+      if piece.bytes.count >= 1 << 20 { files.startWriting(work.path) }
+      guard counts else { return }
+      digest.update(piece.bytes)
+      if piece.ends {
+        entries[work.relative] = .file(digest.finish(), isExecutable: piece.mode & 0o100 != 0)
+      }
     }
-    // The many small ones are quicker together, at the end.
-    if work.bytes.count >= 1 << 20 { files.startWriting(work.path) }
-    guard !Contents.ignores(work.relative) else { return }
-    digest.update(work.bytes)
-    if work.ends { entries[work.relative] = .file(digest.finish(), isExecutable: work.mode & 0o100 != 0) }
   }
 }
 
@@ -304,7 +338,7 @@ private final class FileWriter: Sendable {
     }
   }
 
-  func write(_ work: WritingPass.Work) { queue.send(work, weight: work.bytes.count + 1) }
+  func write(_ work: WritingPass.Work) { queue.send(work, weight: work.size + 1) }
 
   func finish() -> End {
     queue.close()

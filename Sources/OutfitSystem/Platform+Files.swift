@@ -162,10 +162,13 @@ extension Libc {
     throws(Errno)
   {
     let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-    let descriptor = try attempt(place.name) { openat(place.folder, $0, flags, 0o600) }
+    let descriptor = try attempt(place.name) { openat(place.folder, $0, flags, mode_t(mode & 0o777)) }
     do {
+      var raw = stat()
+      try attempt { fstat(descriptor, &raw) }
       try writeAll(descriptor, contents)
-      try attempt { fchmod(descriptor, mode_t(mode)) }
+      // The umask may have taken something. To look is cheaper than to set what is set already.
+      if FileStatus(raw).mode != mode { try attempt { fchmod(descriptor, mode_t(mode)) } }
       if let modified {
         let stamp = timespec(nanoseconds: modified)
         try attempt { futimens(descriptor, [stamp, stamp]) }

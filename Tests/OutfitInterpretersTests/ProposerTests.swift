@@ -88,12 +88,13 @@ import Testing
           [
             "-I", "-B", "-c",
             """
-            import ssl, sqlite3, ctypes, zlib, lzma, venv, ensurepip
+            import ssl, sqlite3, ctypes, zlib, lzma
             for name in "bz2", "readline":
                 try: __import__(name)
                 except ModuleNotFoundError: pass
             """,
-          ])
+          ]),
+        .runs("bin/python3", ["-I", "-B", "-c", "import venv, ensurepip"]),
       ])
     // What is written while that runs is nothing that it reads, nor anything that is rewritten.
     for name in [
