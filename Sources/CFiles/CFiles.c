@@ -2,9 +2,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+static sigset_t started_with;
+
+__attribute__((constructor)) static void remember_signal_mask(void) {
+  pthread_sigmask(SIG_SETMASK, NULL, &started_with);
+}
+
+void outfit_restore_signal_mask(void) { pthread_sigmask(SIG_SETMASK, &started_with, NULL); }
 
 #ifdef __linux__
 #include <sys/syscall.h>

@@ -80,9 +80,7 @@ struct HandAddedPackages {
     }
     let done = try await host.processes.run(
       Invocation(
-        FilePath(pip.program),
-        pip.arguments + ["uninstall", "--python", environment.pushing("bin/python").string] + names,
-        environment: host.environment))
+        FilePath(pip.program), pip.arguments + ["uninstall"] + names, environment: host.environment))
     guard done.succeeded else {
       var diagnostic = Diagnostic(.error, "\(names.joined(separator: ", ")) could not be taken out")
       diagnostic.excerpt = done.errorText

@@ -44,10 +44,11 @@ struct HooksRun: AsyncParsableCommand {
         : !files.isEmpty ? .files(files) : fromRef.map { .commits(from: $0, to: toRef) } ?? .git
       let hookRun = HookRun(
         type: type, selection: selection, hooks: hooks, arguments: arguments, showsDiff: showsDiff)
-      let virtualenv = try Project.find(host)?.root.appending(".venv")
+      let generation = try Project.find(host).flatMap {
+        try Generations.current(.project($0.root), host: host)
+      }
       try host.processes.replace(
-        try hookRun.invocation(
-          host: host, virtualenv: virtualenv.flatMap { host.files.exists($0) ? $0 : nil }))
+        try hookRun.invocation(host: host, virtualenv: generation?.standingVirtualenv(host.files)))
     }
   }
 }

@@ -113,8 +113,9 @@ struct VendorFiles {
       session.talk("Getting the wheels of \(name)")
       let done = try await host.processes.run(
         Invocation(
+          // Not from the project: Python would look for its modules there.
           python, arguments + ["--requirement", scratch.string], environment: host.environment,
-          workingDirectory: root))
+          workingDirectory: "/"))
       guard done.succeeded else {
         var diagnostic = Diagnostic(.error, "the wheels of \(name) can't be got for \(architecture)")
         diagnostic.excerpt = done.errorText.split(separator: "\n").suffix(4).joined(separator: "\n")

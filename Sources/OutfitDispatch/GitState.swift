@@ -5,7 +5,8 @@
 /// `unknown`, where git was too slow and the branch is all that is known.
 ///
 /// Nothing that a repository configures is run: no monitor, no filter, no remote helper. Where its own configuration
-/// names filters or includes other files, git is not asked at all.
+/// names filters or includes other files, or can't be read as git would read it, git is not asked at all. Git is kept
+/// to the repository that was looked at: it would pass over a `.git` that is none, and take one further up.
 struct GitState {
   private let dispatcher: Dispatcher
   private let own: Bytes
@@ -59,7 +60,7 @@ struct GitState {
   private func answer(_ repository: Repository) -> Bytes {
     var status = Status(repository.branch)
     status.action = repository.action
-    guard repository.isPlain,
+    guard repository.isPlain, Outside.variable("GIT_DIR") == nil,
       let git = SearchPath(data: dispatcher.data, variable: Outside.variable).programs(Bytes("git".utf8))
         .first(where: { _ in true })
     else { return status.line("unknown") }
@@ -68,14 +69,14 @@ struct GitState {
       "core.untrackedCache=false", "status", "--porcelain=v2", "--branch", "--show-stash",
       "--ignore-submodules=dirty",
     ]
-    let variables = [
-      "GIT_OPTIONAL_LOCKS=0", "GIT_ALLOW_PROTOCOL=none", "GIT_NO_LAZY_FETCH=1", "GIT_TERMINAL_PROMPT=0",
-      "LC_ALL=C",
-    ]
+    let variables =
+      [
+        "GIT_OPTIONAL_LOCKS=0", "GIT_ALLOW_PROTOCOL=none", "GIT_NO_LAZY_FETCH=1", "GIT_TERMINAL_PROMPT=0",
+        "LC_ALL=C",
+      ].map { Bytes($0.utf8) } + repository.bounds
     guard
       let output = Outside.output(
-        of: git, arguments.map { Bytes($0.utf8) }, adding: variables.map { Bytes($0.utf8) },
-        deadline: GitState.budget)
+        of: git, arguments.map { Bytes($0.utf8) }, adding: variables, deadline: GitState.budget)
     else { return status.line("unknown") }
     for line in Lines(output) { status.take(line) }
     return status.line("fresh")
@@ -142,22 +143,35 @@ struct GitState {
           folder = Bytes(git)
         } else {
           guard case .bytes(let text) = Outside.contents(of: Bytes(git), limit: 4096),
-            text.starts(with: "gitdir: "), let line = Lines(text).first(where: { _ in true })
+            text.starts(with: "gitdir: ")
           else { return nil }
-          let path = Bytes(line.dropFirst(8).trimmed)
+          let path = Repository.path(text.dropFirst(8))
           folder = path.first == Ascii.slash ? path : Bytes(place.withSlash) + path
         }
-        guard case .bytes(let text) = Outside.contents(of: folder + Bytes("/commondir".utf8), limit: 4096),
-          let line = Lines(text).first(where: { _ in true })
+        guard case .bytes(let text) = Outside.contents(of: folder + Bytes("/commondir".utf8), limit: 4096)
         else {
           common = folder
           return
         }
-        let path = Bytes(line.trimmed)
+        let path = Repository.path(text[...])
         common = path.first == Ascii.slash ? path : folder + [Ascii.slash] + path
         return
       }
       return nil
+    }
+
+    /// As git reads a path from a file: all but the line's end.
+    private static func path(_ text: ArraySlice<UInt8>) -> Bytes {
+      var text = text
+      while text.last == Ascii.newline || text.last == UInt8(ascii: "\r") { text.removeLast() }
+      return Bytes(text)
+    }
+
+    private var above: Bytes { OutfitDispatch.folder(of: top) ?? Bytes("/".utf8) }
+
+    /// Variables that keep git from looking further up than to this repository, and from another configuration.
+    var bounds: [Bytes] {
+      [Bytes("GIT_CEILING_DIRECTORIES=".utf8) + above, Bytes("GIT_COMMON_DIR=".utf8) + common]
     }
 
     private func text(_ name: StaticString, in folder: Bytes) -> Bytes? {
@@ -187,14 +201,20 @@ struct GitState {
 
     /// Its configuration names no program that `git status` would run, and no other file that could.
     var isPlain: Bool {
-      for text in [text("config", in: common), text("config.worktree", in: folder)] {
-        let lower = (text ?? []).map { $0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z") ? $0 | 0x20 : $0 }
+      guard let config = text("config", in: common), text("HEAD", in: folder) != nil,
+        // A list of folders is what would be made of it.
+        !above.contains(Ascii.colon)
+      else { return false }
+      let extra = text("config.worktree", in: folder)
+      guard extra != nil || !Outside.exists(folder + Bytes("/config.worktree".utf8)) else { return false }
+      for text in [config, extra ?? []] {
+        let lower = text.map { $0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z") ? $0 | 0x20 : $0 }
         for index in lower.indices where lower[index] == UInt8(ascii: "[") {
           let section = lower[(index + 1)...].drop(while: Ascii.isBlank)
           if section.starts(with: "filter") || section.starts(with: "include") { return false }
         }
       }
-      return text("config", in: common) != nil && text("HEAD", in: folder) != nil
+      return true
     }
   }
 }

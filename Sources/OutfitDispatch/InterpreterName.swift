@@ -51,16 +51,23 @@ struct InterpreterName {
     let python = folder + Bytes("/bin/python".utf8)
     switch role {
     case .interpreter: return Command(program: python)
-    case .pip: return Command(program: python, arguments: [Bytes("-m".utf8), Bytes("pip".utf8)])
+    case .pip: return pip(python, Virtualenvs.version(of: folder).flatMap { OfferedVersion($0[...]) })
     case .npm, .npx, .corepack: return nil
     }
+  }
+
+  /// pip, without the current folder among the places that it imports from: Pythons before 3.11 can only leave out
+  /// more than that.
+  private func pip(_ program: Bytes, _ version: OfferedVersion?) -> Command {
+    let isOld = version.map { $0.release.lexicographicallyPrecedes([3, 11]) } ?? true
+    return Command(program: program, arguments: [isOld ? "-I" : "-P", "-m", "pip"].map { Bytes($0.utf8) })
   }
 
   /// What the name runs when this interpreter was chosen; nil when the interpreter came without it.
   func command(_ offer: Offer) -> Command? {
     switch role {
     case .interpreter: return Command(program: offer.program)
-    case .pip: return Command(program: offer.program, arguments: [Bytes("-m".utf8), Bytes("pip".utf8)])
+    case .pip: return pip(offer.program, offer.version)
     case .npm, .npx, .corepack:
       let script = role == .npm ? "npm" : role == .npx ? "npx" : "corepack"
       guard let bin = folder(of: offer.program), let prefix = folder(of: bin) else { return nil }

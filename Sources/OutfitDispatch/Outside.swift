@@ -63,6 +63,16 @@ enum Outside {
 
   static func exists(_ path: Bytes) -> Bool { withPath(path) { access($0, F_OK) == 0 } }
 
+  /// Whether a link stands there, with just this written in it.
+  static func link(_ path: Bytes, leadsTo destination: Bytes) -> Bool {
+    withPath(path) { path in
+      let capacity = destination.count + 1
+      return [CChar](unsafeUninitializedCapacity: capacity) { buffer, count in
+        count = buffer.baseAddress.map { max(0, readlink(path, $0, capacity)) } ?? 0
+      }.elementsEqual(destination.lazy.map { CChar(bitPattern: $0) })
+    }
+  }
+
   /// The path with every link resolved.
   static func resolved(_ path: Bytes) -> Bytes? {
     withPath(path) { path in

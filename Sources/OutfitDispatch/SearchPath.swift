@@ -6,11 +6,11 @@ struct SearchPath {
   /// The programs of that name, in PATH's order.
   ///
   /// Left out are relative folders (a checkout could lie there), this Outfit's `bin`, and whatever is a launcher of
-  /// any Outfit, so that no two names can call each other without end. For the same reason the shims of version
-  /// managers are left out: one whose version is `system` would call back. pyenv's are an exception as long as
+  /// any Outfit, or the very program that asks, a copy of a launcher perhaps, so that no two names can call each other
+  /// without end. For the same reason the shims of version managers are left out: one whose version is `system` would call back. pyenv's are an exception as long as
   /// pyenv has not called already, which it says in PYENV_DIR.
   func programs(_ name: Bytes) -> some Sequence<Bytes> {
-    let own = Outside.identity(of: data + Bytes("/libexec/outfit-shim".utf8))
+    let own = [data + Bytes("/libexec/outfit-shim".utf8), Outside.ownPath() ?? []].map(Outside.identity(of:))
     let bin = Outside.identity(of: data + Bytes("/bin".utf8))
     let calledByPyenv = variable("PYENV_DIR") != nil
     let isPlain = !name.isEmpty && !name.contains(Ascii.slash) && !name.contains(0)
@@ -19,13 +19,14 @@ struct SearchPath {
       guard folder.first == Ascii.slash else { return nil }
       var folder = folder
       while folder.count > 1, folder.last == Ascii.slash { folder.removeLast() }
-      if folder.suffix(6).equals("/shims"),
-        calledByPyenv || !(folder.contains("pyenv") || self.isPyenvs(folder))
+      let real = Outside.resolved(Bytes(folder)) ?? []
+      if folder.suffix(6).equals("/shims") || real.suffix(6)[...].equals("/shims"),
+        calledByPyenv || !(folder.contains("pyenv") || real[...].contains("pyenv") || self.isPyenvs(folder))
       {
         return nil
       }
       let path = folder + [Ascii.slash] + name
-      guard let program = Outside.identity(of: Bytes(path)), program.isProgram, program != own,
+      guard let program = Outside.identity(of: Bytes(path)), program.isProgram, !own.contains(program),
         bin == nil || Outside.identity(of: Bytes(folder)) != bin,
         Outside.resolved(Bytes(path))?.suffix(12)[...].equals("/outfit-shim") != true
       else { return nil }

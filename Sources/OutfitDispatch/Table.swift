@@ -16,7 +16,7 @@ public struct Command: Hashable, Sendable {
 ///     root /home/ada/shop                         (or: scope machine)
 ///     c <TAB> name <TAB> program <TAB> argument...
 ///     i <TAB> language <TAB> version <TAB> program
-///     v <TAB> virtualenv's folder
+///     v <TAB> virtualenv's folder <TAB> what it leads to, as a link
 ///     e <TAB> variable <TAB> value                (\t, \n and \\ stand for tab, newline and backslash)
 ///
 /// Lines of other kinds are for later versions, and are passed over.
@@ -64,9 +64,15 @@ struct Table {
     return offers
   }
 
-  /// The virtual environment that belongs to the project.
+  /// The virtual environment that belongs to the project, while it is the link that Outfit made: anything else that
+  /// stands there may have come with a checkout.
   var virtualenv: Bytes? {
-    lines(of: UInt8(ascii: "v")).first { $0.first == Ascii.slash }.map { Bytes($0) }
+    for line in lines(of: UInt8(ascii: "v")) where line.first == Ascii.slash {
+      let fields = line.split(separator: Ascii.tab, omittingEmptySubsequences: false)
+      guard fields.count == 2 else { continue }
+      return Outside.link(Bytes(fields[0]), leadsTo: Bytes(fields[1])) ? Bytes(fields[0]) : nil
+    }
+    return nil
   }
 
   /// The variables that the project sets.

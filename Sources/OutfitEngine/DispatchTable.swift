@@ -9,7 +9,7 @@ import SystemPackage
 ///     scope machine                          (or: root /home/me/shop)
 ///     c<TAB>black<TAB>/program<TAB>argument...
 ///     i<TAB>python<TAB>3.13.5<TAB>/program   (the default first)
-///     v<TAB>/home/me/shop/.venv
+///     v<TAB>/home/me/shop/.venv<TAB>/what/it/leads/to
 ///     e<TAB>variable<TAB>value               (\t, \n and \\ stand for tab, newline and backslash)
 public struct DispatchTable: Hashable, Sendable {
   public struct Command: Hashable, Sendable {
@@ -34,17 +34,26 @@ public struct DispatchTable: Hashable, Sendable {
     }
   }
 
+  /// The virtual environment that belongs to a project. It counts only while it is the link that was made.
+  public struct Virtualenv: Hashable, Sendable {
+    public var place: String
+    public var destination: String
+    public init(_ place: String, leadsTo destination: String) {
+      self.place = place
+      self.destination = destination
+    }
+  }
+
   public var scope: Scope
   public var commands: [Command]
   public var interpreters: [Interpreter]
-  /// The virtual environment that belongs to the project.
-  public var virtualenv: String?
+  public var virtualenv: Virtualenv?
   /// The variables that the project sets.
   public var variables: [String: String]
 
   public init(
-    scope: Scope, commands: [Command] = [], interpreters: [Interpreter] = [], virtualenv: String? = nil,
-    variables: [String: String] = [:]
+    scope: Scope, commands: [Command] = [], interpreters: [Interpreter] = [],
+    virtualenv: Virtualenv? = nil, variables: [String: String] = [:]
   ) {
     self.scope = scope
     self.virtualenv = virtualenv
@@ -80,8 +89,8 @@ public struct DispatchTable: Hashable, Sendable {
       text += (["i"] + fields).joined(separator: "\t") + "\n"
     }
     if let virtualenv {
-      try check(virtualenv)
-      text += "v\t\(virtualenv)\n"
+      try [virtualenv.place, virtualenv.destination].forEach(check)
+      text += "v\t\(virtualenv.place)\t\(virtualenv.destination)\n"
     }
     var rows = Rows.Writer()
     for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
@@ -122,8 +131,8 @@ public struct DispatchTable: Hashable, Sendable {
         commands.append(Command(name: fields[1], program: fields[2], arguments: Array(fields[3...])))
       } else if fields.count == 4, fields[0] == "i" {
         interpreters.append(Interpreter(language: fields[1], version: fields[2], program: fields[3]))
-      } else if fields.count == 2, fields[0] == "v" {
-        virtualenv = fields[1]
+      } else if fields.count == 3, fields[0] == "v" {
+        virtualenv = Virtualenv(fields[1], leadsTo: fields[2])
       } else if fields.count == 3, fields[0] == "e" {
         variables[fields[1]] = Rows.fields(Array(fields[2].utf8))[0]
       } else {

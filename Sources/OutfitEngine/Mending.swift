@@ -255,6 +255,22 @@ public struct Mending: Sendable {
 }
 
 extension Generation {
+  /// The project's environment, and where its link leads; nil where that link was not made.
+  private var virtualenv: DispatchTable.Virtualenv? {
+    guard let place = activation.virtualenv,
+      case .link(let destination)? = targets.first(where: { $0.target.string == place })?.written
+    else { return nil }
+    return DispatchTable.Virtualenv(place, leadsTo: destination)
+  }
+
+  /// The project's environment, while its link is the one that was made: what else stands there is not Outfit's.
+  public func standingVirtualenv(_ files: any Files) -> FilePath? {
+    guard let virtualenv, (try? files.readLink(FilePath(virtualenv.place))) == virtualenv.destination else {
+      return nil
+    }
+    return FilePath(virtualenv.place)
+  }
+
   /// The dispatch table of the scope; nil when it has nothing.
   func tableText() throws -> [UInt8]? {
     let table = DispatchTable(
@@ -263,7 +279,7 @@ extension Generation {
       interpreters: interpreters.map {
         .init(language: $0.language.rawValue, version: $0.version.description, program: $0.program)
       },
-      virtualenv: activation.virtualenv, variables: activation.variables)
+      virtualenv: virtualenv, variables: activation.variables)
     let isEmpty =
       table.commands.isEmpty && table.interpreters.isEmpty && table.virtualenv == nil
       && table.variables.isEmpty

@@ -133,6 +133,11 @@ struct TargetPlanner {
       action: .upToDate, before: seen.state, after: content, object: change.object, record: record,
       recordKeeping: old, signature: seen.signature)
     guard !isRight else { return target }
+    // A link into the store has nothing of anybody's in it: where it is gone, it is made again.
+    if seen.state == .absent, change.object != nil, case .link = change.kind {
+      target.action = .create
+      return target
+    }
     if let old, let accepted = old.accepted, seen.state.matches(accepted), written.matches(old.written) {
       target.record?.accepted = accepted
       return target

@@ -259,9 +259,11 @@ struct Proposer {
     for (index, one) in provided.enumerated() {
       let series = one.version.minor + (one.version.isFreeThreaded ? "t" : "")
       let suffixes = index == 0 ? ["", "3", series] : [series]
+      // The current folder is no place to import from; Pythons before 3.11 can only leave out more than that.
+      let pip = [Version("3.11").map { one.version < $0 } ?? false ? "-I" : "-P", "-m", "pip"]
       for suffix in suffixes {
         claim("python\(suffix)", one, [], "python \(one.version)", owner)
-        claim("pip\(suffix)", one, ["-m", "pip"], "pip of python \(one.version)", owner)
+        claim("pip\(suffix)", one, pip, "pip of python \(one.version)", owner)
       }
     }
   }

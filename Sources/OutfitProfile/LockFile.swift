@@ -19,7 +19,8 @@ public enum LockFile {
     } catch let error as FileError {
       throw Failure(
         "can't read \(file): \(error.code)", at: SourceLocation(file: file),
-        hint: "make it readable: chmod u+r \(file)", status: .usage)
+        hint: error.code == .permissionDenied
+          ? "make it readable: chmod u+r \(file)" : "look at it: ls -la \(file)", status: .usage)
     }
   }
 

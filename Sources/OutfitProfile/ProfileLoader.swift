@@ -256,11 +256,14 @@ struct LayerChain {
         "the profile extends itself: \(chain)", at: origin.location, hint: "take one of these lines out"))
   }
 
+  /// Bytes of a manifest.
+  private static let limit: Int64 = 16 << 20
+
   private mutating func read(_ path: FilePath, from origin: Origin?) throws -> [UInt8]? {
     let files = loader.host.files
     let name = loader.display(path)
     do {
-      guard try files.status(path, followLinks: true) != nil else {
+      guard let status = try files.status(path, followLinks: true) else {
         let folder = path.removingLastComponent()
         let isThere = files.exists(folder)
         try complain(
@@ -271,6 +274,13 @@ struct LayerChain {
           hint: origin != nil
             ? "correct the line, or make \(name)"
             : isThere ? "outfit init writes one" : "name a folder with an outfit.yaml, or a git address")
+        return nil
+      }
+      guard status.size <= Self.limit else {
+        diagnostics.append(
+          Diagnostic(
+            .error, "\(name) is larger than \(Self.limit >> 20) MB, which no manifest is",
+            at: SourceLocation(file: name), hint: "look at it: head -c 500 \(name)"))
         return nil
       }
       return try files.read(path)

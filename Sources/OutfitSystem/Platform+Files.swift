@@ -87,6 +87,8 @@ extension Libc {
     let status = FileStatus(raw)
     guard status.kind != .directory else { throw .isDirectory }
     guard status.kind == .file else { throw .notSupported }
+    // Nothing that is read in one piece is as large; what may be is read piece by piece.
+    guard status.size <= 4 << 30 else { throw .fileTooLarge }
     var bytes: [UInt8] = []
     var room = max(4096, Int(clamping: status.size) + 1)
     while true {

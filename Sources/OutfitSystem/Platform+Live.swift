@@ -1,3 +1,4 @@
+import CFiles
 import OutfitCore
 import SystemPackage
 
@@ -70,6 +71,7 @@ enum Libc {
       invocation.environment.sorted { $0.key < $1.key }.map { strdup("\($0.key)=\($0.value)") }
     arguments.append(nil)
     variables.append(nil)
+    outfit_restore_signal_mask()
     _ = invocation.program.withPlatformString { execve($0, arguments, variables) }
     let code = Errno(rawValue: errno)
     for pointer in arguments + variables { free(pointer) }
@@ -83,7 +85,8 @@ enum Libc {
   }
 
   /// Has SIGINT, SIGTERM and SIGHUP write their number into a descriptor, and writing to a closed pipe be
-  /// an error instead of the end. Handlers, unlike ignored signals, do not reach children.
+  /// an error instead of the end. Handlers, unlike ignored signals, do not reach children. What whoever started us has
+  /// ignored (nohup) stays so.
   static func catchSignals(into descriptor: CInt) {
     signalDescriptor = descriptor
     var action = sigaction()
@@ -102,7 +105,7 @@ enum Libc {
       action.__sigaction_handler.sa_handler = note
     #endif
     action.sa_flags = SA_RESTART
-    for signal in [SIGINT, SIGTERM, SIGHUP] { sigaction(signal, &action, nil) }
+    for signal in [SIGINT, SIGTERM, SIGHUP] where !isIgnored(signal) { sigaction(signal, &action, nil) }
     #if canImport(Darwin)
       action.__sigaction_u.__sa_handler = nothing
     #elseif canImport(Musl)
@@ -110,7 +113,20 @@ enum Libc {
     #else
       action.__sigaction_handler.sa_handler = nothing
     #endif
-    sigaction(SIGPIPE, &action, nil)
+    if !isIgnored(SIGPIPE) { sigaction(SIGPIPE, &action, nil) }
+  }
+
+  private static func isIgnored(_ signal: CInt) -> Bool {
+    var now = sigaction()
+    guard sigaction(signal, nil, &now) == 0 else { return false }
+    #if canImport(Darwin)
+      let handler = now.__sigaction_u.__sa_handler
+    #elseif canImport(Musl)
+      let handler = now.__sa_handler.sa_handler
+    #else
+      let handler = now.__sigaction_handler.sa_handler
+    #endif
+    return unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   /// Two descriptors, closed in children: what is written to the second is read from the first.

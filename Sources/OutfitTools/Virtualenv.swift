@@ -80,7 +80,8 @@ public struct Virtualenv: Part {
       name: Self.objectName, label: "virtualenv of \(folder)", requirements: entry.requirements,
       linkMode: "copy", place: context.root, link: context.root.pushing(FilePath(section.value.path)),
       checks: (entry.requirements.contains("==") ? [.record("lib")] : []) + [.exists("bin/python")])
-    proposal.objects = pythons.added(for: interpreter) + [uv.object, environment]
+    let pip = ProjectPip.object(store: context.store)
+    proposal.objects = pythons.added(for: interpreter) + [uv.object, environment, pip]
     let repository = Query.status(context.root.appending(".git"))
     guard let standing = context.facts[repository] else { return .ask([repository]) }
     let place = context.root.pushing(FilePath(section.value.path))
@@ -118,10 +119,11 @@ public struct Virtualenv: Part {
         label: "Python \(interpreter.version) of \(section.value.path)", owner: section.source,
         object: environment.id, takesOver: true)
     }
-    // The environment has no pip of its own, and the interpreter's would install past it: uv's finds `.venv`.
+    // The environment has no pip of its own, and the interpreter's would install past it.
     proposal.claims += ["pip", "pip3", "pip\(interpreter.version.minor)"].map { name in
       Claim(
-        name: name, program: .object(uv.object.id, "bin/uv"), arguments: ["pip"],
+        name: name, program: .object(environment.id, "bin/python"),
+        arguments: ProjectPip.arguments(pip, uv: uv.object, store: context.store),
         label: "pip of \(section.value.path)", owner: section.source, object: environment.id, takesOver: true)
     }
     return .done(proposal)

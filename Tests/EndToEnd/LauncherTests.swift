@@ -231,6 +231,32 @@ struct LauncherTests {
     #expect(own.status == 126 && own.errorText == "outfit: gone would run itself; outfit up mends it\n")
   }
 
+  /// `exec` becomes the command from a program with threads of its own, which block signals for themselves.
+  @Test func whatIsExecutedHasTheSignalsOfItsCaller() async throws {
+    let machine = try Machine()
+    guard machine.files.exists("/proc/self/status") else { return }
+    let outfit = Machine.build.appending("outfit")
+    /// Blocked and ignored signals, but for those from 32 on, of which the C library has two for itself.
+    func masks(_ before: String, _ prefix: [String]) async throws -> [UInt64?] {
+      let command = ["grep", "-E", "Sig(Blk|Ign)", "/proc/self/status"]
+      let done = try await machine.run("/bin/sh", ["-c", "\(before) exec \"$@\"", "sh"] + prefix + command)
+      return done.outputText.split(separator: "\n").map {
+        UInt64($0.split(separator: "\t").last ?? "", radix: 16).map { $0 & 0x7fff_ffff }
+      }
+    }
+    for before in ["", "trap '' HUP PIPE;", "trap '' INT TERM;"] {
+      let plain = try await masks(before, [])
+      #expect(plain.count == 2 && !plain.contains(nil))
+      let executed = try await masks(before, [outfit.string, "exec"])
+      #expect(executed == plain, "\(before)")
+    }
+    let ended = try await machine.run(
+      "/usr/bin/timeout", ["--kill-after=20", "1", outfit.string, "exec", "sleep", "10"])
+    #expect(ended.status == 124)
+    let killed = try await machine.run(outfit, ["exec", "sh", "-c", "kill -TERM $$; sleep 10"])
+    #expect(killed.status == 143)
+  }
+
   @Test func aFolderThatCanNotBeReadIsNoTrouble() async throws {
     guard let world = try await World(Machine()) else { return }
     guard world.machine.files.exists("/usr/bin/setpriv"), try await isRoot(world.machine) else {

@@ -5,10 +5,13 @@ import Testing
 @Suite struct ActivationTests {
   @Test func theNearestProjectWithAnEnvironmentCounts() throws {
     let world = try World()
-    try world.project("shop", "v /w/shop/.venv", "e DEBUG a\\tb\\\\c", "e 1BAD x", "e LD-X y")
+    let virtualenv = world.path("shop/.venv").string
+    try world.link("shop/.venv", to: "/store/virtualenv-1")
+    try world.project(
+      "shop", "v \(virtualenv) /store/virtualenv-1", "e DEBUG a\\tb\\\\c", "e 1BAD x", "e LD-X y")
     try world.project("shop/sub", "c black /black")
     let activation = world.dispatcher.activation(in: Array(world.path("shop/sub/x").string.utf8))
-    #expect(activation?.virtualenv == Array("/w/shop/.venv".utf8))
+    #expect(activation?.virtualenv == Array(virtualenv.utf8))
     #expect(activation?.root == Array(world.path("shop").string.utf8))
     #expect(activation?.variables.map { $0.name } == [Array("DEBUG".utf8)])
     #expect(activation?.variables.map { $0.value } == [Array("a\tb\\c".utf8)])
@@ -61,9 +64,10 @@ import Testing
       "c python /m/python", "i python 3.13.5 /m/python", "i python 3.12.1 /m/python312",
       "i node 24.1.0 /m/node")
     try world.project(
-      "shop", "i python 3.11.2 /p/python", "v \(world.path("shop/.venv"))",
+      "shop", "i python 3.11.2 /p/python", "v \(world.path("shop/.venv")) \(world.path("store/shop"))",
       "c python \(world.path("shop/.venv/bin/python"))")
-    try world.write("shop/.venv/pyvenv.cfg", "home = /p\nversion = 3.11.2\n")
+    try world.write("store/shop/pyvenv.cfg", "home = /p\nversion = 3.11.2\n")
+    try world.link("shop/.venv", to: world.path("store/shop").string)
     try world.write("shop/old/.python-version", "3.12\n")
     try world.write("web/.nvmrc", "24\n")
     try world.write("away/.python-version", "3.9\n")
@@ -94,7 +98,7 @@ import Testing
     for folder in ["site", "pyenvs", "site/deeper"] {
       #expect(world.answer("python", in: folder) == python)
       #expect(world.answer("python3.11", in: folder) == python)
-      #expect(world.answer("pip", in: folder) == "\(python) -m pip")
+      #expect(world.answer("pip", in: folder) == "\(python) -P -m pip")
       #expect(activation(world, folder) == "/envs/blog blog - 3.11.2 -")
     }
     #expect(world.answer("python3.13", in: "site").hasPrefix("/m/python"))

@@ -79,17 +79,34 @@ import Testing
     try world.write("evil", "#!/bin/sh\ntouch '\(marker)'\ncat\n", mode: 0o755)
     try await git(world, "git config core.fsmonitor ../evil && git config core.hooksPath ..", at: "r")
     guard let shim = try launcher else { return }
-    func state() async throws -> String {
+    func state(_ folder: String = "r") async throws -> String {
       try await world.folder.host.processes.run(
         Invocation(
           shim, ["git-state"], environment: ["HOME": world.folder.path.string, "PATH": "/usr/bin:/bin"],
-          workingDirectory: world.path("r"))
+          workingDirectory: world.path(folder))
       ).outputText
     }
     try await git(world, "echo two > f", at: "r")
     #expect(try await state() == "main\t0\t0\t0\t1\t1\t0\t0\t-\tfresh\n")
     try await git(world, "git config filter.evil.clean ../evil", at: "r")
     #expect(try await state() == "main\t0\t0\t0\t0\t0\t0\t0\t-\tunknown\n")
+    // What git takes for none, and would look further up; where it reads a name to its end; what is too large to read.
+    try world.write("r/sub/.git/config", "[core]\n\tbare = false\n")
+    try world.write("r/sub/.git/HEAD", "ref: refs/heads/other\n")
+    #expect(try await state("r/sub") == "other\t0\t0\t0\t0\t0\t0\t0\t-\tunknown\n")
+    try await git(world, "git init -qb main w && mv w/.git w/g && cp -r r/.git 'w/g ' && cp r/f w/", at: "")
+    try world.write("w/.git", "gitdir: g \n")
+    #expect(try await state("w").hasSuffix("unknown\n"))
+    try await git(world, "git config --unset filter.evil.clean", at: "r")
+    #expect(try await state().hasSuffix("fresh\n"))
+    try await git(
+      world,
+      """
+      git config extensions.worktreeConfig true
+      head -c 1100000 /dev/zero | tr '\\0' '#' >.git/config.worktree
+      printf '\\n[filter "evil"]\\nclean = ../evil\\n' >>.git/config.worktree
+      """, at: "r")
+    #expect(try await state().hasSuffix("unknown\n"))
     #expect(!world.folder.host.files.exists(FilePath(marker)))
   }
 

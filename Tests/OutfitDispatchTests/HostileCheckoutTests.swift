@@ -119,6 +119,31 @@ import Testing
     #expect(world.dispatcher.activation(in: Array(world.path("evil").string.utf8)) == nil)
   }
 
+  /// A project that was brought up has its environment by a link. What stands there instead may have come with a
+  /// checkout, before or after.
+  @Test func anEnvironmentInTheLinksPlaceIsNotActivated() throws {
+    let world = try world()
+    let destination = world.path("store/virtualenv-1").string
+    try world.project("shop", "v \(world.path("shop/.venv")) \(destination)")
+    try world.project("old", "v \(world.path("old/.venv"))")
+    func virtualenv(_ folder: String) -> Bytes? {
+      world.dispatcher.activation(in: Array(world.path(folder).string.utf8))?.virtualenv
+    }
+    #expect(virtualenv("shop") == nil)
+    try world.link("shop/.venv", to: destination)
+    #expect(virtualenv("shop") == Array(world.path("shop/.venv").string.utf8))
+    for other in [destination + "/", destination + "2", String(destination.dropLast()), "evil", "../store"] {
+      try world.folder.host.files.remove(world.path("shop/.venv"))
+      try world.link("shop/.venv", to: other)
+      #expect(virtualenv("shop") == nil, "\(other)")
+    }
+    try world.folder.host.files.remove(world.path("shop/.venv"))
+    try world.write("shop/.venv/bin/python", "#!/bin/sh\n", mode: 0o755)
+    #expect(virtualenv("shop") == nil)
+    try world.link("old/.venv", to: destination)
+    #expect(virtualenv("old") == nil)
+  }
+
   /// A table is believed for the very folder that it was made for: another that is reached by a link, or one that
   /// has taken the place of its name's hash, has none.
   @Test func aTableIsForItsOwnFolderAlone() throws {

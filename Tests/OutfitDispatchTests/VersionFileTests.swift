@@ -46,7 +46,7 @@ import Testing
       try? world.folder.host.files.remove(world.path("a/.python-version"))
       try world.write("a/.python-version", text + "\n3.11\n")
       #expect(world.answer("python", in: "a/b") == world.path("envs/shop/bin/python").string)
-      #expect(world.answer("pip", in: "a/b") == "\(world.path("envs/shop/bin/python")) -m pip")
+      #expect(world.answer("pip", in: "a/b") == "\(world.path("envs/shop/bin/python")) -P -m pip")
       #expect(world.answer("python3.11", in: "a/b") == "/m/3.11/python3")
       #expect(world.answer("python3.12", in: "a/b") == world.path("envs/shop/bin/python").string)
     }

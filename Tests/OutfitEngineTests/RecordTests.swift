@@ -70,8 +70,8 @@ import Testing
     DispatchTable(
       scope: .project("/home/ann/shop"),
       commands: [.init(name: "black", program: "/s/black", arguments: ["a", ""])],
-      interpreters: [.init(language: "python", version: "3.13.5", program: "/p")], virtualenv: "/v",
-      variables: ["A": "b\tc\\"])
+      interpreters: [.init(language: "python", version: "3.13.5", program: "/p")],
+      virtualenv: .init("/v", leadsTo: "/s/v"), variables: ["A": "b\tc\\"])
   }
 
   @Test func aTableIsReadAsItWasWrittenAndHoldsNothingOdd() throws {

@@ -30,10 +30,10 @@ import Testing
     #expect(
       claims(proposal) == [
         "python": "usr/bin/python3.11", "python3": "usr/bin/python3.11", "python3.11": "usr/bin/python3.11",
-        "pip": "usr/bin/python3.11 -m pip", "pip3": "usr/bin/python3.11 -m pip",
-        "pip3.11": "usr/bin/python3.11 -m pip",
+        "pip": "usr/bin/python3.11 -P -m pip", "pip3": "usr/bin/python3.11 -P -m pip",
+        "pip3.11": "usr/bin/python3.11 -P -m pip",
         "python3.9": "home/ann/.pyenv/versions/3.9.18/bin/python3.9",
-        "pip3.9": "home/ann/.pyenv/versions/3.9.18/bin/python3.9 -m pip",
+        "pip3.9": "home/ann/.pyenv/versions/3.9.18/bin/python3.9 -I -m pip",
       ])
     #expect(proposal.interpreters.map(\.version.description) == ["3.11.2", "3.9.18"])
     #expect(proposal.interpreters.map(\.program).first == .path("/usr/bin/python3.11"))
@@ -103,7 +103,7 @@ import Testing
       #expect(!unpack.unchecked.contains { name.hasPrefix($0) }, "\(name)")
     }
     #expect(proposal.interpreters.first?.program == .object(object.id, "bin/python3"))
-    #expect(claims(proposal)["pip"] == "s/python/bin/python3 -m pip")
+    #expect(claims(proposal)["pip"] == "s/python/bin/python3 -P -m pip")
     #expect(proposal.notes.isEmpty)
   }
 

@@ -23,4 +23,8 @@ ssize_t outfit_list_attributes(int descriptor, char *buffer, size_t size);
 ssize_t outfit_get_attribute(int descriptor, const char *name, void *buffer, size_t size);
 int outfit_set_attribute(int descriptor, const char *name, const void *value, size_t size);
 
+// Gives this thread the signal mask that the process was started with. The runtime's own threads block most signals,
+// and a program that one of them becomes would inherit that.
+void outfit_restore_signal_mask(void);
+
 #endif
