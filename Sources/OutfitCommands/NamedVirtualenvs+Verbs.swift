@@ -38,6 +38,12 @@ extension NamedVirtualenvs {
     }
   }
 
+  /// Their names, for Tab.
+  static let completion = CompletionKind.custom { _, _, _ in
+    guard let host = try? Host.live(needsFolder: false) else { return [] }
+    return ((try? list(host)) ?? []).map(\.name)
+  }
+
   static func find(_ name: String, _ host: Host) throws -> NamedVirtualenv {
     let all = try list(host)
     if let one = all.first(where: { $0.name == name }) { return one }

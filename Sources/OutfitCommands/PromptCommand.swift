@@ -27,7 +27,7 @@ struct PromptCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await withSession(recovers: false) { session in
+    try await withSession(recovers: false, needsFolder: shell == nil) { session in
       let host = session.host
       if let shell {
         host.terminal.write(

@@ -68,13 +68,15 @@ struct Session: Sendable {
 
 /// Runs a verb: what an interrupted run left is put in order first; failures become diagnostics on standard error,
 /// and the process's exit status.
-/// - Parameter recovers: false for what shells run unasked, and must not be held up.
+/// - Parameters:
+///   - recovers: false for what shells run unasked, and must not be held up.
+///   - needsFolder: false for what is the same in every folder, also in one that is gone.
 func withSession(
-  recovers: Bool = true, _ body: @escaping @Sendable (Session) async throws -> Void
+  recovers: Bool = true, needsFolder: Bool = true, _ body: @escaping @Sendable (Session) async throws -> Void
 ) async throws {
   let session: Session
   do {
-    session = Session(host: try Host.live())
+    session = Session(host: try Host.live(needsFolder: needsFolder))
   } catch {
     let printer = DiagnosticPrinter(style: Style(isTerminal: false, environment: [:]), width: 80)
     for diagnostic in error.diagnostics { LiveTerminal().talk(printer.text(diagnostic)) }

@@ -14,7 +14,7 @@ struct ShellInitCommand: AsyncParsableCommand {
   @Argument(help: "bash, zsh or fish.") var shell: ShellInit.Shell
 
   func run() async throws {
-    try await withSession(recovers: false) { session in
+    try await withSession(recovers: false, needsFolder: false) { session in
       let host = session.host
       host.terminal.write(
         ShellInit.script(shell, bin: host.places.bin, libexec: host.places.libexec, home: host.user.home))

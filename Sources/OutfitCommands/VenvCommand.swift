@@ -91,7 +91,7 @@ struct VenvUse: AsyncParsableCommand {
     abstract: "Choose an environment for this folder and those below, in .python-version.",
     discussion: "For one shell alone: export OUTFIT_PYTHON=NAME", aliases: ["local", "activate"])
 
-  @Argument(help: "Its name.") var name: String
+  @Argument(help: "Its name.", completion: NamedVirtualenvs.completion) var name: String
 
   func run() async throws {
     try await withSession { session in
@@ -192,7 +192,7 @@ struct VenvRemove: AsyncParsableCommand {
     discussion: "One that was taken over from pyenv is only forgotten: it stays where it is, and pyenv's.",
     aliases: ["delete", "rm"])
 
-  @Argument(help: "Their names.") var names: [String]
+  @Argument(help: "Their names.", completion: NamedVirtualenvs.completion) var names: [String]
   @Flag(name: .shortAndLong, help: "Don't ask.") var yes = false
 
   func run() async throws {

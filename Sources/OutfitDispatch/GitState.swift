@@ -1,7 +1,7 @@
 /// What a prompt may say of the git repository that one stands in, asked of git itself within a budget.
 ///
 /// The answer is one line: branch, commits ahead, behind, staged, changed, untracked and conflicting files, stashes,
-/// what goes on (`merge`, `rebase`; `-` for nothing), and how good it is, with tabs between: `fresh`, `old`, or
+/// what goes on (`merge`, `rebase`, `am`; `-` for nothing), and how good it is, with tabs between: `fresh`, `old`, or
 /// `unknown`, where git was too slow and the branch is all that is known.
 ///
 /// Nothing that a repository configures is run: no monitor, no filter, no remote helper. Where its own configuration
@@ -180,16 +180,24 @@ struct GitState {
       return text
     }
 
-    /// The branch, or the beginning of the commit.
+    /// The branch, the one that a rebase will move, or the beginning of the commit.
     var branch: Bytes {
       let head = text("HEAD", in: folder).flatMap { Lines($0).first(where: { _ in true }) } ?? []
       if head.starts(with: "ref: refs/heads/") { return Bytes(head.dropFirst(16)) }
+      let rebases: [StaticString] = ["rebase-merge/head-name", "rebase-apply/head-name"]
+      for file in rebases {
+        guard let line = text(file, in: folder).flatMap({ Lines($0).first(where: { _ in true }) }) else {
+          continue
+        }
+        if line.starts(with: "refs/heads/") { return Bytes(line.dropFirst(11)) }
+      }
       return Bytes(head.prefix(9))
     }
 
     var action: StaticString {
       let signs: [(StaticString, StaticString)] = [
-        ("rebase-merge", "rebase"), ("rebase-apply", "rebase"), ("MERGE_HEAD", "merge"),
+        ("rebase-merge", "rebase"), ("rebase-apply/applying", "am"), ("rebase-apply", "rebase"),
+        ("MERGE_HEAD", "merge"),
         ("CHERRY_PICK_HEAD", "cherry-pick"), ("REVERT_HEAD", "revert"), ("BISECT_LOG", "bisect"),
       ]
       for (file, name) in signs

@@ -57,7 +57,7 @@ extension Prompt {
         [[ ${PS1-} != "${__outfit_ps1-}" ]] || PS1=$__outfit_own_prompt
         return 0
       fi
-      local __o_width=${COLUMNS:-80} __o_piece __o_text __o_folder __o_spent=0
+      local __o_width=${COLUMNS:-80} __o_piece __o_text __o_folder __o_spent=0 IFS=$' \t\n'
       __outfit_plain=
       if [[ -n ${NO_COLOR-} || ${TERM-dumb} == dumb ]]; then __outfit_plain=1; fi
       __outfit_settings
@@ -105,7 +105,11 @@ extension Prompt {
             fi
             __outfit_piece 32 "$__o_text" ;;
           duration)
-            if ((__o_spent >= ${OUTFIT_PROMPT_SLOW:-2} * 1000)); then
+            __o_text=${OUTFIT_PROMPT_SLOW:-2}
+            [[ $__o_text =~ ^([0-9]{1,6}\.?[0-9]*|\.[0-9]+)$ ]] || __o_text=2
+            [[ $__o_text == *.* ]] || __o_text+=.
+            __o_folder=${__o_text#*.}000
+            if ((__o_spent >= 10#0${__o_text%%.*} * 1000 + 10#${__o_folder:0:3})); then
               if ((__o_spent >= 3600000)); then
                 printf -v __o_text '%dh%02dm' $((__o_spent / 3600000)) $((__o_spent / 60000 % 60))
               elif ((__o_spent >= 60000)); then

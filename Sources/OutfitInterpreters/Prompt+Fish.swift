@@ -24,7 +24,7 @@ extension Prompt {
         set --query OUTFIT_PROMPT_PIECES; and not contains git (string split ' ' -- "$OUTFIT_PROMPT_PIECES"); and return 0
         set --local __o_folder "$PWD"
         while test -n "$__o_folder"; and not test -e "$__o_folder/.git"
-            set __o_folder (string replace --regex '/[^/]*$' '' -- "$__o_folder")
+            set __o_folder (string replace --regex '/[^/]*$' '' -- "$__o_folder" | string collect)
         end
         test -n "$__o_folder"; and test -x "$__outfit_shim"; or return 0
         __outfit_settings
@@ -86,8 +86,9 @@ extension Prompt {
                 case folder
                     set __o_text "$PWD"
                     if test "$__o_text" = "$HOME"; or string match --quiet -- "$HOME/*" "$__o_text"
-                        set __o_text '~'(string sub --start (math (string length -- "$HOME") + 1) -- "$__o_text")
+                        set __o_text '~'(string sub --start (math (string length -- "$HOME") + 1) -- "$__o_text" | string collect)
                     end
+                    set __o_text (string replace --all --regex '[[:cntrl:]]' '?' -- "$__o_text" | string collect)
                     if test (string length -- "$__o_text") -gt (math --scale 0 $__o_width / 2)
                         set --local __o_names (string split / -- "$__o_text")
                         if test $__o_width -lt 50
@@ -100,7 +101,7 @@ extension Prompt {
                             set __o_text "$__outfit_sym[9]"(string sub --start (math 1 - $__o_half) -- "$__o_text")
                         end
                     end
-                    __outfit_piece cyan (string replace --all --regex '[[:cntrl:]]' '?' -- "$__o_text" | string collect)
+                    __outfit_piece cyan "$__o_text"
                 case git
                     __outfit_piece yellow "$__outfit_git_text"
                 case project
@@ -116,7 +117,7 @@ extension Prompt {
                     __outfit_piece green (string trim -- "$__o_text")
                 case duration
                     set --local __o_slow 2
-                    set --query OUTFIT_PROMPT_SLOW; and set __o_slow $OUTFIT_PROMPT_SLOW
+                    string match --quiet --regex '^([0-9]+\.?[0-9]*|\.[0-9]+)$' -- "$OUTFIT_PROMPT_SLOW"; and set __o_slow $OUTFIT_PROMPT_SLOW
                     test $__o_spent -ge (math "$__o_slow * 1000"); or continue
                     set --local __o_seconds (math --scale 0 "$__o_spent / 1000")
                     if test $__o_seconds -ge 3600

@@ -106,7 +106,7 @@ extension Prompt {
 
     __outfit_compose() {
       emulate -L zsh
-      local __o_piece __o_text __o_spent=${__outfit_spent:-0}
+      local __o_piece __o_text __o_spent=${__outfit_spent:-0} IFS=$' \t\n'
       typeset -gA __outfit_texts
       typeset -g __outfit_ps1= __outfit_length=0 __outfit_plain=
       __outfit_texts=()
@@ -143,7 +143,9 @@ extension Prompt {
             fi
             __outfit_piece green "$__o_text" ;;
           duration)
-            (( __o_spent >= ${OUTFIT_PROMPT_SLOW:-2} * 1000 )) || continue
+            __o_text=${OUTFIT_PROMPT_SLOW:-2}
+            [[ $__o_text == (<->(|.(|<->))|.<->) ]] || __o_text=2
+            (( __o_spent >= __o_text * 1000 )) || continue
             if (( __o_spent >= 3600000 )); then
               printf -v __o_text '%dh%02dm' $((__o_spent / 3600000)) $((__o_spent / 60000 % 60))
             elif (( __o_spent >= 60000 )); then
@@ -192,7 +194,6 @@ extension Prompt {
       # A prompt of the user's own stays: only zsh's own and those that systems ship are replaced.
       if [[ -n $__outfit_always || ${PS1-} == ('%m%# '|'%n@%m %1~ %# '|'') ]]; then
         typeset -g __outfit_own_prompt=${PS1-} __outfit_draws=1 __outfit_git_text= __outfit_git_top=
-        setopt prompt_subst
         zmodload zsh/datetime zsh/mathfunc zsh/system
         add-zsh-hook preexec __outfit_preexec
         add-zsh-hook precmd __outfit_draw

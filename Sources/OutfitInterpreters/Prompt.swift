@@ -13,11 +13,14 @@ public enum Prompt {
   public static func script(
     _ shell: ShellInit.Shell, keepsOwn: Bool, bin: FilePath, libexec: FilePath, home: FilePath
   ) -> String {
-    let hook = ShellInit.script(shell, bin: bin, libexec: libexec, home: home)
+    let hook = ShellInit.hook(shell, bin: bin, libexec: libexec, home: home)
     let always = keepsOwn ? "" : "1"
     switch shell {
-    case .bash: return hook + "__outfit_always=\(always)\n" + bash
-    case .zsh: return hook + "__outfit_always=\(always)\n" + zsh
+    case .bash: return ShellInit.withoutAliases(shell, hook + "__outfit_always=\(always)\n" + bash)
+    case .zsh:
+      // The option must last, and those that the script sets do not.
+      return ShellInit.withoutAliases(shell, hook + "__outfit_always=\(always)\n" + zsh)
+        + "[[ -z ${__outfit_draws-} ]] || \\setopt prompt_subst\n"
     case .fish: return hook + "set --global __outfit_always \(always)\n" + fish
     }
   }

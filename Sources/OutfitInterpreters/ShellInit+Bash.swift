@@ -8,7 +8,7 @@ extension ShellInit {
     fi
 
     # Sets and exports a variable, and keeps what it was: unset (u), a shell variable (s), exported (x) or an
-    # array (a).
+    # array (a). One that takes no text as it is stays alone: read-only, a number, of one case, bash's own.
     __outfit_set() {
       local __o_flags __o_is_array
       eval "__o_is_array=\${$1[@]+x}"
@@ -19,6 +19,11 @@ extension ShellInit {
         __o_flags=${__o_flags#declare -}
         __o_flags=${__o_flags%% *}
       fi
+      case $1:$__o_flags in
+        *:*[cilnru]* | DIRSTACK:* | EPOCHREALTIME:* | EPOCHSECONDS:* | FUNCNAME:* | GROUPS:* | PIPESTATUS:*)
+          __outfit_refused+=" $1"
+          return 0 ;;
+      esac
       __outfit_names+=("$1")
       __outfit_given+=("$2")
       if [[ $__o_flags == *[aA]* ]]; then
@@ -31,13 +36,18 @@ extension ShellInit {
       export "$1=$2"
     }
 
+    # In the variable $1, puts $3 where $2 stands first.
+    __outfit_replace() {
+      [[ ${!1-} == *"$2"* ]] || return 1
+      printf -v "$1" %s "${!1%%"$2"*}$3${!1#*"$2"}"
+    }
+
+    # Takes a folder out of the path that a variable holds, where it stands first.
     __outfit_without() {
-      local __o_path=:$PATH:
-      while [[ $__o_path == *":$1:"* ]]; do
-        __o_path=${__o_path%%":$1:"*}:${__o_path#*":$1:"}
-      done
+      local __o_path=:${!2-}:
+      __outfit_replace __o_path ":$1:" : || return 0
       __o_path=${__o_path#:}
-      PATH=${__o_path%:}
+      printf -v "$2" %s "${__o_path%:}"
     }
 
     __outfit_mark() {
@@ -45,6 +55,13 @@ extension ShellInit {
       __outfit_old_prompt=$PS1
       PS1="($__outfit_label) $PS1"
       __outfit_new_prompt=$PS1
+    }
+
+    # Whatever was written around the mark stays.
+    __outfit_unmark() {
+      [[ -n ${__outfit_new_prompt-} ]] || return 0
+      __outfit_replace "$1" "$__outfit_new_prompt" "$__outfit_old_prompt" ||
+        __outfit_replace "$1" "($__outfit_label) " '' || return 0
     }
 
     # What a shell that is started from this one must know to leave as this one would.
@@ -79,12 +96,11 @@ extension ShellInit {
         __outfit_kept+=("${__o_all[__o_index + 1]}")
         __outfit_given+=("${__o_all[__o_index + 2]}")
       done
-      if [[ -n ${__o_all[1]} && ${VIRTUAL_ENV-} == "${__o_all[1]}" ]]; then
-        __outfit_venv=${__o_all[1]}
-        __outfit_label=${__o_all[2]}
-        __outfit_without "$__outfit_venv/bin"
+      __outfit_venv=${__o_all[1]}
+      __outfit_label=${__o_all[2]}
+      if [[ -n $__outfit_venv && ${VIRTUAL_ENV-} == "$__outfit_venv" ]]; then
+        __outfit_without "$__outfit_venv/bin" PATH
         PATH=$__outfit_venv/bin:$PATH
-        __outfit_new_path=
         __outfit_mark
         __outfit_deactivate
       fi
@@ -103,6 +119,7 @@ extension ShellInit {
     }
 
     __outfit_enter() {
+      local __outfit_refused=
       __outfit_active=$1
       __outfit_project=$4 __outfit_python=$5 __outfit_node=$6
       if [[ -n $2 && -d $2/bin && -z ${VIRTUAL_ENV-} ]]; then
@@ -110,9 +127,7 @@ extension ShellInit {
         __outfit_label=$3
         __outfit_set VIRTUAL_ENV "$2"
         __outfit_set VIRTUAL_ENV_PROMPT "$3"
-        __outfit_old_path=$PATH
         PATH=$2/bin:$PATH
-        __outfit_new_path=$PATH
         __outfit_mark
         __outfit_deactivate
       fi
@@ -122,36 +137,45 @@ extension ShellInit {
         shift 2
       done
       __outfit_export
+      [[ -z $__outfit_refused ]] || printf >&2 "$__outfit_kept_alone\n" "${__outfit_refused# }"
     }
 
     # What was changed by hand in between stays as it is.
     __outfit_leave() {
-      local __o_index __o_name __o_kept __o_venv=${VIRTUAL_ENV-}
+      local __o_index __o_name __o_kept __o_own=
+      # An environment's own `activate` was run meanwhile: that one stays, and its `deactivate` must not bring this
+      # one back.
+      [[ -z $__outfit_venv || -z ${_OLD_VIRTUAL_PATH-} ]] || __o_own=own:
       for ((__o_index = ${#__outfit_names[@]} - 1; __o_index >= 0; __o_index--)); do
         __o_name=${__outfit_names[__o_index]}
         __o_kept=${__outfit_kept[__o_index]}
-        [[ ${!__o_name-} == "${__outfit_given[__o_index]}" ]] || continue
+        [[ -n ${!__o_name+set} && ${!__o_name} == "${__outfit_given[__o_index]}" ]] || continue
+        case $__o_own$__o_name in own:VIRTUAL_ENV | own:VIRTUAL_ENV_PROMPT) continue ;; esac
+        if ! unset -v "$__o_name" 2>/dev/null; then
+          # It was made read-only.
+          [[ $__o_kept == x* ]] || export -n "${__o_name?}"
+          continue
+        fi
         case $__o_kept in
-          u) unset "$__o_name" ;;
-          a*) unset "$__o_name"; eval "declare -g ${__o_kept#adeclare }" ;;
-          s*) unset "$__o_name"; printf -v "$__o_name" %s "${__o_kept#s}" ;;
-          *) export "$__o_name=${__o_kept#x}" ;;
+          a*) eval "declare -g ${__o_kept#adeclare }" ;;
+          s*) printf -v "$__o_name" %s "${__o_kept#s}" ;;
+          x*) export "$__o_name=${__o_kept#x}" ;;
         esac
       done
       if [[ -n $__outfit_venv ]]; then
-        if [[ $PATH == "${__outfit_new_path-}" ]]; then PATH=$__outfit_old_path
-        else __outfit_without "$__outfit_venv/bin"
+        __outfit_without "$__outfit_venv/bin" PATH
+        __outfit_unmark PS1
+        if [[ -n $__o_own ]]; then
+          __outfit_without "$__outfit_venv/bin" _OLD_VIRTUAL_PATH
+          __outfit_unmark _OLD_VIRTUAL_PS1
         fi
-        if [[ -n ${__outfit_new_prompt-} && ${PS1-} == "$__outfit_new_prompt" ]]; then
-          PS1=$__outfit_old_prompt
+        if [[ -n ${__outfit_deactivates-} && $(declare -f deactivate) == *__outfit_leave* ]]; then
+          unset -f deactivate
         fi
-        # Another environment that was activated meanwhile has a `deactivate` of its own.
-        if [[ -n ${__outfit_deactivates-} && $__o_venv == "$__outfit_venv" ]]; then unset -f deactivate; fi
       fi
       __outfit_active= __outfit_venv= __outfit_label= __outfit_project= __outfit_python= __outfit_node=
       __outfit_names=() __outfit_kept=() __outfit_given=()
-      unset OUTFIT_SHELL __outfit_old_path __outfit_new_path __outfit_old_prompt __outfit_new_prompt
-      unset __outfit_deactivates
+      unset OUTFIT_SHELL __outfit_old_prompt __outfit_new_prompt __outfit_deactivates
     }
 
     __outfit_hook() {
@@ -181,13 +205,17 @@ extension ShellInit {
 
     if [[ -n ${OUTFIT_SHELL-} && -z $__outfit_active ]]; then __outfit_import; fi
 
+    # The hook returns what the command ended with, for those that follow it in one text; that is no failure.
     case "${PROMPT_COMMAND[*]-}" in
       *__outfit_hook*) ;;
       *)
-        if [[ $(declare -p PROMPT_COMMAND 2>/dev/null) == "declare -a"* ]]; then
-          PROMPT_COMMAND=(__outfit_hook ${PROMPT_COMMAND[@]+"${PROMPT_COMMAND[@]}"})
+        if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 501)); then
+          PROMPT_COMMAND="__outfit_hook && :${PROMPT_COMMAND:+; $PROMPT_COMMAND}"
+        elif [[ -z ${PROMPT_COMMAND[*]-} ]]; then
+          PROMPT_COMMAND=('__outfit_hook && :')
         else
-          PROMPT_COMMAND="__outfit_hook${PROMPT_COMMAND:+; $PROMPT_COMMAND}"
+          # Each member sees PIPESTATUS as the command left it; and a list does not reach shells that have no hook.
+          PROMPT_COMMAND=('__outfit_hook && :' "${PROMPT_COMMAND[@]}")
         fi
         ;;
     esac

@@ -9,26 +9,30 @@ extension ShellInit {
     end
 
     # Sets and exports a variable, and keeps what it was: unset (u), a shell variable (s) or exported (x). Lists are
-    # kept beside, and a universal variable stays beneath.
+    # kept beside, and a universal variable stays beneath. What fish keeps to itself stays alone.
     function __outfit_set
-        set --append __outfit_names $argv[1]
-        set --append __outfit_given "$argv[2]"
+        set --local __o_kept u
         if set --query --global $argv[1]
-            set --global __outfit_was_$argv[1] $$argv[1]
+            set --local __o_list $$argv[1]
+            set --global __outfit_was_$argv[1] $__o_list
+            set __o_kept "s$__o_list"
+            set --query --export $argv[1]; and set __o_kept "x$__o_list"
         end
-        if not set --query --global $argv[1]
-            set --append __outfit_kept u
-        else if set --query --export $argv[1]
-            set --append __outfit_kept "x$$argv[1]"
-        else
-            set --append __outfit_kept "s$$argv[1]"
+        test "$argv[1]" != umask; and set --global --export $argv[1] "$argv[2]" 2>/dev/null
+        or begin
+            set --erase --global __outfit_was_$argv[1]
+            set --global --append __outfit_refused $argv[1]
+            return 0
         end
-        set --global --export $argv[1] "$argv[2]"
+        set --append __outfit_names $argv[1]
+        set --append __outfit_kept "$__o_kept"
+        set --append __outfit_given "$argv[2]"
     end
 
+    # Takes a folder out of a list, where it stands first.
     function __outfit_without
-        while set --local __o_index (contains --index -- "$argv[1]" $PATH)
-            set --erase PATH[$__o_index]
+        if set --local __o_index (contains --index -- "$argv[1]" $$argv[2])
+            set --erase $argv[2]"[$__o_index]"
         end
     end
 
@@ -88,10 +92,10 @@ extension ShellInit {
             end
             set __o_rows $__o_rows[4..]
         end
-        if test -n "$__o_all[2]"; and test "$VIRTUAL_ENV" = "$__o_all[2]"
-            set --global __outfit_venv "$__o_all[2]"
-            set --global __outfit_label "$__o_all[3]"
-            __outfit_without "$__outfit_venv/bin"
+        set --global __outfit_venv "$__o_all[2]"
+        set --global __outfit_label "$__o_all[3]"
+        if test -n "$__outfit_venv"; and test "$VIRTUAL_ENV" = "$__outfit_venv"
+            __outfit_without "$__outfit_venv/bin" PATH
             set --global --export PATH "$__outfit_venv/bin" $PATH
             __outfit_mark
             __outfit_deactivate
@@ -115,7 +119,7 @@ extension ShellInit {
         set --global __outfit_project $argv[4]
         set --global __outfit_python $argv[5]
         set --global __outfit_node $argv[6]
-        if test -n "$argv[2]"; and test -d "$argv[2]/bin"; and not set --query VIRTUAL_ENV
+        if test -n "$argv[2]"; and test -d "$argv[2]/bin"; and test -z "$VIRTUAL_ENV"
             set --global __outfit_venv "$argv[2]"
             set --global __outfit_label "$argv[3]"
             __outfit_set VIRTUAL_ENV "$argv[2]"
@@ -130,10 +134,16 @@ extension ShellInit {
             set __o_rows $__o_rows[3..]
         end
         __outfit_export
+        test -z "$__outfit_refused"; or printf "$__outfit_kept_alone\n" "$__outfit_refused" >&2
+        set --erase --global __outfit_refused
     end
 
     # What was changed by hand in between stays as it is.
     function __outfit_leave
+        # An environment's own `activate` was run meanwhile: that one stays, and its `deactivate` must not bring this
+        # one back.
+        set --local __o_own
+        test -n "$__outfit_venv"; and test -n "$_OLD_VIRTUAL_PATH"; and set __o_own VIRTUAL_ENV VIRTUAL_ENV_PROMPT
         set --local __o_index (math (count $__outfit_names) + 1)
         for __o_name in $__outfit_names[-1..1]
             set __o_index (math $__o_index - 1)
@@ -142,7 +152,8 @@ extension ShellInit {
             set --local __o_list $$__o_was
             set --query $__o_was; and set --local __o_is_list
             set --erase --global $__o_was
-            test "$$__o_name" = "$__outfit_given[$__o_index]"; or continue
+            set --query --global $__o_name; and test "$$__o_name" = "$__outfit_given[$__o_index]"; or continue
+            contains -- $__o_name $__o_own; and continue
             set --erase --global $__o_name
             if set --query __o_is_list
                 string match --quiet 'x*' -- "$__o_kept"; and set --global --export $__o_name $__o_list
@@ -159,11 +170,14 @@ extension ShellInit {
             end
         end
         if test -n "$__outfit_venv"
-            __outfit_without "$__outfit_venv/bin"
+            __outfit_without "$__outfit_venv/bin" PATH
+            test -n "$__o_own"; and __outfit_without "$__outfit_venv/bin" _OLD_VIRTUAL_PATH
             if functions --query __outfit_old_prompt
-                if functions fish_prompt | string match --quiet '*__outfit_old_prompt*'
-                    functions --erase fish_prompt
-                    functions --copy __outfit_old_prompt fish_prompt
+                # The second is where the `activate` of others puts the prompt that it finds.
+                for __o_name in fish_prompt _old_fish_prompt
+                    functions $__o_name 2>/dev/null | string match --quiet '*__outfit_old_prompt*'; or continue
+                    functions --erase $__o_name
+                    functions --copy __outfit_old_prompt $__o_name
                 end
                 functions --erase __outfit_old_prompt
             end

@@ -7,33 +7,49 @@ extension ShellInit {
       __outfit_names=() __outfit_kept=() __outfit_given=()
     fi
 
+    # Whether a variable takes no text as it is: it is read-only, a number, of one case or width, or zsh's own list.
+    __outfit_is_special() {
+      emulate -L zsh
+      [[ $1 == USERNAME || ${(Pt)1} == (*(integer|float|readonly|lower|upper|left|right)*|(array|association)*special*) ]]
+    }
+
     # Sets and exports a variable, and keeps what it was: unset (u), a shell variable (s), exported (x) or an
-    # array (a). An array that zsh itself knows is left alone.
+    # array (a). What takes no text stays alone.
     __outfit_set() {
       emulate -L zsh
-      local __o_name=$1 __o_type
-      __o_type=${(Pt)__o_name}
-      [[ $__o_type != (array|association)*special* ]] || return 0
+      local __o_name=$1
+      if __outfit_is_special "$1"; then
+        __outfit_refused+=" $1"
+        return 0
+      fi
       __outfit_names+=("$1")
       __outfit_given+=("$2")
       if (( ! ${(P)+__o_name} )); then __outfit_kept+=(u)
-      elif [[ $__o_type == (array|association)* ]]; then
+      elif [[ ${(Pt)__o_name} == (array|association)* ]]; then
         __outfit_kept+=("a$(typeset -p $__o_name)")
         unset "$__o_name"
-      elif [[ $__o_type == *export* ]]; then __outfit_kept+=("x${(P)__o_name}")
+      elif [[ ${(Pt)__o_name} == *export* ]]; then __outfit_kept+=("x${(P)__o_name}")
       else __outfit_kept+=("s${(P)__o_name}")
       fi
       typeset -gx "$1=$2"
     }
 
+    # In the variable $1, puts $3 where $2 stands first.
+    __outfit_replace() {
+      emulate -L zsh
+      local __o_text=${(P)1-}
+      [[ $__o_text == *"$2"* ]] || return 1
+      typeset -g "$1=${__o_text%%"$2"*}$3${__o_text#*"$2"}"
+    }
+
+    # Takes a folder out of the path that a variable holds, where it stands first.
     __outfit_without() {
       emulate -L zsh
-      local __o_path=:$PATH:
-      while [[ $__o_path == *":$1:"* ]]; do
-        __o_path=${__o_path%%":$1:"*}:${__o_path#*":$1:"}
-      done
+      local __o_path=:${(P)2-}:
+      [[ $__o_path == *":$1:"* ]] || return 0
+      __o_path=${__o_path%%":$1:"*}:${__o_path#*":$1:"}
       __o_path=${__o_path#:}
-      PATH=${__o_path%:}
+      typeset -g "$2=${__o_path%:}"
     }
 
     __outfit_mark() {
@@ -42,6 +58,14 @@ extension ShellInit {
       typeset -g __outfit_old_prompt=$PS1
       PS1="(${__outfit_label}) $PS1"
       typeset -g __outfit_new_prompt=$PS1
+    }
+
+    # Whatever was written around the mark stays.
+    __outfit_unmark() {
+      emulate -L zsh
+      [[ -n ${__outfit_new_prompt-} ]] || return 0
+      __outfit_replace "$1" "$__outfit_new_prompt" "$__outfit_old_prompt" ||
+        __outfit_replace "$1" "($__outfit_label) " '' || return 0
     }
 
     # What a shell that is started from this one must know to leave as this one would.
@@ -75,12 +99,11 @@ extension ShellInit {
         __outfit_kept+=("$__o_all[__o_index+1]")
         __outfit_given+=("$__o_all[__o_index+2]")
       done
-      if [[ -n $__o_all[2] && ${VIRTUAL_ENV-} == "$__o_all[2]" ]]; then
-        __outfit_venv=$__o_all[2]
-        __outfit_label=$__o_all[3]
-        __outfit_without "$__outfit_venv/bin"
+      __outfit_venv=$__o_all[2]
+      __outfit_label=$__o_all[3]
+      if [[ -n $__outfit_venv && ${VIRTUAL_ENV-} == "$__outfit_venv" ]]; then
+        __outfit_without "$__outfit_venv/bin" PATH
         PATH=$__outfit_venv/bin:$PATH
-        typeset -g __outfit_new_path=
         __outfit_mark
         __outfit_deactivate
       fi
@@ -99,6 +122,7 @@ extension ShellInit {
 
     __outfit_enter() {
       emulate -L zsh
+      local __outfit_refused=
       __outfit_active=$1
       __outfit_project=$4 __outfit_python=$5 __outfit_node=$6
       if [[ -n $2 && -d $2/bin && -z ${VIRTUAL_ENV-} ]]; then
@@ -106,9 +130,7 @@ extension ShellInit {
         __outfit_label=$3
         __outfit_set VIRTUAL_ENV "$2"
         __outfit_set VIRTUAL_ENV_PROMPT "$3"
-        typeset -g __outfit_old_path=$PATH
         PATH=$2/bin:$PATH
-        typeset -g __outfit_new_path=$PATH
         __outfit_mark
         __outfit_deactivate
       fi
@@ -118,16 +140,25 @@ extension ShellInit {
         shift 2
       done
       __outfit_export
+      [[ -z $__outfit_refused ]] || printf >&2 "$__outfit_kept_alone\n" "${__outfit_refused# }"
     }
 
     # What was changed by hand in between stays as it is.
     __outfit_leave() {
       emulate -L zsh
-      local __o_index __o_name __o_kept
+      local __o_index __o_name __o_kept __o_own=
+      # An environment's own `activate` was run meanwhile: that one stays, and its `deactivate` must not bring this
+      # one back.
+      [[ -z $__outfit_venv || -z ${_OLD_VIRTUAL_PATH-} ]] || __o_own=own:
       for (( __o_index = $#__outfit_names; __o_index > 0; __o_index-- )); do
         __o_name=$__outfit_names[__o_index]
         __o_kept=$__outfit_kept[__o_index]
-        [[ ${(P)__o_name-} == "$__outfit_given[__o_index]" ]] || continue
+        (( ${(P)+__o_name} )) && [[ ${(P)__o_name} == "$__outfit_given[__o_index]" ]] || continue
+        [[ $__o_own$__o_name != own:VIRTUAL_ENV(|_PROMPT) ]] || continue
+        if __outfit_is_special "$__o_name"; then
+          [[ $__o_kept == x* ]] || typeset -g +x "$__o_name"
+          continue
+        fi
         case $__o_kept in
           u) unset "$__o_name" ;;
           a*) unset "$__o_name"; eval "${__o_kept#a}" ;;
@@ -136,11 +167,11 @@ extension ShellInit {
         esac
       done
       if [[ -n $__outfit_venv ]]; then
-        if [[ $PATH == "${__outfit_new_path-}" ]]; then PATH=$__outfit_old_path
-        else __outfit_without "$__outfit_venv/bin"
-        fi
-        if [[ -n ${__outfit_new_prompt-} && ${PS1-} == "$__outfit_new_prompt" ]]; then
-          PS1=$__outfit_old_prompt
+        __outfit_without "$__outfit_venv/bin" PATH
+        __outfit_unmark PS1
+        if [[ -n $__o_own ]]; then
+          __outfit_without "$__outfit_venv/bin" _OLD_VIRTUAL_PATH
+          __outfit_unmark _OLD_VIRTUAL_PS1
         fi
         if [[ -n ${__outfit_deactivates-} && ${functions[deactivate]-} == *__outfit_leave* ]]; then
           unfunction deactivate
@@ -148,11 +179,11 @@ extension ShellInit {
       fi
       __outfit_active= __outfit_venv= __outfit_label= __outfit_project= __outfit_python= __outfit_node=
       __outfit_names=() __outfit_kept=() __outfit_given=()
-      unset OUTFIT_SHELL __outfit_old_path __outfit_new_path __outfit_old_prompt __outfit_new_prompt
-      unset __outfit_deactivates
+      unset OUTFIT_SHELL __outfit_old_prompt __outfit_new_prompt __outfit_deactivates
     }
 
     __outfit_hook() {
+      emulate -L zsh
       if [[ $PWD:${OUTFIT_PYTHON-}:${OUTFIT_NODE-}:${PYENV_VERSION-} != "$__outfit_folder" ]]; then
         __outfit_folder=$PWD:${OUTFIT_PYTHON-}:${OUTFIT_NODE-}:${PYENV_VERSION-}
         if [[ -x $__outfit_shim ]]; then
@@ -168,8 +199,8 @@ extension ShellInit {
     outfit() {
       local __o_result=0
       command outfit "$@" || __o_result=$?
-      __outfit_folder=
-      (( ! $+functions[__outfit_completions] )) || __outfit_completions
+      typeset -g __outfit_folder=
+      (( ! ${+functions[__outfit_completions]} )) || __outfit_completions
       return $__o_result
     }
 
@@ -203,7 +234,7 @@ extension ShellInit {
       __outfit_completions() {
         emulate -L zsh
         (( $+functions[compdef] )) || return 0
-        local __o_file __o_line
+        local __o_file __o_line IFS=$' \t\n'
         for __o_file in "$__outfit_share"/zsh/site-functions/_*(N); do
           [[ -z ${_comps[(re)${__o_file:t}]-} ]] || continue
           IFS= read -r __o_line <"$__o_file" || continue

@@ -15,18 +15,57 @@ public enum ShellInit {
   ///   - bin: The folder of the shims.
   ///   - libexec: The folder of `outfit-shim`.
   public static func script(_ shell: Shell, bin: FilePath, libexec: FilePath, home: FilePath) -> String {
+    withoutAliases(shell, hook(shell, bin: bin, libexec: libexec, home: home))
+  }
+
+  /// What is printed, as it stands.
+  static func hook(_ shell: Shell, bin: FilePath, libexec: FilePath, home: FilePath) -> String {
     let path = path(bin, home: home)
     let variables = [
-      ("__outfit_shim", libexec.appending("outfit-shim")),
-      ("__outfit_share", bin.removingLastComponent().appending("share")),
+      ("__outfit_shim", word(libexec.appending("outfit-shim"), home: home, fish: shell == .fish)),
+      (
+        "__outfit_share",
+        word(bin.removingLastComponent().appending("share"), home: home, fish: shell == .fish)
+      ),
+      (
+        "__outfit_kept_alone",
+        "'outfit: this shell has its own use for %s, so the project does not set it here; `outfit exec` does'"
+      ),
     ]
-    let posix = variables.map { "\($0)=\(word($1, home: home))\n" }.joined()
+    let posix = variables.map { "\($0)=\($1)\n" }.joined()
     switch shell {
     case .bash: return path.posix + posix + bash
     case .zsh: return path.posix + posix + zsh
-    case .fish:
-      let lines = variables.map { "set --global \($0) \(word($1, home: home, fish: true))\n" }.joined()
-      return path.fish + lines + fish
+    case .fish: return path.fish + variables.map { "set --global \($0) \($1)\n" }.joined() + fish
+    }
+  }
+
+  /// A script that means the same whatever aliases and options the user has: both change what a shell reads, so they
+  /// are put aside before it is read. fish has none that do.
+  static func withoutAliases(_ shell: Shell, _ script: String) -> String {
+    switch shell {
+    case .bash:
+      return #"""
+        if \shopt -q expand_aliases; then __outfit_aliases=1; \shopt -u expand_aliases; fi
+        \#(script)
+        if [[ -n ${__outfit_aliases-} ]]; then
+          unset __outfit_aliases
+          shopt -s expand_aliases
+        fi
+
+        """#
+    case .zsh:
+      let quoted = script.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#)
+      return #"""
+        () {
+        \emulate -L zsh
+        \setopt no_aliases
+        \eval '
+        \#(quoted)'
+        }
+
+        """#
+    case .fish: return script
     }
   }
 

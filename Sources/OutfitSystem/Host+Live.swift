@@ -3,14 +3,16 @@ import SystemPackage
 
 extension Host {
   /// This machine, and the user who runs this process.
+  /// - Parameter needsFolder: Whether it matters which folder is the current one; `/` stands for one that is gone
+  ///   where it does not.
   /// - Throws: `Failure` with the status `usage` when HOME can't be used, under sudo above all, and on a
   ///   kind of machine that Outfit does not know.
-  public static func live() throws(Failure) -> Host {
+  public static func live(needsFolder: Bool = true) throws(Failure) -> Host {
     let files = LiveFiles()
     let environment = Libc.environment
     let user = try user(
       environment: environment, identifier: Libc.userIdentifier, account: Libc.account, files: files)
-    guard let directory = Libc.workingDirectory else {
+    guard let directory = Libc.workingDirectory ?? (needsFolder ? nil : "/") else {
       throw Failure("the current folder is gone", hint: "go to a folder that exists: cd", status: .usage)
     }
     return Host(

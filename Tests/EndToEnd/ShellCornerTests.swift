@@ -26,6 +26,7 @@ struct ShellCornerTests {
     try #require(mine.status == 0, "\(mine.errorText)")
     for (folder, text) in [
       ("shop", "profile: shop\nenv: {GREETING: \"hello you\"}\n"),
+      ("brief", "profile: brief\nenv: {GREETING: brief}\n"),
       ("shop/in", "profile: inner\nenv: {GREETING: inner, DEEPER: \"1\"}\n"),
       (Self.odd, "profile: odd\nenv: {GREETING: \"$(touch ran)'`touch ran`\"}\n"),
     ] {
@@ -135,6 +136,13 @@ struct ShellCornerTests {
     try await terminal.type("echo \"G=$GREETING end\"", until: "G=$(touch ran)'`touch ran` end")
     try await terminal.type("cd ~/two*; echo went", until: "went")
     for line in [Self.away, Self.go("~"), Self.away] {
+      try await terminal.type((shell == .fish ? line.fish : line.posix) ?? "", until: line.until)
+    }
+
+    // A shell that starts where its folder is no more leaves all the same, and is as good as any other.
+    try await terminal.type("cd ~/brief; echo went", until: "went")
+    try await terminal.type("rm -rf ~/brief; exec \(terminal.command)", until: "%")
+    for line in [Self.away, Self.go("~/shop"), Self.inside, Self.go("~"), Self.away] {
       try await terminal.type((shell == .fish ? line.fish : line.posix) ?? "", until: line.until)
     }
     let found = try await machine.run("/usr/bin/find", [machine.home.string, "-name", "ran"])

@@ -108,6 +108,13 @@ struct ShellTests {
     try await terminal.type("outfit venv ", enter: false, until: "outfit venv")
     try await terminal.key("Tab")
     try await terminal.key("Tab", until: "create")
+    // Names of environments, and folders.
+    try await terminal.key("C-u")
+    try await terminal.type("outfit venv use bl", enter: false, until: "outfit venv use bl")
+    try await terminal.key("Tab", until: "outfit venv use blog")
+    try await terminal.key("C-u")
+    try await terminal.type("outfit up sh", enter: false, until: "outfit up sh")
+    try await terminal.key("Tab", until: "outfit up shop")
     try await terminal.close()
   }
 
@@ -188,6 +195,8 @@ struct ShellTests {
     let lines = try await terminal.screen().split(separator: "\n").filter { $0.contains("JIRA") }
     #expect(lines.last?.hasPrefix("~/shop feature/JIRA~ ") == true, "\(lines)")
     try await terminal.type("cd ../a-*", until: "~ame-is-all-too-long")
+    try machine.write("two\nlines/.keep", "")
+    try await terminal.type("cd ~/two*", until: "~/two?lines")
     try await terminal.close()
   }
 }

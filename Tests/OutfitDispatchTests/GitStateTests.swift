@@ -55,6 +55,18 @@ import Testing
     try world.write("d/.git/HEAD", "0123456789abcdef\n")
     try world.write("d/.git/config", "")
     #expect(branch("d") == "012345678")
+    // What a rebase will move; it may have begun on no branch.
+    for (index, (file, text, expected)) in [
+      ("rebase-merge/head-name", "refs/heads/topic/y\n", "topic/yrebase"),
+      ("rebase-merge/head-name", "detached HEAD\n", "012345678rebase"),
+      ("rebase-apply/head-name", "refs/heads/old\n", "oldrebase"),
+      ("rebase-apply/applying", "", "012345678am"),
+    ].enumerated() {
+      try world.write("rebase\(index)/.git/HEAD", "0123456789abcdef\n")
+      try world.write("rebase\(index)/.git/config", "")
+      try world.write("rebase\(index)/.git/\(file)", text)
+      #expect(branch("rebase\(index)") == expected)
+    }
     try world.write("w/.git", "gitdir: ../r/.git/worktrees/w\n")
     try world.write("r/.git/worktrees/w/HEAD", "ref: refs/heads/w\n")
     try world.write("r/.git/worktrees/w/commondir", "../..\n")
