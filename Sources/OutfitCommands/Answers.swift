@@ -107,8 +107,9 @@ enum OwnFile {
   ) throws {
     let folder = file.removingLastComponent()
     try host.files.createDirectories(folder, mode: folderMode)
-    let new = folder.appending(".\(file.lastComponent?.string ?? "file").new")
-    if host.files.exists(new) { try host.files.remove(new) }
+    // Its own for each process: two may write the same at once.
+    let number = UInt64.random(in: 0...UInt64.max)
+    let new = folder.appending(".\(file.lastComponent?.string ?? "file").\(number).new")
     try host.files.create(new, Array(text.utf8), mode: mode)
     try host.files.synchronize(new)
     try host.files.rename(new, to: file)

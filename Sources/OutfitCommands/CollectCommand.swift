@@ -1,6 +1,7 @@
 import ArgumentParser
 import OutfitCore
 import OutfitEngine
+import OutfitProfile
 import OutfitSystem
 
 struct CollectCommand: AsyncParsableCommand {
@@ -42,14 +43,31 @@ struct CollectCommand: AsyncParsableCommand {
       }
       let kept = done.objects.filter { named.contains($0.name) && $0.keptBy != nil }
       guard kept.isEmpty else {
+        if json { throw Ended(.failed) }
+        let least = try Collection.plan(host, keep: 1, named: named).freed.map(\.name)
         throw Failure(
           kept.map { item in
             Diagnostic(
-              .error, "\(item.name) stays: \(item.keptBy ?? "")",
-              hint: "`outfit gc --keep 1` drops the generations that you could go back to")
+              .error, "\(item.name) stays, for \(item.keptBy ?? "")",
+              hint: least.contains(item.name)
+                ? "`outfit gc --keep 1 \(item.name)` frees it, with the generations that you could go back to"
+                : Self.wayOut(item))
           })
       }
     }
+  }
+
+  /// What to do about an object that is in use now.
+  private static func wayOut(_ item: Collection.Item) -> String {
+    let words = (item.keptBy ?? "").split(separator: " ")
+    if item.keptBy?.hasPrefix("the virtualenv ") == true, words.count > 2 {
+      return "`outfit venv remove \(words[2].filter { $0 != "," })` first, if that is not needed"
+    }
+    let parts = item.name.split(separator: "-")
+    if parts.count > 2, let language = Language(rawValue: String(parts[0])) {
+      return "it is in use; `outfit \(language) uninstall \(parts[1])` takes it out of your own layer"
+    }
+    return "it is in use; take it out of the manifest that wants it, and run `outfit up`"
   }
 
   private func show(_ done: Collection, _ session: Session) {
@@ -59,7 +77,13 @@ struct CollectCommand: AsyncParsableCommand {
       session.write("  \(verb)  the project \(session.short(root)), whose folder is gone")
     }
     var table = Table()
-    for item in done.freed { table.rows.append([verb, item.name, ByteText.of(item.size)]) }
+    for item in done.freed {
+      // What was adopted is only not watched any more.
+      table.rows.append(
+        item.isAdopted
+          ? [dryRun ? "would be forgotten" : "forgotten", item.name, "it stays where it is"]
+          : [verb, item.name, ByteText.of(item.size)])
+    }
     session.host.terminal.write(table.text(indent: 2))
     var reasons: [String: [Collection.Item]] = [:]
     for item in done.objects { if let reason = item.keptBy { reasons[reason, default: []].append(item) } }
@@ -72,7 +96,7 @@ struct CollectCommand: AsyncParsableCommand {
     let bytes = ByteText.of(done.freed.reduce(0) { $0 + $1.size })
     let count = done.freed.count
     session.write(
-      count == 0 && done.generations.isEmpty
+      count == 0 && done.generations.isEmpty && done.lostProjects.isEmpty
         ? "Nothing to free."
         : "\(dryRun ? "Would free" : "Freed") \(count) of \(done.objects.count) objects, \(bytes), and "
           + "\(PlanText.count(done.generations.count, "old generation")).")
@@ -100,10 +124,15 @@ struct CollectCommand: AsyncParsableCommand {
     let found = items.map(\.name).filter { $0 == wanted || $0.hasPrefix(wanted + "-") }
     guard found.isEmpty else { return found }
     let names = Set(items.map { $0.name.split(separator: "-").dropLast().joined(separator: "-") })
+    // Another version is no slip of the finger.
+    let stem = wanted.split(separator: "-").first.map { $0 + "-" } ?? ""
+    let same = names.filter { $0.hasPrefix(stem) }.sorted()
     throw Failure(
       "the store has no \(text.harmless)",
-      hint: nearest(wanted, among: names).map { "did you mean \($0)?" }
-        ?? "`outfit gc --dry-run` lists what it has",
+      hint: !same.isEmpty && !stem.isEmpty
+        ? "it has \(same.joined(separator: ", "))"
+        : nearest(wanted, among: names).map { "did you mean \($0)?" }
+          ?? "`outfit gc --dry-run` lists what it has",
       status: .usage)
   }
 }

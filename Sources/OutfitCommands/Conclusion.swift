@@ -2,6 +2,7 @@ import OutfitCore
 import OutfitEngine
 import OutfitProfile
 import OutfitSystem
+import SystemPackage
 
 extension Session {
   /// The end of an `up` that did nothing.
@@ -53,7 +54,9 @@ extension Session {
     write(
       style.bold("\(profile.name) is \(outcome.isIncomplete ? "partly up" : "up")")
         + style.dim("  generation \(outcome.generation), \(time)"))
-    let interpreters = plan.interpreters.filter { !missing.contains($0.object) }
+    let interpreters = plan.interpreters.filter {
+      !missing.contains($0.object) && host.files.exists(FilePath($0.program))
+    }
     if !interpreters.isEmpty {
       let names = interpreters.map { "\($0.language.title) \($0.version)" }
       write("  interpreters  \(names.joined(separator: ", "))")

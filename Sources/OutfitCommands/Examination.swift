@@ -132,6 +132,8 @@ struct Examination {
     let store = Store(host)
     var findings: [Diagnostic] = []
     let label = generation.scope.label
+    let gone = GoneInterpreters(generation, session)
+    findings += gone.diagnostics
     if case .project(let root) = generation.scope, !host.files.exists(root) {
       return [
         Diagnostic(
@@ -139,11 +141,16 @@ struct Examination {
           hint: "outfit gc forgets it and frees what it had, unless its disk is only not mounted")
       ]
     }
+    if case .project(let root) = generation.scope {
+      let project = Project(root: root, made: generation.profile)
+      if !host.files.exists(project.manifest) { findings.append(project.bereftDiagnostic(session)) }
+    }
     for object in generation.objects where !store.isPresent(object.id) && !store.lacksReceipt(object.id) {
       findings.append(
         Diagnostic(.error, "\(object.label) of \(label) is not in the store any more", hint: "outfit up"))
     }
-    for claim in generation.claims where !host.files.exists(FilePath(claim.program)) {
+    for claim in generation.claims
+    where !host.files.exists(FilePath(claim.program)) && !gone.programs.contains(claim.program) {
       findings.append(
         Diagnostic(
           .error, "\(claim.name) of \(label) leads to \(claim.program), which is gone", hint: "outfit up"))

@@ -79,6 +79,17 @@ struct ExecCommand: AsyncParsableCommand {
     }
     let path = environment["PATH"] ?? "/usr/bin:/bin"
     environment["PATH"] = "\(session.places.bin):\(path)"
+    if words[0].contains("/") {
+      do {
+        try host.processes.replace(
+          Invocation(
+            host.workingDirectory.pushing(FilePath(words[0])), Array(words.dropFirst()),
+            environment: environment, workingDirectory: host.workingDirectory, standardInput: .inherited))
+      } catch let failure as Failure {
+        session.report(failure.diagnostics)
+        throw Ended(child: host.files.exists(host.workingDirectory.pushing(FilePath(words[0]))) ? 126 : 127)
+      }
+    }
     try host.processes.replace(
       Invocation(
         try ShimInstallation.launcher(host), ["exec"] + words, environment: environment,
@@ -94,12 +105,16 @@ struct ExecCommand: AsyncParsableCommand {
       (asked == variable ? version : host.environment[asked]).map { Array($0.utf8) }
     }
     guard !version.isEmpty else {
-      throw Failure("\(name)@ names no version", hint: "outfit exec \(name)@3.11", status: .usage)
+      throw Failure(
+        "\(name)@ names no version", hint: "outfit exec \(name)@\(language == .node ? "22" : "3.11")",
+        status: .usage)
     }
     let asked = language == nil ? "python" : name
     switch dispatcher.resolve(Array(asked.utf8), in: Array(host.workingDirectory.string.utf8)) {
     case .stop(let message, _):
-      session.report([Diagnostic(.error, message.replacing("asked for by \(variable)", with: "asked for"))])
+      let text = message.replacing("is asked for by \(variable)", with: "is asked for")
+        .replacing("\(variable) asks for", with: "\(name)@\(version.harmless) asks for")
+      session.report([Diagnostic(.error, text)])
       throw Ended(child: 127)
     case .run(let match):
       let command = ([match.command.program] + match.command.arguments).map {

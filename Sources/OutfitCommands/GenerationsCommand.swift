@@ -66,6 +66,8 @@ struct GenerationChanges {
   let came: [String]
   let went: [String]
   let files: Int
+  /// Languages whose default is another, though nothing came or went: `default Python 3.12.1`.
+  private let defaults: [String]
 
   init(_ generation: Generation, since before: Generation?) {
     func labels(_ generation: Generation?) -> Set<String> {
@@ -77,6 +79,18 @@ struct GenerationChanges {
     came = new.subtracting(old).sorted()
     went = old.subtracting(new).sorted()
     files = generation.changes.count
+    let first = { (generation: Generation?, language: Language) in
+      generation?.interpreters.first { $0.language == language }
+    }
+    defaults =
+      before == nil
+      ? []
+      : [Language.python, .node].compactMap { language in
+        guard let one = first(generation, language), let old = first(before, language),
+          one.version != old.version, generation.interpreters.count > 1
+        else { return nil }
+        return "default \(language.title) \(one.version)"
+      }
   }
 
   /// For people.
@@ -85,7 +99,7 @@ struct GenerationChanges {
       names.prefix(3).map { sign + $0 } + (names.count > 3 ? ["\(sign)\(names.count - 3) more"] : [])
     }
     let files = files == 0 ? [] : [PlanText.count(files, "file")]
-    let all = files + some(came, "+") + some(went, "-")
+    let all = files + some(came, "+") + some(went, "-") + defaults
     return all.isEmpty ? "nothing that shows" : all.joined(separator: ", ")
   }
 }

@@ -27,7 +27,7 @@ struct ImportPyenvCommand: AsyncParsableCommand {
       let folder = root.map { session.absolute($0) } ?? PyenvRoot.locate(host)
       let pyenv = try PyenvRoot.read(folder, host)
       let found = try await Self.interpreters(session, below: folder)
-      var change = try InterpreterChange.personal(.python, session)
+      var change = try await InterpreterChange.personal(.python, session, isRead: options.dryRun)
       var takeover = Takeover(pyenv, found, try NamedVirtualenvs.list(host))
       try await takeover.edit(&change, tools: !withoutTools)
       let requests = takeover.versions.compactMap { VersionRequest($0.version.description) }
@@ -95,13 +95,14 @@ private struct Takeover {
       left.append((entry.name, "Outfit installs CPython only; pyenv goes on to serve it"))
     }
     for (version, entry) in pyenv.versions {
-      guard let one = found.first(where: { $0.version == version && $0.program.starts(with: entry.folder) })
+      guard let one = found.first(where: { $0.version == version && $0.program.starts(with: entry.place) })
       else {
         left.append(
           (
             entry.name,
             (version.release.first ?? 0) < 3
-              ? "Outfit has no Python 2; pyenv goes on to serve it" : "its python does not start"
+              ? "Outfit has no Python 2; pyenv goes on to serve it, with its shims behind Outfit's on PATH"
+              : entry.isAlias ? "it is another name of one that was taken over" : "its python does not start"
           ))
         continue
       }
@@ -178,7 +179,8 @@ private struct Takeover {
         left.append(
           (
             name,
-            "\(place): it has no programs, or is in none of pyenv's versions; libraries belong into a project's requirements"
+            "\(place): none of pyenv's versions has programs of it; `outfit tool install \(name)` has it as a tool, a library "
+              + "belongs into a project's requirements"
           ))
         continue
       }

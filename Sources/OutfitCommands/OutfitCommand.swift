@@ -67,12 +67,14 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
       if !ended.reasons.isEmpty { tellProgram(ended.reasons, ended.status, words) }
       exit(withError: ExitCode(ended.status))
     } catch {
-      // ArgumentParser's own: help ends with 0, bad usage with 64.
-      if exitCode(for: error).isSuccess { exit(withError: error) }
+      // ArgumentParser's own: help ends with 0, bad usage with 64. It has help for verbs that do not exist, too.
       let typed = Array(CommandLine.arguments.dropFirst())
+      let isHelp = typed.first == "help" || MistypedVerb.message(typed) == nil
+      if isHelp, exitCode(for: error).isSuccess { exit(withError: error) }
       LiveTerminal().talk((MistypedVerb.message(typed) ?? fullMessage(for: error)) + "\n")
       let status = ExitStatus.usage.rawValue
-      tellProgram([Diagnostic(.error, message(for: error))], status, words)
+      let told = exitCode(for: error).isSuccess ? "there is no such verb" : message(for: error)
+      tellProgram([Diagnostic(.error, told)], status, words)
       exit(withError: ExitCode(status))
     }
   }

@@ -29,7 +29,11 @@ struct Overview {
         next.append(("outfit up PROFILE", "a folder, or a git address"))
       }
     }
-    if let place = try Project.find(host) {
+    if let bereft = Project.bereft(host) {
+      session.write(
+        "  project   \(session.short(bereft.root)), whose \(session.short(bereft.manifest)) is gone")
+      next.append(("outfit rollback 0", "end the project"))
+    } else if let place = try Project.find(host) {
       let (scope, folder) = (place.scope, place.root)
       if let project = try Generations.list(scope, host: host).last, !project.isBare {
         describe("project", project)

@@ -31,6 +31,16 @@ struct Project: Sendable {
     return Project(root: repository.root, folder: folder)
   }
 
+  /// As its last generation was made: what has no address of a folder carried its manifest.
+  init(root: FilePath, made stamp: ProfileStamp) {
+    self.init(root: root, folder: stamp.address.hasPrefix("/") ? FilePath(stamp.address) : root)
+  }
+
+  init(root: FilePath, folder: FilePath) {
+    self.root = root
+    self.folder = folder
+  }
+
   /// A project that is known, wherever one stands: the manifest that its last generation was made from.
   static func known(_ root: FilePath, _ host: Host) -> Project {
     let own = Project(root: root, folder: root)
@@ -38,6 +48,38 @@ struct Project: Sendable {
       let address = try? Generations.adoptedProfile(own.scope, host: host)?.address, address.hasPrefix("/")
     else { return own }
     return Project(root: root, folder: FilePath(address))
+  }
+
+  /// The nearest project whose pins go on to count where one stands, though the manifest is gone that they are from: a
+  /// file was removed, or a branch has none. Nothing of it goes by itself, since the next branch may have it again.
+  static func bereft(_ host: Host) -> Project? {
+    var folder = host.workingDirectory.lexicallyNormalized()
+    while !host.files.exists(folder.appending(ProfileLoader.manifestName)) {
+      if host.files.exists(host.places.table(of: .project(folder))),
+        let stamp = try? Generations.adoptedProfile(.project(folder), host: host)
+      {
+        let project = Project(root: folder, made: stamp)
+        return host.files.exists(project.manifest) ? nil : project
+      }
+      let parent = folder.removingLastComponent()
+      guard parent != folder else { return nil }
+      folder = parent
+    }
+    return nil
+  }
+
+  /// Says so, and how to end it.
+  func bereftDiagnostic(_ session: Session) -> Diagnostic {
+    let host = session.host
+    let interpreters = (try? Generations.current(scope, host: host))?.interpreters ?? []
+    let names = interpreters.map { "\($0.language.title) \($0.version)" }
+    let isHere = host.workingDirectory.starts(with: root)
+    return Diagnostic(
+      .warning,
+      "\(session.short(manifest)) is gone, and what the project \(session.short(root)) was brought up with goes on"
+        + (names.isEmpty ? "" : ": \(names.joined(separator: ", "))"),
+      hint: "bring the file back (another branch may have it), or end it: "
+        + (isHere ? "outfit rollback 0" : "cd \(session.short(root)) && outfit rollback 0"))
   }
 
   /// The largest configuration that is read, in bytes.

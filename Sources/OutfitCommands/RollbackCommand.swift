@@ -38,6 +38,7 @@ struct RollbackCommand: AsyncParsableCommand {
     try await withSession { session in
       let host = session.host
       let scope = try scopeOptions.scope(session)
+      let bereft = scopeOptions.machine ? nil : Project.bereft(host)
       let lock = try await ScopeLock.acquire(scope, host: host)
       defer { withExtendedLifetime(lock) {} }
       let store = Store(host)
@@ -85,7 +86,18 @@ struct RollbackCommand: AsyncParsableCommand {
       }
       session.report(plan.failures)
       session.reportKept(outcome.kept)
-      session.talk("Changed your mind? outfit rollback \(current.number)")
+      // No verb edits what the user keeps in a repository, nor what he had before the first generation.
+      let manifest =
+        scope == .machine
+        ? host.places.personalManifest : Project.known(Preparation.root(scope, host), host).manifest
+      if bereft == nil, scope != .machine || plan.origin == .rollback(to: 0), host.files.exists(manifest) {
+        session.talk("\(session.short(manifest)) is not changed: `outfit up` has again what it asks for.")
+      }
+      if let bereft, Project.bereft(host) == nil {
+        session.talk("Once \(session.short(bereft.manifest)) is back, `outfit up` there has it again.")
+      } else {
+        session.talk("Changed your mind? outfit rollback \(current.number)")
+      }
       if outcome.status != .done { throw Ended(outcome.status) }
     }
   }

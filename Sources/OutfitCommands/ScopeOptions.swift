@@ -9,7 +9,11 @@ struct ScopeOptions: ParsableArguments {
   @Flag(name: .customLong("machine"), help: "Act on this machine, also inside a project.")
   var machine = false
 
-  func scope(_ session: Session) throws -> Scope { try project(session)?.scope ?? .machine }
+  /// Also a project whose manifest is gone: there is no other way to end it.
+  func scope(_ session: Session) throws -> Scope {
+    if machine { return .machine }
+    return try (Project.bereft(session.host) ?? Project.find(session.host))?.scope ?? .machine
+  }
 
   private func project(_ session: Session) throws -> Project? {
     machine ? nil : try Project.find(session.host)
@@ -19,6 +23,11 @@ struct ScopeOptions: ParsableArguments {
   func place(_ session: Session) throws -> ProfilePlace {
     if let project = try project(session) { return project.place }
     if let place = try ProfilePlace.adopted(session.host) { return place }
+    if !machine, let bereft = Project.bereft(session.host) {
+      var diagnostic = bereft.bereftDiagnostic(session)
+      diagnostic.severity = .error
+      throw Failure([diagnostic], status: .usage)
+    }
     throw Failure(
       "this machine has no profile yet",
       hint: "`outfit up PROFILE` takes \(ProfilePlace.kinds(session.host))", status: .usage)

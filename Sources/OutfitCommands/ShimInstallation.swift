@@ -4,15 +4,23 @@ import SystemPackage
 
 /// The launcher that every shim is a link to, at a path that stays.
 enum ShimInstallation {
-  /// Puts this release's launcher in place, unless it is there.
-  static func ensure(_ host: Host) throws {
+  /// What this release's launcher is.
+  /// - Throws: `Failure` where the installation lacks it.
+  @discardableResult static func check(_ host: Host) throws -> FileStatus {
     let source = Installation.locate(host).shim
-    let target = host.places.launcher
-    guard let new = try host.files.status(source, followLinks: true) else {
+    guard let status = try host.files.status(source, followLinks: true) else {
       throw Failure(
         "the launcher outfit-shim is missing at \(source)",
         hint: "build it with `make build`, or install Outfit again")
     }
+    return status
+  }
+
+  /// Puts this release's launcher in place, unless it is there.
+  static func ensure(_ host: Host) throws {
+    let new = try check(host)
+    let source = Installation.locate(host).shim
+    let target = host.places.launcher
     // The copy has the modification time of what it was copied from, so that the same one is known by it.
     if let old = try host.files.status(target, followLinks: false), old.kind == .file, old.size == new.size,
       old.modified == new.modified, old.mode & 0o100 != 0

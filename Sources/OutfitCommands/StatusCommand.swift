@@ -8,15 +8,25 @@ import OutfitSystem
 struct StatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "status", abstract: "Say what `up` would change here.",
-    discussion: "It only reads. With --check the exit status is 3 when there is anything to change.")
+    discussion: """
+      It only reads. With --check the exit status is 3 when there is anything to change, and when something is wrong \
+      with the version files here.
+      """)
 
   @OptionGroup var scopeOptions: ScopeOptions
-  @Flag(help: "Exit 3 when anything differs, or version files contradict each other.") var check = false
+  @Flag(help: "Exit 3 when anything differs, or version files can't be followed.") var check = false
   @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
     try await withSession { session in
       let place = try scopeOptions.place(session)
+      let bereft = scopeOptions.machine ? nil : Project.bereft(session.host)?.bereftDiagnostic(session)
+      let gone = GoneInterpreters(try Generations.current(place.scope, host: session.host), session)
+      // Said even where planning fails, which may be why.
+      if !json {
+        let warnings = [bereft].compactMap(\.self) + gone.diagnostics
+        session.report(warnings.map { Diagnostic(.warning, $0.message, hint: $0.hint) })
+      }
       let standing = try await Standing(session, place)
       let plan = standing.plan
       let defects =
@@ -24,21 +34,27 @@ struct StatusCommand: AsyncParsableCommand {
       let differs =
         plan.map { !$0.isEmpty || !$0.failures.isEmpty } ?? false || defects.contains(where: \.isMendable)
       var contradictions: [VersionContradiction] = []
+      var problems: [Diagnostic] = []
       for language in [Language.python, .node] {
-        contradictions += await VersionSources(session, language).contradictions
+        let sources = await VersionSources(session, language)
+        contradictions += sources.contradictions
+        // A `.tool-versions` is read for both.
+        problems += sources.diagnostics.filter { !problems.contains($0) }
       }
       if json {
         session.write(
           JSONText.object(
             JSONText.plan(plan, of: standing.name, defects).merging([
               "upToDate": .bool(!differs), "contradictions": .array(contradictions.map(\.json)),
+              "problems": .array(
+                ([bereft].compactMap(\.self) + gone.diagnostics + problems).map { .string($0.message) }),
             ]) { $1 }
           ).text)
       } else {
         if let plan {
           session.report(plan.failures.map { Diagnostic(.note, $0.message, at: $0.location, hint: $0.hint) })
         }
-        session.report(contradictions.map(\.diagnostic))
+        session.report(problems)
         if let plan {
           session.report(plan.notes)
           for line in PlanText(session: session, plan: plan).lines(style: session.outputStyle) {
@@ -50,7 +66,7 @@ struct StatusCommand: AsyncParsableCommand {
         }
         session.write(differs ? "`outfit up` would change this." : "\(standing.name) is up to date.")
       }
-      if check, differs || !contradictions.isEmpty { throw Ended(.drift) }
+      if check, differs || !problems.isEmpty || bereft != nil { throw Ended(.drift) }
     }
   }
 }

@@ -70,6 +70,9 @@ struct Undertaking {
   }
 
   func run() async throws -> ExitStatus {
+    if wish.address == nil, let bereft = Project.bereft(host) {
+      session.report([bereft.bereftDiagnostic(session)])
+    }
     let place = try ProfilePlace.find(wish.address, session)
     let isPlain =
       wish.only == nil && wish.settings.isEmpty && !wish.isDryRun && !wish.isLocked
@@ -106,10 +109,12 @@ struct Undertaking {
   }
 
   /// Does what a verb wants of tools, in one transaction with its edits of manifests.
+  /// - Parameter held: the scope's lock, where the verb took it before it read what it edits.
   /// - Throws: `Failure` when one of the tools can't be had; nothing has changed then.
-  func apply(at place: ProfilePlace) async throws -> Done {
+  func apply(at place: ProfilePlace, holding held: FileLock? = nil) async throws -> Done {
     session.warnOfHomeOfAnother()
-    let lock = try await ScopeLock.acquire(place.scope, host: host)
+    var lock = held
+    if lock == nil { lock = try await ScopeLock.acquire(place.scope, host: host) }
     defer { withExtendedLifetime(lock) {} }
     let read = try await place.read(
       session.seeing(wish.edits), network: wish.isOffline ? .never : .whenUnknown)
@@ -229,6 +234,8 @@ struct Undertaking {
     _ profile: Profile, _ place: ProfilePlace, _ sources: SourceDigests, isPlain: Bool
   ) async throws -> Done {
     let started = host.clock.uptime()
+    // Without it nothing would run that is downloaded now.
+    try ShimInstallation.check(host)
     let progress = TerminalProgress(host: host)
     var preparation = try Preparation(
       session, profile: profile, mode: wish.isOffline ? .offline : wish.isLocked ? .locked : .live,

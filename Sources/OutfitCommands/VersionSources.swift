@@ -14,6 +14,8 @@ struct VersionSources {
   private(set) var sources: [VersionSource] = []
   /// What a version file says that nothing may follow, and files that are no version files.
   private(set) var oddities: [Diagnostic] = []
+  /// What the language's name runs here, where that is known.
+  private(set) var running: Version?
   private let session: Session
   private let longTerm: LongTermLines
   /// Where its manifest is kept elsewhere.
@@ -28,9 +30,59 @@ struct VersionSources {
     readVariables()
     await readFolders()
     await readMachine()
+    await run()
   }
 
-  var contradictions: [VersionContradiction] { VersionContradiction.find(language, in: sources) }
+  var contradictions: [VersionContradiction] {
+    // Of a project without its manifest that is said by itself.
+    let said = VersionContradiction.find(language, in: sources).filter { $0.winner.kind != .record }
+    let more = running.map { VersionContradiction.find(language, in: sources, running: $0) } ?? []
+    return said + more.filter { one in !said.contains { $0.loser == one.loser } }
+  }
+
+  /// What runs, and where nothing does although something here asks for it, why.
+  private mutating func run() async {
+    guard let winner = sources.first(where: \.chooses) else { return }
+    let dispatcher = Dispatcher(data: Array(host.places.data.string.utf8)) { [host] in
+      host.environment[$0].map { Array($0.utf8) }
+    }
+    let here = Array(host.workingDirectory.string.utf8)
+    switch dispatcher.resolve(Array(language.rawValue.utf8), in: here) {
+    case .run(let match):
+      let program = String(decoding: match.command.program, as: UTF8.self)
+      let scopes = (try? Generations.scopes(host)) ?? []
+      let interpreters = scopes.flatMap { (try? Generations.current($0, host: host))?.interpreters ?? [] }
+      running =
+        interpreters.first { $0.program == program }?.version
+        ?? (try? NamedVirtualenvs.list(host))?.first { $0.folder.appending("bin/python").string == program }?
+        .version
+      guard let chosenBy = match.chosenBy, winner.kind == .versionFile, let line = winner.location?.line,
+        !chosenBy.hasSuffix(":\(line)")
+      else { return }
+      var hint = "take the line out"
+      if case .wish(let wish) = winner.demand, case .versions = wish.meaning {
+        hint += ", or: outfit \(language) install \(wish.text)"
+      }
+      addRefusal(of: winner, "what \(winner.place) asks for is not here, so that \(chosenBy) serves", hint)
+    case .stop(let message, _):
+      guard winner.kind == .versionFile || winner.kind == .variable else { return }
+      let parts = message.split(separator: "; outfit ", maxSplits: 1)
+      addRefusal(
+        of: winner, "`\(language)` runs nothing here: \(parts.first ?? "")",
+        parts.count > 1 ? "outfit \(parts[1])" : nil)
+    }
+  }
+
+  /// Unless its line is an oddity already.
+  private mutating func addRefusal(of source: VersionSource, _ message: String, _ hint: String?) {
+    guard let location = source.location else {
+      return oddities.append(Diagnostic(.warning, message, hint: hint))
+    }
+    guard
+      !oddities.contains(where: { $0.location?.file == location.file && $0.location?.line == location.line })
+    else { return }
+    oddities.append(Diagnostic(.warning, message, at: location, hint: hint))
+  }
 
   /// What `doctor` and `status` say.
   var diagnostics: [Diagnostic] { oddities + contradictions.map(\.diagnostic) }
@@ -80,19 +132,28 @@ struct VersionSources {
   }
 
   private func manifest(at folder: FilePath, isOfProject: Bool) async -> VersionSource? {
-    let place: ProfilePlace
+    var place: ProfilePlace?
     if let kept, folder == kept.root {
       place = kept.place
-    } else {
-      guard !folder.starts(with: host.places.config),
-        host.files.exists(folder.appending(ProfileLoader.manifestName))
-      else { return nil }
+    } else if !folder.starts(with: host.places.config),
+      host.files.exists(folder.appending(ProfileLoader.manifestName))
+    {
       place = ProfilePlace(scope: .project(folder), address: folder.string)
     }
-    guard let profile = try? await place.read(session, network: .never) else { return nil }
-    let generation = try? Generations.current(.project(folder), host: host)
-    let counts = generation?.interpreters.contains { $0.language == language } ?? false
-    return source(.manifest(counts: counts), profile, isOfProject: isOfProject)
+    let generation =
+      host.files.exists(host.places.table(of: .project(folder)))
+      ? try? Generations.current(.project(folder), host: host) : nil
+    let pins = generation?.interpreters.filter { $0.language == language } ?? []
+    if let profile = try? await place?.read(session, network: .never) {
+      return source(.manifest(counts: !pins.isEmpty), profile, isOfProject: isOfProject)
+    }
+    guard let generation, let first = pins.first, let request = VersionRequest(first.request) else {
+      return nil
+    }
+    let known = Project(root: folder, made: generation.profile)
+    return VersionSource(
+      .record, place: session.display(known.manifest), text: pins.map(\.request).joined(separator: ", "),
+      demand: .request(request, pin: first.version), isOfProject: isOfProject)
   }
 
   private mutating func readMachine() async {
@@ -174,7 +235,20 @@ struct VersionSources {
 
   /// Nil for what is no regular file, or too large for an honest one.
   private mutating func text(of path: FilePath, limit: Int64, _ file: String, what: String) -> String? {
-    guard let status = try? host.files.status(path, followLinks: true), status.kind == .file else {
+    guard let status = (try? host.files.status(path, followLinks: true)) ?? nil, status.kind == .file else {
+      let entry = (try? host.files.status(path, followLinks: false)) ?? nil
+      if let entry {
+        let kind =
+          switch entry.kind {
+          case .directory: "a folder"
+          case .link: "a link that leads to no file"
+          default: "no file that can be read"
+          }
+        oddities.append(
+          Diagnostic(
+            .warning, "\(file) is \(kind), and is not read as \(what)", at: SourceLocation(file: file),
+            hint: "remove it, or have a file in its place"))
+      }
       return nil
     }
     guard status.size <= limit else {
@@ -188,7 +262,9 @@ struct VersionSources {
       return String(decoding: try host.files.read(path), as: UTF8.self)
     } catch {
       oddities.append(
-        Diagnostic(.warning, "can't read \(file): \(error.code)", at: SourceLocation(file: file)))
+        Diagnostic(
+          .warning, "can't read \(file): \(error.code)", at: SourceLocation(file: file),
+          hint: "what it says does not count: chmod u+r \(file)"))
       return nil
     }
   }

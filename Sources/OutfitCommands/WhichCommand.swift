@@ -65,6 +65,12 @@ struct WhichCommand: AsyncParsableCommand {
         return
       }
       for (match, text) in zip(matches, words) {
+        let program = FilePath(Self.text(match.command.program))
+        guard host.files.exists(program) else {
+          throw Failure(
+            "\(name.harmless) leads to \(program), which is gone",
+            hint: "bring it back, or run `outfit up`, which mends it")
+        }
         session.write(text)
         if let chosen = match.chosenBy { session.talk("  chosen by \(chosen)") }
       }

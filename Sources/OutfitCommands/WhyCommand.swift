@@ -46,6 +46,9 @@ struct WhyCommand: AsyncParsableCommand {
       if let choice { session.host.terminal.write(choice.text(style: session.outputStyle)) }
       for reason in reasons { session.host.terminal.write(reason.text(style: session.outputStyle)) }
       if let choice { session.report(choice.diagnostics) }
+      if language != nil, let bereft = Project.bereft(session.host) {
+        session.report([bereft.bereftDiagnostic(session)])
+      }
     }
   }
 }
@@ -108,6 +111,8 @@ struct InterpreterChoice {
 
   private func what(_ source: VersionSource) -> String {
     switch source.kind {
+    case .record:
+      "what the project was brought up with: this file is gone or can't be read (outfit status)"
     case .machine: "this machine's profile"
     case .manifest(counts: true): "the project's manifest"
     case .manifest(counts: false): "the project's manifest; `outfit up` makes it count"

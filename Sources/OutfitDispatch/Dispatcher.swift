@@ -104,19 +104,19 @@ public struct Dispatcher {
   struct Choice {
     let source: Bytes
     let wishes: [VersionFile.Wish]
-    /// pyenv's own variable: what is not here may well be in pyenv.
-    let mayBePyenvs: Bool
+    /// pyenv's own variable: whatever is not here may well be in pyenv.
+    let isPyenvs: Bool
 
     init(_ wishes: VersionFile.Wishes) {
       source = wishes.file
       self.wishes = wishes.all
-      mayBePyenvs = false
+      isPyenvs = false
     }
 
-    init(variable: String, _ wishes: [VersionFile.Wish], mayBePyenvs: Bool = false) {
+    init(variable: String, _ wishes: [VersionFile.Wish], isPyenvs: Bool = false) {
       source = Bytes(variable.utf8)
       self.wishes = wishes
-      self.mayBePyenvs = mayBePyenvs
+      self.isPyenvs = isPyenvs
     }
 
     func place(_ wish: VersionFile.Wish) -> String {
@@ -136,15 +136,17 @@ public struct Dispatcher {
     }
     return Choice(
       variable: "PYENV_VERSION", value.split(separator: Ascii.colon).map { wish($0.trimmed) },
-      mayBePyenvs: true)
+      isPyenvs: true)
   }
 
   private func choose(
     _ name: Bytes, _ interpreter: InterpreterName, _ choice: Choice, _ scopes: [Scope]
   ) -> Resolution {
     let language = interpreter.language
-    // `python3.11` may be any of the versions that a file lists; `python` is the first.
-    for wish in interpreter.isExact ? choice.wishes[...] : choice.wishes.prefix(1) {
+    // `python3.11` may be any of the versions that a file lists; `python` is the first that is here, as it is to
+    // pyenv and asdf.
+    var refusal: String?
+    for wish in choice.wishes {
       let place = choice.place(wish)
       guard let request = wish.request else {
         if let folder = Virtualenvs(data: data).place(of: wish.text) {
@@ -153,14 +155,18 @@ public struct Dispatcher {
           return .run(Match(command: command, origin: .virtualenv(folder), chosenBy: place))
         }
         if interpreter.isExact { continue }
-        if choice.mayBePyenvs, let shim = pyenvs(name, chosenBy: place) { return shim }
-        return .stop(
-          "\(place) asks for \(language.name) \"\(shown(wish.text, limit: 60))\", "
-            + "which names no version that can be chosen here", status: 127)
+        if let shim = pyenvs(name, wish, choice) { return shim }
+        refusal =
+          refusal
+          ?? "\(place) asks for \(language.name) \"\(shown(wish.text, limit: 60))\", "
+          + "which names no version that can be chosen here"
+          + (language == .python ? "; outfit venv list" : "")
+        continue
       }
       if request == .system {
-        return next(name, chosenBy: place)
-          ?? .stop("\(place) asks for the system's \(shown(name)), and there is none", status: 127)
+        if let program = next(name, chosenBy: place) { return program }
+        refusal = refusal ?? "\(place) asks for the system's \(shown(name)), and there is none"
+        continue
       }
       for scope in scopes {
         let offers = scope.table.interpreters(of: language).filter {
@@ -173,13 +179,17 @@ public struct Dispatcher {
         return .run(Match(command: command, origin: scope.origin, chosenBy: place))
       }
       if !interpreter.isExact {
-        if choice.mayBePyenvs, let shim = pyenvs(name, chosenBy: place) { return shim }
+        if let shim = pyenvs(name, wish, choice) { return shim }
         let text = shown(wish.text, limit: 60)
-        return .stop(
-          "\(language.name) \(text) is asked for by \(place) and is not installed; "
-            + "outfit \(language.name) install \(quoted(text))", status: 127)
+        refusal =
+          refusal
+          ?? "\(language.name) \(text) is asked for by \(place) and is not installed; "
+          + (language == .python && request.isPython2
+            ? "Outfit has no Python 2"
+            : "outfit \(language.name) install \(quoted(text))")
       }
     }
+    if let refusal, !interpreter.isExact { return .stop(refusal, status: 127) }
     for scope in scopes {
       if let command = scope.command(name, interpreter) {
         return .run(Match(command: command, origin: scope.origin))
@@ -191,10 +201,17 @@ public struct Dispatcher {
   // MARK: Elsewhere
 
   /// pyenv's own shim, for a version that pyenv has and Outfit has not.
-  private func pyenvs(_ name: Bytes, chosenBy: String) -> Resolution? {
-    SearchPath(data: data, variable: variable).programs(name)
-      .first { folder(of: $0)?.suffix(6).equals("/shims") == true }
-      .map { .run(Match(command: Command(program: $0), origin: .path, chosenBy: chosenBy)) }
+  private func pyenvs(_ name: Bytes, _ wish: VersionFile.Wish, _ choice: Choice) -> Resolution? {
+    guard InterpreterName(name)?.language == .python else { return nil }
+    let shim = SearchPath(data: data, variable: variable).programs(name).first { program in
+      guard let shims = folder(of: program), shims.suffix(6).equals("/shims") else { return false }
+      guard !choice.isPyenvs else { return true }
+      let isName = wish.text.first != Ascii.dot && !wish.text.contains(Ascii.slash) && !wish.text.contains(0)
+      return isName && Outside.exists(shims.dropLast(5) + Bytes("versions/".utf8) + wish.text)
+    }
+    return shim.map {
+      .run(Match(command: Command(program: $0), origin: .path, chosenBy: choice.place(wish)))
+    }
   }
 
   /// The next program of that name on PATH.

@@ -186,6 +186,12 @@ enum Request: Equatable {
     }
   }
 
+  /// Whether it names a Python of the series that nobody publishes any more.
+  var isPython2: Bool {
+    guard case .clauses(let clauses) = self else { return false }
+    return clauses.allSatisfy { $0.comparison == .prefix && $0.version.release[0] < 3 }
+  }
+
   /// The newest of the offers that it accepts.
   func best(of offers: [Offer], _ lines: () -> LongTermLines) -> Offer? {
     offers.filter { accepts($0.version, lines) }.max { $0.version < $1.version }

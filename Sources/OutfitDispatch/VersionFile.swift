@@ -50,7 +50,7 @@ enum VersionFile {
   /// a line with a comparison in it means more than its first word.
   static func plain(_ text: Bytes, _ language: Language) -> [Wish] {
     var wishes: [Wish] = []
-    for (index, line) in Lines(text).enumerated() {
+    for (index, line) in Lines(withoutMark(text)).enumerated() {
       let line = line.trimmed
       guard let first = line.first, first != Ascii.hash else { continue }
       let beforeComment = line.prefix { $0 != Ascii.hash }.trimmed
@@ -66,7 +66,7 @@ enum VersionFile {
 
   /// asdf's: `name version... # comment`; the first line of a name counts.
   static func toolVersions(_ text: Bytes, _ language: Language) -> [Wish] {
-    for (index, line) in Lines(text).enumerated() {
+    for (index, line) in Lines(withoutMark(text)).enumerated() {
       let words = line.prefix { $0 != Ascii.hash }.split(whereSeparator: Ascii.isBlank)
       guard let name = words.first, words.count > 1 else { continue }
       guard
@@ -78,5 +78,10 @@ enum VersionFile {
       }
     }
     return []
+  }
+
+  /// Editors of Windows begin a file with a byte order mark.
+  private static func withoutMark(_ text: Bytes) -> Bytes {
+    text.starts(with: [0xef, 0xbb, 0xbf]) ? Bytes(text.dropFirst(3)) : text
   }
 }

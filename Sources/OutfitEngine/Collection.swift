@@ -14,6 +14,8 @@ public struct Collection: Sendable {
     public var size: Int64
     /// For people, what keeps it: `generation 3 of this machine`; nil when it goes.
     public var keptBy: String?
+    /// A program that stands elsewhere, and stays there.
+    public var isAdopted = false
   }
 
   public struct OldGeneration: Hashable, Sendable {
@@ -92,7 +94,7 @@ public struct Collection: Sendable {
     objects = Set(receipts.keys).union(store.leftovers().filter { !$0.hasPrefix(".") }).sorted().map { name in
       Item(
         name: name, label: receipts[name]?.label ?? name, size: receipts[name]?.size ?? 0,
-        keptBy: reasons[name])
+        keptBy: reasons[name], isAdopted: receipts[name]?.isAdopted == true)
     }
   }
 

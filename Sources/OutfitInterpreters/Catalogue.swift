@@ -79,6 +79,7 @@ public struct Catalogue: Hashable, Sendable {
             longTerm: LongTermLines(index: bytes))
         if !catalogue.versions.isEmpty { return catalogue }
       }
+      let silence = host.mirror.map { ", since the mirror \($0) has no index that can be read" } ?? ""
       guard let found = inquirer.interpreters(.python), inquirer.knowsIndexes(context),
         let runner = Runner.best(of: found)
       else { return nil }
@@ -88,13 +89,13 @@ public struct Catalogue: Hashable, Sendable {
           let files = inquirer.collected(uv.pythonIndex), let bytes = files[UvRuns.indexFile]
         else { return nil }
         let packaged = catalogue(
-          of: PythonReleases.packaged(bytes), "the index in the Python package pbs-installer")
+          of: PythonReleases.packaged(bytes), "the index in the Python package pbs-installer\(silence)")
         return packaged.versions.isEmpty ? nil : packaged
       case .node:
         guard let files = inquirer.collected(NodeWheels.inquiry(runner)) else { return nil }
         let versions = NodeWheels.versions(files)
         return versions.isEmpty
-          ? nil : Catalogue(versions: versions, source: "the Python package \(UvRuns.nodePackage)")
+          ? nil : Catalogue(versions: versions, source: "the Python package \(UvRuns.nodePackage)\(silence)")
       }
     }
 

@@ -69,7 +69,8 @@ struct Proposer {
             ?? section.value.adoptable(request, among: found, evenIfNotExact: true)
         else {
           refuse(
-            "no \(language.title) of this machine satisfies \(request)", section, hint: mending(language))
+            "no \(language.title) of this machine satisfies \(request)", section,
+            hint: mending(language))
           return nil
         }
         return adopted(serves, entry, language)
@@ -307,7 +308,8 @@ struct Proposer {
     guard let found = inquirer.interpreters(language) else { return }
     let host = ReleaseHost(language, section.value, context.environment)
     var looked: [String] = []
-    var hint = mending(language)
+    let serves = found.contains { request.accepts($0.version) }
+    var hint = mending(language, serves ? [] : found)
     for provider in section.value.providers(for: language) {
       switch provider {
       case .adopted:
@@ -328,7 +330,9 @@ struct Proposer {
             return refuse("\(language.title) \(request) is not pinned yet", section, hint: diagnostic.hint)
           }
           reason = " (\(diagnostic.message))"
-          if diagnostic.message.contains("certificate") || diagnostic.message.contains("offline") {
+          if diagnostic.message.contains("offline") {
+            hint = diagnostic.hint ?? "run it again without --offline"
+          } else if diagnostic.message.contains("certificate") {
             hint = diagnostic.hint ?? hint
           }
         }
@@ -344,8 +348,11 @@ struct Proposer {
   }
 
   /// The command that gives this machine an interpreter.
-  private func mending(_ language: Language) -> String {
+  /// - Parameter unfit: those of this machine that do not serve: it would give no other.
+  private func mending(_ language: Language, _ unfit: [FoundInterpreter] = []) -> String {
     switch (language, context.platform.system) {
+    case (.python, _) where unfit.contains { $0.origin == .system }:
+      "name a mirror of the releases that answers in OUTFIT_MIRROR"
     case (.python, .linux):
       "`apt-get install python3 python3-venv` gives one (and `system: true` lets it serve), "
         + "or name a mirror of the releases in OUTFIT_MIRROR"

@@ -21,6 +21,18 @@ public struct ReleaseHost {
     mirror = section.mirror.map(plain) ?? general
   }
 
+  /// - Throws: `Failure`, status 2, for an `OUTFIT_MIRROR` that is no address.
+  public static func check(_ environment: [String: String]) throws(Failure) {
+    guard let mirror = environment["OUTFIT_MIRROR"], !mirror.isEmpty,
+      !["http://", "https://", "file:///"].contains(where: mirror.hasPrefix)
+    else { return }
+    throw Failure(
+      "OUTFIT_MIRROR is `\(mirror.harmless)`, which is no address of a mirror",
+      hint: mirror.hasPrefix("/")
+        ? "export OUTFIT_MIRROR=file://\(mirror)" : "it takes http://…, https://… or file:///…",
+      status: .usage)
+  }
+
   /// For people.
   var name: String {
     mirror ?? (language == .python ? "the release host of python-build-standalone" : "nodejs.org")

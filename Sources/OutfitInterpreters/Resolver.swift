@@ -52,7 +52,9 @@ struct Resolver {
     _ entry: LockedInterpreter, _ language: Language, _ section: InterpreterSection
   ) -> Bool {
     guard section.providers(for: language).contains(entry.provider) else { return false }
-    guard entry.provider == .adopted else { return true }
+    guard entry.provider == .adopted else {
+      return entry.provider != .wheel || VersionRequest(entry.request)?.accepts(entry.version) != false
+    }
     // Without a path it stands for whatever good one each machine has.
     guard entry.adoptedFrom != nil else { return section.system || section.names(.adopted) }
     guard !context.lockIsShared, let found = inquirer.interpreters(language) else {
@@ -68,6 +70,9 @@ struct Resolver {
     _ request: VersionRequest, _ language: Language, _ section: Sourced<InterpreterSection>
   ) throws(Failure) -> LockedInterpreter? {
     let providers = section.value.providers(for: language)
+    if providers.contains(.prebuilt), section.value.mirror == nil {
+      try ReleaseHost.check(context.environment)
+    }
     var unknown: Unpublished?
     for (place, provider) in providers.enumerated() {
       let attempt: Attempt
@@ -342,6 +347,11 @@ struct Resolver {
     }
     let requirements = String(decoding: bytes, as: UTF8.self)
     guard let version = UvRuns.nodeVersion(in: requirements) else { return .no }
+    // uv takes a pre-release where a series has nothing else.
+    guard request.accepts(version) else {
+      guard let versions = packaged() else { return .pending }
+      throw unknown(request, .node, section, versions)
+    }
     return .pinned(
       LockedInterpreter(
         request: request.text, version: version, provider: .wheel, requirements: requirements))

@@ -35,12 +35,12 @@ public struct VersionBound: Hashable, Sendable {
     language == .python ? pyproject(text) : package(text)
   }
 
-  /// Two keys of a TOML file, by line: each is a table's header away, and a string on one line.
+  /// Two keys of a TOML file, by line: each is a table's header away, or in a table on one line, and a string.
   private static func pyproject(_ text: String) -> [VersionBound] {
     var table = ""
     var bounds: [VersionBound] = []
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      let line = line.filter { $0 != "\r" }
+    let lines = text.plainLines
+    for (index, line) in lines.enumerated() {
       let bare = line.drop { $0 == " " || $0 == "\t" }
       if bare.hasPrefix("[") {
         table = String(bare.prefix { $0 != "#" }.filter { !"[] \t\"".contains($0) })
@@ -49,9 +49,17 @@ public struct VersionBound: Hashable, Sendable {
       guard let equals = bare.firstIndex(of: "=") else { continue }
       let name = bare[..<equals].filter { !" \t\"'".contains($0) }
       let path = table.isEmpty ? name : "\(table).\(name)"
-      guard ["project.requires-python", "tool.poetry.dependencies.python"].contains(path),
-        let value = quoted(bare[bare.index(after: equals)...])
-      else { continue }
+      let content = bare[bare.index(after: equals)...]
+      let keys = ["project.requires-python", "tool.poetry.dependencies.python"]
+      var found: String?
+      if keys.contains(path) {
+        found = quoted(content, lines[(index + 1)...]) ?? inTable(content, "version")
+      } else if let key = keys.first(where: { $0.hasPrefix(path + ".") }) {
+        found = inTable(content, String(key.dropFirst(path.count + 1)))
+      } else if path == "tool.poetry.dependencies.python.version" {
+        found = quoted(content, lines[(index + 1)...])
+      }
+      guard let value = found else { continue }
       let isPoetrys = path.hasPrefix("tool.")
       bounds.append(
         VersionBound(
@@ -61,12 +69,44 @@ public struct VersionBound: Hashable, Sendable {
     return bounds
   }
 
-  private static func quoted(_ text: Substring) -> String? {
+  /// A string, also one in three quotes that goes on in the lines below.
+  private static func quoted(_ text: Substring, _ below: ArraySlice<Substring> = []) -> String? {
     let rest = text.drop { $0 == " " || $0 == "\t" }
     guard let quote = rest.first, quote == "\"" || quote == "'" else { return nil }
+    let long = String(repeating: quote, count: 3)
+    if rest.hasPrefix(long) {
+      let whole = ([rest.dropFirst(3)] + below).joined(separator: " ")
+      guard let end = whole.firstRange(of: long) else { return nil }
+      return String(
+        whole[..<end.lowerBound].filter { $0 != "\\" }.split(separator: " ").joined(separator: " "))
+    }
     let inner = rest.dropFirst()
     guard let end = inner.firstIndex(of: quote) else { return nil }
     return String(inner[..<end])
+  }
+
+  /// A key's string in a table on one line: `{version = ">=3.11", optional = true}`.
+  private static func inTable(_ text: Substring, _ key: String) -> String? {
+    let rest = text.drop { $0 == " " || $0 == "\t" }
+    guard rest.first == "{" else { return nil }
+    var quote: Character?
+    var word = ""
+    for index in rest.indices.dropFirst() {
+      let character = rest[index]
+      if let open = quote {
+        if character == open { quote = nil }
+      } else if character == "\"" || character == "'" {
+        quote = character
+      } else if character == "=" {
+        if word == key { return quoted(rest[rest.index(after: index)...]) }
+        word = ""
+      } else if ",{}[]".contains(character) {
+        word = ""
+      } else if character != " ", character != "\t" {
+        word.append(character)
+      }
+    }
+    return nil
   }
 
   private struct Package: Decodable {
@@ -74,13 +114,15 @@ public struct VersionBound: Hashable, Sendable {
   }
 
   private static func package(_ text: String) -> [VersionBound] {
-    guard let package = try? JSONDecoder().decode(Package.self, from: Data(text.utf8)),
+    guard
+      let package = try? JSONDecoder().decode(
+        Package.self, from: Data(text.plainLines.joined(separator: "\n").utf8)),
       let value = package.engines?["node"]
     else { return [] }
     // The decoder knows no lines: the first "node" behind "engines".
     var line = 1
     var isInside = false
-    for (index, content) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    for (index, content) in text.plainLines.enumerated() {
       isInside = isInside || content.contains("\"engines\"")
       if isInside, content.contains("\"node\"") {
         line = index + 1

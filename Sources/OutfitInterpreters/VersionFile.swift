@@ -59,12 +59,21 @@ public enum VersionFile {
   }
 
   private static func lines(_ text: String) -> [(number: Int, line: Substring)] {
-    text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).enumerated().map {
-      index, line in
-      var line = Substring(line)
+    text.plainLines.enumerated().map { index, line in
+      var line = line
       while line.first?.isBlank == true { line.removeFirst() }
       while line.last?.isBlank == true { line.removeLast() }
       return (index + 1, line)
+    }
+  }
+}
+
+extension String {
+  /// Its lines, of which Swift would take those that end as Windows has it for one. A byte order mark is none of it.
+  var plainLines: [Substring] {
+    let scalars = unicodeScalars.first == "\u{feff}" ? unicodeScalars.dropFirst() : unicodeScalars[...]
+    return scalars.split(separator: "\n", omittingEmptySubsequences: false).map {
+      Substring($0.last == "\r" ? $0.dropLast() : $0)
     }
   }
 }

@@ -9,6 +9,8 @@ public struct VersionSource: Hashable, Sendable {
     case versionFile
     /// - Parameter counts: the project was brought up, so that the launcher knows its pins.
     case manifest(counts: Bool)
+    /// What a project was brought up with, whose manifest is gone or can't be read.
+    case record
     case machine
     /// It chooses nothing, and should be satisfied.
     case bound
@@ -85,6 +87,8 @@ public struct VersionContradiction: Hashable, Sendable {
   /// The one that decides.
   public var winner: VersionSource
   public var loser: VersionSource
+  /// What runs, where that and not the text of the winner does not satisfy the other.
+  public var running: Version?
 
   /// Between the first of the project's places that chooses and all the others.
   /// - Parameter sources: of one language, in the order in which they are asked.
@@ -95,6 +99,19 @@ public struct VersionContradiction: Hashable, Sendable {
     }
     return here.filter { $0 != winner && !agree(winner, $0, language) }.map {
       VersionContradiction(language: language, winner: winner, loser: $0)
+    }
+  }
+
+  /// Between all bounds of the project and the version that runs, whoever chose that.
+  public static func find(
+    _ language: Language, in sources: [VersionSource], running: Version
+  ) -> [VersionContradiction] {
+    // What a manifest asks comes with the next `up`.
+    guard let winner = sources.first(where: \.chooses),
+      !sources.contains(where: { $0.kind == .manifest(counts: false) })
+    else { return [] }
+    return sources.filter { $0.kind == .bound && $0.isOfProject && $0.accepts(running) == false }.map {
+      VersionContradiction(language: language, winner: winner, loser: $0, running: running)
     }
   }
 
@@ -127,8 +144,11 @@ public struct VersionContradiction: Hashable, Sendable {
     if case .bound(let bound) = loser.demand {
       message =
         "\(loser.place) wants \(bound.key) `\(loser.text)`, and \(winner.place) chooses \(name) `\(winner.text)`"
-        + winner.pinned
-      hint = "correct one of the two lines"
+        + (running.map { ", which is \($0) here" } ?? winner.pinned)
+      hint =
+        running == nil
+        ? "correct one of the two lines"
+        : "`outfit \(language) use \(VersionRequest(loser.text).map { "'\($0)'" } ?? "VERSION")` chooses one that does"
     } else {
       message =
         "\(winner.place) asks for \(name) `\(winner.text)`\(winner.pinned), and \(loser.place) for "

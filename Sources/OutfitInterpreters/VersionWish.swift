@@ -151,6 +151,7 @@ public struct VersionWish: Hashable, Sendable {
       version.release.allSatisfy({ $0 < 1_000_000_000 }),
       language == .node || isPythons(version.prerelease)
     else { return nil }
+    if rest.hasPrefix("v") { rest.removeFirst() }
     return (sign == "===" ? "==" : sign) + rest
   }
 

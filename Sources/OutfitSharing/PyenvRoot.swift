@@ -8,9 +8,14 @@ public struct PyenvRoot: Sendable {
     /// As pyenv calls it: `3.11.7`, `pypy3.10-7.3.12`, `shop`.
     public var name: String
     public var folder: FilePath
-    public init(name: String, folder: FilePath) {
+    /// Where the folder is: another where its name is a link.
+    public var place: FilePath
+    /// It is a link to another of pyenv's own versions.
+    public var isAlias = false
+    public init(name: String, folder: FilePath, place: FilePath? = nil) {
       self.name = name
       self.folder = folder
+      self.place = place ?? folder
     }
   }
 
@@ -68,13 +73,17 @@ public struct PyenvRoot: Sendable {
       let folder = versions.appending(name)
       guard try files.status(folder, followLinks: true)?.kind == .directory else { continue }
       if files.exists(folder.appending("pyvenv.cfg")) {
-        // pyenv-virtualenv links to the one below its version.
-        let target = (try? files.readLink(folder)).map {
-          versions.pushing(FilePath($0)).lexicallyNormalized()
-        }
-        pyenv.add(name, target ?? folder, files)
+        // pyenv-virtualenv links to the one below its version, maybe by another name of that.
+        let isLink = try files.status(folder, followLinks: false)?.kind == .link
+        pyenv.add(name, isLink ? resolved(folder, files) : folder, files)
       } else if files.exists(folder.appending("bin").appending("python")) {
-        pyenv.entries.append(Entry(name: name, folder: folder))
+        var entry = Entry(name: name, folder: folder, place: resolved(folder, files))
+        entry.isAlias =
+          entry.place.lastComponent?.string != name
+          && entry.place.removingLastComponent() == resolved(versions, files)
+        pyenv.entries.append(entry)
+        // What an alias shows is found below the version itself.
+        guard !entry.isAlias else { continue }
         let environments = folder.appending("envs")
         guard files.exists(environments) else { continue }
         for inner in try files.list(environments)
@@ -87,6 +96,32 @@ public struct PyenvRoot: Sendable {
     pyenv.global = words(try files.text(root.appending("version")))
     try pyenv.readDefaultPackages(files)
     return pyenv
+  }
+
+  /// The path without links in it, as interpreters are found by.
+  private static func resolved(_ path: FilePath, _ files: any Files) -> FilePath {
+    var done = FilePath("/")
+    var rest = path.components.map(\.string)
+    var links = 0
+    while !rest.isEmpty {
+      let name = rest.removeFirst()
+      if name == ".." {
+        done.removeLastComponent()
+        continue
+      }
+      let next = done.appending(name)
+      guard links <= 40, (try? files.status(next, followLinks: false))??.kind == .link,
+        let destination = try? files.readLink(next)
+      else {
+        done = next
+        continue
+      }
+      links += 1
+      let target = FilePath(destination)
+      if target.isAbsolute { done = "/" }
+      rest = target.components.map(\.string).filter { $0 != "." } + rest
+    }
+    return done
   }
 
   private mutating func add(_ name: String, _ folder: FilePath, _ files: any Files) {

@@ -105,7 +105,7 @@ struct InterpreterTests {
     try machine.write("a/.tool-versions", "# ours\nnodejs 22\npython 2.7 # old\n")
     let local = try await machine.outfit("python", "local", pyenv.series, at: "a", setting: set)
     #expect(local.status == 0, "\(local.errorText)")
-    #expect(try machine.read("a/.tool-versions") == "# ours\nnodejs 22\npython \(pyenv.series)\n")
+    #expect(try machine.read("a/.tool-versions") == "# ours\nnodejs 22\npython \(pyenv.series) # old\n")
     try machine.write("b/.keep", "")
     _ = try await machine.outfit("python", "use", pyenv.version, at: "b", setting: set)
     #expect(try machine.read("b/.python-version") == "\(pyenv.version)\n")

@@ -40,7 +40,7 @@ import Testing
     "path:/tmp/evil", "../../../tmp/evil", "/tmp/evil", "3.13/../../evil", "3.13.5/envs/evil", "ref:main",
     "-c", "--help", "$(touch evil)", "`evil`", "3.13;evil", "3.13\u{0}", "\u{0}", "3..13", "99999999999999",
     "3.13.5.1.1.1", "\u{1b}[2J", "\u{202e}3.13", "pypy3.10", "myenv", "python-", "v", "t", ",", ">=", "3.13,",
-    String(repeating: "3", count: 5000), String(repeating: "3.", count: 5000), "\u{feff}3.13",
+    String(repeating: "3", count: 5000), String(repeating: "3.", count: 5000), "\u{feff}\u{feff}3.13",
   ])
   func oddVersionsAreRefused(_ text: String) throws {
     let world = try world()

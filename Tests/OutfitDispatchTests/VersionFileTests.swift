@@ -56,6 +56,36 @@ import Testing
     for folder in ["b", "c", "d"] { #expect(world.answer("python", in: folder).hasPrefix("127")) }
   }
 
+  @Test func theFirstThatIsHereServes() throws {
+    let world = try world()
+    for text in ["3.9\n3.11\n", "nosuch\n3.11\n", "3.12\n3.11\n3.13\n"] {
+      try? world.folder.host.files.remove(world.path("a/.python-version"))
+      try world.write("a/.python-version", text)
+      #expect(world.answer("python", in: "a") == "/m/3.11/python3")
+    }
+    try world.write("b/.tool-versions", "python 3.9 3.11 system\n")
+    #expect(world.answer("python", in: "b") == "/m/3.11/python3")
+    try world.write("c/.python-version", "3.9\nnosuch\n")
+    #expect(world.answer("python", in: "c").hasPrefix("127 python 3.9 is asked for by"))
+    world.variables["PYENV_VERSION"] = "3.9:3.11"
+    #expect(world.answer("python", in: "") == "/m/3.11/python3")
+  }
+
+  @Test func aFileCanNameWhatOnlyPyenvHas() throws {
+    let world = try world()
+    try world.write("home/.pyenv/shims/python", "", mode: 0o755)
+    try world.write("home/.pyenv/versions/2.7.18/bin/python", "", mode: 0o755)
+    world.variables["PATH"] = "\(world.path("usr/bin")):\(world.path("home/.pyenv/shims"))"
+    try world.write("a/.python-version", "2.7.18\n")
+    #expect(world.answer("python", in: "a") == world.path("home/.pyenv/shims/python").string)
+    try world.write("b/.python-version", "2.7.17\n")
+    #expect(world.answer("python", in: "b").hasSuffix("is not installed; Outfit has no Python 2"))
+    try world.write("c/.python-version", "../versions/2.7.18\n")
+    #expect(world.answer("python", in: "c").hasPrefix("127"))
+    world.variables["PYENV_DIR"] = world.path("a").string
+    #expect(world.answer("python", in: "a").hasPrefix("127"))
+  }
+
   @Test func pyenvsVariableIsHonoured() throws {
     let world = try world()
     world.variables["PYENV_VERSION"] = "3.11"

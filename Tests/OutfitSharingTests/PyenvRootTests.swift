@@ -39,6 +39,22 @@ import Testing
     #expect(pyenv.global == ["3.12.1", "shop"])
   }
 
+  @Test func linksAreFollowedToWhereThingsAre() throws {
+    let files = root()
+    let versions = "/home/ann/.pyenv/versions"
+    files.putLink(FilePath("\(versions)/3.12"), to: "3.12.1")
+    files.put("/elsewhere/3.13.0/bin/python", "ELF", mode: 0o755)
+    files.putLink(FilePath("\(versions)/3.13.0"), to: "/elsewhere/3.13.0")
+    files.putLink(FilePath("\(versions)/api"), to: "3.12/envs/shop")
+    let pyenv = try read(files)
+    let alias = try #require(pyenv.entries.first { $0.name == "3.12" })
+    #expect(alias.isAlias)
+    let other = try #require(pyenv.entries.first { $0.name == "3.13.0" })
+    #expect(!other.isAlias && other.place == "/elsewhere/3.13.0")
+    #expect(
+      pyenv.virtualenvs.first { $0.name == "api" }?.folder == "/home/ann/.pyenv/versions/3.12.1/envs/shop")
+  }
+
   @Test func defaultPackages() throws {
     let files = root()
     let packages = "/home/ann/.pyenv/versions/3.12.1/lib/python3.12/site-packages"

@@ -18,6 +18,8 @@ struct InstalledInterpreters {
     var isCurrent = false
     /// The name of a virtualenv.
     var virtualenv: String?
+    /// Its program is there; what was adopted may go.
+    var isThere = true
   }
 
   private(set) var rows: [Row] = []
@@ -41,7 +43,7 @@ struct InstalledInterpreters {
       problem = message
     }
     var scopes: [Scope] = [.machine]
-    if let project = try Project.find(host) { scopes.insert(project.scope, at: 0) }
+    if let project = try Project.bereft(host) ?? Project.find(host) { scopes.insert(project.scope, at: 0) }
     for scope in scopes {
       guard let generation = try Generations.current(scope, host: host) else { continue }
       let wishes = await Self.wishes(scope, language, session)
@@ -68,11 +70,15 @@ struct InstalledInterpreters {
             isCurrent: program == current, virtualenv: one.name))
       }
     }
+    for index in rows.indices { rows[index].isThere = host.files.exists(FilePath(rows[index].program)) }
   }
 
   private static func origin(_ origin: Dispatcher.Match.Origin, _ session: Session) -> String {
     switch origin {
-    case .project(let root): "the project \(session.short(FilePath(String(decoding: root, as: UTF8.self))))"
+    case .project(let root):
+      "the project \(session.short(FilePath(String(decoding: root, as: UTF8.self))))"
+        + (Project.bereft(session.host)?.root.string == String(decoding: root, as: UTF8.self)
+          ? ", whose manifest is gone" : "")
     case .machine: "this machine's profile"
     case .virtualenv(let folder): "the virtualenv \(String(decoding: folder, as: UTF8.self))"
     case .path: "PATH"

@@ -19,6 +19,7 @@ struct InterpreterCatalogue {
     let host = session.host
     let file = cacheFile(language, host)
     var reason = "--offline was given"
+    try ReleaseHost.check(host.environment)
     if !isOffline {
       let progress = TerminalProgress(host: host)
       let place = (try? ProfilePlace.adopted(host)) ?? ProfilePlace(scope: .machine, address: "")

@@ -15,27 +15,34 @@ struct InterpreterChange {
   let place: ProfilePlace
   let file: ManifestFile
   var entries: InterpreterEntries
+  /// From before the manifest is read until the change is made, so that two changes at once come one after the other.
+  private let lock: FileLock?
   private var host: Host { session.host }
 
   /// The user's own layer.
-  static func personal(_ language: Language, _ session: Session) throws -> InterpreterChange {
+  /// - Parameter isRead: it will not be changed.
+  static func personal(_ language: Language, _ session: Session, isRead: Bool) async throws
+    -> InterpreterChange
+  {
     let host = session.host
+    let lock = isRead ? nil : try await ScopeLock.acquire(.machine, host: host)
     let file = try ManifestFile(
       host.places.personalManifest, host: host, schema: PersonalSchema.reference(host), newMode: 0o600)
     let place = try ProfilePlace.adopted(host) ?? ProfilePlace(scope: .machine, address: "")
     return InterpreterChange(
       session: session, language: language, place: place, file: file,
-      entries: InterpreterEntries(language, file.edit))
+      entries: InterpreterEntries(language, file.edit), lock: lock)
   }
 
   /// A project's outfit.yaml.
-  static func project(_ project: Project, _ language: Language, _ session: Session) throws
+  static func project(_ project: Project, _ language: Language, _ session: Session, isRead: Bool) async throws
     -> InterpreterChange
   {
+    let lock = isRead ? nil : try await ScopeLock.acquire(project.scope, host: session.host)
     let file = try ManifestFile(project.manifest, host: session.host)
     return InterpreterChange(
       session: session, language: language, place: project.place, file: file,
-      entries: InterpreterEntries(language, file.edit))
+      entries: InterpreterEntries(language, file.edit), lock: lock)
   }
 
   /// The layers as they are now.
@@ -43,6 +50,35 @@ struct InterpreterChange {
 
   /// There is a layer at all: the loader would say that nothing is adopted.
   var hasProfile: Bool { host.files.exists(file.path) || !place.address.isEmpty }
+
+  private init(
+    session: Session, language: Language, place: ProfilePlace, file: ManifestFile,
+    entries: InterpreterEntries, lock: FileLock?
+  ) {
+    (self.session, self.language, self.place, self.file) = (session, language, place, file)
+    (self.entries, self.lock) = (entries, lock)
+  }
+
+  /// Takes out a list that is no other than what the layers below have: it would hold on to these versions when they
+  /// move on.
+  mutating func forgetWhatOthersSay() async throws {
+    var without = self
+    let keys = entries.edit.value(at: ["interpreters", language.rawValue])?.entries?.map(\.key) ?? []
+    guard place.scope == .machine, !place.address.isEmpty, !entries.versions.isEmpty,
+      keys.allSatisfy(["versions", "also"].contains)
+    else { return }
+    try without.entries.remove(entries.versions)
+    if without.entries.also != entries.also { return }
+    var file = file
+    file.edit = without.entries.edit
+    guard let profile = try? await place.read(session.seeing([file]), network: .never) else { return }
+    let below = profile.wanted(language).map(\.request.text)
+    if below.prefix(entries.versions.count) == entries.versions[...],
+      below.dropFirst(entries.versions.count).allSatisfy(entries.also.contains)
+    {
+      entries = without.entries
+    }
+  }
 
   /// What the layers without this manifest want.
   func others() async throws -> [(request: VersionRequest, source: Source)] {
@@ -74,7 +110,7 @@ struct InterpreterChange {
     }
     wish.interpreters = [language: Set(needed.map(\.text))]
     do {
-      let done = try await Undertaking(session, wish).apply(at: place)
+      let done = try await Undertaking(session, wish).apply(at: place, holding: lock)
       for line in lines { session.talk("  " + line) }
       return done
     } catch var failure as Failure {

@@ -33,7 +33,7 @@ struct InterpreterInstall<Noun: InterpreterNoun>: AsyncParsableCommand {
         versions.isEmpty ? try await asked(session) : versions, session, language)
       let requests = try await InterpreterWishes.requests(
         wishes, session, language, isOffline: options.offline)
-      var change = try InterpreterChange.personal(language, session)
+      var change = try await InterpreterChange.personal(language, session, isRead: options.dryRun)
       let others = try await change.others()
       let theirs = Set(others.map(\.request))
       try change.entries.add(

@@ -18,7 +18,7 @@ struct InterpreterList<Noun: InterpreterNoun>: AsyncParsableCommand {
 
   @Argument(help: "Only versions that this request accepts.") var request: String?
   @Flag(name: .shortAndLong, help: "All that could be installed.") var all = false
-  @Flag(help: "Only the versions, one a line.") var bare = false
+  @Flag(help: "Only the versions, one a line, the newest first.") var bare = false
   @Flag(help: "With --all: do not ask the network.") var offline = false
   @Flag(help: "Print JSON.") var json = false
 
@@ -48,6 +48,7 @@ struct InterpreterList<Noun: InterpreterNoun>: AsyncParsableCommand {
               .object([
                 "version": .string(row.version.description), "program": .string(row.program),
                 "origin": .string(row.origin), "current": .bool(row.isCurrent),
+                "present": .bool(row.isThere),
                 "virtualenv": row.virtualenv.map { .string($0) } ?? .null,
                 "wantedBy": .array(row.wantedBy.map { .string($0) }),
               ])
@@ -56,7 +57,10 @@ struct InterpreterList<Noun: InterpreterNoun>: AsyncParsableCommand {
       return
     }
     if bare {
-      for row in rows { session.write(row.virtualenv ?? row.version.description) }
+      // For scripts: the newest first, each once, and only what runs.
+      let versions = Set(rows.filter { $0.virtualenv == nil && $0.isThere }.map(\.version)).sorted(by: >)
+      for version in versions { session.write(version.description) }
+      for row in rows where row.isThere { if let name = row.virtualenv { session.write(name) } }
       return
     }
     guard !rows.isEmpty else {
@@ -73,7 +77,8 @@ struct InterpreterList<Noun: InterpreterNoun>: AsyncParsableCommand {
     for row in rows {
       let version = row.virtualenv.map { "\($0) (\(row.version))" } ?? row.version.description
       table.rows.append([
-        row.isCurrent ? style.green("* \(version)") : "  \(version)", row.origin,
+        row.isCurrent ? style.green("* \(version)") : "  \(version)",
+        row.isThere ? row.origin : "\(row.origin), \(style.red("gone"))",
         session.short(FilePath(row.program)), style.dim(row.wantedBy.joined(separator: "; ")),
       ])
     }
@@ -163,10 +168,12 @@ struct InterpreterVersion<Noun: InterpreterNoun>: AsyncParsableCommand {
             "virtualenv": row?.virtualenv.map { .string($0) } ?? .null,
             "program": installed.current.map { .string($0) } ?? .null,
             "chosenBy": installed.chosenBy.map { .string($0) } ?? .null,
+            "problem": installed.problem.map { .string($0) } ?? .null,
           ]).text)
+        if installed.problem != nil { throw Ended(.failed) }
+        return
       }
       if let problem = installed.problem { throw Failure(problem) }
-      guard !json else { return }
       let name = row.map { $0.virtualenv ?? $0.version.description } ?? installed.current ?? ""
       session.write("\(name) (set by \(installed.chosenBy ?? "PATH"))")
     }

@@ -68,6 +68,10 @@ enum InterpreterWishes {
   {
     let text = wish.text.harmless
     switch wish.meaning {
+    case .versions(let request) where language == .python && request.exact?.release.first == 2:
+      return Diagnostic(
+        .error, "Outfit has no Python \(text)",
+        hint: "it installs Python 3; what pyenv has is run by its shims, behind Outfit's on PATH")
     case .newest, .longTerm, .versions: return nil
     case .system:
       return Diagnostic(

@@ -52,7 +52,8 @@ struct InterpreterShell<Noun: InterpreterNoun>: AsyncParsableCommand {
         throw Failure(
           "\(Noun.title) \(version.harmless) is not installed",
           hint: nearest(version, among: names).map { "did you mean \($0)?" }
-            ?? "outfit \(Noun.word) install \(version.harmless)")
+            ?? (wish.request() == nil
+              ? "outfit \(Noun.word) list" : "outfit \(Noun.word) install \(version.harmless)"))
       }
       session.write(
         isFish ? "set -gx \(Noun.variable) '\(version)'" : "export \(Noun.variable)='\(version)'")

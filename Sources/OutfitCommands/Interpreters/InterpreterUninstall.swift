@@ -26,7 +26,7 @@ struct InterpreterUninstall<Noun: InterpreterNoun>: AsyncParsableCommand {
   func run() async throws {
     try await withSession { session in
       let language = Noun.language
-      var change = try InterpreterChange.personal(language, session)
+      var change = try await InterpreterChange.personal(language, session, isRead: options.dryRun)
       let pins =
         try Generations.current(.machine, host: session.host)?.interpreters.filter { $0.language == language }
         ?? []
@@ -39,6 +39,7 @@ struct InterpreterUninstall<Noun: InterpreterNoun>: AsyncParsableCommand {
       let going = pins.filter { names.contains($0.request) }
       try refuseWhatIsInUse(going, change, session)
       try change.entries.remove(names)
+      try await change.forgetWhatOthersSay()
       guard let done = try await change.apply(options, needed: []) else { return }
       // Another request may mean the same program.
       let staying = done.plan.interpreters.filter { $0.language == language }
@@ -76,14 +77,15 @@ struct InterpreterUninstall<Noun: InterpreterNoun>: AsyncParsableCommand {
       if let project {
         throw Failure(
           "the project \(project) wants \(Noun.title) \(text)",
-          hint: "take it out of its outfit.yaml, or `outfit leave` there")
+          hint: "take it out of its outfit.yaml and run `outfit up` there, or end the project: "
+            + "cd \(project) && outfit rollback 0")
       }
       throw Failure(
         "Outfit has no \(Noun.title) \(text.harmless)",
         hint: nearest(text, among: known).map { "did you mean \($0)?" }
           ?? (known.isEmpty
             ? "it has none"
-            : "it has \(known.sorted { (Version($0) ?? Version([0])) > (Version($1) ?? Version([0])) }.joined(separator: ", "))"),
+            : "it has \(newestFirst(known).joined(separator: ", "))"),
         status: .usage)
     }
     if meant.count > 1 {
@@ -100,6 +102,13 @@ struct InterpreterUninstall<Noun: InterpreterNoun>: AsyncParsableCommand {
       hint:
         "take it out there; `remove: [interpreters.\(Noun.word)]` in your own layer drops all that profiles want"
     )
+  }
+
+  private func newestFirst(_ texts: Set<String>) -> [String] {
+    texts.sorted { a, b in
+      let (one, other) = (Version(a) ?? Version([0]), Version(b) ?? Version([0]))
+      return one == other ? a < b : one > other
+    }
   }
 
   private func projectsThatWant(_ text: String, _ session: Session) throws -> String? {

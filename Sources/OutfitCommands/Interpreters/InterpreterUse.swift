@@ -34,7 +34,8 @@ struct InterpreterUse<Noun: InterpreterNoun>: AsyncParsableCommand {
         let wishes = try InterpreterWishes.read(versions, session, language)
         let requests = try await InterpreterWishes.requests(
           wishes, session, language, isOffline: options.offline)
-        var change = try InterpreterChange.project(project, language, session)
+        var change = try await InterpreterChange.project(
+          project, language, session, isRead: options.dryRun)
         try change.entries.setVersions(requests.map(\.text))
         guard let done = try await change.apply(options, needed: requests) else { return }
         let names = done.versions(language, requests).map(\.version.description).joined(separator: ", ")
@@ -83,7 +84,7 @@ struct InterpreterUse<Noun: InterpreterNoun>: AsyncParsableCommand {
     var status = ExitStatus.done
     var had: [String] = []
     if !requests.isEmpty {
-      var change = try InterpreterChange.personal(language, session)
+      var change = try await InterpreterChange.personal(language, session, isRead: false)
       let others = try await change.others()
       try change.entries.add(requests.map(\.text), behindOthers: !others.isEmpty)
       if let done = try await change.apply(options, needed: requests) {
@@ -101,6 +102,11 @@ struct InterpreterUse<Noun: InterpreterNoun>: AsyncParsableCommand {
     } else {
       session.write("\(session.display(path)) says \(versions.joined(separator: ", ")).")
       if !had.isEmpty { session.write("Installed \(had.joined(separator: ", ")).") }
+    }
+    if let bereft = Project.bereft(session.host) {
+      var diagnostic = bereft.bereftDiagnostic(session)
+      diagnostic.severity = .error
+      throw Failure([diagnostic])
     }
     session.report(await VersionSources(session, language).contradictions.map(\.diagnostic))
     if status != .done { throw Ended(status) }
@@ -125,13 +131,13 @@ struct InterpreterUse<Noun: InterpreterNoun>: AsyncParsableCommand {
     let own = sources.first { source in
       switch source.kind {
       case .versionFile, .manifest: true
-      case .variable, .machine, .bound: false
+      case .variable, .record, .machine, .bound: false
       }
     }
     guard let own else {
       throw Failure(
         "no file here chooses a \(Noun.title)",
-        hint: "outfit \(Noun.word) use \(Noun.examples.0); `outfit \(Noun.word) version` says what runs")
+        hint: "outfit \(Noun.word) use \(Noun.examples.0)")
     }
     if options.json {
       session.write(JSONText.object(["place": .string(own.place), "text": .string(own.text)]).text)
@@ -158,28 +164,44 @@ enum VersionFileEdit {
   static func text(_ path: FilePath, _ language: Language, _ versions: [String], _ host: Host) throws
     -> String
   {
-    let old = try host.files.text(path) ?? ""
+    // Swift takes the end of a line as Windows has it for one character.
+    let old = try host.files.text(path)?.unicodeScalars ?? "".unicodeScalars
+    let isWindows = old.contains("\r")
     let isList = path.lastComponent?.string == ".tool-versions"
     let words = language == .python ? ["python"] : ["nodejs", "node"]
     var lines: [String] = []
     var isWritten = false
     for line in old.split(separator: "\n", omittingEmptySubsequences: false) {
+      let line = String(line.filter { $0 != "\r" && $0 != "\u{feff}" })
       let first = line.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
       let isOurs = isList ? words.contains(first) : !first.isEmpty && !first.hasPrefix("#")
       guard isOurs else {
-        lines.append(String(line))
+        lines.append(line)
         continue
       }
-      if !isWritten { lines += isList ? ["\(first) \(versions.joined(separator: " "))"] : versions }
+      if !isWritten {
+        // With the blanks before it.
+        let comment = line.firstIndex(of: "#").map { start in
+          String(line[..<start].reversed().prefix(while: \.isWhitespace)) + line[start...]
+        }
+        var new = isList ? ["\(first) \(versions.joined(separator: " "))"] : versions
+        new[0] += comment ?? ""
+        lines += new
+      }
       isWritten = true
     }
     while lines.last?.isEmpty == true { lines.removeLast() }
     if !isWritten { lines += isList ? ["\(words[0]) \(versions.joined(separator: " "))"] : versions }
-    return lines.joined(separator: "\n") + "\n"
+    return lines.map { $0 + (isWindows ? "\r\n" : "\n") }.joined()
   }
 
-  /// Replaces the file in one step.
+  /// Replaces the file in one step; of a link, the file that it leads to.
   static func write(_ text: String, to path: FilePath, _ host: Host) throws {
+    var path = path
+    for _ in 0..<40 where try host.files.status(path, followLinks: false)?.kind == .link {
+      path = path.removingLastComponent().pushing(FilePath(try host.files.readLink(path)))
+        .lexicallyNormalized()
+    }
     let mode = try host.files.status(path, followLinks: true)?.mode ?? 0o644
     let new = path.removingLastComponent().appending(".\(path.lastComponent?.string ?? "version").outfit-new")
     try host.files.removeTree(new)
@@ -203,7 +225,8 @@ struct InterpreterGlobal<Noun: InterpreterNoun>: AsyncParsableCommand {
   func run() async throws {
     try await withSession { session in
       let language = Noun.language
-      var change = try InterpreterChange.personal(language, session)
+      var change = try await InterpreterChange.personal(
+        language, session, isRead: versions.isEmpty || options.dryRun)
       guard !versions.isEmpty else { return try await show(session, change) }
       let wishes = try InterpreterWishes.read(versions, session, language)
       var requests = try await InterpreterWishes.requests(
