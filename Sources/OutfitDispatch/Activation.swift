@@ -156,35 +156,50 @@ extension Dispatcher {
         decided[language] = Bytes(place.path)
       }
     }
-    if let wish = choices[.python]?.wishes.first, wish.request == nil {
+    if !choices.isEmpty, let machine = table(nil, root: nil) { tables.append(machine) }
+    var wishes: [Language: VersionFile.Wish] = [:]
+    for (language, choice) in choices { wishes[language] = serving(choice, language, tables) }
+    if let wish = wishes[.python], wish.request == nil {
       virtualenv = Virtualenvs(data: data).place(of: wish.text)
     }
     guard
       let root = virtualenv != nil && environment?.table.virtualenv == virtualenv
         ? environment?.root : decided[.python] ?? environment?.root ?? decided[.node] ?? project
     else { return nil }
-    if let machine = table(nil, root: nil) { tables.append(machine) }
     return Activation(
       root: root, virtualenv: virtualenv, variables: environment?.table.variables ?? [],
       project: project.map(lastName(of:)),
       python: virtualenv.flatMap(Virtualenvs.version(of:))
-        ?? version(.python, choices[.python], isDecided: decided[.python] != nil, tables),
-      node: version(.node, choices[.node], isDecided: decided[.node] != nil, tables))
+        ?? version(.python, wishes[.python], isDecided: decided[.python] != nil, tables),
+      node: version(.node, wishes[.node], isDecided: decided[.node] != nil, tables))
+  }
+
+  /// Of several versions the first that is here, else the first.
+  private func serving(
+    _ choice: Choice, _ language: Language, _ tables: [Table]
+  ) -> VersionFile.Wish? {
+    choice.wishes.first { wish in
+      guard let request = wish.request else { return Virtualenvs(data: data).place(of: wish.text) != nil }
+      return request == .system || best(request, language, tables) != nil
+    } ?? choice.wishes.first
+  }
+
+  private func best(_ request: Request, _ language: Language, _ tables: [Table]) -> Offer? {
+    for table in tables {
+      let offers = table.interpreters(of: language)
+      if let best = request.best(of: offers, { LongTermLines(data: data) }) { return best }
+    }
+    return nil
   }
 
   /// The version that a folder decides on; nil where the machine's default serves.
   private func version(
-    _ language: Language, _ choice: Choice?, isDecided: Bool, _ tables: [Table]
+    _ language: Language, _ wish: VersionFile.Wish?, isDecided: Bool, _ tables: [Table]
   ) -> Bytes? {
-    if let wish = choice?.wishes.first {
+    if let wish {
       guard let request = wish.request else { return nil }
       if request == .system { return Bytes("system".utf8) }
-      for table in tables {
-        if let best = request.best(of: table.interpreters(of: language), { LongTermLines(data: data) }) {
-          return best.version.text
-        }
-      }
-      return wish.text + [UInt8(ascii: "?")]
+      return best(request, language, tables)?.version.text ?? wish.text + [UInt8(ascii: "?")]
     }
     guard isDecided else { return nil }
     return tables.lazy.compactMap { $0.interpreters(of: language).first?.version.text }.first

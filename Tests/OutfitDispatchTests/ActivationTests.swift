@@ -78,6 +78,8 @@ import Testing
     #expect(activation(world, "shop/old") == "- - shop 3.12.1 -")
     #expect(activation(world, "web") == "- - - - 24.1.0")
     #expect(activation(world, "away") == "- - - 3.9? -")
+    try world.write("several/.python-version", "3.9\nnone\n3.12\n")
+    #expect(activation(world, "several") == "- - - 3.12.1 -")
     #expect(activation(world, "sys") == "- - - system -")
     #expect(activation(world, "tools") == "- - tools - -")
     world.variables["OUTFIT_PYTHON"] = "3.13"
