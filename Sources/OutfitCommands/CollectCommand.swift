@@ -77,7 +77,7 @@ struct CollectCommand: AsyncParsableCommand {
       session.write("  \(verb)  the project \(session.short(root)), whose folder is gone")
     }
     var table = Table()
-    for item in done.freed {
+    for item in done.going {
       // What was adopted is only not watched any more.
       table.rows.append(
         item.isAdopted
@@ -93,10 +93,10 @@ struct CollectCommand: AsyncParsableCommand {
         "  kept  for \(reason): \(style.dim("\(items.map(\.label).sorted().joined(separator: ", ")), \(ByteText.of(size))"))"
       )
     }
-    let bytes = ByteText.of(done.freed.reduce(0) { $0 + $1.size })
+    let bytes = ByteText.of(done.going.reduce(0) { $0 + $1.size })
     let count = done.freed.count
     session.write(
-      count == 0 && done.generations.isEmpty && done.lostProjects.isEmpty
+      count == 0 && done.generations.isEmpty && done.lostProjects.isEmpty && done.caches.isEmpty
         ? "Nothing to free."
         : "\(dryRun ? "Would free" : "Freed") \(count) of \(done.objects.count) objects, \(bytes), and "
           + "\(PlanText.count(done.generations.count, "old generation")).")
@@ -107,8 +107,8 @@ struct CollectCommand: AsyncParsableCommand {
       ["name": .string(item.name), "label": .string(item.label), "bytes": .number(Int(item.size))]
     }
     return .object([
-      "dryRun": .bool(dryRun), "bytes": .number(Int(done.freed.reduce(0) { $0 + $1.size })),
-      "freed": .array(done.freed.map { .object(item($0)) }),
+      "dryRun": .bool(dryRun), "bytes": .number(Int(done.going.reduce(0) { $0 + $1.size })),
+      "freed": .array(done.going.map { .object(item($0)) }),
       "kept": .array(
         done.objects.compactMap { one in
           one.keptBy.map { .object(item(one).merging(["reason": .string($0)]) { $1 }) }

@@ -26,8 +26,12 @@ struct LockCommand: AsyncParsableCommand {
       let before = pins.before
       try await pins.resolve(imagesOnly: images)
       let changes = LockChanges(before: before, after: pins.after)
+      let unpinned = images ? [] : pins.unpinned
       if check {
-        guard changes.isEmpty else {
+        // What could not be pinned is no change.
+        guard changes.isEmpty, unpinned.isEmpty else {
+          session.report(pins.failures)
+          for name in unpinned { session.write("  ? \(name)") }
           for line in changes.lines { session.write(line) }
           session.talk("\(session.short(place.file)) does not cover the manifest; run `outfit lock`")
           throw Ended(.drift)
@@ -35,12 +39,14 @@ struct LockCommand: AsyncParsableCommand {
         session.write("\(session.short(place.file)) covers the manifest.")
         return
       }
-      try pins.save()
+      let isWorthAFile = !changes.isEmpty || session.host.files.exists(place.file) || !pins.isIncomplete
+      if isWorthAFile { try pins.save() }
       for line in changes.lines { session.write(line) }
-      session.write(
-        changes.isEmpty
-          ? "Nothing to do: \(session.short(place.file)) covers the manifest."
-          : "Wrote \(session.short(place.file)). Commit it, and everybody has the same.")
+      if !changes.isEmpty {
+        session.write("Wrote \(session.short(place.file)). Commit it, and everybody has the same.")
+      } else if unpinned.isEmpty {
+        session.write("Nothing to do: \(session.short(place.file)) covers the manifest.")
+      }
       session.report(pins.failures)
       if pins.isIncomplete { throw Ended(.failed) }
     }
@@ -180,6 +186,20 @@ struct Pinning {
 
   /// Something could not be pinned at all; an image whose registry did not answer is written as `unresolved`.
   var isIncomplete: Bool { failures.contains { $0.severity == .error } }
+
+  /// What the manifest wants and the lock does not have, since it could not be had: `python 3.13`, `black`.
+  var unpinned: [String] {
+    var names: [String] = []
+    for (language, section) in profile.interpreters.sorted(by: { $0.key < $1.key }) {
+      let pinned = Set((after.interpreters[language] ?? []).map(\.request))
+      for request in section.value.versions where !pinned.contains(request.text) {
+        names.append("\(language) \(request)")
+      }
+    }
+    guard isIncomplete else { return names }
+    for name in profile.tools.keys.sorted() where after.tools[name] == nil { names.append(name) }
+    return names
+  }
 
   mutating func resolve(imagesOnly: Bool = false) async throws {
     if imagesOnly {

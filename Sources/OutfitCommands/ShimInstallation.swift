@@ -28,15 +28,30 @@ enum ShimInstallation {
       return
     }
     try host.files.createDirectories(host.places.libexec, mode: 0o700)
+    sweep(host)
     // Another outfit may be at the same just now, for another project.
     let number = String(UInt64.random(in: 0...UInt64.max), radix: 16)
-    let beside = host.places.libexec.appending(".outfit-shim.\(number)")
+    let beside = host.places.libexec.appending("\(start)\(number)")
     defer { try? host.files.removeTree(beside) }
     try host.files.create(beside, try host.files.read(source), mode: 0o755)
     try host.files.setModified(beside, new.modified)
     try host.files.synchronize(beside)
     try host.files.rename(beside, to: target)
     try host.files.synchronize(host.places.libexec)
+  }
+
+  private static let start = ".outfit-shim."
+
+  /// Removes copies whose maker was killed an hour ago or earlier.
+  private static func sweep(_ host: Host) {
+    for name in (try? host.files.list(host.places.libexec)) ?? [] where name.hasPrefix(start) {
+      let path = host.places.libexec.appending(name)
+      // The time of the last change of its content is that of what it was copied from.
+      guard let status = try? host.files.status(path, followLinks: false),
+        status.changed < (host.clock.now() - 3600) * 1_000_000_000
+      else { continue }
+      try? host.files.removeTree(path)
+    }
   }
 
   /// Whether what stands there is this release's launcher, byte for byte.

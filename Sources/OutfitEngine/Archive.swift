@@ -33,7 +33,8 @@ struct Archive: Sendable {
   }
 
   private func tool(_ names: [String]) -> FilePath? {
-    names.lazy.flatMap { [FilePath("/usr/bin/\($0)"), FilePath("/bin/\($0)")] }.first { files.exists($0) }
+    names.lazy.flatMap { name in ProgramFolders.all.map { FilePath("\($0)/\(name)") } }
+      .first { files.exists($0) }
   }
 
   private func child(_ program: FilePath, _ arguments: [String], in folder: FilePath) -> Invocation {
@@ -62,7 +63,7 @@ struct Archive: Sendable {
     let plain = scratch.path.appending("plain.tar")
     let size = try files.status(file, followLinks: true)?.size ?? 0
     // More than the archive may hold is more than is looked at.
-    let most = 80 << 20 + size * 100
+    let most = 80 << 20 + min(size, 1 << 40) * 100
     let script = #"{ "$1" -dc "$2" || echo failed >"$4.failed"; } | head -c "$3" >"$4""#
     let run = child(
       "/bin/sh", ["-c", script, "unpack", tool.string, file.string, "\(most)", plain.string], in: scratch.path
@@ -71,7 +72,9 @@ struct Archive: Sendable {
     guard done.succeeded, try files.status(plain, followLinks: false)?.size ?? 0 < most else {
       throw Self.hostile(name, "it would fill the disk")
     }
-    if files.exists(FilePath(plain.string + ".failed")) { throw failure(done, program: tool) }
+    if files.exists(FilePath(plain.string + ".failed")) {
+      throw failure("its compression is damaged, or it ends in the middle", done)
+    }
     // The archive itself says how much may come of it.
     guard let unpacked = try await Unpacking(host: host, name: name, out: out, strip: strip).finish(plain)
     else {
@@ -82,11 +85,13 @@ struct Archive: Sendable {
 
   private func zip(to out: FilePath, strip: Int) async throws {
     let list: Invocation
+    var sum: Invocation?
     let extract: Invocation
     let place = strip > 0 ? out.appending(".unpacked") : out
     if strip > 0 { try files.createDirectory(place, mode: 0o755) }
     if let unzip = tool(["unzip"]) {
       list = child(unzip, ["-Z1", file.string], in: out)
+      sum = child(unzip, ["-Zt", file.string], in: out)
       extract = child(unzip, ["-q", "-o", file.string, "-d", place.string], in: out)
     } else if let bsdtar = tool(["bsdtar"]) {
       list = child(bsdtar, ["-tf", file.string], in: out)
@@ -96,13 +101,57 @@ struct Archive: Sendable {
     }
     let names = try await host.processes.run(list)
     try refuse(names: names.outputText)
-    guard names.succeeded else { throw failure(names, program: list.program) }
-    let extraction = try await host.processes.run(extract)
-    guard extraction.succeeded else { throw failure(extraction, program: extract.program) }
+    guard names.succeeded else { throw failure("it is no zip archive, or a damaged or an empty one", names) }
+    // As much as of a tar archive of that length.
+    let most = 64 << 20 + min(try files.status(file, followLinks: true)?.size ?? 0, 1 << 40) * 100
+    if let sum, let said = Self.size(inTotals: try await host.processes.run(sum).outputText), said > most {
+      throw fills(most)
+    }
+    let extraction = try await run(extract, to: place, most)
+    guard extraction.succeeded else { throw failure("it is damaged", extraction) }
     guard strip > 0 else { return }
     try settle(place, [])
     try raise(place, levels: strip, to: out)
     try files.removeTree(place)
+  }
+
+  /// The bytes that `unzip -Zt` adds up: `2 files, 300 bytes uncompressed, 20 bytes compressed:  93.3%`.
+  static func size(inTotals text: String) -> Int64? {
+    let words = text.split { $0.isWhitespace }
+    guard let place = words.firstIndex(of: "uncompressed,"), place >= 2 else { return nil }
+    // A number too large to be one is more than there may be.
+    return words[place - 2].allSatisfy(\.isNumber) ? Int64(words[place - 2]) ?? .max : nil
+  }
+
+  /// Runs what fills the folder, and ends it when that is more than it may be: an archive's own sizes may lie.
+  private func run(_ invocation: Invocation, to place: FilePath, _ most: Int64) async throws -> Completion {
+    let done = try await withThrowingTaskGroup(of: Completion?.self) { group in
+      group.addTask { try await host.processes.run(invocation) }
+      group.addTask {
+        while true {
+          try await host.clock.sleep(seconds: 0.2)
+          try Task.checkCancellation()
+          if size(below: place) > most { return nil }
+        }
+      }
+      defer { group.cancelAll() }
+      return try await group.next() ?? nil
+    }
+    guard let done, size(below: place) <= most else { throw fills(most) }
+    return done
+  }
+
+  /// Bytes of all files below a folder; what can't be read counts for nothing.
+  private func size(below folder: FilePath) -> Int64 {
+    ((try? files.list(folder)) ?? []).reduce(0) { sum, name in
+      let path = folder.appending(name)
+      guard let status = try? files.status(path, followLinks: false) else { return sum }
+      return sum + (status.kind == .directory ? size(below: path) : status.size)
+    }
+  }
+
+  private func fills(_ most: Int64) -> Failure {
+    hostile("it would fill the disk: more than \(most >> 20) MB")
   }
 
   /// Moves what is `levels` folders down to the top.
@@ -178,9 +227,9 @@ struct Archive: Sendable {
     Failure("the archive \(name) is refused: \(what)", hint: "tell those who made it; it may be an attack")
   }
 
-  private func failure(_ done: Completion, program: FilePath) -> Failure {
-    let tool = program.lastComponent?.string ?? "tar"
-    var diagnostic = Diagnostic(.error, "\(name) can't be unpacked: \(tool) ended with status \(done.status)")
+  /// - Parameter done: the program whose words go with it.
+  private func failure(_ what: String, _ done: Completion) -> Failure {
+    var diagnostic = Diagnostic(.error, "\(name) can't be unpacked: \(what)")
     let text = done.errorText.split(separator: "\n").prefix(6).joined(separator: "\n")
     if !text.isEmpty { diagnostic.excerpt = text }
     return Failure([diagnostic])

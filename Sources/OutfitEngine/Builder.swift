@@ -96,7 +96,11 @@ public struct Builder: Sendable {
   }
 
   private func diagnostic(_ error: any Error) -> Diagnostic {
-    (error as? Failure)?.diagnostics.first ?? Diagnostic(.error, "\(error)")
+    if let failure = error as? Failure, let first = failure.diagnostics.first { return first }
+    let isFull = (error as? FileError)?.code == .noSpace
+    return Diagnostic(
+      .error, "\(error)",
+      hint: isFull ? "free some space; `outfit gc` removes what nothing needs any more" : nil)
   }
 
   private func finish(_ object: Object) async -> (ObjectID, Result<Finished, any Error>) {

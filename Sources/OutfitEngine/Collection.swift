@@ -25,6 +25,8 @@ public struct Collection: Sendable {
 
   /// Of the store, sorted by name.
   public var objects: [Item] = []
+  /// What was downloaded on the way to them, and is not needed any more.
+  public var caches: [Item] = []
   /// Generations that go.
   public var generations: [OldGeneration] = []
   /// Projects whose folder is gone, so that all of their generations go.
@@ -35,6 +37,8 @@ public struct Collection: Sendable {
   var onceUsed: Set<String> = []
 
   public var freed: [Item] { objects.filter { $0.keptBy == nil } }
+  /// All that goes.
+  public var going: [Item] { freed + caches }
 
   /// What would go and what stays, and why. It only reads.
   ///
@@ -75,6 +79,7 @@ public struct Collection: Sendable {
       }
     }
     try collection.look(host, reasons, named)
+    collection.caches = DownloadCaches(host).items
     return collection
   }
 
@@ -158,8 +163,60 @@ public struct Collection: Sendable {
         }
         try store.remove(name)
       }
+      try DownloadCaches(host).remove()
       return collection
     }
+  }
+}
+
+/// What is kept of downloads: files by their digest, and what apt knows of the distribution's archives.
+private struct DownloadCaches {
+  private let host: Host
+  private var downloads: FilePath { host.places.cache.appending("downloads") }
+  private var apt: FilePath { host.places.cache.appending("apt") }
+
+  init(_ host: Host) { self.host = host }
+
+  /// Those in which there is something to free.
+  var items: [Collection.Item] {
+    let old = oldDownloads.reduce(0) { $0 + size($1) }
+    let all = [("downloads", "downloaded files", old), ("apt", "apt's lists and archives", aptSize)]
+    return all.filter { $0.2 > 0 }.map { Collection.Item(name: $0.0, label: $0.1, size: $0.2) }
+  }
+
+  /// Leaves what another outfit is at just now.
+  func remove() throws {
+    for path in oldDownloads {
+      let digest = path.lastComponent?.string.prefix { $0 != "." } ?? ""
+      let lockPath = downloads.appending("\(digest).lock")
+      guard let lock = try host.files.tryLock(lockPath) else { continue }
+      try host.files.removeTree(path)
+      try host.files.removeTree(lockPath)
+      withExtendedLifetime(lock) {}
+    }
+    guard aptSize > 0, let lock = try host.files.tryLock(apt.appending("lock")) else { return }
+    for name in try host.files.list(apt) where name != "lock" {
+      try host.files.removeTree(apt.appending(name))
+    }
+    withExtendedLifetime(lock) {}
+  }
+
+  /// Not those of the last minute: somebody may be about to unpack them.
+  private var oldDownloads: [FilePath] {
+    let soon = (host.clock.now() - 60) * 1_000_000_000
+    return ((try? host.files.list(downloads)) ?? []).filter { !$0.hasSuffix(".lock") }
+      .map { downloads.appending($0) }
+      .filter { ((try? host.files.status($0, followLinks: false)) ?? nil).map { $0.changed < soon } ?? false }
+  }
+
+  private var aptSize: Int64 {
+    ((try? host.files.list(apt)) ?? []).filter { $0 != "lock" }.reduce(0) { $0 + size(apt.appending($1)) }
+  }
+
+  private func size(_ path: FilePath) -> Int64 {
+    guard let status = (try? host.files.status(path, followLinks: false)) ?? nil else { return 0 }
+    guard status.kind == .directory else { return status.size }
+    return ((try? host.files.list(path)) ?? []).reduce(0) { $0 + size(path.appending($1)) }
   }
 }
 

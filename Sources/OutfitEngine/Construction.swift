@@ -94,7 +94,7 @@ struct Construction: Sendable {
     }
     var changed = unpack.additions.map(\.path)
     changed += try ProgramSearch(files: files, root: out, archive: artifact.name).link(unpack.programs)
-    for rewrite in unpack.rewrites { changed += try self.rewrite(rewrite) }
+    changed += try rewrite(unpack.rewrites)
     try add(unpack.additions)
     for library in unpack.installNames {
       guard let setting = InstallName.setting(out.pushing(FilePath(library)), files: files) else { continue }
@@ -222,19 +222,26 @@ struct Construction: Sendable {
   }
 
   /// - Returns: the relative paths of what was changed.
-  private func rewrite(_ rewrite: Unpack.Rewrite) throws -> [String] {
+  private func rewrite(_ rewrites: [Unpack.Rewrite]) throws -> [String] {
     var rewritten: [String] = []
-    let find = Array(rewrite.find.utf8)
-    let replacement = Array(rewrite.replacement.replacing("{out}", with: out.string).utf8)
-    for path in try Glob.matches(rewrite.glob, in: out, files: files) {
-      guard let status = try files.status(path, followLinks: false), status.kind == .file else { continue }
-      let bytes = try files.read(path)
-      let changed = bytes.replacingAll(find, with: replacement)
-      guard changed != bytes else { continue }
-      try files.remove(path)
-      try files.create(path, changed, mode: status.mode)
-      var relative = path
-      if relative.removePrefix(out) { rewritten.append(relative.string) }
+    var globs: [String] = []
+    for rewrite in rewrites where !globs.contains(rewrite.glob) { globs.append(rewrite.glob) }
+    for glob in globs {
+      let replacements = rewrites.filter { $0.glob == glob }.map {
+        Replacement(
+          find: Array($0.find.utf8),
+          with: Array($0.replacement.replacing("{out}", with: out.string).utf8), manner: $0.manner)
+      }
+      for path in try Glob.matches(glob, in: out, files: files) {
+        guard let status = try files.status(path, followLinks: false), status.kind == .file else { continue }
+        let bytes = try files.read(path)
+        let changed = bytes.replacing(replacements)
+        guard changed != bytes else { continue }
+        try files.remove(path)
+        try files.create(path, changed, mode: status.mode)
+        var relative = path
+        if relative.removePrefix(out) { rewritten.append(relative.string) }
+      }
     }
     return rewritten
   }
@@ -245,22 +252,55 @@ extension FileStatus {
   public var fingerprint: String { "\(size)-\(modified)-\(inode)" }
 }
 
+/// One thing that is replaced in a file.
+struct Replacement {
+  var find: [UInt8]
+  var with: [UInt8]
+  var manner: Unpack.Rewrite.Manner
+}
+
 extension [UInt8] {
-  func replacingAll(_ find: [UInt8], with replacement: [UInt8]) -> [UInt8] {
-    guard let first = find.first, count >= find.count else { return self }
+  /// In one pass: of two that fit at one place, the first counts.
+  func replacing(_ replacements: [Replacement]) -> [UInt8] {
+    var byFirst = [[Replacement]](repeating: [], count: 256)
+    for one in replacements { if let first = one.find.first { byFirst[Int(first)].append(one) } }
     var result: [UInt8] = []
     result.reserveCapacity(count)
     var i = 0
     while i < count {
-      if self[i] == first, i + find.count <= count, self[i..<i + find.count].elementsEqual(find) {
-        result += replacement
-        i += find.count
-      } else {
+      let fitting = byFirst[Int(self[i])].first { self[i...].starts(with: $0.find) && isFree(i, $0) }
+      guard let fitting else {
         result.append(self[i])
         i += 1
+        continue
       }
+      i += fitting.find.count
+      result += fitting.with
+      guard fitting.manner == .option else { continue }
+      // The text may go on in another literal, on the next line: what closes and opens these stays.
+      while i < count, Self.separators.contains(self[i]) {
+        if self[i] != UInt8(ascii: " ") { result.append(self[i]) }
+        i += 1
+      }
+      while i < count, !Self.separators.contains(self[i]) { i += 1 }
     }
     return result
+  }
+
+  private static let separators = Array(" '\"\n".utf8)
+
+  /// Whether nothing beside it belongs to the same word; a path may go on behind its first folder.
+  private func isFree(_ start: Int, _ one: Replacement) -> Bool {
+    func belongs(_ index: Int) -> Bool {
+      guard indices.contains(index) else { return false }
+      let byte = self[index]
+      let letter = byte | 0x20
+      return (0x30...0x39).contains(byte) || (0x61...0x7a).contains(letter) || byte >= 0x80
+        || "_./+-".utf8.contains(byte)
+    }
+    let end = start + one.find.count
+    let goesOn = end < count && self[end] == UInt8(ascii: "/") && one.manner == .word
+    return one.manner == .text || !belongs(start - 1) && (goesOn || !belongs(end))
   }
 }
 

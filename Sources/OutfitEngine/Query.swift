@@ -126,6 +126,13 @@ public struct Facts: Sendable {
     }.sorted { $0.string < $1.string }
   }
 
+  /// A question that a dry run did not put to anybody, where there is one.
+  public var withheld: Diagnostic? {
+    answers.values.lazy.compactMap { answer in
+      if case .failed(let diagnostic) = answer, diagnostic.isOfDryRun { diagnostic } else { nil }
+    }.first
+  }
+
   public subscript(query: Query) -> Answer? {
     get { answers[query] }
     set { answers[query] = newValue }

@@ -21,6 +21,7 @@ public enum Recipe: Hashable, Sendable {
         digest.field(rewrite.glob)
         digest.field(rewrite.find)
         digest.field(rewrite.replacement)
+        if rewrite.manner != .text { digest.field("as \(rewrite.manner)") }
       }
       for library in unpack.installNames { digest.field("install name \(library)") }
       TreeEntry.feed(unpack.additions, &digest)
@@ -102,10 +103,22 @@ public struct Unpack: Hashable, Sendable {
     public var find: String
     /// `{out}` stands for the object's path.
     public var replacement: String
-    public init(glob: String, find: String, replacement: String) {
+    public var manner: Manner
+
+    public enum Manner: String, Sendable {
+      /// Wherever it stands.
+      case text
+      /// Where it is a word of a command line, or the folder that a path begins with.
+      case word
+      /// Where it is a word of a command line: it goes, and the word after it.
+      case option
+    }
+
+    public init(glob: String, find: String, replacement: String, manner: Manner = .text) {
       self.glob = glob
       self.find = find
       self.replacement = replacement
+      self.manner = manner
     }
   }
 
@@ -220,6 +233,8 @@ public struct Step: Hashable, Sendable {
   public var folder: String?
   /// For people, where the program's name and first words say too little: `compiling`.
   public var title: String?
+  /// Standard error goes where standard output does, so that the log has both in order.
+  public var mergesOutput = false
 
   public init(
     _ program: Reference, _ arguments: [Argument], environment: [String: Argument] = [:],

@@ -2,6 +2,13 @@ import OutfitCore
 import OutfitSystem
 import SystemPackage
 
+/// Where programs are that unpack and compile: the system's own first, then what an administrator or Homebrew put there.
+public enum ProgramFolders {
+  public static let all = ["/usr/bin", "/bin", "/usr/local/bin", "/opt/homebrew/bin"]
+  /// As `PATH`.
+  public static var path: String { all.joined(separator: ":") }
+}
+
 /// Runs the steps of builds and inquiries.
 struct StepRunner: Sendable {
   let host: Host
@@ -78,14 +85,16 @@ struct StepRunner: Sendable {
     for (name, value) in step.environment.merging(step.surroundings, uniquingKeysWith: { $1 }) {
       environment[name] = resolve(value, scratch: scratch, out: out)
     }
+    let program = step.program.resolved(store: store.root)
+    let arguments = step.arguments.map { resolve($0, scratch: scratch, out: out) } + extra
     let invocation = Invocation(
-      step.program.resolved(store: store.root),
-      step.arguments.map { resolve($0, scratch: scratch, out: out) } + extra,
+      step.mergesOutput ? "/bin/sh" : program,
+      step.mergesOutput ? ["-c", #"exec "$@" 2>&1"#, "sh", program.string] + arguments : arguments,
       environment: environment,
       workingDirectory: step.folder.map { scratch.pushing(FilePath($0)) } ?? scratch)
     let done = try await host.processes.run(invocation)
     try Task.checkCancellation()
-    log(invocation, done)
+    log("\(program) \(arguments.joined(separator: " "))", done)
     return done
   }
 
@@ -136,13 +145,13 @@ struct StepRunner: Sendable {
 
   // MARK: What a person sees of a failure
 
-  private func log(_ invocation: Invocation, _ done: Completion) {
-    var text = "$ \(invocation.program) \(invocation.arguments.joined(separator: " "))\n"
+  private func log(_ command: String, _ done: Completion) {
+    var text = "$ \(command)\n"
     text += done.errorText
     if !text.hasSuffix("\n") { text += "\n" }
-    text += done.output.count > 100_000 ? "(\(done.output.count) bytes of output)\n" : done.outputText
+    text += done.outputText
     text += "\n(status \(done.status))\n\n"
-    let bytes = Array(Self.masked(text).utf8)
+    let bytes = Array(withoutPasswords(text).utf8)
     let files = host.files
     try? files.createDirectories(logPath.removingLastComponent(), mode: 0o700)
     if files.exists(logPath) {
@@ -156,17 +165,26 @@ struct StepRunner: Sendable {
   func removeLog() { try? host.files.removeTree(logPath) }
 
   private func failure(_ step: String, _ done: Completion, isOffline: Bool) -> Diagnostic {
-    let text = done.errorText.contains { !$0.isWhitespace } ? done.errorText : done.outputText
-    let lines = Self.masked(text).split(separator: "\n").map { String($0) }
-      .filter { $0.contains { !$0.isWhitespace } }
-    // Where thousands of lines were written, the last are seldom those that say why.
-    let telling = lines.count > 200 ? lines.filter(Self.tells) : []
-    let last = (telling.isEmpty ? lines.suffix(12) : telling.prefix(12)).joined(separator: "\n")
+    func lines(_ text: String) -> [String] {
+      withoutPasswords(text).split(separator: "\n").map { String($0) }.filter {
+        $0.contains { !$0.isWhitespace }
+      }
+    }
+    let (errors, output) = (lines(done.errorText), lines(done.outputText))
+    let own = errors.isEmpty ? output : errors
+    // Where much was written, the last lines are seldom those that say why, and they may be in the other stream.
+    var telling: [String] = []
+    if own.count > 200 || !own.suffix(12).contains(where: Self.tells) {
+      telling = own.filter(Self.tells)
+      if telling.isEmpty { telling = output.filter(Self.tells) }
+    }
+    let last = (telling.isEmpty ? own.suffix(12) : telling.prefix(12)).joined(separator: "\n")
     let ending =
       done.status > 128 ? "was ended by signal \(done.status - 128)" : "ended with status \(done.status)"
     var diagnostic = Diagnostic(
       .error, "\(label): \(step) \(ending)" + (isOffline ? " without the network" : ""),
       hint: "all that it wrote is in \(logPath)")
+    let text = own.joined(separator: "\n")
     if ["EINTEGRITY", "Hash mismatch for"].contains(where: text.contains) {
       diagnostic.message = "\(label): what was served is not what the lock pins, so nothing of it is used"
       diagnostic.hint = "tell those who run the registry; \(diagnostic.hint ?? "")"
@@ -180,21 +198,21 @@ struct StepRunner: Sendable {
     ["error:", "undefined reference", ": not found", "*** ", "No space left", "Killed", "cannot find -l"]
       .contains { line.contains($0) }
   }
+}
 
-  /// Text without the passwords in its addresses.
-  static func masked(_ text: String) -> String {
-    guard text.contains("://"), text.contains("@") else { return text }
-    var result = ""
-    var rest = text[...]
-    while let start = rest.firstRange(of: "://") {
-      result += rest[..<start.upperBound]
-      rest = rest[start.upperBound...]
-      let authority = rest.prefix { !$0.isWhitespace && !"/?#\"'<>".contains($0) }
-      if let at = authority.lastIndex(of: "@") {
-        result += "***"
-        rest = rest[at...]
-      }
+/// Text without the passwords in its addresses.
+public func withoutPasswords(_ text: String) -> String {
+  guard text.contains("://"), text.contains("@") else { return text }
+  var result = ""
+  var rest = text[...]
+  while let start = rest.firstRange(of: "://") {
+    result += rest[..<start.upperBound]
+    rest = rest[start.upperBound...]
+    let authority = rest.prefix { !$0.isWhitespace && !"/?#\"'<>".contains($0) }
+    if let at = authority.lastIndex(of: "@") {
+      result += "***"
+      rest = rest[at...]
     }
-    return result + rest
   }
+  return result + rest
 }

@@ -191,7 +191,7 @@ struct TarReader {
 
   private func decode(_ bytes: some Swift.Collection<UInt8>) throws -> String {
     guard let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else {
-      throw Damage.name(String(decoding: bytes, as: UTF8.self))
+      throw Damage.name(String(decoding: bytes.prefix(200), as: UTF8.self))
     }
     return text
   }

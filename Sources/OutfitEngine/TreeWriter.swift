@@ -53,6 +53,8 @@ final class TreeWriter: TarReader.Sink {
   private var current: File?
   private var size: Int64 = 0
   private var count = 0
+  /// Bytes of all the names that are kept in memory.
+  private var named = 0
   /// Bytes of the archive that were read so far.
   var consumed: Int64 = 0
 
@@ -72,6 +74,10 @@ final class TreeWriter: TarReader.Sink {
   /// Content is handed on in pieces of at most this many bytes.
   private static let piece = 4 << 20
   private static let mostMembers = 1_000_000
+  /// Bytes: what no system takes as a path (PATH_MAX).
+  private static let longestName = 4096
+  private static let deepest = 256
+  private static let mostNamed = 256 << 20
   private static let mostWaiting: Int64 = 64 << 20
 
   /// - Parameters:
@@ -103,10 +109,13 @@ final class TreeWriter: TarReader.Sink {
       try claim(relative)
       current = File(
         relative: relative, path: path, mode: member.mode & 0o755 | 0o600,
-        modified: member.modified * 1_000_000_000,
+        modified: nanoseconds(member.modified),
         left: member.size, writer: waits(relative, member.size) ? nil : next())
       current?.bytes.reserveCapacity(Int(clamping: min(member.size, Int64(Self.piece))))
     case .link(let destination):
+      guard destination.utf8.count <= Self.longestName else {
+        throw hostile("its link \(relative) names more than \(Self.longestName) bytes")
+      }
       try claim(relative)
       let depth = relative.utf8.count { $0 == UInt8(ascii: "/") }
       guard Archive.isInside(destination, depth: depth) else {
@@ -119,7 +128,7 @@ final class TreeWriter: TarReader.Sink {
         to: waits(relative, length) ? nil : next())
     case .hardLink(let target):
       guard let target = try place(target), others.contains(target), !target.isEmpty else {
-        throw hostile("its hard link \(relative) leads out of it, to \(target)")
+        throw hostile("its hard link \(relative) leads to \(target), which is no file that comes before it")
       }
       try claim(relative)
       hardLinks.append((target, relative, member.mode & 0o755 | 0o600))
@@ -213,10 +222,16 @@ final class TreeWriter: TarReader.Sink {
 
   /// The member's name below the folder; nil for what the dropped folders are.
   private func place(_ name: String) throws -> String? {
+    guard name.utf8.count <= Self.longestName else {
+      throw hostile("it has a name of more than \(Self.longestName) bytes, \(name.prefix(60))...")
+    }
     if name.hasPrefix("/") { throw hostile("it has the absolute name \(name)") }
     var parts = name.split(separator: "/").filter { $0 != "." }
     if parts.contains("..") { throw hostile("it has the name \(name), which leads out of it") }
     guard parts.count > strip || (strip == 0 && parts.isEmpty) else { return nil }
+    guard parts.count <= Self.deepest else {
+      throw hostile("it has a name more than \(Self.deepest) folders deep, \(name.prefix(60))...")
+    }
     parts.removeFirst(strip)
     return parts.joined(separator: "/")
   }
@@ -228,6 +243,19 @@ final class TreeWriter: TarReader.Sink {
     guard !folders.contains(relative), others.insert(relative).inserted else {
       throw hostile("it has \(relative) twice")
     }
+    try remember(relative)
+  }
+
+  /// A few short members can stand for names that fill the memory: each folder's name is kept whole.
+  private func remember(_ relative: String) throws {
+    named += relative.utf8.count
+    if named > Self.mostNamed { throw hostile("its names are more than \(Self.mostNamed >> 20) MB") }
+  }
+
+  /// Of a time that no clock here can hold, the last or the first that it can.
+  private func nanoseconds(_ seconds: Int64) -> Int64 {
+    let (product, overflows) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    return overflows ? (seconds < 0 ? .min : .max) : product
   }
 
   private func makeFolders(_ relative: String, mode: UInt16) throws {
@@ -237,6 +265,7 @@ final class TreeWriter: TarReader.Sink {
       throw hostile("it has \(relative) as a folder and as something else")
     }
     folders.insert(relative)
+    try remember(relative)
     try files.createDirectory(out.pushing(FilePath(relative)), mode: mode)
   }
 

@@ -185,6 +185,8 @@ final class PartFile: Receiver {
   /// Puts the file at its final place, complete.
   func move(to target: FilePath) throws(FileError) {
     try flush()
+    // Of an answer whose length nobody knew before.
+    report(size, size)
     try files.rename(path, to: target)
     try? files.remove(PartFile.originPath(path))
     removeRanges()

@@ -10,6 +10,7 @@ struct Route: Sendable {
   let noProxy: String
   /// The file with the certificates of authorities, or nil where libcurl's own default must serve.
   let authoritiesFile: String?
+  /// Folders of them, separated by colons, as OpenSSL reads them.
   let authoritiesFolder: String?
   /// The variable that named the file, for messages.
   let authoritiesVariable: String?
@@ -29,11 +30,13 @@ struct Route: Sendable {
         host.platform.system == .linux
         ? Route.knownFiles.first { host.files.exists(FilePath($0)) } : nil
     }
-    authoritiesFolder = Route.value(host.environment, ["SSL_CERT_DIR"])?
-      .split(separator: ":").first.map(String.init)
+    let folders =
+      Route.value(host.environment, ["SSL_CERT_DIR"])?.split(separator: ":").map(String.init) ?? []
+    // What holds nothing is left out: a libcurl that is not OpenSSL's takes one folder only.
+    let filled = folders.filter { (try? host.files.list(FilePath($0)))?.isEmpty == false }
+    authoritiesFolder = filled.isEmpty ? folders.first : filled.joined(separator: ":")
     hasAuthorities =
-      host.platform.system != .linux
-      || authoritiesFolder.map { (try? host.files.list(FilePath($0)))?.isEmpty == false } == true
+      host.platform.system != .linux || !filled.isEmpty
       || authoritiesFile.map { host.files.exists(FilePath($0)) } == true
   }
 

@@ -79,6 +79,10 @@ struct AptSource {
     set -eu
     umask 077
     here=$PWD
+    mkdir -p "$OUTFIT_APT"
+    # Another outfit may be at the same: apt gives up at once where its lists are locked.
+    exec 9>"$OUTFIT_APT/lock"
+    flock 9 || :
     mkdir -p "$OUTFIT_APT/lists/partial" "$OUTFIT_APT/archives/partial"
     sources=$OUTFIT_APT/sources.list
     {

@@ -143,7 +143,7 @@ extension Inquirer {
     var isKnown = true
     for need in BuildNeeds.all {
       let paths =
-        need.programs.flatMap { ["/usr/bin/\($0)", "/usr/local/bin/\($0)", "/opt/homebrew/bin/\($0)"] }
+        need.programs.flatMap { program in ProgramFolders.all.map { "\($0)/\(program)" } }
         + need.headers.flatMap { header in folders.map { "\($0)/\(header)" } }
       let found = paths.map { exists(FilePath($0)) }
       if found.contains(nil) { isKnown = false }

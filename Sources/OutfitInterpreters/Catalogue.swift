@@ -69,15 +69,20 @@ public struct Catalogue: Hashable, Sendable {
     mutating func run() -> Catalogue? {
       let section = context.profile.interpreters[language]?.value ?? InterpreterSection(versions: [.latest])
       let host = ReleaseHost(language, section, context.environment)
-      guard let document = inquirer.document(host.index) else { return nil }
-      if case .success(let bytes) = document {
-        let catalogue =
-          language == .python
-          ? catalogue(of: PythonReleases.published(bytes), host.name)
-          : Catalogue(
-            versions: NodeReleases.versions(bytes), dates: Self.dates(bytes), source: host.name,
-            longTerm: LongTermLines(index: bytes))
+      switch language {
+      case .python:
+        guard let releases = inquirer.releases(host) else { return nil }
+        let catalogue = catalogue(of: releases, host.name)
         if !catalogue.versions.isEmpty { return catalogue }
+      case .node:
+        guard let document = inquirer.document(host.index) else { return nil }
+        let bytes = (try? document.get()) ?? []
+        let versions = NodeReleases.versions(bytes)
+        if !versions.isEmpty {
+          return Catalogue(
+            versions: versions, dates: Self.dates(bytes), source: host.name,
+            longTerm: LongTermLines(index: bytes))
+        }
       }
       let silence = host.mirror.map { ", since the mirror \($0) has no index that can be read" } ?? ""
       guard let found = inquirer.interpreters(.python), inquirer.knowsIndexes(context),
@@ -101,7 +106,8 @@ public struct Catalogue: Hashable, Sendable {
 
     /// Of this platform. A version came out with the first build of it.
     private func catalogue(of releases: [Release], _ source: String) -> Catalogue {
-      let here = releases.filter { $0.artifacts[context.platform.key] != nil }
+      let key = context.platform.key
+      let here = releases.filter { $0.artifacts[key] != nil || $0.undigested.contains(key) }
       var dates: [Version: String] = [:]
       for release in here {
         guard let build = release.build, build.count == 8 else { continue }

@@ -27,13 +27,37 @@ enum NpmGuard {
       /^(-\\w*g\\w*|--global(=true)?|--location=global)$/.test(word) ||
       (word === '--location' && words[i + 1] === 'global')) ||
       process.env.npm_config_global === 'true' || process.env.npm_config_location === 'global';
+    const verb = words.find((word) => !word.startsWith('-')) || '';
+    const isLink = /^(link|ln)$/.test(verb);
+    const ours =
+      'outfit: this Node belongs to Outfit and holds no packages of its own.\\n' +
+      '  For a command-line tool: outfit tool install NAME --from npm\\n';
+    const cli = require.resolve('../node_modules/npm/bin/npm-cli.js');
+    // Whether a prefix of the user's own goes before npm's file of defaults.
+    const hasOwnPrefix = () => {
+      const given = words.filter((word) => /^--(prefix|userconfig|globalconfig)=/.test(word));
+      const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] };
+      const { spawnSync } = require('child_process');
+      const said = spawnSync(process.execPath, [cli, 'prefix', '--global', ...given], options).stdout || '';
+      return said.trim() !== '/dev/null';
+    };
+    // What only asks is answered: nothing is there, which is no mistake.
+    if (isGlobal && /^(ls|list|la|ll|outdated|root|prefix)$/.test(verb) && !hasOwnPrefix()) {
+      process.stderr.write(ours);
+      if (!/^(root|prefix)$/.test(verb)) {
+        if (words.includes('--json')) process.stdout.write('{}\\n');
+        process.exit(0);
+      }
+    }
     process.on('exit', (status) => {
-      if (status === 0 || !isGlobal) return;
-      process.stderr.write(
-        'outfit: this Node belongs to Outfit and holds no packages of its own.\\n' +
-        '  For a command-line tool: outfit tool install NAME --from npm\\n');
+      if (status === 0) return;
+      if (isLink) {
+        process.stderr.write(
+          'outfit: npm link goes through the packages of a Node, and one that belongs to Outfit holds none.\\n' +
+          '  For a package of this machine in a project: npm install ../FOLDER\\n');
+      } else if (isGlobal) process.stderr.write(ours);
     });
-    require('../node_modules/npm/bin/npm-cli.js');
+    require(cli);
 
     """
 

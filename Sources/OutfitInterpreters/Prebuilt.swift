@@ -75,19 +75,33 @@ enum Prebuilt {
   /// The place where it was built, and the compiler that built it, are not those of this machine.
   private static func rewrites(_ library: String, _ platform: Platform) -> [Unpack.Rewrite] {
     let sysconfig = "\(library)/_sysconfigdata_*.py"
-    var rewrites = ["'", "=", "-I", "-L"].map {
+    var rewrites = [Unpack.Rewrite(glob: sysconfig, find: "/install", replacement: "{out}", manner: .word)]
+    rewrites += ["-I", "-L"].map {
       Unpack.Rewrite(glob: sysconfig, find: "\($0)/install", replacement: "\($0){out}")
     }
-    if platform.system == .linux {
-      for (built, here) in [("clang++", "c++"), ("clang", "cc"), ("llvm-ar", "ar")] {
-        rewrites.append(
-          Unpack.Rewrite(glob: sysconfig, find: "'\(built)", replacement: "'\(here)"))
+    switch platform.system {
+    case .linux:
+      for (built, here) in builders {
+        rewrites.append(Unpack.Rewrite(glob: sysconfig, find: built, replacement: here, manner: .word))
       }
+    case .macos:
+      // The SDK of the machine that built it; the compiler knows its own.
+      rewrites.append(Unpack.Rewrite(glob: sysconfig, find: "-isysroot", replacement: "", manner: .option))
     }
     rewrites.append(
       Unpack.Rewrite(glob: "lib/pkgconfig/*.pc", find: "prefix=/install", replacement: "prefix={out}"))
     return rewrites
   }
+
+  /// What the releases were compiled with, for their own processor or across, and what stands for it here.
+  private static let builders: [(String, String)] =
+    [("clang++", "c++"), ("clang", "cc")].flatMap { built, here in
+      ["", "/tools/clang-linux64/bin/", "/tools/llvm/bin/"].map { ("\($0)\(built)", here) }
+    }
+    + ["", "/tools/clang-linux64/bin/", "/tools/llvm/bin/"].map { ("\($0)llvm-ar", "ar") }
+    + ["aarch64-linux-gnu", "x86_64-linux-gnu"].flatMap { triple in
+      [("g++", "c++"), ("gcc", "cc")].map { ("/usr/bin/\(triple)-\($0)", $1) }
+    }
 
   /// What a package installer shows (PEP 668).
   static let managed = """

@@ -159,6 +159,7 @@ struct Proposer {
         return built(entry, language, section)
       }
     }
+    noteOfList(entry, language, section)
     guard let unpacked else {
       refuse(
         "the lock has no \(language.title) \(entry.version) for \(context.platform)", section,
@@ -166,6 +167,25 @@ struct Proposer {
       return nil
     }
     return provided(unpacked, entry, language)
+  }
+
+  /// Says that a version was pinned without the list of the mirror that its files are to come from.
+  private mutating func noteOfList(
+    _ entry: LockedInterpreter, _ language: Language, _ section: Sourced<InterpreterSection>
+  ) {
+    let host = ReleaseHost(language, section.value, context.environment)
+    guard host.mirror != nil, let request = VersionRequest(entry.request),
+      let trouble = host.trouble(context.facts, request, context.platform),
+      context.facts[.document(host.addresses(PythonReleases.newest))].map(Self.hasFailed) ?? true
+    else { return }
+    note(
+      "\(language.title) \(entry.version) is pinned from the Python package that lists the releases, since "
+        + "\(host.name) has given no list (\(trouble.message))", section)
+  }
+
+  private static func hasFailed(_ answer: Answer) -> Bool {
+    if case .failed = answer { return true }
+    return false
   }
 
   /// An interpreter of this machine that is the same release as the lock's, where one may serve; nil until that is known.
@@ -221,6 +241,15 @@ struct Proposer {
         "Python \(entry.version) can't be built from source here: this machine lacks \(names)", section,
         hint: easier + (mending ?? "install them, and run the same again"))
       return nil
+    }
+    let providers = section.value.providers(for: .python)
+    if entry.provider == .source, let place = providers.firstIndex(of: .source),
+      providers[..<place].contains(.prebuilt)
+    {
+      let host = ReleaseHost(.python, section.value, context.environment)
+      note(
+        "Python \(entry.version) is built here from source, since \(host.name) has none for "
+          + "\(context.platform)", section)
     }
     if !needs.missing.isEmpty {
       let names = needs.missing.map(\.name).joined(separator: ", ")
@@ -307,6 +336,9 @@ struct Proposer {
   ) {
     guard let found = inquirer.interpreters(language) else { return }
     let host = ReleaseHost(language, section.value, context.environment)
+    if section.value.providers(for: language) != [.adopted], let withheld = context.facts.withheld {
+      return refuse("\(language.title) \(request) is not pinned yet", section, hint: withheld.hint)
+    }
     var looked: [String] = []
     let serves = found.contains { request.accepts($0.version) }
     var hint = mending(language, serves ? [] : found)
@@ -325,15 +357,12 @@ struct Proposer {
             : "this machine has \(seen.joined(separator: "; "))")
       case .prebuilt:
         var reason = ""
-        if case .failed(let diagnostic)? = context.facts[.document(host.index)] {
-          if diagnostic.isOfDryRun {
-            return refuse("\(language.title) \(request) is not pinned yet", section, hint: diagnostic.hint)
-          }
-          reason = " (\(diagnostic.message))"
-          if diagnostic.message.contains("offline") {
-            hint = diagnostic.hint ?? "run it again without --offline"
-          } else if diagnostic.message.contains("certificate") {
-            hint = diagnostic.hint ?? hint
+        if let trouble = host.trouble(context.facts, request, context.platform) {
+          reason = " (\(trouble.message))"
+          if trouble.message.contains("offline") {
+            hint = trouble.hint ?? "run it again without --offline"
+          } else if host.mirror != nil || trouble.message.contains("certificate") {
+            hint = trouble.hint ?? hint
           }
         }
         looked.append("\(host.name) has given none\(reason)")

@@ -9,6 +9,9 @@ import OutfitProfile
 public struct ReleaseHost {
   let language: Language
   let mirror: String?
+  /// The mirror as it is written, and for people, where.
+  private let named: String?
+  private let setting: String
 
   public init(_ language: Language, _ section: InterpreterSection, _ environment: [String: String]) {
     self.language = language
@@ -19,23 +22,74 @@ public struct ReleaseHost {
     }
     let general = environment["OUTFIT_MIRROR"].flatMap { $0.isEmpty ? nil : "\(plain($0))/\(language)" }
     mirror = section.mirror.map(plain) ?? general
+    named = section.mirror ?? environment["OUTFIT_MIRROR"]
+    setting = section.mirror == nil ? "OUTFIT_MIRROR" : "`mirror:`"
   }
+
+  /// Nil where what names the mirror may be an address.
+  var mistake: Diagnostic? { named.flatMap { Self.mistake($0, setting) } }
 
   /// - Throws: `Failure`, status 2, for an `OUTFIT_MIRROR` that is no address.
   public static func check(_ environment: [String: String]) throws(Failure) {
-    guard let mirror = environment["OUTFIT_MIRROR"], !mirror.isEmpty,
-      !["http://", "https://", "file:///"].contains(where: mirror.hasPrefix)
-    else { return }
-    throw Failure(
-      "OUTFIT_MIRROR is `\(mirror.harmless)`, which is no address of a mirror",
+    if let mirror = environment["OUTFIT_MIRROR"], let mistake = mistake(mirror, "OUTFIT_MIRROR") {
+      throw Failure([mistake], status: .usage)
+    }
+  }
+
+  private static func mistake(_ mirror: String, _ setting: String) -> Diagnostic? {
+    let schemes = ["http://", "https://", "file:///", "file://localhost/"]
+    if mirror.isEmpty
+      || schemes.contains(where: { mirror.lowercased().hasPrefix($0) && mirror.count > $0.count })
+    {
+      return nil
+    }
+    return Diagnostic(
+      .error,
+      "\(setting) names \(withoutPasswords(mirror).harmless), which is no http, https or file address",
       hint: mirror.hasPrefix("/")
-        ? "export OUTFIT_MIRROR=file://\(mirror)" : "it takes http://…, https://… or file:///…",
-      status: .usage)
+        ? "write it as file://\(mirror.harmless)" : "write it as https://host/path or file:///path")
+  }
+
+  /// Why nothing could be pinned of what it was asked; nil where it answered well, or was not asked.
+  func trouble(_ facts: Facts, _ request: VersionRequest, _ platform: Platform) -> Diagnostic? {
+    func trouble(_ addresses: [String], _ isGood: ([UInt8]) -> Bool) -> Diagnostic? {
+      switch facts[.document(addresses)] {
+      case .document(let bytes, let address):
+        isGood(bytes)
+          ? nil
+          : Diagnostic(
+            .error, "what \(withoutPasswords(address)) gave lists no release",
+            hint: "see with a browser or curl what it answers; a login page is often the cause")
+      case .failed(var diagnostic):
+        {
+          if mirror != nil, !diagnostic.isOfDryRun, diagnostic.hint == nil {
+            diagnostic.hint = "see whether \(setting) names the right mirror"
+          }
+          return diagnostic
+        }()
+      default: nil
+      }
+    }
+    switch language {
+    case .python: return trouble(index) { !PythonReleases.published($0).isEmpty }
+    case .node:
+      var best: Version?
+      let first = trouble(index) { bytes in
+        let versions = NodeReleases.versions(bytes)
+        best = request.best(of: versions)
+        return !versions.isEmpty
+      }
+      guard first == nil, let best else { return first }
+      return trouble(addresses(NodeReleases.checksums(of: best))) {
+        NodeReleases.release(best, $0).artifacts[platform.key] != nil
+      }
+    }
   }
 
   /// For people.
   var name: String {
-    mirror ?? (language == .python ? "the release host of python-build-standalone" : "nodejs.org")
+    mirror.map(withoutPasswords)
+      ?? (language == .python ? "the release host of python-build-standalone" : "nodejs.org")
   }
 
   private var base: String {

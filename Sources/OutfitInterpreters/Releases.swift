@@ -13,6 +13,8 @@ struct Release: Hashable {
   /// `20261021` of python-build-standalone.
   var build: String?
   var artifacts: [String: LockedArtifact]
+  /// The platforms of files whose digest the index does not say.
+  var undigested: Set<String> = []
 
   /// The release to lock: the newest version that serves this platform, in the newest build that serves the most
   /// platforms.
@@ -20,17 +22,54 @@ struct Release: Hashable {
     of releases: [Release], for request: VersionRequest, on platform: Platform
   ) -> Release? {
     let platforms = Set(Platform.common + [platform]).map(\.key)
-    func reach(_ release: Release) -> Int {
-      platforms.count { release.artifacts[$0] != nil }
+    func has(_ release: Release, _ key: String) -> Bool {
+      release.artifacts[key] != nil || release.undigested.contains(key)
     }
-    return releases.filter { request.accepts($0.version) && $0.artifacts[platform.key] != nil }
+    func reach(_ release: Release) -> Int { platforms.count { has(release, $0) } }
+    return releases.filter { request.accepts($0.version) && has($0, platform.key) }
       .max {
         ($0.version, reach($0), $0.build ?? "") < ($1.version, reach($1), $1.build ?? "")
       }
   }
 }
 
-/// The releases of python-build-standalone, out of either index that lists them.
+extension Inquirer {
+  /// The releases that the host's own index lists or, on a mirror without one, the checksums of its newest release;
+  /// none where neither is to be had, and nil until that is known.
+  mutating func releases(_ host: ReleaseHost) -> [Release]? {
+    guard let index = document(host.index) else { return nil }
+    let releases = (try? index.get()).map { PythonReleases.published($0) } ?? []
+    guard releases.isEmpty, host.mirror != nil else { return releases }
+    guard let newest = document(host.addresses(PythonReleases.newest)) else { return nil }
+    guard let build = (try? newest.get()).flatMap({ PythonReleases.build($0) }) else { return [] }
+    return checksums(build, host)
+  }
+
+  /// What the checksums of one build list; nil until they are known.
+  mutating func checksums(_ build: String, _ host: ReleaseHost) -> [Release]? {
+    guard let lines = document(host.addresses(PythonReleases.checksums(of: build))) else { return nil }
+    return (try? lines.get()).map { PythonReleases.listed(build, $0) } ?? []
+  }
+
+  /// The releases, with the digests of the one that would be pinned; nil until they are known.
+  mutating func digested(
+    _ releases: [Release], _ request: VersionRequest, _ platform: Platform, _ host: ReleaseHost
+  ) -> [Release]? {
+    var releases = releases
+    // An index of which many files can't be checked is not worth more questions.
+    for _ in 0..<3 {
+      guard let best = Release.best(of: releases, for: request, on: platform), let build = best.build,
+        best.artifacts[platform.key] == nil
+      else { break }
+      guard let listed = checksums(build, host) else { return nil }
+      releases.removeAll { $0.version == best.version && $0.build == build }
+      releases += listed.filter { $0.version == best.version }
+    }
+    return releases.filter { !$0.undigested.contains(platform.key) }
+  }
+}
+
+/// The releases of python-build-standalone, out of either index that lists them, or out of a build's checksums.
 enum PythonReleases {
   private struct File: Decodable {
     let url: String
@@ -53,7 +92,28 @@ enum PythonReleases {
   /// The index inside the Python package pbs-installer: `[{"python_version", "files": [{"url", "sha256", ...}]}]`.
   static func packaged(_ bytes: [UInt8]) -> [Release] {
     let entries = try? JSONDecoder().decode([Entry].self, from: Data(bytes))
-    return collect(entries?.flatMap(\.files) ?? [])
+    return collect(entries?.flatMap(\.files).filter { $0.sha256 != nil } ?? [])
+  }
+
+  /// Which build is the newest: `{"tag": "20261021", ...}`.
+  static let newest = "latest-release.json"
+
+  static func build(_ bytes: [UInt8]) -> String? {
+    struct Newest: Decodable { let tag: String }
+    let tag = (try? JSONDecoder().decode(Newest.self, from: Data(bytes)))?.tag
+    return tag.flatMap { $0.count == 8 && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } ? $0 : nil }
+  }
+
+  static func checksums(of build: String) -> String { "\(build)/SHA256SUMS" }
+
+  /// - Parameter bytes: lines of a digest, two blanks and a file's name.
+  static func listed(_ build: String, _ bytes: [UInt8]) -> [Release] {
+    collect(
+      String(decoding: bytes, as: UTF8.self).split(separator: "\n").compactMap { line in
+        let fields = line.split { $0.isWhitespace }
+        guard fields.count == 2 else { return nil }
+        return File(url: "\(build)/\(fields[1].drop { $0 == "*" })", sha256: String(fields[0]))
+      })
   }
 
   private struct Key: Hashable {
@@ -63,16 +123,24 @@ enum PythonReleases {
 
   private static func collect(_ files: [File]) -> [Release] {
     var releases: [Key: [String: (rank: Int, artifact: LockedArtifact)]] = [:]
+    var undigested: [Key: Set<String>] = [:]
     for file in files {
-      guard let digest = file.sha256.flatMap({ Digest($0) }), let name = Name(file.url) else { continue }
-      let artifact = LockedArtifact(path: name.path, digest: digest)
+      guard let name = Name(file.url) else { continue }
       let key = Key(version: name.version, build: name.build)
+      guard let digest = file.sha256.flatMap({ Digest($0) }) else {
+        undigested[key, default: []].insert(name.platform.key)
+        continue
+      }
+      let artifact = LockedArtifact(path: name.path, digest: digest)
       if (releases[key]?[name.platform.key]?.rank ?? -1) < name.rank {
         releases[key, default: [:]][name.platform.key] = (name.rank, artifact)
       }
     }
-    return releases.map { key, artifacts in
-      Release(version: key.version, build: key.build, artifacts: artifacts.mapValues(\.artifact))
+    return Set(releases.keys).union(undigested.keys).map { key in
+      let artifacts = (releases[key] ?? [:]).mapValues(\.artifact)
+      return Release(
+        version: key.version, build: key.build, artifacts: artifacts,
+        undigested: (undigested[key] ?? []).subtracting(artifacts.keys))
     }
   }
 

@@ -28,6 +28,7 @@ struct Resolver {
       guard let section = context.profile.interpreters[language] else { continue }
       var entries: [LockedInterpreter] = []
       var problems: [Diagnostic] = []
+      var status = ExitStatus.failed
       for request in section.value.versions {
         let known = before[language]?.first { $0.request == request.text }
         do {
@@ -38,10 +39,11 @@ struct Resolver {
           }
         } catch {
           problems += error.diagnostics
+          if error.status == .usage { status = .usage }
         }
       }
       // While anything is open, more mistakes may come to light.
-      guard problems.isEmpty || !asked.isEmpty else { throw Failure(problems, status: .usage) }
+      guard problems.isEmpty || !asked.isEmpty else { throw Failure(problems, status: status) }
       if !entries.isEmpty { lock.interpreters[language] = entries }
     }
     return lock
@@ -70,8 +72,10 @@ struct Resolver {
     _ request: VersionRequest, _ language: Language, _ section: Sourced<InterpreterSection>
   ) throws(Failure) -> LockedInterpreter? {
     let providers = section.value.providers(for: language)
-    if providers.contains(.prebuilt), section.value.mirror == nil {
-      try ReleaseHost.check(context.environment)
+    let host = ReleaseHost(language, section.value, context.environment)
+    if providers.contains(.prebuilt), var mistake = host.mistake {
+      mistake.location = section.value.mirror == nil ? nil : section.source.location
+      throw Failure([mistake], status: .usage)
     }
     var unknown: Unpublished?
     for (place, provider) in providers.enumerated() {
@@ -91,8 +95,10 @@ struct Resolver {
         let mayBeSource =
           language == .python && !error.isBeyondAll && providers.contains(.source)
           && (request.exact != nil || section.value.names(.source))
-        guard mayBeSource || providers[place...].contains(.adopted) else { throw error.failure }
-        unknown = error
+        // A mirror may hold less than was released.
+        let mayBeWheel = host.mirror != nil && language == .node && providers[place...].contains(.wheel)
+        guard mayBeSource || mayBeWheel || providers[place...].contains(.adopted) else { throw error.failure }
+        unknown = unknown ?? error
         attempt = .no
       }
       switch attempt {
@@ -154,10 +160,12 @@ struct Resolver {
     _ request: VersionRequest, _ section: Sourced<InterpreterSection>
   ) throws(Unpublished) -> Attempt {
     let host = ReleaseHost(.python, section.value, context.environment)
-    guard let document = inquirer.document(host.index) else { return .pending }
-    if case .success(let bytes) = document {
-      let releases = PythonReleases.published(bytes)
-      if !releases.isEmpty { return try prebuilt(request, .python, section, releases) }
+    guard let published = inquirer.releases(host) else { return .pending }
+    if !published.isEmpty {
+      guard let releases = inquirer.digested(published, request, context.platform, host) else {
+        return .pending
+      }
+      return try prebuilt(request, .python, section, releases)
     }
     // The release host does not answer, so its files would not come either: what the machine has is worth more.
     if section.value.providers(for: .python).contains(.adopted) {
@@ -206,7 +214,9 @@ struct Resolver {
       return .pending
     }
     guard case .success(let lines) = sums else { return .no }
-    return try prebuilt(request, .node, section, [NodeReleases.release(version, lines)])
+    let release = NodeReleases.release(version, lines)
+    guard !release.artifacts.isEmpty else { return .no }
+    return try prebuilt(request, .node, section, [release])
   }
 
   private func prebuilt(
@@ -218,11 +228,10 @@ struct Resolver {
       if providers.last != .prebuilt, providers.contains(.wheel) { return .no }
       throw unknown(request, language, section, releases.map(\.version))
     }
-    let wanted = Set(Platform.common + [context.platform]).map(\.key)
     return .pinned(
       LockedInterpreter(
         request: request.text, version: release.version, build: release.build, provider: .prebuilt,
-        artifacts: release.artifacts.filter { wanted.contains($0.key) }))
+        artifacts: release.artifacts))
   }
 
   private func unknown(
@@ -243,6 +252,15 @@ struct Resolver {
       isBeyond
       ? "there is no \(language.title) \(request)"
       : "there is no prebuilt \(language.title) \(request) for \(context.platform)"
+    // What was looked at then is another list than the one that was to be.
+    let host = ReleaseHost(language, section.value, context.environment)
+    if host.mirror != nil, let trouble = host.trouble(context.facts, request, context.platform) {
+      return Unpublished(
+        failure: Failure(
+          "\(message) in the Python package that lists them, and \(host.name) has given none "
+            + "(\(trouble.message))", at: section.source.location, hint: trouble.hint ?? hint),
+        isBeyondAll: isBeyond)
+    }
     return Unpublished(
       failure: Failure(message, at: section.source.location, hint: hint, status: .usage),
       isBeyondAll: isBeyond)
@@ -252,7 +270,8 @@ struct Resolver {
   /// provider needs to be asked, not even where the index is an old one.
   private func isBeyond(_ request: VersionRequest, _ versions: [Version]) -> Bool {
     func number(_ version: Version, _ index: Int) -> Int {
-      version.release.indices.contains(index) ? version.release[index] : 0
+      // An index may hold any number.
+      version.release.indices.contains(index) ? min(version.release[index], 1 << 32) : 0
     }
     guard let wanted = request.exact, let newest = versions.max() else { return false }
     guard number(wanted, 0) == number(newest, 0) else { return number(wanted, 0) > number(newest, 0) }

@@ -31,7 +31,8 @@ enum SourceBuild {
       (["import ssl, sqlite3, ctypes, zlib, lzma, ensurepip, venv"] + modules.map { "import \($0)" })
       .joined(separator: "\n")
     return Object(
-      name: "python-\(version)", label: "Python \(version), built from source",
+      name: "python-\(version)",
+      label: "Python \(version), built from source\(section.optimized ? ", optimised" : "")",
       recipe: .run(
         Run(
           materials: [
@@ -43,16 +44,25 @@ enum SourceBuild {
               leaves: AptSource.leaves)
           ],
           steps: [
-            Step(.path("/bin/sh"), options, folder: "python", title: "configuring"),
-            Step(
-              .path("/bin/sh"), ["-c", #"exec make -j"$(getconf _NPROCESSORS_ONLN)""#], folder: "python",
-              title: section.optimized ? "compiling with optimisations" : "compiling"),
-            Step(.path("/bin/sh"), ["-c", "exec make install"], folder: "python", title: "installing"),
+            step(options, "configuring"),
+            step(
+              ["-c", #"exec make -j"$(getconf _NPROCESSORS_ONLN)""#],
+              section.optimized ? "compiling with optimisations" : "compiling"),
+            step(["-c", "exec make install"], "installing"),
           ],
           additions: [
             TreeEntry("\(library)/EXTERNALLY-MANAGED", .file(Array(Prebuilt.managed.utf8), mode: 0o644))
           ], keepsLog: true)),
       checks: [.runs("bin/python3", ["-I", "-c", imports])], store: context.store)
+  }
+
+  /// It finds the compiler and make wherever they were found before anything began.
+  private static func step(_ arguments: [Argument], _ title: String) -> Step {
+    var step = Step(
+      .path("/bin/sh"), arguments, surroundings: ["PATH": .text(ProgramFolders.path)], folder: "python",
+      title: title)
+    step.mergesOutput = true
+    return step
   }
 }
 

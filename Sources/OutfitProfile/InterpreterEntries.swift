@@ -39,6 +39,15 @@ public struct InterpreterEntries: Sendable {
     }
   }
 
+  /// Has what is built from source built with profile-guided and link-time optimisation.
+  public mutating func setOptimized() throws {
+    if !isLong, entry != nil {
+      let versions = versions
+      try edit.set(path, to: .mapping([.init("versions", Self.value(versions))]))
+    }
+    try edit.set(path + ["optimized"], to: .text("true"))
+  }
+
   /// Makes these the versions, the first the default.
   public mutating func setVersions(_ new: [String]) throws {
     if isLong {

@@ -93,6 +93,7 @@ struct LayerMerger {
   ) {
     let new = value.value.also.filter { !before.value.versions.contains($0) }
     profile.interpreters[language]?.value.versions += new
+    if value.value.optimized { profile.interpreters[language]?.value.optimized = true }
     profile.additions[language, default: []] += new.map { Sourced($0, value.source) }
   }
 

@@ -24,6 +24,7 @@ import Testing
     var mode = 0o644
     /// Said instead of the content's own.
     var size: Int?
+    var modified: Int64 = 1_700_000_000
   }
 
   /// The ustar format of POSIX.1-1988.
@@ -44,7 +45,14 @@ import Testing
       put(octal(0, 7), 116)
       put(octal(max(member.size ?? member.content.utf8.count, 0), 11), 124)
       if member.size == -1 { header[124] = 0xff }
-      put(octal(1_700_000_000, 11), 136)
+      if member.modified == 1_700_000_000 {
+        put(octal(1_700_000_000, 11), 136)
+      } else {
+        // GNU's way to write a number that octal digits have no room for.
+        header[136] = member.modified < 0 ? 0xff : 0x80
+        if member.modified < 0 { for i in 137..<140 { header[i] = 0xff } }
+        for i in 0..<8 { header[140 + i] = UInt8(truncatingIfNeeded: member.modified >> (56 - 8 * i)) }
+      }
       put(String(repeating: " ", count: 8), 148)
       put(String(member.type), 156)
       put(member.link, 157)
@@ -57,6 +65,14 @@ import Testing
       archive += [UInt8](repeating: 0, count: (512 - member.content.utf8.count % 512) % 512)
     }
     return archive + [UInt8](repeating: 0, count: 1024)
+  }
+
+  /// A name by pax, with the member that has it.
+  private func named(_ name: String, _ member: Member) -> [Member] {
+    let record = " path=\(name)\n"
+    var length = record.utf8.count
+    while "\(length)\(record)".utf8.count != length { length = "\(length)\(record)".utf8.count }
+    return [Member(name: "x", type: "x", content: "\(length)\(record)"), member]
   }
 
   private func unpack(_ members: [Member], strip: Int = 0) async throws -> FilePath {
@@ -207,6 +223,70 @@ import Testing
     #expect(try host.files.list(scratch.path) == ["a.zip", "home"])
   }
 
+  /// No clock here can hold such a time, and no arithmetic may fail of it.
+  @Test(arguments: [1 << 40, 1 << 53, -1, -(1 << 53)] as [Int64])
+  func aTimeBeyondAllIsNoTrouble(_ seconds: Int64) async throws {
+    let out = try await unpack([Member(name: "a", content: "x", modified: seconds)])
+    #expect(try host.files.read(out.appending("a")) == Array("x".utf8))
+  }
+
+  @Test func namesBeyondEveryPathAreRefused() async throws {
+    let deep = String(repeating: "a/", count: 1500) + "x"
+    let long = String(repeating: "d/", count: 100_000) + "x"
+    let cases = [
+      named(deep, Member(name: "a", content: "x")), named(long, Member(name: "a", content: "x")),
+      named(long, Member(name: "a", type: "5")), named(long, Member(name: "a", type: "1", link: "b")),
+      [
+        Member(name: "x", type: "K", content: String(repeating: "l", count: 5000) + "\0"),
+        Member(name: "a", type: "2"),
+      ],
+    ]
+    for members in cases {
+      let failure = await #expect(throws: Failure.self) { try await unpack(members) }
+      let message = failure?.single.message ?? ""
+      #expect(message.contains("refused") && message.utf8.count < 500, "\(message.prefix(500))")
+      #expect(try host.files.list(scratch.path.appending("store")) == [])
+    }
+  }
+
+  @Test func aZipOfZerosStopsBeforeItFillsTheDisk() async throws {
+    guard host.files.exists("/usr/bin/python3"), host.files.exists("/usr/bin/unzip") else { return }
+    // Once with its true size, once with one that lies.
+    let script = """
+      import sys, zipfile, struct
+      with zipfile.ZipFile(sys.argv[1], "w", zipfile.ZIP_DEFLATED) as z: z.writestr("zeros", bytes(120 << 20))
+      data = open(sys.argv[1], "rb").read().replace(struct.pack("<I", 120 << 20), struct.pack("<I", 10))
+      open(sys.argv[2], "wb").write(data)
+      """
+    let names = ["true.zip", "lies.zip"]
+    let python = Invocation(
+      "/usr/bin/python3", ["-c", script] + names.map { scratch.path.appending($0).string },
+      environment: ["PATH": "/usr/bin:/bin"])
+    try #require(try await host.processes.run(python).succeeded)
+    for name in names {
+      let out = scratch.path.appending("object")
+      let failure = await #expect(throws: Failure.self) {
+        try await Archive(host: host, file: scratch.path.appending(name), name: name)
+          .unpack(.zip, to: out, strip: 1)
+      }
+      #expect(failure?.single.message.contains("it would fill the disk") == true, "\(name)")
+      #expect(!host.files.exists(out))
+    }
+  }
+
+  @Test func whatIsNoZipIsSaidSo() async throws {
+    guard host.files.exists("/usr/bin/unzip") else { return }
+    let file = scratch.path.appending("a.zip")
+    try host.files.create(file, Array("<html>404</html>".utf8), mode: 0o644)
+    let failure = await #expect(throws: Failure.self) {
+      try await Archive(host: host, file: file, name: "a.zip")
+        .unpack(.zip, to: scratch.path.appending("object"), strip: 0)
+    }
+    #expect(
+      failure?.single.message
+        == "a.zip can't be unpacked: it is no zip archive, or a damaged or an empty one")
+  }
+
   @Test func aCutArchiveIsAFailure() async throws {
     let file = scratch.path.appending("cut.tar")
     let whole = tar([Member(name: "a", content: String(repeating: "x", count: 5000))])
@@ -334,8 +414,25 @@ import Testing
 
   @Test func textIsRewritten() {
     #expect(
-      Array("/install/a /install".utf8).replacingAll(Array("/install".utf8), with: Array("/x".utf8))
+      Array("/install/a /install".utf8)
+        .replacing([Replacement(find: Array("/install".utf8), with: Array("/x".utf8), manner: .text)])
         == Array("/x/a /x".utf8))
-    #expect([UInt8]([1, 2]).replacingAll([], with: [3]) == [1, 2])
+    #expect([UInt8]([1, 2]).replacing([Replacement(find: [], with: [3], manner: .text)]) == [1, 2])
+  }
+
+  @Test(
+    arguments: [
+      ("'/install /install/lib,/install'", "'/x /x/lib,/x'"), ("/usr/bin/install /my/install", nil),
+      ("'clang++ -a clang'", "'c++ -a cc'"), ("clang-17 aclang clang.cfg", nil),
+      ("'-a -isysroot /A/B.sdk -b'", "'-a  -b'"), ("'-a -isysroot '\n  '/A -b'", "'-a '\n' -b'"),
+      ("-isysrooted /A", nil),
+    ] as [(String, String?)])
+  func wordsAreRewritten(_ text: String, _ result: String?) {
+    let known: [(String, String, Unpack.Rewrite.Manner)] = [
+      ("clang++", "c++", .word), ("clang", "cc", .word), ("/install", "/x", .word),
+      ("-isysroot", "", .option),
+    ]
+    let replacements = known.map { Replacement(find: Array($0.utf8), with: Array($1.utf8), manner: $2) }
+    #expect(String(decoding: Array(text.utf8).replacing(replacements), as: UTF8.self) == result ?? text)
   }
 }

@@ -1,9 +1,9 @@
 import OutfitCore
-import OutfitEngine
 import OutfitProfile
 import SystemPackage
 import Testing
 
+@testable import OutfitEngine
 @testable import OutfitInterpreters
 
 @Suite struct ProposerTests {
@@ -74,13 +74,20 @@ import Testing
     #expect(Prebuilt.managed.contains("outfit tool install") && Prebuilt.managed.contains("outfit venv"))
     #expect(Prebuilt.managed.split(separator: "\n").dropFirst(2).allSatisfy { $0.hasPrefix(" ") })
     // What CPython's build leaves behind, and what must come of it.
-    var line =
-      "'CC': 'clang -pthread', 'prefix': '/install', 'INSTALL': '/usr/bin/install -c', 'L': '-L/install/lib'"
-    for rewrite in unpack.rewrites where rewrite.glob == "lib/python3.13/_sysconfigdata_*.py" {
-      line = line.replacing(rewrite.find, with: rewrite.replacement.replacing("{out}", with: "/out"))
+    let line =
+      "'CC': 'clang -pthread', 'prefix': '/install', 'INSTALL': '/usr/bin/install -c', 'L': '-L/install/lib', "
+      + "'DIRS': '/usr /install /install/lib', 'LD': 'clang++ -Wl,-rpath,/install/lib', "
+      + "'AR': '/tools/llvm/bin/llvm-ar', 'CXX': '/usr/bin/aarch64-linux-gnu-g++ -c', 'O': 'CC=clang'"
+    let replacements = unpack.rewrites.filter { $0.glob == "lib/python3.13/_sysconfigdata_*.py" }.map {
+      Replacement(
+        find: Array($0.find.utf8), with: Array($0.replacement.replacing("{out}", with: "/out").utf8),
+        manner: $0.manner)
     }
     #expect(
-      line == "'CC': 'cc -pthread', 'prefix': '/out', 'INSTALL': '/usr/bin/install -c', 'L': '-L/out/lib'")
+      String(decoding: Array(line.utf8).replacing(replacements), as: UTF8.self)
+        == "'CC': 'cc -pthread', 'prefix': '/out', 'INSTALL': '/usr/bin/install -c', 'L': '-L/out/lib', "
+        + "'DIRS': '/usr /out /out/lib', 'LD': 'c++ -Wl,-rpath,/out/lib', "
+        + "'AR': 'ar', 'CXX': 'c++ -c', 'O': 'CC=cc'")
     #expect(
       object.checks == [
         .runs(

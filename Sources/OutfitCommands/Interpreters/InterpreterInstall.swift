@@ -18,8 +18,17 @@ struct InterpreterInstall<Noun: InterpreterNoun>: AsyncParsableCommand {
   @Argument(help: ArgumentHelp("\(Noun.requests).", valueName: "version")) var versions: [String] = []
   @OptionGroup var options: InterpreterOptions
   @Flag(name: .shortAndLong, help: "List all that could be installed, as `list --all` does.") var list = false
+  @Flag(
+    help: "Where it is built from source, with profile-guided and link-time optimisation (slower to build).")
+  var optimized = false
   /// pyenv's scripts say `-s`; what is there already is never an error here.
   @Flag(name: [.customShort("s"), .customLong("skip-existing")], help: .hidden) var skipExisting = false
+
+  func validate() throws {
+    if optimized, Noun.language != .python {
+      throw ValidationError("--optimized is for Python, which may be built from source; \(Noun.title) is not")
+    }
+  }
 
   func run() async throws {
     try await withSession { session in
@@ -38,6 +47,7 @@ struct InterpreterInstall<Noun: InterpreterNoun>: AsyncParsableCommand {
       let theirs = Set(others.map(\.request))
       try change.entries.add(
         requests.filter { !theirs.contains($0) }.map(\.text), behindOthers: !others.isEmpty)
+      if optimized { try change.entries.setOptimized() }
       guard let done = try await change.apply(options, needed: requests) else { return }
       let had = done.versions(language, requests)
       let names = had.map { "\(Noun.title) \($0.version)" }.joined(separator: ", ")
