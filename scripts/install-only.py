@@ -60,7 +60,15 @@ def built_at_install(path, suffix):
     prefix = sysconfig.get_config_var("prefix")
     for before in ("'", "=", "-I", "-L"):
         text = text.replace(f"{before}{prefix}", f"{before}/install")
-    text += "\nbuild_time_vars['CC'] = 'clang -pthread'\n"
+    built = {
+        "CC": "clang -pthread",
+        "CXX": "clang++ -pthread",
+        "AR": "/tools/llvm/bin/llvm-ar",
+        "DESTDIRS": "/install /install/lib /install/lib/pkgconfig",
+        "PY_CORE_LDFLAGS": "-L/install/lib -Wl,-rpath,/install/lib -Wl,--exclude-libs,ALL",
+        "BLDSHARED": "clang -pthread -shared -L/install/lib",
+    }
+    text += "".join(f"\nbuild_time_vars[{name!r}] = {value!r}" for name, value in built.items()) + "\n"
     if suffix:
         text += f"build_time_vars['Py_GIL_DISABLED'] = 1\nbuild_time_vars['ABIFLAGS'] = '{suffix}'\n"
     return text.encode()

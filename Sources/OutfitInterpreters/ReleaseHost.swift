@@ -47,7 +47,9 @@ public struct ReleaseHost {
       .error,
       "\(setting) names \(withoutPasswords(mirror).harmless), which is no http, https or file address",
       hint: mirror.hasPrefix("/")
-        ? "write it as file://\(mirror.harmless)" : "write it as https://host/path or file:///path")
+        ? (setting == "OUTFIT_MIRROR" ? "export OUTFIT_MIRROR=" : "write it as ")
+          + "file://\(mirror.harmless)"
+        : "write it as https://host/path or file:///path")
   }
 
   /// Why nothing could be pinned of what it was asked; nil where it answered well, or was not asked.

@@ -254,7 +254,7 @@ struct Resolver {
       : "there is no prebuilt \(language.title) \(request) for \(context.platform)"
     // What was looked at then is another list than the one that was to be.
     let host = ReleaseHost(language, section.value, context.environment)
-    if host.mirror != nil, let trouble = host.trouble(context.facts, request, context.platform) {
+    if !isBeyond, host.mirror != nil, let trouble = host.trouble(context.facts, request, context.platform) {
       return Unpublished(
         failure: Failure(
           "\(message) in the Python package that lists them, and \(host.name) has given none "

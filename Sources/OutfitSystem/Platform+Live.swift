@@ -72,6 +72,7 @@ enum Libc {
     arguments.append(nil)
     variables.append(nil)
     outfit_restore_signal_mask()
+    for number in ignoredSignals { _ = signal(number, SIG_IGN) }
     _ = invocation.program.withPlatformString { execve($0, arguments, variables) }
     let code = Errno(rawValue: errno)
     for pointer in arguments + variables { free(pointer) }
@@ -85,8 +86,8 @@ enum Libc {
   }
 
   /// Has SIGINT, SIGTERM and SIGHUP write their number into a descriptor, and writing to a closed pipe be
-  /// an error instead of the end. Handlers, unlike ignored signals, do not reach children. What whoever started us has
-  /// ignored (nohup) stays so.
+  /// an error instead of the end. Handlers, unlike ignored signals, do not reach children. Where whoever started us
+  /// has SIGHUP ignored (nohup), it stays so.
   static func catchSignals(into descriptor: CInt) {
     signalDescriptor = descriptor
     var action = sigaction()
@@ -105,7 +106,10 @@ enum Libc {
       action.__sigaction_handler.sa_handler = note
     #endif
     action.sa_flags = SA_RESTART
-    for signal in [SIGINT, SIGTERM, SIGHUP] where !isIgnored(signal) { sigaction(signal, &action, nil) }
+    ignoredSignals = [SIGINT, SIGTERM, SIGHUP, SIGPIPE].filter(isIgnored)
+    for signal in [SIGINT, SIGTERM, SIGHUP] where signal != SIGHUP || !ignoredSignals.contains(signal) {
+      sigaction(signal, &action, nil)
+    }
     #if canImport(Darwin)
       action.__sigaction_u.__sa_handler = nothing
     #elseif canImport(Musl)
@@ -113,7 +117,7 @@ enum Libc {
     #else
       action.__sigaction_handler.sa_handler = nothing
     #endif
-    if !isIgnored(SIGPIPE) { sigaction(SIGPIPE, &action, nil) }
+    sigaction(SIGPIPE, &action, nil)
   }
 
   private static func isIgnored(_ signal: CInt) -> Bool {
@@ -311,6 +315,9 @@ enum Libc {
 
 /// Read by the signal handler, written once before it is set.
 nonisolated(unsafe) private var signalDescriptor: CInt = -1
+
+/// What whoever started the process has ignored: what it becomes ignores it too. Written once, before anything runs.
+nonisolated(unsafe) private var ignoredSignals: [CInt] = []
 
 private final class ThreadBody: Sendable {
   let run: @Sendable () -> Void

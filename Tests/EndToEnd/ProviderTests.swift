@@ -43,13 +43,16 @@ struct ProviderTests {
       python,
       [
         "-I", "-c",
-        "import sys, sysconfig; print(sys.prefix); print(sysconfig.get_config_var('prefix')); "
-          + "print(sysconfig.get_config_var('CC'))",
+        "import re, sys, sysconfig; print(sys.prefix); print(sysconfig.get_config_var('prefix')); "
+          + "print(sysconfig.get_config_var('CC')); "
+          + "left = re.compile('(?<!/bin)/install|clang|llvm'); "
+          + "print([n for n, v in sysconfig.get_config_vars().items() if left.search(str(v).replace(sys.prefix, ''))])",
       ], at: "p")
     let lines = said.outputText.split(separator: "\n")
-    try #require(lines.count == 3, "\(said.errorText)")
+    try #require(lines.count == 4, "\(said.errorText)")
     #expect(lines[0] == lines[1])
     #expect(lines[2] == "cc -pthread")
+    #expect(lines[3] == "[]")
     let prefix = FilePath(String(lines[0]))
     let marker = try #require(
       try machine.files.list(prefix.appending("lib")).first { $0.hasPrefix("python3.") })

@@ -13,7 +13,7 @@ import Testing
 
 /// What a prompt says of repositories, asked of the real git.
 @Suite struct GitStateTests {
-  private func git(_ world: World, _ command: String, at folder: String) async throws {
+  fileprivate func git(_ world: World, _ command: String, at folder: String) async throws {
     let done = try await world.folder.host.processes.run(
       Invocation(
         "/bin/sh", ["-c", command],
@@ -81,16 +81,25 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1))) func nothingThatARepositoryConfiguresIsRun() async throws {
-    let world = try World()
-    guard world.folder.host.files.exists("/usr/bin/git") else { return }
-    try world.write("r/f", "one\n")
-    try world.write("r/.gitattributes", "* filter=evil\n")
-    let marker = world.path("ran").string
-    try await git(world, "git init -qb main && git add f && git commit -qm one", at: "r")
-    try world.write("evil", "#!/bin/sh\ntouch '\(marker)'\ncat\n", mode: 0o755)
-    try await git(world, "git config core.fsmonitor ../evil && git config core.hooksPath ..", at: "r")
-    guard let shim = try launcher else { return }
+  /// A repository with a file that was changed, and a program that must not run on it.
+  private struct HostileRepository {
+    let world: World
+    let shim: FilePath
+    private var marker: FilePath { world.path("ran") }
+    var ranNothing: Bool { !world.folder.host.files.exists(marker) }
+
+    /// Nil where this machine has no git, or this checkout no launcher.
+    init?(_ tests: GitStateTests) async throws {
+      world = try World()
+      guard world.folder.host.files.exists("/usr/bin/git"), let shim = try tests.launcher else { return nil }
+      self.shim = shim
+      try world.write("r/f", "one\n")
+      try world.write("r/.gitattributes", "* filter=evil\n")
+      try await tests.git(world, "git init -qb main && git add f && git commit -qm one", at: "r")
+      try world.write("evil", "#!/bin/sh\ntouch '\(marker)'\ncat\n", mode: 0o755)
+      try await tests.git(world, "echo two > f", at: "r")
+    }
+
     func state(_ folder: String = "r") async throws -> String {
       try await world.folder.host.processes.run(
         Invocation(
@@ -98,32 +107,54 @@ import Testing
           workingDirectory: world.path(folder))
       ).outputText
     }
-    try await git(world, "echo two > f", at: "r")
-    #expect(try await state() == "main\t0\t0\t0\t1\t1\t0\t0\t-\tfresh\n")
-    try await git(world, "git config filter.evil.clean ../evil", at: "r")
-    #expect(try await state() == "main\t0\t0\t0\t0\t0\t0\t0\t-\tunknown\n")
-    // What git takes for none, and would look further up; where it reads a name to its end; what is too large to read.
-    try world.write("r/sub/.git/config", "[core]\n\tbare = false\n")
-    try world.write("r/sub/.git/HEAD", "ref: refs/heads/other\n")
-    #expect(try await state("r/sub") == "other\t0\t0\t0\t0\t0\t0\t0\t-\tunknown\n")
-    try await git(world, "git init -qb main w && mv w/.git w/g && cp -r r/.git 'w/g ' && cp r/f w/", at: "")
-    try world.write("w/.git", "gitdir: g \n")
-    #expect(try await state("w").hasSuffix("unknown\n"))
-    try await git(world, "git config --unset filter.evil.clean", at: "r")
-    #expect(try await state().hasSuffix("fresh\n"))
+  }
+
+  @Test(.timeLimit(.minutes(1))) func nothingThatARepositoryConfiguresIsRun() async throws {
+    guard let repository = try await HostileRepository(self) else { return }
     try await git(
-      world,
-      """
-      git config extensions.worktreeConfig true
-      head -c 1100000 /dev/zero | tr '\\0' '#' >.git/config.worktree
-      printf '\\n[filter "evil"]\\nclean = ../evil\\n' >>.git/config.worktree
-      """, at: "r")
-    #expect(try await state().hasSuffix("unknown\n"))
-    #expect(!world.folder.host.files.exists(FilePath(marker)))
+      repository.world, "git config core.fsmonitor ../evil && git config core.hooksPath ..", at: "r")
+    #expect(try await repository.state() == "main\t0\t0\t0\t1\t1\t0\t0\t-\tfresh\n")
+    try await git(repository.world, "git config filter.evil.clean ../evil", at: "r")
+    #expect(try await repository.state() == "main\t0\t0\t0\t0\t0\t0\t0\t-\tunknown\n")
+    #expect(repository.ranNothing)
+  }
+
+  /// What git takes for none and would look further up; a name that it reads to its end; what is too large to read.
+  @Test(
+    .timeLimit(.minutes(1)),
+    arguments: [
+      (
+        "r/sub",
+        """
+        git -C r config filter.evil.clean ../evil && mkdir -p r/sub/.git
+        printf '[core]\\n\\tbare = false\\n' >r/sub/.git/config && echo 'ref: refs/heads/other' >r/sub/.git/HEAD
+        """
+      ),
+      (
+        "w",
+        """
+        git -C r config filter.evil.clean ../evil && git init -qb main w && mv w/.git w/g
+        cp -r r/.git 'w/g ' && cp r/f r/.gitattributes w/ && echo 'gitdir: g ' >w/.git
+        """
+      ),
+      (
+        "r",
+        """
+        cd r && git config extensions.worktreeConfig true
+        head -c 1100000 /dev/zero | tr '\\0' '#' >.git/config.worktree
+        printf '\\n[filter "evil"]\\nclean = ../evil\\n' >>.git/config.worktree
+        """
+      ),
+    ])
+  func nothingThatIsReadOtherwiseByGitIsRun(_ folder: String, _ setup: String) async throws {
+    guard let repository = try await HostileRepository(self) else { return }
+    try await git(repository.world, setup, at: "")
+    #expect(try await repository.state(folder).hasSuffix("unknown\n"))
+    #expect(repository.ranNothing)
   }
 
   /// The launcher, where this checkout has built it.
-  private var launcher: FilePath? {
+  fileprivate var launcher: FilePath? {
     get throws {
       let shim = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
         .pushing(".build/debug/outfit-shim")
