@@ -29,7 +29,7 @@ struct ProbePlaces: Sendable {
     for place in places(language) {
       guard isTrusted(place.folder) else { continue }
       for name in names(in: place.folder, language) {
-        guard let program = resolved(place.folder.appending(name)), seen.insert(program).inserted,
+        guard let program = files.resolved(place.folder.appending(name)), seen.insert(program).inserted,
           let status = try? files.status(program, followLinks: true), status.kind == .file,
           status.mode & 0o111 != 0, status.mode & 0o002 == 0, !isScript(program)
         else { continue }
@@ -107,7 +107,7 @@ struct ProbePlaces: Sendable {
   private func origin(of program: FilePath) -> FoundInterpreter.Origin? {
     for language in Language.allCases {
       for root in roots(language) {
-        if let folder = resolved(root.folder), program.starts(with: folder) { return root.origin }
+        if let folder = files.resolved(root.folder), program.starts(with: folder) { return root.origin }
       }
     }
     if program.starts(with: "/usr") || program.starts(with: "/opt/homebrew") { return .system }
@@ -154,31 +154,5 @@ struct ProbePlaces: Sendable {
   private func isScript(_ program: FilePath) -> Bool {
     guard let head = try? files.read(program, from: 0, count: 2) else { return true }
     return head == Array("#!".utf8)
-  }
-
-  /// The path without links in it; nil when it leads nowhere.
-  private func resolved(_ path: FilePath) -> FilePath? {
-    var done = FilePath("/")
-    var rest = path.components.map(\.string)
-    var links = 0
-    while !rest.isEmpty {
-      let name = rest.removeFirst()
-      if name == ".." {
-        done.removeLastComponent()
-        continue
-      }
-      let next = done.appending(name)
-      guard let status = try? files.status(next, followLinks: false) else { return nil }
-      guard status.kind == .link else {
-        done = next
-        continue
-      }
-      links += 1
-      guard links <= 40, let destination = try? files.readLink(next) else { return nil }
-      let target = FilePath(destination)
-      if target.isAbsolute { done = "/" }
-      rest = target.components.map(\.string).filter { $0 != "." } + rest
-    }
-    return done
   }
 }

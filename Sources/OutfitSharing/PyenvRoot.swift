@@ -75,12 +75,12 @@ public struct PyenvRoot: Sendable {
       if files.exists(folder.appending("pyvenv.cfg")) {
         // pyenv-virtualenv links to the one below its version, maybe by another name of that.
         let isLink = try files.status(folder, followLinks: false)?.kind == .link
-        pyenv.add(name, isLink ? resolved(folder, files) : folder, files)
+        pyenv.add(name, isLink ? files.resolved(folder) ?? folder : folder, files)
       } else if files.exists(folder.appending("bin").appending("python")) {
-        var entry = Entry(name: name, folder: folder, place: resolved(folder, files))
+        var entry = Entry(name: name, folder: folder, place: files.resolved(folder) ?? folder)
         entry.isAlias =
           entry.place.lastComponent?.string != name
-          && entry.place.removingLastComponent() == resolved(versions, files)
+          && entry.place.removingLastComponent() == (files.resolved(versions) ?? versions)
         pyenv.entries.append(entry)
         // What an alias shows is found below the version itself.
         guard !entry.isAlias else { continue }
@@ -96,32 +96,6 @@ public struct PyenvRoot: Sendable {
     pyenv.global = words(try files.text(root.appending("version")))
     try pyenv.readDefaultPackages(files)
     return pyenv
-  }
-
-  /// The path without links in it, as interpreters are found by.
-  private static func resolved(_ path: FilePath, _ files: any Files) -> FilePath {
-    var done = FilePath("/")
-    var rest = path.components.map(\.string)
-    var links = 0
-    while !rest.isEmpty {
-      let name = rest.removeFirst()
-      if name == ".." {
-        done.removeLastComponent()
-        continue
-      }
-      let next = done.appending(name)
-      guard links <= 40, (try? files.status(next, followLinks: false))??.kind == .link,
-        let destination = try? files.readLink(next)
-      else {
-        done = next
-        continue
-      }
-      links += 1
-      let target = FilePath(destination)
-      if target.isAbsolute { done = "/" }
-      rest = target.components.map(\.string).filter { $0 != "." } + rest
-    }
-    return done
   }
 
   private mutating func add(_ name: String, _ folder: FilePath, _ files: any Files) {

@@ -130,6 +130,32 @@ extension Files {
     return String(decoding: try read(path), as: UTF8.self)
   }
 
+  /// The path without links in it; nil when it leads nowhere.
+  public func resolved(_ path: FilePath) -> FilePath? {
+    var done = FilePath("/")
+    var rest = path.components.map(\.string)
+    var links = 0
+    while !rest.isEmpty {
+      let name = rest.removeFirst()
+      if name == ".." {
+        done.removeLastComponent()
+        continue
+      }
+      let next = done.appending(name)
+      guard let found = try? status(next, followLinks: false) else { return nil }
+      guard found.kind == .link else {
+        done = next
+        continue
+      }
+      links += 1
+      guard links <= 40, let destination = try? readLink(next) else { return nil }
+      let target = FilePath(destination)
+      if target.isAbsolute { done = "/" }
+      rest = target.components.map(\.string).filter { $0 != "." } + rest
+    }
+    return done
+  }
+
   /// Makes a folder and those above it that are missing.
   public func createDirectories(_ path: FilePath, mode: UInt16 = 0o755) throws(FileError) {
     if let status = try status(path, followLinks: true) {
