@@ -164,8 +164,8 @@ public struct BuildOutcome: Sendable {
 
 extension Object {
   var facts: [String] {
-    if case .adopt(let adoption) = recipe { return ["program \(adoption.program)"] + adoption.facts }
-    return []
+    guard case .adopt(let adoption) = recipe else { return [] }
+    return ["program \(adoption.program)", Receipt.stat + adoption.fingerprint] + adoption.facts
   }
 
   /// What it takes to build it, roughly: the more is pinned, the more is fetched.

@@ -249,6 +249,13 @@ public struct Receipt: Hashable, Sendable {
   /// What was known of an adopted one, each a word and its value: `program /usr/bin/python3.11`, `sqlite 3.40.1`.
   public var facts: [String]
 
+  static let stat = "stat "
+
+  /// Whether an adopted program, as it is now, is the one that was adopted; nil where that was not written down.
+  public func describes(_ program: FileStatus) -> Bool? {
+    facts.first { $0.hasPrefix(Self.stat) }.map { $0.dropFirst(Self.stat.count) == program.fingerprint }
+  }
+
   init(
     id: ObjectID, label: String, inputs: [String], built: Int64, size: Int64, isAdopted: Bool,
     facts: [String] = []

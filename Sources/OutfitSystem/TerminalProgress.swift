@@ -92,7 +92,8 @@ public final class TerminalProgress: Progress {
       erase(&state)
       if wasSlow || reason != nil {
         let line = view.last(item, now: now, reason: reason)
-        terminal.talk((isLive ? line.cutKeepingStyle(to: terminal.width - 1) : line) + "\n")
+        // Whoever asked for the work tells the whole reason.
+        terminal.talk(line.cutKeepingStyle(to: isLive ? terminal.width - 1 : 120) + "\n")
       }
       draw(&state, now)
     }
