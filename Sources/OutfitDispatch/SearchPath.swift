@@ -19,17 +19,17 @@ struct SearchPath {
       guard folder.first == Ascii.slash else { return nil }
       var folder = folder
       while folder.count > 1, folder.last == Ascii.slash { folder.removeLast() }
+      let path = folder + [Ascii.slash] + name
+      guard let program = Outside.identity(of: Bytes(path)), program.isProgram, !own.contains(program),
+        bin == nil || Outside.identity(of: Bytes(folder)) != bin,
+        Outside.resolved(Bytes(path))?.suffix(12)[...].equals("/outfit-shim") != true
+      else { return nil }
       let real = Outside.resolved(Bytes(folder)) ?? []
       if folder.suffix(6).equals("/shims") || real.suffix(6)[...].equals("/shims"),
         calledByPyenv || !(folder.contains("pyenv") || real[...].contains("pyenv") || self.isPyenvs(folder))
       {
         return nil
       }
-      let path = folder + [Ascii.slash] + name
-      guard let program = Outside.identity(of: Bytes(path)), program.isProgram, !own.contains(program),
-        bin == nil || Outside.identity(of: Bytes(folder)) != bin,
-        Outside.resolved(Bytes(path))?.suffix(12)[...].equals("/outfit-shim") != true
-      else { return nil }
       return Bytes(path)
     }
   }
