@@ -21,13 +21,21 @@ struct StatusCommand: AsyncParsableCommand {
     try await withSession { session in
       let place = try scopeOptions.place(session)
       let bereft = scopeOptions.machine ? nil : Project.bereft(session.host)?.bereftDiagnostic(session)
-      let gone = GoneInterpreters(try Generations.current(place.scope, host: session.host), session)
-      // Said even where planning fails, which may be why.
-      if !json {
-        let warnings = [bereft].compactMap(\.self) + gone.diagnostics
+      func say(_ gone: [Diagnostic]) {
+        guard !json else { return }
+        let warnings = [bereft].compactMap(\.self) + gone
         session.report(warnings.map { Diagnostic(.warning, $0.message, hint: $0.hint) })
       }
-      let standing = try await Standing(session, place)
+      let standing: Standing
+      do {
+        standing = try await Standing(session, place)
+      } catch {
+        // They may be why there is no plan.
+        say(GoneInterpreters(try Generations.current(place.scope, host: session.host), session).diagnostics)
+        throw error
+      }
+      let gone = GoneInterpreters(standing.generation, session).diagnostics
+      say(gone)
       let plan = standing.plan
       let defects =
         plan == nil ? [] : try Mending(session.host, known: standing.generation.map { [$0] } ?? []).defects()
@@ -47,7 +55,7 @@ struct StatusCommand: AsyncParsableCommand {
             JSONText.plan(plan, of: standing.name, defects).merging([
               "upToDate": .bool(!differs), "contradictions": .array(contradictions.map(\.json)),
               "problems": .array(
-                ([bereft].compactMap(\.self) + gone.diagnostics + problems).map { .string($0.message) }),
+                ([bereft].compactMap(\.self) + gone + problems).map { .string($0.message) }),
             ]) { $1 }
           ).text)
       } else {
