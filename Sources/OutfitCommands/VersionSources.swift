@@ -51,9 +51,12 @@ struct VersionSources {
     case .run(let match):
       let program = String(decoding: match.command.program, as: UTF8.self)
       let scopes = (try? Generations.scopes(host)) ?? []
-      let interpreters = scopes.flatMap { (try? Generations.current($0, host: host))?.interpreters ?? [] }
+      // A record may be of thousands of files; a table is short.
+      let interpreters = scopes.flatMap { scope in
+        (try? host.files.read(host.places.table(of: scope))).flatMap { DispatchTable($0) }?.interpreters ?? []
+      }
       running =
-        interpreters.first { $0.program == program }?.version
+        interpreters.first { $0.program == program }.flatMap { Version($0.version) }
         ?? (try? NamedVirtualenvs.list(host))?.first { $0.folder.appending("bin/python").string == program }?
         .version
       guard let chosenBy = match.chosenBy, winner.kind == .versionFile, let line = winner.location?.line,
