@@ -84,7 +84,7 @@ public struct Catalogue: Hashable, Sendable {
             longTerm: LongTermLines(index: bytes))
         }
       }
-      let silence = host.mirror.map { ", since the mirror \($0) has no index that can be read" } ?? ""
+      let silence = host.mirror == nil ? "" : ", since the mirror \(host.name) has no index that can be read"
       guard let found = inquirer.interpreters(.python), inquirer.knowsIndexes(context),
         let runner = Runner.best(of: found)
       else { return nil }

@@ -32,6 +32,14 @@ import Testing
     #expect(try machine.drive { Catalogue.ask(.python, $0) }?.versions.map(\.description) == ["3.12.4"])
     #expect(
       try machine.drive { Catalogue.ask(.node, $0) }?.versions.map(\.description) == ["24.1.0", "22.9.0"])
+    // The catalogue is kept, and a password is written down nowhere.
+    machine.context.environment["OUTFIT_MIRROR"] = "https://ann:secret@mirror.example"
+    for language in [Language.python, .node] {
+      let source = try #require(try machine.drive { Catalogue.ask(language, $0) }?.source)
+      #expect(
+        source.contains("since the mirror https://***@mirror.example/\(language) has no index"), "\(source)")
+      #expect(!source.contains("secret"))
+    }
     machine = Machine()
     #expect(try machine.drive { Catalogue.ask(.node, $0) } == nil)
   }
