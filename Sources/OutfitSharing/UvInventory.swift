@@ -1,4 +1,5 @@
 import OutfitCore
+import OutfitProfile
 import OutfitSystem
 import SystemPackage
 

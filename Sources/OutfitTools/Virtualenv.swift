@@ -139,13 +139,13 @@ public struct Virtualenv: Part {
   ) throws -> Query {
     let uv = try Uv(context, on: interpreter, pythons: pythons, indexes: try Indexes(context))
     let label = "resolving \(section.value.from)"
-    if sources.kind == .uvLock {
+    if sources.reading.kind == .uvLock {
       return uv.export(
         label: label, project: sources.files["pyproject.toml"] ?? [],
         lock: sources.files["uv.lock"] ?? [])
     }
     return uv.compile(
-      label: label, files: sources.files, input: sources.main,
+      label: label, files: sources.files, input: sources.reading.main,
       previous: context.lock.virtualenv?.requirements)
   }
 
@@ -171,98 +171,66 @@ public struct Virtualenv: Part {
   }
 }
 
-/// The files that a virtualenv is made from, with those that they include.
+/// The files that a virtualenv is made from, as they are given to uv.
 struct Sources {
-  enum Kind { case requirements, project, uvLock }
+  var reading: ResolutionFiles
 
-  var kind: Kind
-  /// By name in the scratch folder: below the project they keep their relative paths.
-  var files: [String: [UInt8]]
-  var main: String
+  var digest: Digest { reading.digest }
 
-  /// Over the names and contents of all of them.
-  var digest: Digest {
-    var digest = Digest.Running()
-    for (name, bytes) in files.sorted(by: { $0.key < $1.key }) {
-      digest.field(name)
-      digest.field(Digest(of: bytes).hex)
+  /// By name in the scratch folder: below the project they keep their relative paths. A requirements file is told in
+  /// the words that were judged.
+  var files: [String: [UInt8]] {
+    switch reading.kind {
+    case .requirements: reading.lines.mapValues { Array(ResolutionFiles.text(of: $0).utf8) }
+    case .project: reading.files
+    case .uvLock:
+      Dictionary(
+        reading.files.map { (FilePath($0).lastComponent?.string ?? $0, $1) },
+        uniquingKeysWith: { first, _ in first })
     }
-    return digest.finish()
   }
 
   /// - Throws: `Failure` with status `usage` for a file that is not there, or asks for what can't be pinned.
   static func read(_ section: Sourced<VirtualenvSection>, _ context: Context) throws -> Round<Sources> {
-    let from = section.value.from
-    let source = section.source
-    let folder = FilePath(from).removingLastComponent()
-    let beside = { (name: String) in folder.appending(name).string }
-    let kind: Kind
-    var names: [String]
-    switch FilePath(from).lastComponent?.string {
-    case "uv.lock": (kind, names) = (.uvLock, [from, beside("pyproject.toml")])
-    case "pyproject.toml": (kind, names) = (.project, [from])
-    case "poetry.lock":
-      throw Failure(
-        "poetry.lock can't be read yet", at: source.location,
-        hint: "write a requirements file with `poetry export`, or name pyproject.toml", status: .usage)
-    default: (kind, names) = (.requirements, [from])
-    }
-    var files: [String: [UInt8]] = [:]
     var queries: [Query] = []
-    while let name = names.popLast() {
+    let reading = try ResolutionFiles.read(from: section.value.from, at: section.source.location) { name in
       let query = Query.contents(context.root.pushing(FilePath(name)))
       switch context.facts[query] {
-      case nil: queries.append(query)
-      case .contents(let bytes)?:
-        let key = kind == .uvLock ? FilePath(name).lastComponent?.string ?? name : name
-        files[key] = bytes
-        if kind == .requirements {
-          names += try included(by: name, String(decoding: bytes, as: UTF8.self))
-            .filter { files[$0] == nil }
-        }
+      case nil:
+        queries.append(query)
+        return []
+      case .contents(let bytes)?: return bytes
       case .failed(let diagnostic)?: throw Failure([diagnostic], status: .usage)
-      default:
-        throw Failure(
-          "there is no \(name) in the project", at: source.location,
-          hint: "name the file that lists its packages: `virtualenv: {from: ...}`", status: .usage)
+      default: return nil
       }
     }
     guard queries.isEmpty else { return .ask(queries) }
-    return .done(
-      Sources(
-        kind: kind, files: files,
-        main: kind == .uvLock ? FilePath(from).lastComponent?.string ?? from : from))
+    for (name, lines) in reading.lines.sorted(by: { $0.key < $1.key }) {
+      for line in lines { try check(line, in: name) }
+    }
+    return .done(Sources(reading: reading))
   }
 
-  /// The files that a requirements file includes, relative to the project.
-  static func included(by name: String, _ text: String) throws -> [String] {
-    var result: [String] = []
-    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      let words = line.split(whereSeparator: \.isWhitespace)
-      guard let first = words.first else { continue }
-      let location = SourceLocation(file: name, line: number + 1)
-      let isLocal =
-        first.hasPrefix(".") || first.hasPrefix("/") || first.hasPrefix("file:") || first.hasPrefix("git+")
-      if first == "-e" || first == "--editable" || isLocal || (words.count > 2 && words[1] == "@") {
-        throw Failure(
-          "\(line.trimmed) has to be built from source, and Outfit builds nothing from source",
-          at: location, hint: "take the line out of the file, and install it into .venv yourself",
-          status: .usage)
-      }
-      var path: String?
-      for option in ["-r", "-c", "--requirement", "--constraint"] {
-        if first == option, words.count > 1 { path = String(words[1]) }
-        if first.hasPrefix(option + "=") { path = String(first.dropFirst(option.count + 1)) }
-        if option.count == 2, first.hasPrefix(option), first.count > 2 { path = String(first.dropFirst(2)) }
-      }
-      guard let path else { continue }
-      let target = FilePath(name).removingLastComponent().pushing(FilePath(path)).lexicallyNormalized()
-      guard !target.isAbsolute, target.components.first?.kind != .parentDirectory else {
-        throw Failure(
-          "\(path) lies outside the project", at: location, hint: "copy it into the project", status: .usage)
-      }
-      result.append(target.string)
+  /// A wheel at an address has a digest; what has to be built, and what lies here, has none.
+  private static func check(_ line: RequirementLine, in file: String) throws {
+    var address: String
+    switch line.content {
+    case .direct(let direct): address = direct.address
+    case .option("--editable", let value): address = value
+    default: return
     }
-    return result
+    address = String(address.prefix { $0 != "#" && $0 != "?" }).lowercased()
+    let isWheel = address.hasSuffix(".whl")
+    if isWheel, address.hasPrefix("https://") || address.hasPrefix("http://") { return }
+    let location = SourceLocation(file: file, line: line.line)
+    guard !isWheel else {
+      throw Failure(
+        "\(line.text) is a file of this machine, which a lock for all can't name", at: location,
+        hint: "name it by an https address, or take the line out and install it into .venv yourself",
+        status: .usage)
+    }
+    throw Failure(
+      "\(line.text) has to be built from source, and Outfit builds nothing from source", at: location,
+      hint: "take the line out of the file, and install it into .venv yourself", status: .usage)
   }
 }

@@ -103,7 +103,26 @@ struct VirtualenvTests {
     #expect(again.first?.files["lock.txt"] == Array(blackPins.utf8), "other pins stay where they can")
   }
 
-  @Test(arguments: ["-e .", "./local", "git+https://code.example/x", "x @ git+https://code.example/x"])
+  /// What was judged is what uv is told.
+  @Test func uvIsToldWhatWasRead() throws {
+    let bench = bench([
+      "requirements.txt": "\u{FEFF}# all\r\nblack[ d ]  (>=25) # x\r\n-rmore.txt\r\n",
+      "more.txt": "idna@https://h/idna-3-py3-none-any.whl\n",
+    ])
+    let asked = try bench.rounds { try Virtualenv().resolve($0) }.asked.compactMap(\.inquiry)
+    let files = try #require(asked.first).files.mapValues { String(decoding: $0, as: UTF8.self) }
+    #expect(
+      files == [
+        "requirements.txt": "\nblack[d]>=25\n--requirement more.txt\n",
+        "more.txt": "idna @ https://h/idna-3-py3-none-any.whl\n",
+      ])
+  }
+
+  @Test(arguments: [
+    "-e .", "./local", "git+https://code.example/x", "x @ git+https://code.example/x", "-e.[test]",
+    "--editable=.", "x@git+https://code.example/x", "x@./wheels/x-1-py3-none-any.whl", "x@file:x.whl",
+    "x@https://code.example/x-1.tar.gz", "https://code.example/x.zip#x.whl",
+  ])
   func whatMustBeBuiltIsRefused(line: String) {
     let bench = bench(["requirements.txt": "black\n\(line)\n"])
     let failure = #expect(throws: Failure.self) { try bench.rounds { try Virtualenv().resolve($0) } }

@@ -1,0 +1,212 @@
+import OutfitCore
+import OutfitSystem
+import Support
+import SystemPackage
+import Testing
+
+@testable import OutfitProfile
+
+struct ResolutionInputsTests {
+  private func read(_ files: [String: String], from: String) throws -> ResolutionInputs {
+    let disk = MemoryFiles()
+    for (name, text) in files {
+      let path = FilePath("/p").pushing(FilePath(name))
+      try disk.createDirectories(path.removingLastComponent(), mode: 0o755)
+      try disk.create(path, Array(text.utf8), mode: 0o644)
+    }
+    return try ResolutionInputs.read(from: from, root: "/p", files: disk)
+  }
+
+  private func texts(_ inputs: ResolutionInputs) -> [String] {
+    inputs.members.map { "\($0.kind.rawValue): \($0.text)" }
+  }
+
+  @Test func requirementsAreReadWithAllThatTheyInclude() throws {
+    let inputs = try read(
+      [
+        "requirements/dev.txt":
+          "-r base.txt\n-c../pins.txt\npytest>=8 ; python_version > '3.9'\n--pre\nidna@https://ada:pw@h/idna-3-py3-none-any.whl\n",
+        "requirements/base.txt": "--requirement=\"deep.txt\" # why\nblack[d]==25.1.0\n",
+        "requirements/deep.txt": "-i https://index.example/simple\n-e ./mine\n-r base.txt\n",
+        "pins.txt": "click<9\n--find-links wheels\n",
+      ], from: "requirements/dev.txt")
+    #expect(
+      inputs.files == [
+        "/p/pins.txt", "/p/requirements/base.txt", "/p/requirements/deep.txt", "/p/requirements/dev.txt",
+      ])
+    #expect(
+      texts(inputs) == [
+        "address: idna @ https://***@h/idna-3-py3-none-any.whl", "index: --find-links wheels",
+        "index: --index-url https://index.example/simple", "option: --pre", "path: --editable ./mine",
+      ])
+    #expect(inputs.members[0].location == SourceLocation(file: "requirements/dev.txt", line: 5))
+    #expect(inputs.members[2].location == SourceLocation(file: "requirements/deep.txt", line: 1))
+  }
+
+  @Test(arguments: [
+    ["r.txt": "-r gone.txt\n"], ["r.txt": "-r ../x.txt\n"], ["r.txt": "-r /etc/passwd\n"],
+    ["r.txt": "-r https://h/r.txt\n"], ["r.txt": "-r ${X}.txt\n"], ["r.txt": "-r .\n"], [:],
+  ])
+  func whatCantBeReadIsAMistake(files: [String: String]) {
+    let failure = #expect(throws: Failure.self) { try read(files, from: "r.txt") }
+    #expect(failure?.status == .usage)
+    for text in [
+      "a = ", "a = \"\\q\"", String(repeating: "a=[", count: 1) + String(repeating: "[", count: 100_000),
+    ] {
+      let failure = #expect(throws: Failure.self) {
+        try read(["pyproject.toml": text], from: "pyproject.toml")
+      }
+      #expect(failure?.status == .usage)
+    }
+  }
+
+  @Test func aProjectSaysSourcesIndexesOptionsAndBuilds() throws {
+    let inputs = try read(
+      [
+        "pyproject.toml": """
+        [build-system]
+        requires = ["hatchling>=1", "mine @ https://h/mine-1-py3-none-any.whl"]
+        build-backend = "hatchling.build"
+
+        [project]
+        name = "shop"
+        dynamic = ["version", "optional-dependencies"]
+        dependencies = [
+          "black>=25",
+          "evil@http://h/evil-1-py3-none-any.whl",
+          "local @ file:///srv/x",
+        ]
+        [project.optional-dependencies]
+        docs = ["sphinx", "x @ git+https://h/x"]
+
+        [dependency-groups]
+        dev = ["pytest", {include-group = "lint"}]
+        lint = ["ruff"]
+
+        [tool.uv]
+        dev-dependencies = ["mypy"]
+        no-build-isolation = true
+        [tool.uv.sources]
+        Black = { git = "https://h/black", rev = "1" }
+        six = [{ index = "acme", marker = "os_name == 'nt'" }, { path = "../six" }]
+        [[tool.uv.index]]
+        name = "acme"
+        url = "https://ada:pw@acme.example/simple"
+        [[tool.poetry.source]]
+        name = "p"
+        url = "https://p.example/simple"
+        [tool.poetry.dependencies]
+        python = "^3.9"
+        a = { version = "1", extras = ["x"] }
+        b = { git = "https://h/b" }
+        [tool.black]
+        line-length = 110
+        """
+      ], from: "pyproject.toml")
+    #expect(
+      texts(inputs) == [
+        "address: b from {git = \"https://h/b\"}",
+        "address: black from {git = \"https://h/black\", rev = \"1\"}",
+        "address: evil @ http://h/evil-1-py3-none-any.whl", "address: x @ git+https://h/x",
+        "build: build-system.build-backend = \"hatchling.build\"",
+        "build: build-system.requires \"mine @ https://h/mine-1-py3-none-any.whl\"",
+        "build: build-system.requires hatchling", "build: dynamic \"optional-dependencies\"",
+        "index: six from {index = \"acme\", marker = \"os_name == 'nt'\"}",
+        "index: tool.poetry.source = {name = \"p\", url = \"https://p.example/simple\"}",
+        "index: tool.uv.index = {name = \"acme\", url = \"https://***@acme.example/simple\"}",
+        "option: tool.uv.no-build-isolation = true", "path: local @ file:///srv/x",
+        "path: six from {path = \"../six\"}",
+      ])
+    let evil = try #require(inputs.members.first { $0.text.hasPrefix("evil") })
+    #expect(evil.location.line == 10)
+    #expect(inputs.members.first { $0.text.hasPrefix("tool.uv.index") }?.location.line == 26)
+  }
+
+  private func uvLock(_ version: Int, _ packages: String = "") -> String {
+    """
+    version = 1
+    revision = 3
+    requires-python = ">=3.11"
+
+    [[package]]
+    name = "idna"
+    version = "3.\(version)"
+    source = { registry = "https://pypi.org/simple" }
+    dependencies = [{ name = "six", marker = "os_name == 'nt'" }]
+    sdist = { url = "https://files.pythonhosted.org/\(version)/idna-3.\(version).tar.gz", hash = "sha256:0\(version)", size = 1 }
+    wheels = [
+      { url = "https://files.pythonhosted.org/\(version)/idna-3.\(version)-py3-none-any.whl", hash = "sha256:1\(version)" },
+    ]
+
+    [[package]]
+    name = "shop"
+    source = { editable = "." }
+    \(packages)
+    """
+  }
+
+  @Test func aUvLockSaysItsSources() throws {
+    let others = """
+      [[package]]
+      name = "a"
+      source = { git = "https://h/a?rev=v1#1234" }
+      [[package]]
+      name = "b"
+      source = { url = "https://h/b-1-py3-none-any.whl" }
+      wheels = [{ url = "https://h/b-1-py3-none-any.whl", hash = "sha256:00" }]
+      [package.metadata]
+      requires-dist = [{ name = "c", url = "https://h/c.whl" }]
+      [[package]]
+      name = "d"
+      source = { registry = "wheels" }
+      wheels = [{ path = "d/d-1-py3-none-any.whl" }]
+      """
+    let inputs = try read(
+      ["uv.lock": uvLock(4, others), "pyproject.toml": "[project]\n"], from: "uv.lock")
+    #expect(
+      texts(inputs) == [
+        "address: a from git https://h/a?rev=v1#1234", "address: b from url https://h/b-1-py3-none-any.whl",
+        "address: c from {url = \"https://h/c.whl\"}", "address: files from https://files.pythonhosted.org",
+        "address: files from https://h", "index: registry https://pypi.org/simple", "path: a file of d in d",
+        "path: registry wheels", "path: shop from editable .",
+      ])
+  }
+
+  /// A hundred bumps of every kind of file say the same; one source says something new.
+  @Test func versionsAreNoMembers() throws {
+    func all(_ version: Int, _ change: String = "") throws -> [[ResolutionInputs.Member]] {
+      let packages = (0..<100).map { "p\($0)==\(version).\($0)" }
+      let requirements = packages.map {
+        "\($0) --hash=sha256:\(String(repeating: "\(version)", count: 64))\n"
+      }.joined()
+      let project = """
+        [build-system]
+        requires = ["hatchling>=\(version)"]
+        [project]
+        version = "\(version)"
+        dependencies = [\(packages.map { "\"\($0)\"" }.joined(separator: ", "))]
+        [tool.uv]
+        constraint-dependencies = ["x<\(version)"]
+
+        """
+      return [
+        try read(["r.txt": "-r s.txt\n", "s.txt": requirements + change], from: "r.txt").members,
+        try read(
+          ["pyproject.toml": project + (change.isEmpty ? "" : "[tool.uv.sources]\np1 = {index = \"x\"}\n")],
+          from: "pyproject.toml"
+        ).members,
+        try read(
+          [
+            "uv.lock": uvLock(version).replacing(change.isEmpty ? "~" : "pypi.org", with: "evil.example"),
+            "pyproject.toml": project,
+          ], from: "uv.lock"
+        ).members,
+      ]
+    }
+    let before = try all(4)
+    #expect(try all(5) == before)
+    for (old, new) in zip(before, try all(5, "p1@http://h/p1-1-py3-none-any.whl\n")) {
+      #expect(Set(new).subtracting(old).count == 1)
+    }
+  }
+}
