@@ -166,7 +166,7 @@ struct Pinning {
         ProfilePlace.located(place.profile.address, host), withPersonal: !place.isShared)
     }
     if place.isShared {
-      before = try LockFile.read(place.file, host: host) ?? Lock()
+      before = try LockFile.read(place.file, for: profile, host: host) ?? Lock()
     } else {
       before = try Locks(host: host, profile: profile).merged
     }

@@ -105,7 +105,7 @@ enum Rendered {
         hint: "run `outfit lock` first")
     }
     return RenderSession(
-      host: host, profile: profile, lock: try LockFile.read(file, host: host) ?? Lock(),
+      host: host, profile: profile, lock: try LockFile.read(file, for: profile, host: host) ?? Lock(),
       lockDigest: Digest(of: text), root: project.root, templates: Installation.locate(host).templates)
   }
 

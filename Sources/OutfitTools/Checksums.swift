@@ -45,12 +45,6 @@ struct GitHubRelease: Decodable {
     var name: String
     /// `sha256:<hex>`; GitHub computes it for what was uploaded since June 2025.
     var digest: String?
-    var url: String
-
-    private enum CodingKeys: String, CodingKey {
-      case name, digest
-      case url = "browser_download_url"
-    }
   }
 
   var assets: [Asset]

@@ -54,6 +54,12 @@ extension Shop {
           .error, "\(tool.name): the registry gives no integrity for \(bare)", at: tool.source.location,
           hint: "without a digest nothing of it is used: ask another registry"))
     }
+    if let problem = PackageLockReader(String(decoding: bytes, as: UTF8.self)).problems.first {
+      return .unavailable(
+        Diagnostic(
+          .error, "\(tool.name): npm's lock can't be taken: \(problem.message)", at: tool.source.location,
+          hint: "only packages of a registry, with digests, can be pinned"))
+    }
     if let unknown = tool.section.scripts.first(where: { lock.folders(of: $0).isEmpty }) {
       return .mistake(
         Diagnostic(

@@ -64,27 +64,13 @@ enum Requirement {
       let others = tool.with.sorted().map { ", \($0)" }.joined()
       return "npm \(tool.package ?? name)@\(tool.version)\(others)"
     case .url:
-      var parts = ["url \(tool.version) \(tool.url ?? "")"]
-      if let checksums = tool.checksums { parts.append("checksums \(checksums)") }
-      if let github = tool.github {
-        parts.append("github \(github) \(tool.tag ?? "") \(tool.asset ?? "")")
-      }
-      parts += tool.names.sorted { $0.key < $1.key }.map { "\($0) is \($1)" }
-      return parts.joined(separator: "; ")
+      return tool.downloadRequest
     }
   }
 
   /// A package's name as indexes compare it (PEP 503).
   static func normalized(_ name: some StringProtocol) -> String {
-    var result = ""
-    for character in name.lowercased() {
-      if "-_.".contains(character) {
-        if result.last != "-" { result.append("-") }
-      } else {
-        result.append(character)
-      }
-    }
-    return result
+    normalizedPackageName(name)
   }
 
   /// The name at the start of a requirement line: `myst-parser` of `myst-parser[linkify]>=2; python_version > "3"`.

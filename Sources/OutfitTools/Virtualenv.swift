@@ -40,7 +40,7 @@ public struct Virtualenv: Part {
     }
     lock.virtualenv = LockedRequirements(
       from: section.value.from, sourceDigest: sources.digest, python: interpreter.version.minor,
-      requirements: String(decoding: bytes, as: UTF8.self))
+      requirements: try Self.pins(String(decoding: bytes, as: UTF8.self), section))
     return .done(lock)
   }
 
@@ -129,6 +129,17 @@ public struct Virtualenv: Part {
     return .done(proposal)
   }
 
+  /// What a resolver gave, as a lock may hold it.
+  /// - Throws: `Failure`, status 2, for what has no digest.
+  private static func pins(_ text: String, _ section: Sourced<VirtualenvSection>) throws -> String {
+    try RequirementLine.parse(text).map { line in
+      if let pin = line.pin { return pin }
+      throw Failure(
+        "\(section.value.from): \(line.complaint)", at: section.source.location,
+        hint: "only what an index or an address has as a wheel can be pinned", status: .usage)
+    }.joined()
+  }
+
   private static func settings(_ context: Context) -> [Query] {
     (Pythons.queries(context) + Indexes.queries(context)).filter { context.facts[$0] == nil }
   }
@@ -174,8 +185,8 @@ public struct Virtualenv: Part {
 /// The files that a virtualenv is made from, as they are given to uv.
 struct Sources {
   var reading: ResolutionFiles
-
-  var digest: Digest { reading.digest }
+  /// What the pins in the lock are compared by.
+  var digest: Digest
 
   /// By name in the scratch folder: below the project they keep their relative paths. A requirements file is told in
   /// the words that were judged.
@@ -208,7 +219,7 @@ struct Sources {
     for (name, lines) in reading.lines.sorted(by: { $0.key < $1.key }) {
       for line in lines { try check(line, in: name) }
     }
-    return .done(Sources(reading: reading))
+    return .done(Sources(reading: reading, digest: reading.digest(for: context.profile)))
   }
 
   /// A wheel at an address has a digest; what has to be built, and what lies here, has none.

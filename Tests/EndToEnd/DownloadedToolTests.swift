@@ -154,7 +154,7 @@ struct DownloadedToolTests {
     #expect(!machine.files.exists(machine.home.appending(".local/share/outfit/bin/kubectl")))
 
     let program = "#!/bin/sh\necho lint\n"
-    serve("/dl/lint-Linux", program)
+    serve("/acme/lint/releases/download/v1.2.0/lint-Linux", program)
     serve(
       "/api/repos/acme/lint/releases/tags/v1.2.0",
       """
@@ -171,7 +171,7 @@ struct DownloadedToolTests {
     try machine.write("tree/lint-1.2/lint-x86", "#!/bin/sh\necho lint\n", mode: 0o755)
     try machine.write("tree/lint-1.2/README.md", "read\n")
     let archive = try await pack("tar -C tree -cJf \"$out\" lint-1.2")
-    serve("/dl/lint-Linux.tar.xz", archive)
+    serve("/acme/lint/releases/download/v1.2.0/lint-Linux.tar.xz", archive)
     serve(
       "/api/repos/acme/lint/releases/tags/v1.2.0",
       """

@@ -157,7 +157,7 @@ private struct Running {
     let record = folder.appending(key)
     let pins = folder.appending("\(key).lock")
     // One that can't be read is made anew.
-    var lock = (try? LockFile.read(pins, host: host)) ?? nil
+    var lock = try? LockFile.parse(host.files.read(pins), file: pins.string)
     if let text = try host.files.text(record), !refresh {
       let lines = text.split(separator: "\n").map(String.init)
       if lines.count == 2, let time = Int64(lines[0]) {
