@@ -9,8 +9,8 @@ export OUTFIT_COMMIT := $(shell commit=$$(git rev-parse --short=12 HEAD 2>/dev/n
 
 .PHONY: up build dependencies test test-images test-source test-bare lint format bench dist clean
 
-up: build  ## build Outfit and put the starter profile on this machine
-	$(RELEASE)/outfit up profiles/starter --trust $(UPFLAGS)
+up: build  ## build Outfit, install it for you, and put the starter profile on this machine
+	@scripts/up.sh $(RELEASE) $(UPFLAGS)
 
 build: dependencies  ## the release executables, in .build/release
 	$(SWIFT) package resolve

@@ -27,9 +27,6 @@ need() {
     { $root apt-get update && $root apt-get install -y --no-install-recommends "$2"; } >/dev/null
 }
 
-for program in outfit outfit-shim; do
-  [ -x "$build/$program" ] || die "there is no $build/$program: run make build first"
-done
 version=$(sed -n 's/.*static let version = "\(.*\)".*/\1/p' Sources/OutfitCore/Release.swift)
 [ -n "$version" ] || die "Sources/OutfitCore/Release.swift names no version"
 case $(uname -s) in Linux) system=linux ;; Darwin) system=macos ;; *) die "unknown system" ;; esac
@@ -42,23 +39,10 @@ time=${SOURCE_DATE_EPOCH:-$time}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 tree=$work/$name
-mkdir -p "$tree/bin" "$tree/libexec" "$tree/share/outfit/templates" "$tree/share/outfit/profiles"
+scripts/tree.sh "$build" "$tree"
 
 need strip binutils
-cp "$build/outfit" "$tree/bin/outfit"
-cp "$build/outfit-shim" "$tree/libexec/outfit-shim"
 strip "$tree/bin/outfit" "$tree/libexec/outfit-shim"
-
-# What git knows, so that nothing that lies about gets in.
-for folder in templates profiles; do
-  files=$(git ls-files "$folder" 2>/dev/null || true)
-  [ -n "$files" ] || files=$(find "$folder" -type f)
-  [ -n "$files" ] || die "there is nothing in $folder"
-  printf '%s\n' "$files" | while IFS= read -r file; do
-    mkdir -p "$tree/share/outfit/$(dirname "$file")"
-    cp -P "$file" "$tree/share/outfit/$file"
-  done
-done
 
 # Copies the library NAME, found at PATH, and what it needs; `library NAME PATH`.
 library() {

@@ -162,11 +162,20 @@ find_tarball() {
 # Puts the tarball's content at `$self/VERSION`, in one step, and sets `installed`.
 unpack() {
   data=$(dirname "$self")
+  made=
+  for folder in "$(dirname "$data")" "$bin"; do
+    while [ ! -d "$folder" ]; do
+      made=$(printf '%s\n%s' "$folder" "$made")
+      folder=$(dirname "$folder")
+    done
+  done
   if [ ! -d "$data" ]; then
     mkdir -p "$(dirname "$data")"
     mkdir -m 700 "$data"
   fi
   mkdir -p "$self" "$bin"
+  # `outfit self uninstall` takes them out again, once they are empty.
+  [ -z "$made" ] || printf '%s\n' "$made" >>"$self/.made"
   work=$(mktemp -d "$self/.new.XXXXXX")
   trap 'rm -rf "$work"' EXIT
   trap 'exit 130' INT

@@ -77,6 +77,11 @@ public enum Launcher {
       }
       let code = Outside.execute(program, match.command.arguments, rest)
       if code == Outside.missing {
+        if !Outside.exists(program), name == Bytes("outfit".utf8) {
+          return fail(
+            "outfit should be \(shown(program, limit: 1000)), which is not there any more; \(dispatcher.remedy)",
+            127)
+        }
         let what =
           Outside.exists(program)
           ? "\(shown(program, limit: 1000)) names an interpreter that is not there"
@@ -96,6 +101,17 @@ public enum Launcher {
   private static func fail(_ message: String, _ status: Int32) -> Int32 {
     Outside.write(Bytes("outfit: \(message)\n".utf8), to: 2)
     return status
+  }
+}
+
+extension Dispatcher {
+  /// What brings an Outfit back whose program is gone: another that PATH has, or a new one.
+  fileprivate var remedy: String {
+    let others = SearchPath(data: data, variable: Outside.variable).programs(Bytes("outfit".utf8))
+    guard let other = others.first(where: { _ in true }) else {
+      return "install it again: make up in a clone of Outfit, or its install.sh"
+    }
+    return "\(shown(other, limit: 1000)) up mends it"
   }
 }
 
