@@ -117,12 +117,20 @@ struct StepRunner: Sendable {
   func environment(needsNetwork: Bool, scratch: FilePath) -> [String: String] {
     var environment = [
       "PATH": "/usr/bin:/bin", "HOME": host.user.home.string, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8",
-      "TMPDIR": scratch.appending("tmp").string,
+      "TMPDIR": scratch.appending("tmp").string, "XDG_DATA_HOME": dataFolder(scratch),
     ]
     guard needsNetwork else { return environment }
     environment.merge(Self.network) { $1 }
     for (name, value) in host.environment where Self.isNetworkSetting(name) { environment[name] = value }
     return environment
+  }
+
+  /// uv makes a folder for credentials where it keeps its data; where the user has none, none is left behind.
+  private func dataFolder(_ scratch: FilePath) -> String {
+    let own = host.environment["XDG_DATA_HOME"].map { FilePath($0) }.flatMap { $0.isAbsolute ? $0 : nil }
+    let data = own ?? host.user.home.pushing(FilePath(".local/share"))
+    return host.files.exists(data.appending("uv"))
+      ? data.string : scratch.pushing(FilePath("tmp/data")).string
   }
 
   /// Several uv run at once. Each opens a connection, and asks a name server, for every download of which it has fifty

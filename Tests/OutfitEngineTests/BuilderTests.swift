@@ -156,7 +156,8 @@ import Testing
     #expect(
       seen.environment == [
         "PATH": "/usr/bin:/bin", "HOME": "/home/ann", "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8",
-        "TMPDIR": "\(scratch)/tmp", "MINE": "\(out)/cache", "AROUND": "1",
+        "TMPDIR": "\(scratch)/tmp", "XDG_DATA_HOME": "\(scratch)/tmp/data", "MINE": "\(out)/cache",
+        "AROUND": "1",
       ])
     #expect(!files.exists(scratch))
     #expect(files.exists(out.appending("cache")))
