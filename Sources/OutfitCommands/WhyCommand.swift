@@ -26,24 +26,27 @@ struct WhyCommand: AsyncParsableCommand {
         choice = InterpreterChoice(await VersionSources(session, language), name: name, session)
       }
       let reasons: [Reason]
+      var own: OwnReason?
       do {
         let profile = try await scopeOptions.place(session).load(session)
         let lock = try Locks(host: session.host, profile: profile).merged
         reasons = try Reason.find(name, in: profile, lock: lock, host: session.host)
       } catch let failure as Failure {
         // Version files and variables choose where no manifest says a word.
-        guard choice?.isEmpty == false else { throw failure }
+        own = try OwnReason.find(name, session)
+        guard own != nil || choice?.isEmpty == false else { throw failure }
         reasons = []
       }
       if json {
         session.write(
           JSONText.object([
             "name": .string(name), "choice": choice?.json ?? .null,
-            "reasons": .array(reasons.map(\.json)),
+            "reasons": .array(reasons.map(\.json) + (own.map { [$0.json] } ?? [])),
           ]).text)
         return
       }
       if let choice { session.host.terminal.write(choice.text(style: session.outputStyle)) }
+      if let own { session.host.terminal.write(own.text(style: session.outputStyle)) }
       for reason in reasons { session.host.terminal.write(reason.text(style: session.outputStyle)) }
       if let choice { session.report(choice.diagnostics) }
       if language != nil, let bereft = Project.bereft(session.host) {
