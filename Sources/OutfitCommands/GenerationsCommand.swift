@@ -30,7 +30,7 @@ struct GenerationsCommand: AsyncParsableCommand {
           generation.number == generations.last?.number
             ? style.green("* \(generation.number)") : "  \(generation.number)",
           DateText.utc(generation.time),
-          generation.origin == .up ? "up" : "rollback to \(generation.origin.label)",
+          Self.what(generation),
           profile.name + (profile.commit.map { " \($0.prefix(10))" } ?? ""),
           GenerationChanges(generation, since: index > 0 ? generations[index - 1] : nil).text,
           generation.isIncomplete ? style.yellow("incomplete") : "",
@@ -40,13 +40,22 @@ struct GenerationsCommand: AsyncParsableCommand {
     }
   }
 
+  /// What was typed, and where a rollback went to.
+  private static func what(_ generation: Generation) -> String {
+    let command = generation.command.joined(separator: " ")
+    guard case .rollback = generation.origin else { return command.isEmpty ? "up" : command }
+    return "rollback to \(generation.origin.label)"
+  }
+
   private static func json(_ generations: [Generation]) -> String {
     JSONText.array(
       generations.enumerated().map { index, generation in
         let changes = GenerationChanges(generation, since: index > 0 ? generations[index - 1] : nil)
         return .object([
           "number": .number(generation.number), "time": .number(Int(generation.time)),
-          "origin": .string(generation.origin.label), "profile": .string(generation.profile.name),
+          "origin": .string(generation.origin.label),
+          "command": .array(generation.command.map { .string($0) }),
+          "profile": .string(generation.profile.name),
           "address": .string(generation.profile.address),
           "commit": generation.profile.commit.map { .string($0) } ?? .null,
           "incomplete": .bool(generation.isIncomplete), "files": .number(generation.changes.count),

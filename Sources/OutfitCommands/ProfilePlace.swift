@@ -124,13 +124,6 @@ struct ProfilePlace: Sendable {
   func snapshots(_ host: Host) -> [FilePath] { scope.snapshots(host) }
 }
 
-extension Scope {
-  /// Files that belong to a generation of the machine though nothing writes them: the personal layer and its lock.
-  func snapshots(_ host: Host) -> [FilePath] {
-    self == .machine ? [host.places.personalManifest, host.places.config.appending(LockFile.name)] : []
-  }
-}
-
 extension Profile {
   /// Puts the answers to `ask:` among the data.
   mutating func answer(_ answers: [String: String]) {

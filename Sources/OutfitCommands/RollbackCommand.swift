@@ -9,10 +9,10 @@ struct RollbackCommand: AsyncParsableCommand {
     commandName: "rollback",
     abstract: "Go back to what an earlier generation had.",
     discussion: """
-      Without a number: to the generation before this one, or to the time before Outfit when there is none. It \
-      brings files back byte for byte, and is itself a generation that can be rolled back. About what you changed \
-      since you are asked; without a terminal it stays as it is, and the exit status is 4. System packages and \
-      scripts can't be undone. It never touches another scope.
+      Without a number: one generation further back each time, at last to the time before Outfit. It brings files \
+      back byte for byte, with your own layer and all pins of this machine, and is itself a generation that can be \
+      rolled back. About what you changed since you are asked; without a terminal it stays as it is, and the exit \
+      status is 4. System packages and scripts can't be undone. It never touches another scope.
       """,
     aliases: ["undo"])
 
@@ -48,7 +48,10 @@ struct RollbackCommand: AsyncParsableCommand {
       }
       let plan = try Rollback.plan(to: number, scope: scope, host: host, isPresent: { store.isPresent($0) })
       if plan.isEmpty {
-        session.write("Nothing to do: \(scope.label) is as it was then.")
+        session.write(
+          number == nil
+            ? "Nothing further back: \(scope.label) is as it was before Outfit."
+            : "Nothing to do: \(scope.label) is as it was then.")
         return
       }
       if dryRun {
@@ -84,19 +87,25 @@ struct RollbackCommand: AsyncParsableCommand {
           "Rolled \(scope.label) back to \(target): \(PlanText.count(outcome.changed.count, "file")), \(PlanText.count(outcome.names.count, "command"))."
         )
       }
-      session.report(plan.failures)
+      session.report(plan.failures + outcome.notes)
       session.reportKept(outcome.kept)
       // No verb edits what the user keeps in a repository, nor what he had before the first generation.
       let manifest =
         scope == .machine
         ? host.places.personalManifest : Project.known(Preparation.root(scope, host), host).manifest
-      if bereft == nil, scope != .machine || plan.origin == .rollback(to: 0), host.files.exists(manifest) {
+      if bereft == nil, scope != .machine || plan.origin == .rollback(to: 0), host.files.exists(manifest),
+        !outcome.changed.contains(where: { $0.isShared })
+      {
         session.talk("\(session.short(manifest)) is not changed: `outfit up` has again what it asks for.")
       }
       if let bereft, Project.bereft(host) == nil {
         session.talk("Once \(session.short(bereft.manifest)) is back, `outfit up` there has it again.")
       } else {
-        session.talk("Changed your mind? outfit rollback \(current.number)")
+        let isHidden =
+          outcome.names.contains { $0.name == "outfit" && $0.action == .remove }
+          && !host.files.exists(host.places.bin.appending("outfit"))
+        session.talk(
+          "Changed your mind? \(session.ownCommand(isHidden: isHidden)) rollback \(current.number)")
       }
       if outcome.status != .done { throw Ended(outcome.status) }
     }

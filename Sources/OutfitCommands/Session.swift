@@ -58,6 +58,20 @@ struct Session: Sendable {
     }
   }
 
+  /// What runs this Outfit again from where one stands, as a person types it: its name where the shell finds one.
+  /// - Parameter isHidden: the command of that name went just now, and a shell may look for it where it was.
+  func ownCommand(isHidden: Bool = false) -> String {
+    let folders = (host.environment["PATH"] ?? "").split(separator: ":").map { FilePath(String($0)) }
+    if !isHidden, folders.contains(where: { $0.isAbsolute && host.files.exists($0.appending("outfit")) }) {
+      return "outfit"
+    }
+    let path = OwnLink.find(host) ?? Installation.locate(host).executable
+    let isPlain = path.string.allSatisfy { $0.isLetter || $0.isNumber || "/._-+".contains($0) }
+    return isPlain
+      ? short(path)
+      : "'\(path.string.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'"
+  }
+
   /// A path as a person types it.
   func short(_ path: FilePath) -> String {
     if path == host.user.home { return "~" }
@@ -82,11 +96,11 @@ func withSession(
     for diagnostic in error.diagnostics { LiveTerminal().talk(printer.text(diagnostic)) }
     throw Ended(error)
   }
-  let missing = Footprint.missing(session.host)
-  defer { Footprint.note(missing, session.host) }
   do {
     try await Interrupts.guarded {
       if recovers { try Recovery.recover(session.host) }
+      let missing = Footprint.missing(session.host)
+      defer { Footprint.note(missing, session.host) }
       try await body(session)
     }
   } catch let failure as Failure {

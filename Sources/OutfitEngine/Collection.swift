@@ -263,7 +263,10 @@ extension Generation {
       if !target.isSecret { contents.formUnion(target.blocks.map(\.body)) }
     }
     for change in changes { add(change.before) }
-    for snapshot in snapshots { add(snapshot.state) }
+    for snapshot in snapshots {
+      add(snapshot.state)
+      if let first = snapshot.first { add(first) }
+    }
     return contents
   }
 }

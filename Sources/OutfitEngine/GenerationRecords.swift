@@ -6,7 +6,8 @@ import SystemPackage
 /// The generations of a scope on disk: `generations/<number>/record` below the scope's state.
 public enum Generations {
   static let format = "outfit-generation"
-  static let version = 1
+  /// 2 has the command, and what stood at a snapshot before Outfit wrote it.
+  static let version = 2
 
   /// From the oldest to the newest. A record that can't be read is put aside, with a warning.
   /// - Throws: `Failure` when a later Outfit wrote one of them.
@@ -279,8 +280,11 @@ public enum Generations {
     }
     for folder in generation.folders { rows.row("folder", folder.string) }
     for snapshot in generation.snapshots {
-      rows.row("snapshot", snapshot.path.string, snapshot.state.text)
+      rows.row(
+        "snapshot", snapshot.path.string, snapshot.state.text, snapshot.first?.text ?? "",
+        snapshot.isEdited ? "edited" : "")
     }
+    if !generation.command.isEmpty { rows.row(["command"] + generation.command) }
     return rows.finished()
   }
 
@@ -372,9 +376,16 @@ extension Generation {
     case ("folder", 2):
       guard f[1].hasPrefix("/") else { return false }
       folders.append(FilePath(f[1]))
-    case ("snapshot", 3):
+    case ("snapshot", 3), ("snapshot", 5):
       guard f[1].hasPrefix("/"), let state = TargetState(text: f[2]) else { return false }
-      snapshots.append(RecordedSnapshot(path: FilePath(f[1]), state: state))
+      var snapshot = RecordedSnapshot(path: FilePath(f[1]), state: state)
+      if f.count == 5 {
+        snapshot.first = TargetState(text: f[3])
+        guard snapshot.first != nil || f[3].isEmpty else { return false }
+        snapshot.isEdited = f[4] == "edited"
+      }
+      snapshots.append(snapshot)
+    case ("command", 2...): command = Array(f[1...])
     default: return false
     }
     return true

@@ -29,8 +29,10 @@ public struct Generation: Hashable, Sendable {
   public var changes: [RecordedChange] = []
   /// Folders made by Outfit that were not there before.
   public var folders: [FilePath] = []
-  /// Files that are no targets, as they were: the personal manifest and its lock.
+  /// Files that are no targets, as they were: the personal manifest, its lock, and the pins of this machine.
   public var snapshots: [RecordedSnapshot] = []
+  /// What `outfit` was called with, without passwords and answers; empty where that is not known.
+  public var command: [String] = []
 
   public init(
     number: Int, scope: Scope, origin: Origin, time: Int64, profile: ProfileStamp, isIncomplete: Bool
@@ -131,6 +133,33 @@ public struct RecordedChange: Hashable, Sendable {
 public struct RecordedSnapshot: Hashable, Sendable {
   public var path: FilePath
   public var state: TargetState
+  /// What stood there before a verb of Outfit's first wrote it; nil while none did, so that it is all the user's.
+  public var first: TargetState?
+  /// Somebody else than Outfit wrote it after that.
+  public var isEdited = false
+}
+
+extension Scope {
+  /// Files that belong to a generation though no profile asks for them: the personal layer with its lock, and the pins
+  /// that are kept in Outfit's state.
+  public func snapshots(_ host: Host) -> [FilePath] {
+    guard self == .machine else { return [] }
+    let config = host.places.config
+    return [config.appending("outfit.yaml"), config.appending(LockFile.name)].map { host.files.end(of: $0) }
+      + [host.places.state(of: self).appending(LockFile.name)]
+  }
+}
+
+extension Files {
+  /// Where a path leads that may be a link, to something or nothing.
+  func end(of path: FilePath) -> FilePath {
+    var end = path
+    for _ in 0..<40 {
+      guard let destination = try? readLink(end) else { break }
+      end = end.removingLastComponent().pushing(FilePath(destination)).lexicallyNormalized()
+    }
+    return end
+  }
 }
 
 extension Places {

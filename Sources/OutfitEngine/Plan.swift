@@ -36,6 +36,10 @@ public struct Plan: Sendable {
   var completesPrevious = false
   /// For a rollback: the profile that the old generation was made from.
   var profile: ProfileStamp?
+  /// For a rollback: what the old generation knew of the personal layer.
+  var snapshots: [RecordedSnapshot] = []
+  /// For a rollback: the pins of this machine, which nobody but Outfit writes.
+  var pins: PlannedTarget?
 
   init(scope: Scope, origin: Generation.Origin, base: Int) {
     self.scope = scope
@@ -46,7 +50,8 @@ public struct Plan: Sendable {
   /// There is nothing to build, to write, or to run.
   public var isEmpty: Bool {
     objects.isEmpty && names.isEmpty && effects.isEmpty && !interpretersDiffer && !completesPrevious
-      && !recordDiffers && targets.allSatisfy { $0.action == .upToDate } && foldersToRemove.isEmpty
+      && !recordDiffers && pins == nil
+      && targets.allSatisfy { $0.action == .upToDate } && foldersToRemove.isEmpty
   }
 
   public var conflicts: [PlannedTarget] { targets.filter { $0.conflict != nil } }
@@ -92,6 +97,10 @@ public struct PlannedTarget: Sendable {
   var signature: Signature?
   /// A folder that Outfit made: it goes once it is empty, and stays otherwise.
   var goesWithItsFolder = false
+  /// A manifest or a lock of the personal layer: no entry asks for it.
+  public internal(set) var isShared = false
+  /// What stands there is known to no generation: it is put beside.
+  var isKeptBeside = false
 
   func with(after content: Content) -> PlannedTarget {
     var copy = self

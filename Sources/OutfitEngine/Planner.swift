@@ -52,7 +52,7 @@ public enum Planner {
     plan.targets = targets.takePlanned()
 
     if keepsMissing, let previous { plan.carry(previous, besides: dropping) }
-    plan.settle()
+    try plan.settle(host.files)
 
     let receipts = try EffectReceipts.read(scope, host: host)
     plan.effects = proposal.effects.filter { effect in
@@ -117,6 +117,14 @@ public enum Planner {
   }
 }
 
+extension PlannedTarget {
+  /// Something is at its path afterwards, whatever is decided.
+  fileprivate var staysThere: Bool {
+    guard action == .upToDate else { return after != .absent }
+    return (record ?? recordKeeping).map { $0.written != .absent } ?? true
+  }
+}
+
 extension Plan {
   /// Takes over what the previous generation has and this plan does not name.
   mutating func carry(_ previous: Generation, besides labels: Set<String>) {
@@ -133,7 +141,7 @@ extension Plan {
   }
 
   /// Derives how the commands differ, and which folders go.
-  mutating func settle() {
+  mutating func settle(_ files: any Files) throws(FileError) {
     let old = Dictionary(
       (previous?.claims ?? []).map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     let new = Set(claims.map(\.name))
@@ -161,7 +169,7 @@ extension Plan {
       (made + leaving).map { ($0.string, $0) }, uniquingKeysWith: { first, _ in first })
     var last = ""[...]
     for target in targets where target.record != nil || target.recordKeeping != nil {
-      if case .absent = target.after { continue }
+      guard target.staysThere else { continue }
       if unneeded.isEmpty { break }
       let name = target.resolved.string
       unneeded[name] = nil
@@ -171,12 +179,25 @@ extension Plan {
       last = folder
       repeat { unneeded[String(folder)] = nil } while folder.dropLastName()
     }
-    folders = (made + leaving).filter { unneeded[$0.string] == nil }
-    foldersToRemove = unneeded.values
-      .sorted {
-        $0.components.count > $1.components.count
-          || ($0.components.count == $1.components.count && $0.string < $1.string)
+    // One with something of the user's in it stays, and is remembered: it goes when it is empty.
+    var going = Set(
+      targets.filter { $0.action != .upToDate && $0.after == .absent && !$0.goesWithItsFolder }
+        .map(\.resolved.string))
+    let deepestFirst = unneeded.values.sorted {
+      $0.components.count > $1.components.count
+        || ($0.components.count == $1.components.count && $0.string < $1.string)
+    }
+    foldersToRemove = []
+    for folder in deepestFirst {
+      guard try files.status(folder, followLinks: false)?.kind == .directory else { continue }
+      if try files.list(folder).allSatisfy({ going.contains(folder.appending($0).string) }) {
+        going.insert(folder.string)
+        foldersToRemove.append(folder)
+      } else {
+        unneeded[folder.string] = nil
       }
+    }
+    folders = (made + leaving).filter { unneeded[$0.string] == nil }
     targets.removeAll { $0.goesWithItsFolder }
 
     recordDiffers =

@@ -7,17 +7,34 @@ import SystemPackage
 public enum Rollback {
   /// A plan that puts back, byte for byte, what stood there when a generation was the current one. `Switch.apply`
   /// makes it a new generation, which can be rolled back too. What the user changed since is a conflict.
-  /// - Parameter number: the generation to have again; nil is the one before the current, 0 the time before
-  ///   everything.
+  /// - Parameters:
+  ///   - number: the generation to have again; 0 is the time before everything; nil is one further back than where
+  ///     this scope stands, and empty when there is nothing further back.
+  ///   - leaves: for who takes Outfit out: a personal layer that a person wrote in stays as it is.
   /// - Throws: `Failure` with status `usage` when there is no such generation.
   public static func plan(
-    to number: Int? = nil, scope: Scope, host: Host, isPresent: (ObjectID) -> Bool
+    to number: Int? = nil, scope: Scope, host: Host, leaves: Bool = false, isPresent: (ObjectID) -> Bool
   ) throws -> Plan {
     let all = try Generations.list(scope, host: host)
     guard let current = all.last else {
       throw Failure("there is nothing to go back to: \(scope.label) has no generation yet")
     }
-    let number = number ?? (all.dropLast().last?.number ?? 0)
+    if let number {
+      return try plan(to: number, current, all, scope, host, leaves, isPresent)
+    }
+    // What differs in nothing is no step.
+    var place = current.number
+    while true {
+      place = History(all).before(place)
+      let plan = try plan(to: place, current, all, scope, host, leaves, isPresent)
+      if place == 0 || !plan.isEmpty { return plan }
+    }
+  }
+
+  private static func plan(
+    to number: Int, _ current: Generation, _ all: [Generation], _ scope: Scope, _ host: Host, _ leaves: Bool,
+    _ isPresent: (ObjectID) -> Bool
+  ) throws -> Plan {
     let goal = all.first { $0.number == number }
     guard goal != nil || number == 0 else {
       let known = (["0"] + all.map { String($0.number) }).joined(separator: ", ")
@@ -57,21 +74,48 @@ public enum Rollback {
       for target in current.targets { paths[target.resolved] = (target.first, target.written) }
     }
 
-    // The personal layer is the user's to edit between switches.
-    for snapshot in current.snapshots where paths[snapshot.path] != nil {
-      paths[snapshot.path]?.left = snapshot.state
+    // The personal layer is the user's to edit between switches, and goes back in a way of its own.
+    for generation in all {
+      for snapshot in generation.snapshots { paths[snapshot.path] = nil }
     }
-    for snapshot in goal?.snapshots ?? [] where paths[snapshot.path] != nil {
-      paths[snapshot.path]?.goal = snapshot.state
-    }
+    plan.snapshots = goal?.snapshots ?? []
 
     var planner = try RollbackPlanner(scope: scope, current: current, goal: goal, host: host)
     for (path, states) in paths { try planner.add(path, goal: states.goal, left: states.left) }
     planner.addUnchanged()
-    try planner.addSnapshots()
+    try planner.addSnapshots(all, leaves: leaves)
     plan.targets = planner.planned.sorted { $0.target.string < $1.target.string }
-    plan.settle()
+    plan.pins = leaves ? nil : planner.pins
+    try plan.settle(host.files)
     return plan
+  }
+}
+
+/// Which generation a rollback leads to. What a rollback went to is where the scope stands; what was undone is no way
+/// back any more.
+private struct History {
+  private let all: [Generation]
+
+  init(_ all: [Generation]) { self.all = all }
+
+  /// The number of the `up` that made what a generation has; 0 is the time before everything. Its record may have
+  /// been freed.
+  private func place(of generation: Generation) -> Int {
+    var generation = generation
+    while case .rollback(let number) = generation.origin {
+      guard number > 0, number < generation.number, let earlier = all.first(where: { $0.number == number })
+      else { return number }
+      generation = earlier
+    }
+    return generation.number
+  }
+
+  /// What there was before what a generation has came.
+  func before(_ number: Int) -> Int {
+    let here = all.first { $0.number == number }.map(place) ?? number
+    guard let earlier = all.last(where: { $0.number < here }) else { return 0 }
+    let place = place(of: earlier)
+    return place == 0 || all.contains { $0.number == place } ? place : earlier.number
   }
 }
 
@@ -83,6 +127,8 @@ private struct RollbackPlanner {
   let host: Host
   var targets: TargetPlanner
   private(set) var planned: [PlannedTarget] = []
+  private(set) var pins: PlannedTarget?
+  private let hasGoal: Bool
 
   init(scope: Scope, current: Generation, goal: Generation?, host: Host) throws {
     func byPath(_ targets: [RecordedTarget]) -> [FilePath: RecordedTarget] {
@@ -92,6 +138,7 @@ private struct RollbackPlanner {
     self.goal = byPath(goal?.targets ?? [])
     currentSnapshots = current.snapshots
     goalSnapshots = goal?.snapshots ?? []
+    hasGoal = goal != nil
     self.host = host
     targets = try TargetPlanner(
       scope: scope, previous: NewestGeneration(current, host: host), host: host, allowed: [],
@@ -147,19 +194,46 @@ private struct RollbackPlanner {
     }
   }
 
-  /// The personal manifest and its lock.
-  mutating func addSnapshots() throws {
-    for snapshot in goalSnapshots {
-      guard let now = currentSnapshots.first(where: { $0.path == snapshot.path }), now != snapshot,
-        !planned.contains(where: { $0.resolved == snapshot.path })
-      else { continue }
-      let record = RecordedTarget(
-        target: snapshot.path, resolved: snapshot.path, owner: "", isSecret: false, written: now.state,
-        first: snapshot.state, blocks: [])
-      let seen = try targets.inspector.look(snapshot.path, written: nil, known: nil)
-      if !seen.state.matches(snapshot.state) {
-        planned.append(targets.restoring(record, seen, to: snapshot.state))
-      }
+  /// The personal manifest, its lock, and the pins of this machine.
+  mutating func addSnapshots(_ all: [Generation], leaves: Bool) throws {
+    var paths: [FilePath] = []
+    for snapshot in currentSnapshots + goalSnapshots where !paths.contains(snapshot.path) {
+      paths.append(snapshot.path)
     }
+    let changed = try leaves ? currentSnapshots.contains { try isPersons($0) } : false
+    for path in paths {
+      let isOwn = path.isAtOrBelow(host.places.state)
+      let now = currentSnapshots.first { $0.path == path }
+      let then = hasGoal ? goalSnapshots.first { $0.path == path }?.state : isOwn ? .absent : now?.first
+      let seen = try Journal.look(path, key: nil, host.files)
+      guard let then, let content = PlannedTarget.Content(kept: then), !seen.state.matches(then) else {
+        continue
+      }
+      var target = PlannedTarget(
+        target: path, resolved: path, owner: nil, isSecret: false,
+        action: then == .absent ? .remove : .restore, before: seen.state, after: content,
+        signature: seen.signature)
+      if isOwn {
+        pins = target
+        continue
+      }
+      if changed { continue }
+      guard seen.state != .other, !seen.state.isDirectory else { continue }
+      target.isShared = true
+      // A lock can be made again.
+      target.isKeptBeside =
+        path.lastComponent?.string != LockFile.name && seen.state != .absent
+        && !all.contains { $0.snapshots.contains { $0.path == path && $0.state.matches(seen.state) } }
+      planned.append(target)
+    }
+  }
+
+  /// A personal manifest that a person wrote in since Outfit first did.
+  private func isPersons(_ snapshot: RecordedSnapshot) throws -> Bool {
+    guard !snapshot.path.isAtOrBelow(host.places.state), snapshot.path.lastComponent?.string != LockFile.name
+    else { return false }
+    if snapshot.isEdited { return true }
+    let now = try Journal.state(of: snapshot.path, key: nil, host.files)
+    return !now.matches(snapshot.state)
   }
 }

@@ -33,11 +33,41 @@ struct SwitchDraft {
     setTable(failed)
     generation.folders = plan.folders
     for target in plan.targets { try add(target, decisions, failed) }
+    try addFolders()
+    if let pins = plan.pins {
+      operations.append(Operation(path: pins.resolved, before: pins.before, after: pins.after, isOwn: true))
+    }
+    generation.command = Self.recorded(host.arguments)
+  }
+
+  /// Folders of ours go with the last of what was in them; where a decision keeps something, they are remembered.
+  private mutating func addFolders() throws {
+    var going = Set(operations.filter { $0.after == .absent }.map(\.path.string))
     for folder in plan.foldersToRemove {
       guard case .directory(let mode) = try Journal.state(of: folder, key: nil, host.files) else { continue }
+      guard try host.files.list(folder).allSatisfy({ going.contains(folder.appending($0).string) }) else {
+        generation.folders.append(folder)
+        continue
+      }
+      going.insert(folder.string)
       operations.append(
         Operation(path: folder, before: .directory(mode: mode), after: .absent, ifEmpty: true))
     }
+  }
+
+  /// A command line as it is kept: passwords in addresses and answers to a profile's questions are nobody's business.
+  static func recorded(_ arguments: [String]) -> [String] {
+    var words: [String] = []
+    for argument in arguments {
+      let isAnswer = argument.hasPrefix("--set=") || words.last == "--set"
+      let equals = argument.dropFirst(argument.hasPrefix("--set=") ? 6 : 0).firstIndex(of: "=")
+      if isAnswer, let equals {
+        words.append(argument[...equals] + "…")
+      } else {
+        words.append(withoutPasswords(argument))
+      }
+    }
+    return words
   }
 
   /// What failed, with all that needs it.
@@ -132,6 +162,7 @@ struct SwitchDraft {
   }
 
   private mutating func take(_ target: PlannedTarget, _ content: PlannedTarget.Content) throws {
+    if target.isKeptBeside { try addBackup(target) }
     if target.action != .upToDate { try write(target, content) }
     if let record = try completed(target) { generation.targets.append(record) }
   }
@@ -199,7 +230,7 @@ struct SwitchDraft {
     operations.append(
       Operation(
         path: target.resolved, before: try withAttributes(target.before, target), after: content,
-        isSecret: target.isSecret,
+        isOwn: target.isShared, isShared: target.isShared, isSecret: target.isSecret,
         signature: target.signature))
   }
 
@@ -207,7 +238,8 @@ struct SwitchDraft {
   private mutating func withAttributes(
     _ state: TargetState, _ target: PlannedTarget
   ) throws(FileError) -> TargetState {
-    guard case .file(var file) = state, file.attributes == nil, state == target.before else { return state }
+    guard case .file(var file) = state, file.attributes == nil, state == target.before, !target.isShared
+    else { return state }
     let attributes = try host.files.withoutLinks.attributes(target.resolved)
     guard !attributes.isEmpty else { return state }
     let bytes = KeptAttributes.bytes(attributes)
@@ -230,9 +262,10 @@ struct SwitchDraft {
       operations.append(
         Operation(
           path: path, before: .absent,
-          after: .file(.given(bytes), mode: file.mode, modified: file.modified)))
+          after: .file(.given(bytes), mode: file.mode, modified: file.modified), isOwn: target.isShared))
     case .link(let destination):
-      operations.append(Operation(path: path, before: .absent, after: .link(destination)))
+      operations.append(
+        Operation(path: path, before: .absent, after: .link(destination), isOwn: target.isShared))
     case .absent, .directory, .other: return
     }
     notes.append(Diagnostic(.note, "what was at \(target.target) is in \(path)"))
@@ -258,15 +291,38 @@ struct SwitchDraft {
 
   mutating func addSnapshots(_ paths: [FilePath]) throws {
     for path in paths {
+      var snapshot: RecordedSnapshot
       // A rollback writes them itself, and so does a verb that edits them.
-      if let operation = operations.last(where: { $0.path == path }) {
+      let operation = operations.last { $0.path == path }
+      if let operation {
         if case .file(.given(let bytes), _, _) = operation.after { contents[Digest(of: bytes)] = bytes }
-        generation.snapshots.append(RecordedSnapshot(path: path, state: operation.after.state(key: nil)))
-        continue
+        snapshot = RecordedSnapshot(path: path, state: operation.after.state(key: nil))
+      } else {
+        let (state, bytes, _) = try Journal.look(path, key: nil, host.files)
+        if case .file(let file) = state { contents[file.digest] = bytes }
+        snapshot = RecordedSnapshot(path: path, state: state)
       }
-      let (state, bytes, _) = try Journal.look(path, key: nil, host.files)
-      if case .file(let file) = state { contents[file.digest] = bytes }
-      generation.snapshots.append(RecordedSnapshot(path: path, state: state))
+      addHistory(to: &snapshot, before: operation?.before)
+      generation.snapshots.append(snapshot)
+    }
+  }
+
+  /// - Parameter before: what this switch replaces; nil where it leaves the file as it is.
+  private func addHistory(to snapshot: inout RecordedSnapshot, before: TargetState?) {
+    let path = snapshot.path
+    switch plan.origin {
+    case .rollback(to: 0): break
+    case .rollback:
+      let then = plan.snapshots.first { $0.path == path }
+      (snapshot.first, snapshot.isEdited) = (then?.first, then?.isEdited ?? false)
+    case .up:
+      let last = plan.previous?.snapshots.first { $0.path == path }
+      if let first = last?.first {
+        let isAsLeft = (before ?? snapshot.state).matches(last?.state ?? .absent)
+        (snapshot.first, snapshot.isEdited) = (first, last?.isEdited == true || !isAsLeft)
+      } else {
+        snapshot.first = before
+      }
     }
   }
 

@@ -21,7 +21,7 @@ extension Host {
         columns: environment["COLUMNS"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }),
       clock: LiveClock(), environment: environment, user: user,
       platform: try platform(system: Libc.system, machine: Libc.machine, files: files),
-      workingDirectory: directory)
+      workingDirectory: directory, arguments: Array(CommandLine.arguments.dropFirst()))
   }
 
   static func user(

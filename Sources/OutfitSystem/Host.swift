@@ -14,10 +14,13 @@ public struct Host: Sendable {
   public var platform: Platform
   /// Absolute.
   public var workingDirectory: FilePath
+  /// What the process was called with, its own name apart.
+  public var arguments: [String]
 
   public init(
     files: any Files, processes: any Processes, terminal: any Terminal, clock: any Clock,
-    environment: [String: String], user: User, platform: Platform, workingDirectory: FilePath
+    environment: [String: String], user: User, platform: Platform, workingDirectory: FilePath,
+    arguments: [String] = []
   ) {
     self.files = files
     self.processes = processes
@@ -27,6 +30,7 @@ public struct Host: Sendable {
     self.user = user
     self.platform = platform
     self.workingDirectory = workingDirectory
+    self.arguments = arguments
   }
 
   /// Where Outfit keeps its things for this user.

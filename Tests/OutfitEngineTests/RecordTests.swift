@@ -38,7 +38,11 @@ import Testing
     ]
     generation.changes = [RecordedChange(path: "/p", before: .absent, after: file)]
     generation.folders = ["/f"]
-    generation.snapshots = [RecordedSnapshot(path: "/s", state: .other)]
+    generation.snapshots = [
+      RecordedSnapshot(path: "/s", state: .other),
+      RecordedSnapshot(path: "/t", state: file, first: .absent, isEdited: true),
+    ]
+    generation.command = ["up", "a\tb", ""]
     return generation
   }
 
@@ -135,10 +139,10 @@ import Testing
     scenario.want(".a", "1\n")
     try await scenario.up()
     let record = Generations.record(1, scope: .machine, host: scenario.host)
-    scenario.files.put(record, "outfit-generation\t2\nwhatever\n")
+    scenario.files.put(record, "outfit-generation\t3\nwhatever\n")
     let failure = #expect(throws: Failure.self) { try scenario.plan() }
     #expect(failure?.diagnostics.first?.message.contains("newer outfit") == true)
-    #expect(try scenario.files.text(record) == "outfit-generation\t2\nwhatever\n")
+    #expect(try scenario.files.text(record) == "outfit-generation\t3\nwhatever\n")
   }
 
   @Test func aDamagedOrNewerJournalIsSaid() throws {

@@ -66,13 +66,60 @@ import Testing
     try await scenario.up(Decisions(.take))
     let after = scenario.home
     try await scenario.rollback()
-    let back = try await scenario.rollback()
+    let back = try await scenario.rollback(1)
     #expect(back.generation == 3)
     #expect(scenario.home == after)
     #expect(try scenario.files.list(scenario.host.places.bin) == ["black"])
     #expect(try scenario.plan().isEmpty)
     let all = try Generations.list(.machine, host: scenario.host)
     #expect(all.map(\.origin) == [.up, .rollback(to: 0), .rollback(to: 1)])
+  }
+
+  /// Each bare rollback goes one further back, and a new `up` is where it starts from again.
+  @Test func aBareRollbackGoesOneFurtherBackEachTime() async throws {
+    var scenario = SwitchScenario()
+    let first = scenario.home
+    for text in ["one\n", "two\n", "three\n"] {
+      scenario.want(".a", text)
+      try await scenario.up()
+    }
+    func origins() throws -> [Generation.Origin] {
+      try Generations.list(.machine, host: scenario.host).map(\.origin)
+    }
+    try await scenario.rollback()
+    #expect(scenario.text(".a") == "two\n")
+    try await scenario.rollback()
+    #expect(scenario.text(".a") == "one\n")
+    try await scenario.rollback(3)
+    #expect(scenario.text(".a") == "three\n")
+    for text in ["two\n", "one\n", nil] {
+      try await scenario.rollback()
+      #expect(scenario.text(".a") == text)
+    }
+    #expect(scenario.home == first)
+    #expect(
+      try Array(origins().dropFirst(3))
+        == [2, 1, 3, 2, 1, 0].map { Generation.Origin.rollback(to: $0) })
+    let further = try Rollback.plan(scope: .machine, host: scenario.host, isPresent: { _ in true })
+    #expect(further.isEmpty)
+
+    // What was undone is no way back any more: from a new generation to what was there before it.
+    try await scenario.rollback(1)
+    scenario.want(".a", "four\n")
+    try await scenario.up()
+    try await scenario.rollback()
+    #expect(scenario.text(".a") == "one\n")
+    try await scenario.rollback()
+    #expect(scenario.home == first)
+    // Where the record that a rollback went to has been freed, the rollback itself stands for it.
+    try await scenario.rollback(11)
+    scenario.want(".a", "five\n")
+    try await scenario.up()
+    try await Collection.run(scenario.host, keep: 2)
+    try await scenario.rollback()
+    #expect(scenario.text(".a") == "four\n")
+    try await scenario.rollback()
+    #expect(scenario.home == first)
   }
 
   @Test func rollbackGoesToAnyGenerationAndKeepsEditsMadeSince() async throws {
@@ -275,6 +322,40 @@ import Testing
     #expect(!scenario.files.exists("/home/ann/.config/tool/more"))
   }
 
+  /// Folders that were made go with the last that was in them, whatever came in between.
+  @Test func foldersOfOursGoAfterAnyHistory() async throws {
+    var scenario = SwitchScenario()
+    let first = scenario.home
+    scenario.want(".config/fish/conf.d/outfit.fish", "one\n")
+    scenario.want(".other", "one\n")
+    try await scenario.up()
+    scenario.want(".other", "two\n")
+    try await scenario.up()
+    // As a verb does that is about one tool only.
+    scenario.wantNothing(".config/fish/conf.d/outfit.fish")
+    scenario.want(".other", "three\n")
+    _ = try await Switch.apply(
+      scenario.plan(keepsMissing: true), profile: ProfileStamp(name: "team", address: "/team"),
+      host: scenario.host)
+    try await scenario.rollback()
+    #expect(scenario.text(".config/fish/conf.d/outfit.fish") == "one\n")
+    try await scenario.rollback(0)
+    #expect(scenario.home == first)
+
+    // One in which the user has something stays until it is empty.
+    scenario.want(".config/fish/conf.d/outfit.fish", "one\n")
+    try await scenario.up()
+    scenario.files.put("/home/ann/.config/fish/mine", "mine\n")
+    try await scenario.rollback(0)
+    #expect(scenario.text(".config/fish/mine") == "mine\n")
+    #expect(!scenario.files.exists("/home/ann/.config/fish/conf.d"))
+    let none = try Rollback.plan(to: 0, scope: .machine, host: scenario.host, isPresent: { _ in true })
+    #expect(none.isEmpty)
+    try scenario.files.remove("/home/ann/.config/fish/mine")
+    try await scenario.rollback(0)
+    #expect(scenario.home == first)
+  }
+
   @Test func aFileBecomesAFolderAndALinkAndBack() async throws {
     var scenario = SwitchScenario()
     scenario.want(".kitty", "one file\n")
@@ -410,15 +491,92 @@ import Testing
     #expect(try scenario.files.text(manifest) == "tools: {black: \"2\"}\n")
     try await scenario.rollback(3, snapshots: [manifest])
     #expect(try scenario.files.text(manifest) == "tools: {black: \"1\"}\n")
-    // An edit that no `up` has seen yet is the user's own, and stays.
+    // An edit that no `up` has seen yet is the user's own: it is put beside, and named.
     scenario.files.put(manifest, "tools: {ruff: \"1\"}\n")
-    let kept = try await scenario.rollback(2, snapshots: [manifest])
-    #expect(kept.kept.map(\.target) == [manifest])
-    #expect(try scenario.files.text(manifest) == "tools: {ruff: \"1\"}\n")
+    let outcome = try await scenario.rollback(2, snapshots: [manifest])
+    #expect(outcome.kept.isEmpty)
+    let beside = "\(manifest).outfit-backup"
+    #expect(outcome.notes.map(\.message) == ["what was at \(manifest) is in \(beside)"])
+    #expect(try scenario.files.text(manifest) == "tools: {black: \"2\"}\n")
+    #expect(try scenario.files.text(FilePath(beside)) == "tools: {ruff: \"1\"}\n")
+    // One that a generation has is not.
+    scenario.files.put(manifest, "tools: {ruff: \"1\"}\n")
     scenario.want(".a", "3")
     try await scenario.up(Decisions(.take), snapshots: [manifest])
-    try await scenario.rollback(2, snapshots: [manifest])
+    let back = try await scenario.rollback(2, snapshots: [manifest])
+    #expect(back.notes.isEmpty)
     #expect(try scenario.files.text(manifest) == "tools: {black: \"2\"}\n")
+    // No verb of Outfit's wrote in it: it is none of what was there before Outfit, or was not.
+    try await scenario.rollback(0, snapshots: [manifest])
+    #expect(try scenario.files.text(manifest) == "tools: {black: \"2\"}\n")
+  }
+
+  /// What a verb wrote into the personal layer, and the pins of this machine.
+  @Test func whatWasUndoneDoesNotComeBack() async throws {
+    var scenario = SwitchScenario()
+    let files = scenario.files
+    let manifest: FilePath = "/home/ann/.config/outfit/outfit.yaml"
+    let pins = scenario.host.places.state(of: .machine).appending("outfit.lock")
+    func verb(_ text: String) async throws {
+      _ = try await Switch.apply(
+        scenario.plan(), profile: ProfileStamp(name: "team", address: "/team"),
+        snapshots: Scope.machine.snapshots(scenario.host),
+        companions: [
+          Companion(path: manifest, before: try files.text(manifest), text: text, mode: 0o600)
+        ], host: scenario.host)
+    }
+    scenario.want(".a", "1")
+    files.put(pins, "lock: 1\n")
+    try await scenario.up(snapshots: Scope.machine.snapshots(scenario.host))
+    scenario.wantCommand("cowsay")
+    files.put(pins, "lock: 2\n")
+    try await verb("tools: {cowsay: latest}\n")
+    let back = try await scenario.rollback(snapshots: Scope.machine.snapshots(scenario.host))
+    #expect(back.kept.isEmpty && back.notes.isEmpty)
+    #expect(!files.exists(manifest))
+    #expect(try files.text(pins) == "lock: 1\n")
+    try await scenario.rollback(0, snapshots: Scope.machine.snapshots(scenario.host))
+    #expect(!files.exists(manifest))
+    #expect(!files.exists(pins))
+    // Forth again, and to the beginning at once.
+    try await scenario.rollback(2, snapshots: Scope.machine.snapshots(scenario.host))
+    #expect(try files.text(manifest) == "tools: {cowsay: latest}\n")
+    #expect(try files.text(pins) == "lock: 2\n")
+    try await scenario.rollback(0, snapshots: Scope.machine.snapshots(scenario.host))
+    #expect(!files.exists(manifest))
+
+    // What the user had written before the verb comes back.
+    files.put(manifest, "# mine\n")
+    try await verb("# mine\ntools: {cowsay: latest}\n")
+    try await scenario.rollback(0, snapshots: Scope.machine.snapshots(scenario.host))
+    #expect(try files.text(manifest) == "# mine\n")
+  }
+
+  /// A manifest that is a link into a repository of the user's stays one.
+  @Test func aPersonalLayerBehindALinkComesBack() async throws {
+    var scenario = SwitchScenario()
+    let files = scenario.files
+    files.put("/home/ann/dot/outfit.yaml", "# mine\n")
+    files.putLink("/home/ann/.config/outfit/outfit.yaml", to: "../../dot/outfit.yaml")
+    scenario.wantCommand("cowsay")
+    _ = try await Switch.apply(
+      scenario.plan(), profile: ProfileStamp(name: "team", address: "/team"),
+      snapshots: Scope.machine.snapshots(scenario.host),
+      companions: [
+        Companion(
+          path: "/home/ann/dot/outfit.yaml", before: "# mine\n", text: "tools: {cowsay: latest}\n",
+          mode: 0o644)
+      ], host: scenario.host)
+    try await scenario.rollback(0, snapshots: Scope.machine.snapshots(scenario.host))
+    #expect(try files.text("/home/ann/dot/outfit.yaml") == "# mine\n")
+    #expect(try files.readLink("/home/ann/.config/outfit/outfit.yaml") == "../../dot/outfit.yaml")
+  }
+
+  @Test func theCommandLineIsKeptWithoutSecrets() {
+    #expect(
+      SwitchDraft.recorded([
+        "up", "git+https://me:secret@host/x", "--set", "token=secret", "--set=name=secret", "--yes",
+      ]) == ["up", "git+https://***@host/x", "--set", "token=…", "--set=name=…", "--yes"])
   }
 
   @Test func aDecisionHoldsForWhatItWasMadeAbout() async throws {
