@@ -41,8 +41,7 @@ struct SelfUninstallCommand: AsyncParsableCommand {
         return
       }
       try confirm(session)
-      let kept = try await Uninstallation.run(host)
-      if let link { try host.files.remove(link) }
+      let kept = try await Uninstallation.run(host, links: link.map { [$0] } ?? [])
       if json {
         session.write(
           JSONText.object([

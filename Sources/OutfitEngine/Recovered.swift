@@ -5,7 +5,9 @@ import SystemPackage
 
 /// Contents that may be the user's, put aside in `recovered` below Outfit's state, for them to take or to throw away.
 enum Recovered {
-  static func folder(_ host: Host) -> FilePath { host.places.state.appending("recovered") }
+  static let name = "recovered"
+
+  static func folder(_ host: Host) -> FilePath { host.places.state.appending(name) }
 
   static func keep(_ bytes: [UInt8], as name: String, _ host: Host) throws(FileError) -> FilePath {
     try host.files.createDirectories(folder(host), mode: 0o700)

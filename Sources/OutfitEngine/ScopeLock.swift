@@ -21,7 +21,9 @@ public enum ScopeLock {
       switchPath(host), host: host, message: "another outfit is switching; waiting for it")
   }
 
-  static func switchPath(_ host: Host) -> FilePath { host.places.state.appending("switch.lock") }
+  static let switchName = "switch.lock"
+
+  static func switchPath(_ host: Host) -> FilePath { host.places.state.appending(switchName) }
 
   private static func acquire(_ path: FilePath, host: Host, message: String) async throws -> FileLock {
     var wait = 0.01

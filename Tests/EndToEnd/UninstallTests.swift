@@ -107,4 +107,117 @@ struct UninstallTests {
     #expect(try machine.files.text(kept.appending(name)) == "first\n")
     #expect(!machine.files.exists(machine.home.appending(".local/share/outfit")))
   }
+
+  /// Tools that came by a verb and went by a rollback, folders, pins, and what the output says to run.
+  @Test(.timeLimit(.minutes(5))) func whatWasUndoneStaysUndoneAndNothingIsLeft() async throws {
+    let machine = try Machine()
+    try machine.write(".bashrc", "# mine\n")
+    try machine.write(".config/fish/mine.fish", "# mine\n")
+    let index = try PackageIndex()
+    for version in ["1.0", "2.0"] {
+      try await index.publish("moving", version, says: "moving \(version)", machine)
+    }
+    try await index.publish("other", "1.0", says: "other", machine)
+    // What the packages were made in.
+    let first = try await everything(machine)
+    try machine.write(
+      "../p/outfit.yaml",
+      """
+      profile: p
+      interpreters: {python: {versions: [">=3.9"], system: true}}
+      indexes: {open: {url: "\(index.url)"}}
+      tools: {moving: "*"}
+      dotfiles: {.config/app/deep/rc: {copy: rc}}
+
+      """)
+    try machine.write("../p/rc", "rc\n")
+    let cache = ["XDG_CACHE_HOME": "\(machine.home)/.cache"]
+    let outfit = Machine.build.appending("outfit")
+    func run(_ arguments: String...) async throws -> Completion {
+      try await machine.run(outfit, arguments, setting: cache)
+    }
+    let pins = ".local/state/outfit/machine/outfit.lock"
+    let up = try await run("up", "../p", "--trust")
+    try #require(up.status == 0, "\(up.errorText)")
+    let before = (try machine.read(pins), try machine.read(".bashrc"))
+    for words in [["moving==1.0"], ["other"]] {
+      let installed = try await machine.run(outfit, ["tool", "install"] + words, setting: cache)
+      try #require(installed.status == 0, "\(installed.errorText)")
+    }
+    #expect(try machine.read(".config/outfit/outfit.yaml")?.contains("other") == true)
+    // One further back each time.
+    let back = try await run("rollback")
+    #expect(back.status == 0, "\(back.errorText)")
+    #expect(try machine.read(".config/outfit/outfit.yaml")?.contains("other") == false)
+    let further = try await run("rollback")
+    #expect(further.status == 0, "\(further.errorText)")
+    #expect(!machine.files.exists(machine.home.appending(".config/outfit/outfit.yaml")))
+    #expect(try machine.read(pins) == before.0)
+    let status = try await run("status", "--check")
+    #expect(status.status == 0, "\(status.outputText)\(status.errorText)")
+    let listed = try await run("generations")
+    #expect(listed.outputText.contains("tool install moving==1.0"), "\(listed.outputText)")
+    #expect(listed.outputText.contains("rollback to generation 1"), "\(listed.outputText)")
+    let why = try await run("why", "~/.bashrc")
+    #expect(why.status == 0 && why.outputText.contains("first on PATH"), "\(why.errorText)")
+    #expect(try await run("why", "outfit").status == 0)
+
+    // Before Outfit, and again by the words that it says.
+    let beginning = try await run("rollback")
+    #expect(beginning.status == 0, "\(beginning.errorText)")
+    #expect(!machine.files.exists(machine.home.appending(".config/outfit/outfit.yaml")))
+    #expect(try await run("rollback").outputText.contains("Nothing further back"))
+    let words = try #require(
+      beginning.errorText.split(separator: "\n").first { $0.hasPrefix("Changed your mind? ") }?.dropFirst(19))
+    let forth = try await machine.run("/bin/sh", ["-c", String(words)], setting: cache)
+    #expect(forth.status == 0, "\(words): \(forth.errorText)")
+    #expect(try machine.read(pins) == before.0)
+    let same = try await run("rollback", "0")
+    #expect(same.status == 0, "\(same.errorText)")
+
+    let dry = try await run("self", "uninstall", "--dry-run")
+    #expect(!dry.outputText.contains("stays:"), "\(dry.outputText)")
+    let gone = try await run("self", "uninstall", "--yes")
+    #expect(gone.status == 0, "\(gone.errorText)")
+    let after = try await everything(machine)
+    let (old, new) = (first.split(separator: "\n"), after.split(separator: "\n"))
+    let (lost, added) = (old.filter { !new.contains($0) }, new.filter { !old.contains($0) })
+    #expect(lost.isEmpty && added.isEmpty, "lost \(lost), added \(added)")
+  }
+
+  /// `make up`, but for the build: the clone can go, a second one replaces what is there, and nothing is left.
+  @Test(.timeLimit(.minutes(5))) func whatACloneInstallsLivesWithoutIt() async throws {
+    let machine = try Machine()
+    try machine.write(".bashrc", "# mine\n")
+    let first = try await everything(machine)
+    let clone = machine.home.removingLastComponent().appending("clone")
+    let cache = ["XDG_CACHE_HOME": "\(machine.home)/.cache"]
+    func makeUp() async throws -> Completion {
+      try machine.files.createDirectories(clone.pushing("Sources/OutfitCore"))
+      for name in ["scripts", "profiles", "templates", "Sources/OutfitCore/Release.swift"] {
+        try await machine.copy(name, to: "../clone/\(name)")
+      }
+      return try await machine.run(
+        "/bin/sh",
+        [
+          clone.pushing("scripts/up.sh").string, Machine.build.string, "--only", "dotfiles", "--set",
+          "email=ada@example.org", "--set", "name=Ada",
+        ], setting: cache)
+    }
+    for _ in 1...2 {
+      let made = try await makeUp()
+      try #require(made.status == 0, "\(made.errorText)")
+      try machine.files.removeTree(clone)
+    }
+    let program = machine.home.pushing(".local/bin/outfit")
+    #expect(
+      try machine.files.list(machine.home.pushing(".local/share/outfit/self")).filter { $0 != ".made" }.count
+        == 1)
+    let up = try await machine.run(program, ["up", "--only", "dotfiles"], setting: cache)
+    #expect(
+      up.status == 0 && up.outputText.contains("starter is up to date"), "\(up.outputText)\(up.errorText)")
+    let gone = try await machine.run(program, ["self", "uninstall", "--yes"], setting: cache)
+    #expect(gone.status == 0, "\(gone.errorText)")
+    #expect(try await everything(machine) == first)
+  }
 }
