@@ -63,7 +63,13 @@ enum Leaving {
     try removeAll(in: places.data, besides: installed, files)
     try removeIfEmpty(places.config, files)
     if !stays {
-      for link in links where try files.status(link, followLinks: false) != nil { try files.remove(link) }
+      // The installer's own link too, where another Outfit takes this one out.
+      let usual = host.user.home.pushing(FilePath(".local/bin/outfit"))
+      let isOurs = (try? files.readLink(usual)).map { FilePath($0).isAtOrBelow(installed) } == true
+      for link in Set(links + (isOurs ? [usual] : []))
+      where try files.status(link, followLinks: false) != nil {
+        try files.remove(link)
+      }
       // The last of it, so that as long as anything is left there is an outfit to go on with.
       try remove(installed, last: program, files)
       try removeIfEmpty(places.data, files)
