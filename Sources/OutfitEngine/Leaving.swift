@@ -34,11 +34,15 @@ enum Leaving {
     for var folder in Set([state, host.files.end(of: state)]).sorted(by: { $0.string < $1.string }) {
       while folder.removeLastComponent() {
         let path = folder.appending(name)
-        if let status = try host.files.status(path, followLinks: false), status.kind == .directory,
-          status.owner == host.user.identifier
-        {
-          return path
+        let status: FileStatus?
+        do throws(FileError) {
+          status = try host.files.status(path, followLinks: false)
+        } catch {
+          // Where one may not look, nothing of one's own can be.
+          guard error.code == .permissionDenied else { throw error }
+          continue
         }
+        if let status, status.kind == .directory, status.owner == host.user.identifier { return path }
       }
     }
     return nil
@@ -53,6 +57,11 @@ enum Leaving {
     let (files, places) = (host.files, host.places)
     let parents = Footprint.read(left, files)
     try putBackRecovered(left, host)
+    if ["machine", "projects"].contains(where: { files.exists(places.state.appending($0)) }) {
+      // Somebody has begun anew by now: nothing but what is left of the old state is to go.
+      try Footprint.write(parents.union(Footprint.read(places.state, files)), host)
+      return try files.removeTree(left)
+    }
     for name in try files.list(left) where ![Footprint.name, ScopeLock.switchName].contains(name) {
       try files.removeTree(left.appending(name))
     }

@@ -257,4 +257,25 @@ import Testing
     #expect(throws: Failure.self) { try Recovery.recover(scenario.host) }
     withExtendedLifetime(lock) {}
   }
+
+  /// What was begun anew while an old state was left to go is not touched.
+  @Test func whatWasBegunAnewStays() async throws {
+    let (scenario, first) = try await Self.lived()
+    let whole = Self.copy(scenario)
+    try await Self.leave(whole)
+    let rename = try #require(
+      whole.files.log.lastIndex { $0.contains(Leaving.name) && $0.hasPrefix("rename") })
+    scenario.files.stop(before: rename + 3)
+    _ = try? await Self.leave(scenario)
+    scenario.files.crash(.killed)
+    _ = try #require(try Leaving.find(scenario.host))
+    try await scenario.up(Decisions(.take), snapshots: Scope.machine.snapshots(scenario.host))
+    let bin = try scenario.files.list(scenario.host.places.bin)
+    try Recovery.recover(scenario.host)
+    #expect(try Leaving.find(scenario.host) == nil)
+    #expect(try scenario.files.list(scenario.host.places.bin) == bin)
+    #expect(try scenario.plan().isEmpty)
+    try await Self.leave(scenario)
+    #expect(Self.everything(scenario) == first)
+  }
 }
