@@ -44,11 +44,20 @@ struct HooksRun: AsyncParsableCommand {
         : !files.isEmpty ? .files(files) : fromRef.map { .commits(from: $0, to: toRef) } ?? .git
       let hookRun = HookRun(
         type: type, selection: selection, hooks: hooks, arguments: arguments, showsDiff: showsDiff)
-      let generation = try Project.find(host).flatMap {
-        try Generations.current(.project($0.root), host: host)
+      guard let git = try GitFolders.locate(from: host.workingDirectory, host: host) else {
+        throw HookRun.noRepository(host)
       }
-      try host.processes.replace(
-        try hookRun.invocation(host: host, virtualenv: generation?.standingVirtualenv(host.files)))
+      let generations = try InstalledHooks.generations(for: git, host: host)
+      guard let last = generations.last else { throw HookRun.notInstalled(git) }
+      var worst: Int32 = 0
+      for generation in generations.dropLast() {
+        let status = try await host.processes.runAttached(try hookRun.invocation(of: generation, host: host))
+        if worst == 0 { worst = status }
+      }
+      let invocation = try hookRun.invocation(of: last, host: host)
+      if worst == 0 { try host.processes.replace(invocation) }
+      _ = try await host.processes.runAttached(invocation)
+      throw Ended(child: worst)
     }
   }
 }

@@ -212,10 +212,14 @@ struct Undertaking {
 
   private var parts: [any Part] {
     guard let only = wish.only else { return Preparation.all(host) }
-    // Tools stand on interpreters, so these are proposed too; their own changes stay as they are.
-    return Preparation.all(host).filter {
-      $0.name == only || $0.name == "interpreters" && ["tools", "virtualenv"].contains(only)
-    }
+    // Tools stand on interpreters, and hooks on both, so these are proposed too.
+    let grounds =
+      switch only {
+      case "tools", "virtualenv": ["interpreters"]
+      case "hooks": ["interpreters", "tools"]
+      default: [String]()
+      }
+    return Preparation.all(host).filter { $0.name == only || grounds.contains($0.name) }
   }
 
   private func staleLock(_ preparation: Preparation) -> Failure {

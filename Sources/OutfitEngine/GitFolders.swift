@@ -136,6 +136,21 @@ public struct GitFolders: Hashable, Sendable {
 }
 
 extension GitFolders {
+  /// The work tree of the clone that this one is a linked worktree of, as the repository itself says; nil for a plain
+  /// clone, a submodule, and a folder that only claims to be one.
+  public func mainWorkTree(_ files: any Files) -> FilePath? {
+    guard common.lastComponent?.string == ".git", common != workTree.appending(".git") else { return nil }
+    let worktrees = common.appending("worktrees")
+    let pointer = files.resolved(workTree.appending(".git"))
+    let isKnown = ((try? files.list(worktrees)) ?? []).contains { name in
+      guard let bytes = try? files.read(worktrees.appending(name).appending("gitdir"), from: 0, count: 4096),
+        let target = Self.line(bytes, after: "")
+      else { return false }
+      return pointer != nil && files.resolved(FilePath(target)) == pointer
+    }
+    return isKnown ? common.removingLastComponent() : nil
+  }
+
   /// The repository around a folder of this machine; nil where there is none.
   public static func locate(from folder: FilePath, host: Host) throws -> GitFolders? {
     var answers: [Query: Answer] = [:]

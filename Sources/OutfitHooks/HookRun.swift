@@ -36,25 +36,28 @@ public struct HookRun: Sendable {
 
   /// What must be run; SKIP and what git tells its hooks are in the host's environment.
   /// - Parameters:
+  ///   - generation: Whose hooks they are: both the runner and what it is told come out of the store, as this
+  ///     generation has them, and nothing of the repository says what runs.
   ///   - host: Where to look for the repository, from its working directory upwards.
-  ///   - virtualenv: The project's virtualenv, whose programs the hooks see.
-  /// - Throws: `Failure` when there is no repository, or its hooks are not installed.
-  public func invocation(host: Host, virtualenv: FilePath? = nil) throws -> Invocation {
+  /// - Throws: `Failure` when there is no repository, or the generation has no hooks.
+  public func invocation(of generation: Generation, host: Host) throws -> Invocation {
     let found = try GitFolders.locate(from: host.workingDirectory, host: host)
-    guard let git = found else {
-      throw Failure(
-        "\(host.workingDirectory) is in no git repository", hint: "hooks run in a repository", status: .usage)
-    }
-    let configuration = git.own.appending("hooks.yaml")
-    let runner = git.own.appending(Engines.hookRunner)
-    guard host.files.exists(configuration), host.files.exists(runner) else {
-      throw Failure(
-        "the hooks of \(git.workTree) are not installed", hint: "run `outfit up` in it", status: .failed)
-    }
+    guard let git = found else { throw Self.noRepository(host) }
+    guard let hooks = InstalledHooks(generation, host: host) else { throw Self.notInstalled(git) }
     return Invocation(
-      runner, words(configuration), environment: environment(host, virtualenv: virtualenv),
+      hooks.runner, words(hooks.configuration),
+      environment: environment(host, virtualenv: generation.standingVirtualenv(host.files)),
       workingDirectory: selection == .git ? git.workTree : host.workingDirectory,
       standardInput: .inherited)
+  }
+
+  public static func noRepository(_ host: Host) -> Failure {
+    Failure(
+      "\(host.workingDirectory) is in no git repository", hint: "hooks run in a repository", status: .usage)
+  }
+
+  public static func notInstalled(_ git: GitFolders) -> Failure {
+    Failure("the hooks of \(git.workTree) are not installed", hint: "run `outfit up` in it", status: .failed)
   }
 
   /// The runner's arguments.

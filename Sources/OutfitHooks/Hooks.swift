@@ -5,12 +5,17 @@ import SystemPackage
 
 /// `hooks:`: git hooks that run the project's pinned tools.
 ///
-/// All of it stands in the git folder, so that nothing appears in the work tree: the runner's configuration,
-/// a link to the runner, and the scripts that git starts. A hook of the user's own is kept beside and runs first.
+/// The scripts that git starts stand in its own folder, so that nothing appears in the work tree. What they run is in
+/// the store, the runner and its configuration, and only what the project's generation names. A hook of the user's own
+/// is kept beside and runs first.
 public struct Hooks: Part {
   public init() {}
 
   public var name: String { "hooks" }
+
+  /// What a project's generation has where it has hooks: their configuration, which stands on the runner.
+  static let objectName = "git-hooks"
+  static let configurationName = "hooks.yaml"
 
   /// The runner is locked with the tools.
   public func resolve(_ context: Context) throws -> Round<Lock> { .done(context.lock) }
@@ -68,15 +73,15 @@ public struct Hooks: Part {
     let configuration = HookConfiguration(hooks: hooks, folder: folder) { entry in
       command(entry, context)
     }
+    let object = Object(
+      name: Self.objectName, label: "git hooks", inputs: [runner.id],
+      recipe: .tree([TreeEntry(Self.configurationName, .file(Array(configuration.text.utf8), mode: 0o644))]),
+      store: context.store)
+    proposal.objects.append(object)
     func change(_ target: FilePath, _ kind: Change.Kind, carriesOn: Digest? = nil) {
       proposal.changes.append(
-        Change(target: target, owner: first, kind: kind, object: runner.id, carriesOn: carriesOn))
+        Change(target: target, owner: first, kind: kind, object: object.id, carriesOn: carriesOn))
     }
-    change(
-      git.own.appending("hooks.yaml"),
-      .file(Array(("# Written by `outfit up`.\n" + configuration.text).utf8), mode: 0o644))
-    change(
-      git.own.appending(Engines.hookRunner), .link(.object(runner.id, "bin/\(Engines.hookRunner)")))
     for (type, path) in zip(types, paths) {
       let kept = HookScript.keep(path)
       let (previous, replaced) = previous(

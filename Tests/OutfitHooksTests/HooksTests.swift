@@ -63,6 +63,13 @@ private struct Bench {
 }
 
 extension Proposal {
+  /// What the runner is told.
+  fileprivate var configuration: String? {
+    guard case .tree(let entries)? = objects.last?.recipe, case .file(let bytes, _)? = entries.first?.content
+    else { return nil }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
   fileprivate func text(_ path: FilePath) -> String? {
     guard case .file(let bytes, _)? = changes.first(where: { $0.target == path })?.kind else { return nil }
     return String(decoding: bytes, as: UTF8.self)
@@ -70,17 +77,15 @@ extension Proposal {
 }
 
 struct HooksTests {
-  @Test func everythingStandsInTheGitFolder() throws {
+  @Test func gitsFolderHasTheScriptsAndTheStoreTheRest() throws {
     let bench = Bench()
     let proposal = try bench.propose()
     #expect(proposal.failures.isEmpty)
-    #expect(
-      proposal.changes.map(\.target) == [
-        "/shop/.git/outfit/hooks.yaml", "/shop/.git/outfit/prek", "/shop/.git/hooks/pre-commit",
-      ])
-    let runner = bench.earlier.objects[0].id
-    #expect(proposal.changes.allSatisfy { $0.object == runner })
-    let yaml = try #require(proposal.text("/shop/.git/outfit/hooks.yaml"))
+    #expect(proposal.changes.map(\.target) == ["/shop/.git/hooks/pre-commit"])
+    let object = try #require(proposal.objects.first)
+    #expect(object.inputs == [bench.earlier.objects[0].id], "the configuration stands on the runner")
+    #expect(proposal.changes.allSatisfy { $0.object == object.id })
+    let yaml = try #require(proposal.configuration)
     #expect(yaml.contains("entry: \"/store/\(bench.earlier.objects[1].id)/bin/black\""))
     #expect(yaml.contains("types_or: [\"python\", \"pyi\"]"))
     let script = try #require(proposal.text("/shop/.git/hooks/pre-commit"))
@@ -132,7 +137,7 @@ struct HooksTests {
       proposal.changes.map(\.target).filter { $0.starts(with: "/shop/.git/hooks") } == [
         "/shop/.git/hooks/commit-msg", "/shop/.git/hooks/pre-commit", "/shop/.git/hooks/pre-push",
       ])
-    let yaml = try #require(proposal.text("/shop/.git/outfit/hooks.yaml"))
+    let yaml = try #require(proposal.configuration)
     #expect(yaml.contains("entry: \"./note.sh 'a b'\""))
     #expect(yaml.contains("types: [\"text\"]"))
   }
@@ -155,7 +160,7 @@ struct HooksTests {
     let proposal = try bench.propose()
     #expect(proposal.failures.isEmpty)
     #expect(
-      proposal.text("/shop/.git/outfit/hooks.yaml")?
+      proposal.configuration?
         .contains("entry: \"/shop/.venv/bin/isort --filter-files\"") == true)
   }
 
@@ -195,7 +200,7 @@ struct HooksTests {
   @Test func aProjectInAFolderOfTheRepositoryChecksThatFolder() throws {
     var bench = Bench()
     bench.root = "/shop/a.b/web"
-    let yaml = try bench.propose().text("/shop/.git/outfit/hooks.yaml")
+    let yaml = try bench.propose().configuration
     #expect(yaml?.contains("files: \"^a\\\\.b/web/\"") == true)
   }
 
@@ -209,7 +214,7 @@ struct HooksTests {
 
 struct HookRunTests {
   @Test func runnersWords() {
-    let file: FilePath = "/shop/.git/outfit/hooks.yaml"
+    let file: FilePath = "/store/git-hooks-1/hooks.yaml"
     let common = ["--config", file.string]
     #expect(HookRun().words(file) == ["run"] + common + ["--stage", "pre-commit"])
     #expect(
