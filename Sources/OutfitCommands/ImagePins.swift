@@ -10,11 +10,14 @@ import SystemPackage
 enum ImagePins {
   /// The images that a project's template and manifest name; none where the manifest has no `app`.
   static func names(_ profile: Profile, _ host: Host) throws -> [String] {
-    guard profile.app != nil, case .project(let root) = profile.scope else { return [] }
-    return try RenderSession(
-      host: host, profile: profile, lock: Lock(), lockDigest: Digest(of: ""), root: root,
-      templates: Installation.locate(host).templates
-    ).images()
+    try renderer(profile, Lock(), host)?.images() ?? []
+  }
+
+  private static func renderer(_ profile: Profile, _ lock: Lock, _ host: Host) -> RenderSession? {
+    guard profile.app != nil, case .project(let root) = profile.scope else { return nil }
+    return RenderSession(
+      host: host, profile: profile, lock: lock, lockDigest: Digest(of: ""), root: root,
+      templates: Installation.locate(host).templates)
   }
 
   /// Pins what has no digest yet and lets go of what nothing names any more.
@@ -25,6 +28,10 @@ enum ImagePins {
   ) async throws -> [Diagnostic] {
     let names = try names(profile, session.host)
     lock.images = lock.images.filter { names.contains($0.key) }
+    // Whose data was not moved stays, so that nobody forgets which version it is of.
+    for name in try renderer(profile, before, session.host)?.heldImages() ?? [] {
+      lock.images[name] = before.images[name]
+    }
     let open = names.filter { lock.images[$0]?.digest == nil }
     if open.isEmpty { return [] }
     var warnings: [Diagnostic] = []

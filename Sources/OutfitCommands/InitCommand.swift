@@ -37,13 +37,17 @@ struct InitCommand: AsyncParsableCommand {
           hint: "`outfit init --dry-run` shows what would be written", status: .usage)
       }
       var found: [String: String] = [:]
-      for name in ProjectReading.files {
-        let path = root.appending(name)
-        guard let status = try host.files.status(path, followLinks: true), status.kind == .file,
-          status.size < 8 << 20
-        else { continue }
-        found[name] = String(decoding: try host.files.read(path), as: UTF8.self)
+      func read(_ names: [String]) throws {
+        for name in names {
+          let path = root.pushing(FilePath(name))
+          guard let status = try host.files.status(path, followLinks: true), status.kind == .file,
+            status.size < 8 << 20
+          else { continue }
+          found[name] = String(decoding: try host.files.read(path), as: UTF8.self)
+        }
       }
+      try read(ProjectReading.files)
+      try read(ProjectReading.more(found))
       let reading = ProjectReading(folder: name, found: found)
       var lines = reading.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
       // The first comment is for editors.

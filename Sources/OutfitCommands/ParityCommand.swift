@@ -78,6 +78,7 @@ struct Proving {
 
   /// The proof, and whether it was made before.
   func proof() async throws -> (proof: ParityProof, isKept: Bool) {
+    try refuseUnrendered()
     let kustomize = kustomize
     let imagePaths = images.map { host.workingDirectory.pushing(FilePath($0)).lexicallyNormalized() }
     let cache = ParityCache(host: host, root: root, question: question(kustomize))
@@ -106,6 +107,15 @@ struct Proving {
       allowances: stack.allowances, lockDigest: stack.lockDigest)
     if canKeep { cache.keep(proof, inputs: inputs(profile, renderer) + imagePaths.flatMap { below($0) }) }
     return (proof, false)
+  }
+
+  /// Of nothing there is no proof, and every row would fail.
+  private func refuseUnrendered() throws {
+    let rendered = ["Dockerfile", "compose.yaml", "k8s"].contains { host.files.exists(root.appending($0)) }
+    guard !rendered else { return }
+    throw Failure(
+      "nothing is rendered in \(session.short(root)) yet, so that there is nothing to prove",
+      hint: "run `outfit render`", status: .drift)
   }
 
   private func below(_ path: FilePath) -> [FilePath] { ParityCache.all(below: path, files: host.files) }

@@ -40,6 +40,10 @@ struct RenderCommand: AsyncParsableCommand {
       let root = project.root
       let profile = try await project.place.load(session)
       var renderer = try Rendered.renderer(session, project, profile: profile)
+      if check || vendor == true {
+        // Before anything is downloaded, and where nothing is written.
+        try await renderer.refuseMoves(try renderer.stack(ignoringVendored: true))
+      }
       if vendor == true {
         let stack = try renderer.stack(ignoringVendored: true)
         renderer.vendored = try await VendorFiles(session: session, root: root, stack: stack).get(
@@ -64,7 +68,7 @@ struct RenderCommand: AsyncParsableCommand {
         if !json { session.write("All \(rendering.files.count) files are as rendered.") }
         return
       }
-      let done = try renderer.write(rendering, force: force).filter { $0.state != .same }
+      let done = try await renderer.write(rendering, force: force).filter { $0.state != .same }
       if vendor == false { try session.host.files.removeTree(root.pushing(FilePath(Vendoring.folder))) }
       if json {
         session.host.terminal.write(Rendered.json(done))

@@ -1,6 +1,7 @@
 import ArgumentParser
 import OutfitCore
 import OutfitProfile
+import OutfitRender
 import OutfitSharing
 import OutfitSystem
 
@@ -28,6 +29,13 @@ struct ShowCommand: AsyncParsableCommand {
         ShowText.text(
           of: shown, lock: lock, address: address, width: session.host.terminal.width,
           style: session.outputStyle))
+      if case .project(let root) = place.scope, shown.app != nil {
+        // A template that is not there, or none that can be read.
+        _ = try RenderSession(
+          host: session.host, profile: shown, lock: lock, lockDigest: Digest(of: ""), root: root,
+          templates: Installation.locate(session.host).templates
+        ).images()
+      }
     }
   }
 }

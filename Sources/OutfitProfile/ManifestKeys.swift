@@ -3,7 +3,7 @@ import OutfitCore
 /// The keys of `outfit.yaml`. Reading and the JSON Schema both follow these tables.
 enum ManifestKeys {
   static let all: [Field] = [
-    Field("profile", .text(.line), "The profile's name", example: "profile: web-team"),
+    Field("profile", .text(.profileName), "The profile's name", example: "profile: web-team"),
     Field(
       "description", .text(.line), "One line that says what the profile is for",
       example: "description: What our team works with"),
@@ -280,12 +280,20 @@ enum ManifestKeys {
       "What it needs beside it, by version",
       example: "services: {postgres: \"17.2\"}"),
     Field(
+      "data-moved", .dictionary(key: .label, value: .text(.version), example: "postgres: \"18\""),
+      "The major version that a service's data was moved to, in every environment: `render` asks for it",
+      example: "data-moved: {postgres: \"18\"}"),
+    Field(
       "environments",
       .dictionary(key: .label, value: .record(environment), example: "staging: {host: staging.shop.example}"),
       "Where it is deployed", example: "environments: {dev: {host: shop.localhost}}"),
     Field(
       "values", .dictionary(key: .entryName, value: .text(.anything), example: "live: /health/live"),
       "Replace the template's values", example: "values: {live: /health/live}"),
+    Field(
+      "ships", .list(.text(.projectPath)),
+      "Files that go into the image though their names look like secrets: certificates of an authority, say",
+      example: "ships: [certs/database-ca.pem]"),
     Field(
       "extensions", .list(.text(.anything)), "Of the editor, in the dev container",
       example: "extensions: [ms-python.python]"),

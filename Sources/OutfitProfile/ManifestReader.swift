@@ -343,6 +343,8 @@ private struct ManifestDecoder {
         grace: pair.value["grace"]?.text.flatMap { Int($0) })
     }
     app.services = environment(node["services"])
+    app.dataMoved = environment(node["data-moved"])
+    app.ships = texts(node["ships"]) ?? []
     app.values = environment(node["values"])
     app.allow = environment(node["allow"])
     app.extensions = texts(node["extensions"]) ?? []

@@ -305,6 +305,10 @@ public struct AppSection: Hashable, Sendable {
   public var values: [String: String] = [:]
   /// Of the editor, in the dev container: `ms-python.python`.
   public var extensions: [String] = []
+  /// The version to which the data of a service was moved, in every environment: `postgres: "18"`.
+  public var dataMoved: [String: String] = [:]
+  /// Files that ship though their names say that they never should: `certs/database-ca.pem`.
+  public var ships: [String] = []
   /// Differences between environments that are meant, beside the template's: a place, as `parity` shows it, and
   /// the reason.
   public var allow: [String: String] = [:]

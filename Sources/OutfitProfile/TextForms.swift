@@ -113,6 +113,19 @@ extension TextForm {
       ? nil : Complaint("`\(text)` is not a name", hint: "a name has letters, digits, `-`, `_` and `.`")
   }
 
+  /// Folders and messages are named by it, and the generations.
+  static let profileName = TextForm(
+    what: "a profile's name", types: [.string, .number], pattern: "^[^\\s./~-][^\\s/]*$"
+  ) { text in
+    let isName =
+      text.first.map { !"./~-".contains($0) } ?? false
+      && text.unicodeScalars.allSatisfy { $0 != "/" && $0 != "\\" && !$0.properties.isWhitespace }
+    return isName
+      ? nil
+      : Complaint(
+        "`\(text)` is not a profile's name", hint: "it is one word without `/`, such as `web-team`")
+  }
+
   /// A name that templates can use.
   static let dataName = TextForm(what: "a name", pattern: "^[A-Za-z_][A-Za-z0-9_-]*$") { text in
     guard let first = text.first, first == "_" || first.isLetter,

@@ -135,6 +135,15 @@ extension ProjectReading {
 
   mutating func readDockerfile() {
     guard let text = found["Dockerfile"] else { return }
+    for (name, value) in Dockerfile(text).environment.sorted(by: { $0.key < $1.key })
+    where DevelopmentSettings.decides(name, value) && Names.isVariable(name) {
+      imageVariables[name] = value
+      guard DevelopmentSettings.kind(name, value) != nil else { continue }
+      note(
+        "Dockerfile: \(name)=\(value) is for development, and goes to dev alone",
+        "say what production has under app.environments.production.env", warns: true)
+      if variables[name] == nil { variables[name] = value }
+    }
     for instruction in Dockerfile(text).instructions {
       if instruction.contains("apt-get install") || instruction.contains("apk add") {
         let words = instruction.split(separator: " ").map(String.init)

@@ -11,7 +11,20 @@ public struct ProjectReading: Sendable {
     "requirements.txt", "requirements.in", "uv.lock", "poetry.lock", "Pipfile.lock", "package.json",
     "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "Dockerfile", "compose.yaml", "compose.yml",
     "docker-compose.yaml", "docker-compose.yml", ".pre-commit-config.yaml", "Procfile", "manage.py",
+    "requirements-dev.txt", "requirements_dev.txt", "dev-requirements.txt", "requirements-test.txt",
+    "compose.override.yaml", "compose.override.yml", "docker-compose.override.yaml",
+    "docker-compose.override.yml",
   ]
+
+  /// What is read beside them, once they are known: where Django's settings for production would lie.
+  public static func more(_ found: [String: String]) -> [String] {
+    guard let module = settingsModule(found["manage.py"] ?? "") else { return [] }
+    let parts = module.split(separator: ".").map(String.init)
+    guard let package = parts.first else { return [] }
+    let folder = parts.dropLast().joined(separator: "/")
+    let beside = DjangoSettings.productionNames.map { folder.isEmpty ? "\($0).py" : "\(folder)/\($0).py" }
+    return beside + ["wsgi", "asgi"].map { "\(package)/\($0).py" }
+  }
 
   /// The manifest.
   public private(set) var text = ""
@@ -25,6 +38,8 @@ public struct ProjectReading: Sendable {
   var processes: [String: (command: [String], port: Int?, place: String)] = [:]
   var services: [String: String] = [:]
   var variables: [String: String] = [:]
+  /// What the image says itself, of what decides how a program runs.
+  var imageVariables: [String: String] = [:]
   var image: String?
 
   /// - Parameters:
@@ -263,7 +278,9 @@ public struct ProjectReading: Sendable {
         note("Pipfile.lock is not taken over", "pipenv requirements >requirements.txt", warns: true)
       }
     }
-    if let module = settingsModule { out.append("env: {DJANGO_SETTINGS_MODULE: \(module)} # manage.py") }
+    let settings = DjangoSettings(found, image: imageVariables)
+    // What everything has that starts without a word of its own must not be a developer's.
+    if let module = settings?.common { out.append("env: {DJANGO_SETTINGS_MODULE: \(module)} # manage.py") }
     if !tools.isEmpty {
       out.append("tools: # .pre-commit-config.yaml")
       for tool in tools.sorted(by: { $0.name < $1.name }) {
@@ -274,7 +291,15 @@ public struct ProjectReading: Sendable {
         out.append("  \(hook.name): " + "{\(hook.fields.joined(separator: ", "))}")
       }
     }
-    writeApp(name, &out)
+    writeApp(name, settings, &out)
+    let more = found.keys.sorted().filter { $0.hasSuffix(".txt") && $0.contains("require") }
+      .filter { $0 != "requirements.txt" }
+    for name in more {
+      note(
+        "\(name) is not taken over",
+        "programs go under tools:; what tests import needs a file that has both: -r requirements.txt, -r \(name)",
+        warns: true)
+    }
     if found["yarn.lock"] != nil || found["pnpm-lock.yaml"] != nil, found["package-lock.json"] == nil {
       note(
         "yarn.lock or pnpm-lock.yaml is not taken over", "the node template installs from package-lock.json",
@@ -283,8 +308,12 @@ public struct ProjectReading: Sendable {
     text = out.joined(separator: "\n") + "\n"
   }
 
-  private var settingsModule: String? {
-    for line in lines("manage.py") where line.contains("DJANGO_SETTINGS_MODULE") {
+  private var settingsModule: String? { Self.settingsModule(found["manage.py"] ?? "") }
+
+  /// What a program of Django's takes for its settings unless a variable says otherwise.
+  static func settingsModule(_ program: String) -> String? {
+    for line in program.split(separator: "\n")
+    where line.contains("DJANGO_SETTINGS_MODULE") && !line.drop(while: \.isWhitespace).hasPrefix("#") {
       let pieces = line.split(whereSeparator: { $0 == "\"" || $0 == "'" })
       if let index = pieces.firstIndex(of: "DJANGO_SETTINGS_MODULE"), index + 2 < pieces.count {
         let module = String(pieces[index + 2])
@@ -306,7 +335,7 @@ public struct ProjectReading: Sendable {
     return (words, 8000, "GUESS: the package of manage.py's settings")
   }
 
-  private mutating func writeApp(_ name: String, _ out: inout [String]) {
+  private mutating func writeApp(_ name: String, _ settings: DjangoSettings?, _ out: inout [String]) {
     guard let template = template() else {
       note(
         "no template fits, so that there is no `app`",
@@ -344,14 +373,37 @@ public struct ProjectReading: Sendable {
       out.append("  services: {\(pairs.joined(separator: ", "))}")
     }
     out.append("  environments:")
-    let env = variables.sorted { $0.key < $1.key }.map { "\($0.key): \(Quoting.json($0.value))" }
     // What answers on no port has no host.
     let isServed = template.name != "worker"
-    let fields =
-      (isServed ? ["host: \(name).localhost"] : [])
-      + (env.isEmpty ? [] : ["env: {\(env.joined(separator: ", "))}"])
-    out.append("    dev: {\(fields.joined(separator: ", "))}")
-    out.append("    production: {\(isServed ? "host: \(name).example, " : "")replicas: 2} # GUESS")
+    var production = imageVariables.filter { DevelopmentSettings.kind($0.key, $0.value) == nil }
+    var place = "GUESS"
+    if let settings {
+      if let own = settings.development { variables["DJANGO_SETTINGS_MODULE"] = own }
+      production["DJANGO_SETTINGS_MODULE"] = settings.production
+      place += settings.production == nil ? "" : "; the settings: \(settings.place)"
+      if settings.isUnknown, let module = settings.production {
+        note(
+          "production would run with \(module), the only settings that were found: they are for development",
+          "make a module for production, and name it under app.environments.production.env", warns: true)
+      }
+    }
+    func environment(_ name: String, _ fields: [String], _ variables: [String: String]) -> String {
+      let env = variables.sorted { $0.key < $1.key }.map { "\($0.key): \(Quoting.json($0.value))" }
+      let all = fields + (env.isEmpty ? [] : ["env: {\(env.joined(separator: ", "))}"])
+      return "    \(name): {\(all.joined(separator: ", "))}"
+    }
+    out.append(environment("dev", isServed ? ["host: \(name).localhost"] : [], variables))
+    out.append(
+      environment(
+        "production", (isServed ? ["host: \(name).example"] : []) + ["replicas: 2"], production)
+        + " # \(place)")
+    for name in found.keys.sorted() where name.contains("compose.") && name != "compose.yaml" {
+      note(
+        name.contains("override")
+          ? "\(name): Compose would put it over the compose.yaml that `outfit render` writes"
+          : "\(name): Compose would read the compose.yaml that `outfit render` writes instead of it",
+        "`outfit render` asks for --force as long as it is there")
+    }
     let written = ["Dockerfile", "compose.yaml"].filter { found[$0] != nil }
     if !written.isEmpty {
       note(

@@ -11,18 +11,21 @@ public struct RenderInput: Sendable {
   public var template: TemplateSource
   /// The names directly in the project's folder.
   public var rootListing: Set<String>
+  /// Modules beside those that the manifest names as settings: `shop.settings.production`.
+  public var settingsModules: Set<String>
   /// What lies in the build context so that the image builds without a network; empty when it does not.
   public var vendored: [VendoredFile]
 
   public init(
     profile: Profile, lock: Lock, lockDigest: Digest, template: TemplateSource,
-    rootListing: Set<String> = [], vendored: [VendoredFile] = []
+    rootListing: Set<String> = [], settingsModules: Set<String> = [], vendored: [VendoredFile] = []
   ) {
     self.profile = profile
     self.lock = lock
     self.lockDigest = lockDigest
     self.template = template
     self.rootListing = rootListing
+    self.settingsModules = settingsModules
     self.vendored = vendored
   }
 }
@@ -120,11 +123,16 @@ public enum Render {
           at: description,
           hint: "a path is relative, without `..`, of letters, digits and ._+-", status: .usage)
       }
+      guard !RenderedPath.isGit(path) else {
+        throw Failure(
+          "\(Quoting.json(path)) is in git's own folder, where nothing is ever rendered", at: description,
+          hint: "take it out of the template: git hooks come from `hooks:` in outfit.yaml", status: .usage)
+      }
       let body = try Templates.render(source.text, with: context, file: source.place)
       files.append(
         RenderedFile(
           path: path, content: RenderMark.mark(body, path: path, isStarter: rule.isStarter), mode: rule.mode,
-          isStarter: rule.isStarter))
+          isStarter: rule.isStarter, isOwn: !source.isShipped))
     }
     return files
   }

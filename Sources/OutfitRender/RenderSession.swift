@@ -52,7 +52,7 @@ public struct RenderSession: Sendable {
   /// The template's files and folders.
   public func templateInputs() throws -> [FilePath] {
     guard let app = profile.app else { return [] }
-    let source = try TemplateSource.load(templateFolder(app), templates: templates, files: host.files)
+    let source = try template(app)
     let files = (source.files.values.map(\.place) + source.descriptions.map(\.place)).map { FilePath($0) }
     return files + Set(files.map { $0.removingLastComponent() })
   }
@@ -60,9 +60,15 @@ public struct RenderSession: Sendable {
   private func input() throws -> RenderInput {
     var input = RenderInput(profile: profile, lock: lock, lockDigest: lockDigest, template: TemplateSource())
     if let app = profile.app {
-      input.template = try TemplateSource.load(
-        templateFolder(app), templates: templates, files: host.files)
+      input.template = try template(app)
       input.rootListing = Set(try host.files.list(root))
+      let variables = app.value.environments.values.map(\.env) + [profile.env.mapValues(\.value)]
+      for variables in variables {
+        input.settingsModules.formUnion(
+          DevelopmentSettings.modules(beside: variables) { folder in
+            (try? host.files.withoutLinks.list(root.pushing(FilePath(folder)))) ?? []
+          })
+      }
       input.vendored = try vendored ?? Vendoring.read(root, files: host.files)
     }
     return input
@@ -78,24 +84,27 @@ public struct RenderSession: Sendable {
   /// - Returns: what was done, by the state that each file was in before.
   /// - Throws: status 4 and nothing written, when a file is the user's and `force` is not given.
   @discardableResult
-  public func write(_ rendering: Rendering, force: Bool) throws -> [FileComparison] {
+  public func write(_ rendering: Rendering, force: Bool) async throws -> [FileComparison] {
+    try await refuseMoves(rendering.stack)
     let comparisons = try check(rendering)
     let conflicts = comparisons.filter(\.isConflict)
-    guard force || conflicts.isEmpty else {
+    let others = try otherComposeFiles(comparisons)
+    guard force || conflicts.isEmpty && others.isEmpty else {
       throw Failure(
-        conflicts.map { conflict in
-          Diagnostic(
-            .error,
-            conflict.state == .changed
-              ? "\(conflict.path) was changed since it was rendered"
-              : "\(conflict.path) is there, and was not rendered by outfit",
-            hint:
-              "move it away, or let `outfit render --force` replace it: git has the old one if you committed it"
-          )
-        }, status: .consent)
+        others
+          + conflicts.map { conflict in
+            Diagnostic(
+              .error,
+              conflict.state == .changed
+                ? "\(conflict.path) was changed since it was rendered"
+                : "\(conflict.path) is there, and was not rendered by outfit",
+              hint:
+                "move it away, or let `outfit render --force` replace it: git has the old one if you committed it"
+            )
+          }, status: .consent)
     }
     let files = Dictionary(uniqueKeysWithValues: rendering.files.map { ($0.path, $0) })
-    for path in files.keys.sorted() { try refuseLinks(path) }
+    for path in files.keys.sorted() { try refuseOddFolders(path) }
     for comparison in comparisons {
       let target = root.pushing(FilePath(comparison.path))
       switch comparison.state {
@@ -119,9 +128,39 @@ public struct RenderSession: Sendable {
     return comparisons
   }
 
+  /// Files that Compose reads in this folder, before it has ours: with it some are read no more, others go over it.
+  private func otherComposeFiles(_ comparisons: [FileComparison]) throws -> [Diagnostic] {
+    guard let ours = comparisons.first(where: { $0.path == "compose.yaml" }), ours.state == .absent else {
+      return []
+    }
+    let names = ["compose.yml", "docker-compose.yaml", "docker-compose.yml"]
+    let overrides =
+      names.map { $0.replacing("compose.", with: "compose.override.") } + ["compose.override.yaml"]
+    return try (names + overrides).filter {
+      try host.files.status(root.appending($0), followLinks: false) != nil
+    }
+    .map { name in
+      Diagnostic(
+        .error,
+        overrides.contains(name)
+          ? "\(name) is there, and Compose would put it over the compose.yaml that is rendered"
+          : "\(name) is there, and Compose would read the compose.yaml that is rendered instead of it",
+        hint: "move it away, or let `outfit render --force` write compose.yaml beside it")
+    }
+  }
+
+  func template(_ app: Sourced<AppSection>) throws -> TemplateSource {
+    let isOwn = Self.isFolder(app.value.template)
+    return try TemplateSource.load(
+      try templateFolder(app), in: isOwn ? app.source.layer.folder : nil, templates: templates,
+      files: host.files)
+  }
+
+  private static func isFolder(_ name: String) -> Bool { name.contains("/") || name == "." }
+
   private func templateFolder(_ app: Sourced<AppSection>) throws -> FilePath {
     let name = app.value.template
-    if name.contains("/") || name == "." {
+    if Self.isFolder(name) {
       let folder = app.source.layer.folder.pushing(FilePath(name)).lexicallyNormalized()
       guard host.files.exists(folder.appending("template.yaml")) else {
         throw Failure(
@@ -177,9 +216,13 @@ public struct RenderSession: Sendable {
       content: String(decoding: try host.files.read(path), as: UTF8.self), mode: status.mode)
   }
 
-  /// A folder on the way that is a link could lead out of the project.
-  private func refuseLinks(_ relative: String) throws {
+  /// A folder on the way that is a link could lead out of the project, and what is in a repository of git's own
+  /// decides what git runs, wherever it lies.
+  private func refuseOddFolders(_ relative: String) throws {
     var path = root
+    guard !RenderedPath.isGit(relative) else {
+      throw Failure("\(relative) is in git's own folder, where nothing is ever rendered", status: .usage)
+    }
     for part in relative.split(separator: "/").dropLast() {
       path.append(String(part))
       guard let status = try host.files.status(path, followLinks: false) else { return }
@@ -187,6 +230,13 @@ public struct RenderSession: Sendable {
         throw Failure(
           "\(path) is a \(status.kind.rawValue), and files are to be rendered into a folder there",
           hint: "move it away")
+      }
+      if host.files.exists(path.appending("HEAD")),
+        ["objects", "commondir"].contains(where: { host.files.exists(path.appending($0)) })
+      {
+        throw Failure(
+          "\(path) is a repository of git's own, where nothing is ever rendered", hint: "move it away",
+          status: .usage)
       }
     }
   }

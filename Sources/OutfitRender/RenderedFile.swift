@@ -9,12 +9,17 @@ public struct RenderedFile: Hashable, Sendable {
   public var mode: UInt16
   /// Written when it is not there, and the user's from then on.
   public var isStarter: Bool
+  /// A template that did not come with Outfit has it.
+  public var isOwn: Bool
 
-  public init(path: String, content: String, mode: UInt16 = 0o644, isStarter: Bool = false) {
+  public init(
+    path: String, content: String, mode: UInt16 = 0o644, isStarter: Bool = false, isOwn: Bool = false
+  ) {
     self.path = path
     self.content = content
     self.mode = mode
     self.isStarter = isStarter
+    self.isOwn = isOwn
   }
 }
 

@@ -27,6 +27,12 @@ public struct Stack: Sendable {
   /// What overlays may differ in.
   public var allowances: [ParityAllowance]
   public var vendored: [VendoredFile]
+  /// Files that ship though `.dockerignore` names their kind.
+  public var ships: [String]
+  /// The version to which the data of a service was moved.
+  public var dataMoved: [String: String]
+  /// Where the manifest has `app`.
+  public var location: SourceLocation?
   /// Replaces the release host of the interpreter, where the manifest says so.
   public var mirror: String?
   public var lockDigest: Digest
@@ -132,6 +138,21 @@ public struct Stack: Sendable {
       )
     }
     vendored = input.vendored
+    location = app.source.location
+    ships = section.ships
+    for path in ships {
+      problems.require(
+        Names.isRelativePath(path) && !RenderedPath.isGit(path),
+        "`app.ships` has \(Quoting.json(path))", "write the path of a file of the project, without wildcards")
+    }
+    dataMoved = section.dataMoved
+    for name in dataMoved.keys.sorted() {
+      problems.require(
+        description.services[name]?.isBound == true,
+        "`app.data-moved` has \(name), and the template \(description.name) has no such service whose data is bound to a version",
+        "it has "
+          + (description.services.filter(\.value.isBound).keys.sorted().joined(separator: ", ")))
+    }
     mirror = input.profile.interpreters[description.language]?.value.mirror
     values = description.values
     for (name, value) in section.values.sorted(by: { $0.key < $1.key }) {
@@ -200,7 +221,10 @@ public struct Stack: Sendable {
         "the tool \(Quoting.json(name)) or one of its programs has no plain name", "run `outfit update`")
       tools.append(Tool(name: name, programs: tool.programs.sorted(), requirements: tool.requirements))
     }
+    let check = DevelopmentSettings(input, env: env, environments: environments, at: location)
+    problems.diagnostics += check.errors
     guard problems.diagnostics.isEmpty else { throw Failure(problems.diagnostics, status: .usage) }
+    diagnostics += check.warnings
     let outdated = Vendoring.diagnostics(self)
     guard outdated.isEmpty else { throw Failure(outdated, status: .usage) }
     for unresolved in ([base] + services.map(\.image)).filter({ !$0.isResolved }) {

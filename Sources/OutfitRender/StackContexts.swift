@@ -40,6 +40,7 @@ extension Stack {
             }
           }),
       ],
+      "ships": .list(ships.map { ["path": .string($0)] }),
       "hasVariables": .bool(!variables.isEmpty || !secretKeys.isEmpty),
       "hasSecrets": .bool(!secretKeys.isEmpty),
       "profiled": .bool(!environments.isEmpty),

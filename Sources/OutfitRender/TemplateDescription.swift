@@ -68,6 +68,10 @@ public struct TemplateDescription: Hashable, Sendable {
     public var isPrivate: Bool
     public var env: [String: String]
     public var secrets: [String]
+    /// What its volume holds is read by the same major version alone.
+    public var isBound: Bool
+    /// How data is brought from one major version to another.
+    public var move: String
     /// Values by the first major version that they hold for.
     public var values: [Int: [String: String]]
   }
@@ -160,7 +164,12 @@ public struct TemplateDescription: Hashable, Sendable {
     services = [:]
     for (name, entry) in root["services"]?.entries ?? [:] {
       reader.known(
-        entry, "services.\(name)", ["image", "version", "port", "private", "env", "secrets", "values"])
+        entry, "services.\(name)",
+        ["image", "version", "port", "private", "env", "secrets", "values", "data", "move"])
+      let data = entry["data"]?.text ?? "bound"
+      if !["bound", "portable", "none"].contains(data) {
+        reader.complain("`services.\(name).data` is `\(data)`", hint: "it can be bound, portable or none")
+      }
       var values: [Int: [String: String]] = [:]
       for (major, entry) in entry["values"]?.entries ?? [:] {
         values[Int(major) ?? 0] = entry.entries.compactMapValues(\.text)
@@ -169,7 +178,9 @@ public struct TemplateDescription: Hashable, Sendable {
         image: reader.text(entry, "image", in: "services.\(name)") ?? "", version: entry["version"]?.text,
         port: reader.number(entry, "port", in: "services.\(name)") ?? 0,
         isPrivate: entry["private"]?.isTrue ?? false, env: reader.texts(entry, "env"),
-        secrets: entry["secrets"]?.texts ?? [], values: values)
+        secrets: entry["secrets"]?.texts ?? [], isBound: data == "bound",
+        move: entry["move"]?.text ?? "dump it with the old version, and read it into the new one",
+        values: values)
     }
     if files.isEmpty { reader.complain("`files` lists nothing to render") }
     guard reader.diagnostics.isEmpty else { throw Failure(reader.diagnostics, status: .usage) }

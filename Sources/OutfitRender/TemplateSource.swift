@@ -16,10 +16,13 @@ public struct TemplateSource: Sendable {
     public var text: String
     /// As diagnostics name it.
     public var place: String
+    /// It came with Outfit.
+    public var isShipped: Bool
 
-    public init(text: String, place: String) {
+    public init(text: String, place: String, isShipped: Bool = true) {
       self.text = text
       self.place = place
+      self.isShipped = isShipped
     }
   }
 
@@ -34,9 +37,13 @@ public struct TemplateSource: Sendable {
   /// Reads a template's folder, and those that it extends.
   /// - Parameters:
   ///   - folder: with a template.yaml in it.
+  ///   - profile: the folder that the template may not leave, and those of the profile's that it extends; nil for a
+  ///     template that came with Outfit.
   ///   - templates: the folder of the templates that came with Outfit.
-  public static func load(_ folder: FilePath, templates: FilePath, files: any Files) throws -> TemplateSource
-  {
+  /// - Throws: status 2 for what is no template, and for links and odd files in it.
+  public static func load(
+    _ folder: FilePath, in profile: FilePath? = nil, templates: FilePath, files: any Files
+  ) throws -> TemplateSource {
     var source = TemplateSource(folder: folder.string)
     var next: FilePath? = folder
     var seen: Set<FilePath> = []
@@ -47,16 +54,20 @@ public struct TemplateSource: Sendable {
           "the template \(folder) extends itself", at: SourceLocation(file: current.appending(name).string),
           status: .usage)
       }
-      for (path, text) in try tree(current, files: files) where source.files[path] == nil && path != name {
-        source.files[path] = File(text: text, place: current.pushing(FilePath(path)).string)
+      let isShipped = current.starts(with: templates)
+      var folder = TemplateFolder(current, in: isShipped ? templates : profile ?? current, files: files)
+      let found = try folder.read()
+      for (path, text) in found where source.files[path] == nil && path != name {
+        source.files[path] = File(
+          text: text, place: current.pushing(FilePath(path)).string, isShipped: isShipped)
       }
       let place = current.appending(name)
-      guard let text = try files.text(place) else {
+      guard let text = found[name] else {
         throw Failure(
           "\(current) is no template: it has no \(name)", hint: "there are " + known(templates, files),
           status: .usage)
       }
-      source.descriptions.append(File(text: text, place: place.string))
+      source.descriptions.append(File(text: text, place: place.string, isShipped: isShipped))
       guard let base = try Document.parseOne(text, file: place.string)["extends"]?.text else { continue }
       next =
         base.contains("/")
@@ -69,21 +80,80 @@ public struct TemplateSource: Sendable {
   static func known(_ templates: FilePath, _ files: any Files) -> String {
     ((try? files.list(templates)) ?? []).filter { $0 != "common" }.joined(separator: ", ")
   }
+}
 
-  private static func tree(
-    _ folder: FilePath, below: String = "", files: any Files
-  ) throws -> [(path: String, text: String)] {
-    var found: [(String, String)] = []
-    for name in try files.list(folder) {
-      let path = folder.appending(name)
+/// The files of one template's folder: plain ones of a template's size, and no way out of the folder.
+private struct TemplateFolder {
+  /// The largest file, and how many bytes and files a template may have.
+  private static let fileLimit = 1 << 20
+  private static let sizeLimit = 16 << 20
+  private static let countLimit = 2000
+
+  private let folder: FilePath
+  private let limit: FilePath
+  private let files: any Files
+  private var root = FilePath("/")
+  private var found: [String: String] = [:]
+  private var size = 0
+
+  /// - Parameter limit: the folder that this one must be in, links resolved.
+  init(_ folder: FilePath, in limit: FilePath, files: any Files) {
+    self.folder = folder
+    self.limit = limit
+    self.files = files
+  }
+
+  mutating func read() throws -> [String: String] {
+    guard let root = files.resolved(folder), let limit = files.resolved(limit),
+      root.starts(with: limit)
+    else {
+      throw Failure(
+        files.exists(folder)
+          ? "the template \(folder) is outside of \(limit)" : "there is no template \(folder)",
+        hint: "copy it to where the manifest is", status: .usage)
+    }
+    self.root = root
+    try read(root, below: "")
+    return found
+  }
+
+  private mutating func read(_ path: FilePath, below: String) throws {
+    for name in try files.list(path) {
+      let entry = path.appending(name)
       let relative = below.isEmpty ? name : below + "/" + name
-      switch try files.status(path, followLinks: true)?.kind {
-      case .directory: found += try tree(path, below: relative, files: files)
-      case .file: found.append((relative, String(decoding: try files.read(path), as: UTF8.self)))
-      default: continue
+      switch try files.status(entry, followLinks: false)?.kind {
+      case .directory where !RenderedPath.isGit(name): try read(entry, below: relative)
+      case .file: try take(entry, relative)
+      case .link:
+        guard let target = files.resolved(entry), target.starts(with: root) else {
+          throw refusal(relative, "is a link that leads out of it")
+        }
+        guard try files.status(target, followLinks: false)?.kind == .file else {
+          throw refusal(relative, "is a link to something that is no file")
+        }
+        try take(target, relative)
+      case .other: throw refusal(relative, "is neither a file nor a folder")
+      case .directory, nil: continue
       }
     }
-    return found
+  }
+
+  private mutating func take(_ path: FilePath, _ relative: String) throws {
+    let bytes = try files.withoutLinks.read(path, from: 0, count: Self.fileLimit + 1)
+    size += bytes.count
+    guard bytes.count <= Self.fileLimit, size <= Self.sizeLimit, found.count < Self.countLimit else {
+      throw refusal(relative, "is more than a template may have")
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw refusal(relative, "is no text in UTF-8")
+    }
+    found[relative] = text
+  }
+
+  private func refusal(_ relative: String, _ what: String) -> Failure {
+    Failure(
+      "\(relative) in the template \(folder) \(what)",
+      hint: "a template has text files of at most 1 MiB; take it away, or put a copy there", status: .usage)
   }
 }
 

@@ -74,6 +74,78 @@ struct RenderTests {
     #expect(absent.errorText.contains("there is no image at"))
   }
 
+  @Test func aDatabaseDoesNotMoveWithoutAWord() async throws {
+    let machine = try Machine()
+    try await machine.copy("Tests/Fixtures/shop", to: "shop")
+    let early = try await machine.outfit("parity", at: "shop")
+    #expect(early.status == 3)
+    #expect(early.errorText.contains("run `outfit render`"), "\(early.errorText)")
+    #expect(!early.outputText.contains("failed"), "\(early.outputText)")
+    // No registry answers, and the lock remembers all the same.
+    let mirror = ["OUTFIT_IMAGE_MIRROR": "http://127.0.0.1:1"]
+    _ = try await machine.outfit("lock", "--images", at: "shop", setting: mirror)
+    let render = try await machine.outfit("render", at: "shop")
+    try #require(render.status == 0, "\(render.errorText)")
+    let manifest = try #require(try machine.read("shop/outfit.yaml"))
+    let moved = manifest.replacing("postgres: \"17.2\"", with: "postgres: \"18.1\"")
+    try #require(moved != manifest)
+    try machine.write("shop/outfit.yaml", moved)
+    _ = try await machine.outfit("lock", "--images", at: "shop", setting: mirror)
+    let lock = try #require(try machine.read("shop/outfit.lock"))
+    #expect(lock.contains("postgres:17.2") && lock.contains("postgres:18.1"), "\(lock.suffix(300))")
+    let before = try machine.read("shop/compose.yaml")
+    for words in [["render"], ["render", "--force"], ["render", "--check"], ["render", "--vendor"]] {
+      let refused = try await machine.outfit(words, at: "shop")
+      #expect(refused.status == 2, "\(words): \(refused.errorText)")
+      for part in ["pg_dumpall", "pg_upgrade", "data-moved: {postgres: \"18\"}", "outfit.yaml:"] {
+        #expect(refused.errorText.contains(part), "\(words): \(refused.errorText)")
+      }
+    }
+    #expect(try machine.read("shop/compose.yaml") == before)
+    try machine.files.removeTree(machine.home.appending("shop/k8s"))
+    try machine.files.remove(machine.home.appending("shop/compose.yaml"))
+    #expect(try await machine.outfit("render", at: "shop").status == 2, "the lock remembers")
+    try machine.write(
+      "shop/outfit.yaml",
+      moved.replacing("  environments:\n", with: "  data-moved: {postgres: \"18\"}\n  environments:\n"))
+    _ = try await machine.outfit("lock", "--images", at: "shop", setting: mirror)
+    #expect(try machine.read("shop/outfit.lock")?.contains("postgres:17.2") == false)
+    let done = try await machine.outfit("render", at: "shop")
+    #expect(done.status == 0, "\(done.errorText)")
+    #expect(try machine.read("shop/compose.yaml")?.contains("postgres:18.1") == true)
+  }
+
+  @Test func aStrangersTemplateWritesNothingThatGitRuns() async throws {
+    let machine = try Machine()
+    try await machine.copy("Tests/Fixtures/shop", to: "shop")
+    try machine.write("shop/tpl/hook", "#!/bin/sh\ntouch \(machine.home)/PWNED\n")
+    let manifest = try #require(try machine.read("shop/outfit.yaml"))
+    try machine.write("shop/outfit.yaml", manifest.replacing("template: django", with: "template: ./tpl"))
+    func template(_ files: String) throws {
+      try machine.write("shop/tpl/template.yaml", "template: evil\nextends: django\nfiles:\n  - \(files)\n")
+    }
+    for path in [".git/hooks/pre-commit", ".GIT/hooks/pre-commit", "sub/.git/config"] {
+      try template("{path: \(path), from: hook, mode: \"0755\"}")
+      for words in [["render"], ["render", "--force"], ["render", "--check"]] {
+        let refused = try await machine.outfit(words, at: "shop")
+        #expect(refused.status == 2, "\(refused.errorText)")
+        #expect(refused.errorText.contains(path), "\(refused.errorText)")
+      }
+    }
+    #expect(try machine.read("shop/.git/hooks/pre-commit") == nil && machine.read("shop/Dockerfile") == nil)
+    try machine.write("id_rsa", "KEY\n")
+    try machine.files.createLink(machine.home.appending("shop/tpl/stolen.txt"), to: "../../id_rsa")
+    try template("{path: docker/stolen.txt, from: stolen.txt}")
+    let stolen = try await machine.outfit("render", at: "shop")
+    #expect(stolen.status == 2 && stolen.errorText.contains("stolen.txt"), "\(stolen.errorText)")
+    #expect(try machine.read("shop/docker/stolen.txt") == nil)
+
+    try machine.write("shop/outfit.yaml", manifest.replacing("template: django", with: "template: djagno"))
+    let show = try await machine.outfit("show", at: "shop")
+    #expect(show.status == 2 && show.errorText.contains("did you mean `django`?"), "\(show.errorText)")
+    #expect(show.outputText.contains("postgres 17.2"))
+  }
+
   @Test func initSaysWhatTheRepositorySays() async throws {
     let machine = try Machine()
     try machine.write("api/.python-version", "3.13\n")

@@ -36,7 +36,7 @@ import Testing
         email: {prompt: E, default: ⑦[]}
       """,
       gives: """
-        ① `profile` should be a line of text, not a list (for example `profile: web-team`)
+        ① `profile` should be a profile's name, not a list (for example `profile: web-team`)
         ② `interpreters` should be a mapping, not a text (for example `interpreters: {python: "3.13"}`)
         ③ `tools` should be a mapping, not a list (for example `tools: {black: "25.*"}`)
         ④ `data.editor` should be a text, not a mapping (for example `editor: vim`)
