@@ -24,8 +24,8 @@ enum Leaving {
       folder = folder.removingLastComponent()
     }
     try files.rename(state, to: folder.appending(name))
-    try files.synchronize(folder)
-    if folder != state.removingLastComponent() { try files.synchronize(state.removingLastComponent()) }
+    // Both names at once: no power cut may leave two.
+    try files.synchronizeAll(folder)
   }
 
   /// What an uninstallation has left; nil where none was begun. Only a folder of the user's own counts.

@@ -206,9 +206,12 @@ private struct RollbackPlanner {
       let now = currentSnapshots.first { $0.path == path }
       let then = hasGoal ? goalSnapshots.first { $0.path == path }?.state : isOwn ? .absent : now?.first
       let seen = try Journal.look(path, key: nil, host.files)
-      guard let then, let content = PlannedTarget.Content(kept: then), !seen.state.matches(then) else {
-        continue
-      }
+      // What a later Outfit wrote is left alone.
+      let isNewer =
+        path.lastComponent?.string == LockFile.name
+        && LockFile.isNewer(String(decoding: seen.bytes, as: UTF8.self))
+      guard let then, let content = PlannedTarget.Content(kept: then), !seen.state.matches(then), !isNewer
+      else { continue }
       var target = PlannedTarget(
         target: path, resolved: path, owner: nil, isSecret: false,
         action: then == .absent ? .remove : .restore, before: seen.state, after: content,

@@ -36,7 +36,7 @@ public enum LockFile {
   }
 
   /// A later outfit wrote it.
-  static func isNewer(_ text: String) -> Bool {
+  public static func isNewer(_ text: String) -> Bool {
     text.split(separator: "\n").contains { line in
       line.hasPrefix("lock: ") && Int(line.dropFirst(6)).map { $0 > version } == true
     }

@@ -83,9 +83,11 @@ struct StarterTests {
     let gone = try await machine.login("command -v cookiecutter")
     #expect(gone.status != 0)
 
-    // And forward again, from the store, without a download.
-    let again = try await machine.outfit("up", "team/starter", "--trust", "--offline")
+    // And forward again, from the store, with the pins of then: no download.
+    let again = try await machine.outfit("rollback", "1")
     #expect(again.status == 0, "\(again.errorText)")
+    let same = try await machine.outfit("status", "--check")
+    #expect(same.status == 0, "\(same.outputText)\(same.errorText)")
     let black = try await machine.login("black --version")
     #expect(black.outputText.contains("black, 26."))
   }
