@@ -64,7 +64,7 @@ let package = Package(
           .unsafeFlags(["-static-executable", "-Xlinker", "-s"], .when(platforms: [.linux]))
         ]),
       .target(
-        name: "Support", dependencies: ["OutfitCore", "OutfitSystem", "OutfitEngine", system],
+        name: "Support", dependencies: ["OutfitCore", "OutfitSystem", "OutfitConsent", "OutfitEngine", system],
         path: "Tests/Support", swiftSettings: swift),
       .testTarget(
         name: "EndToEnd", dependencies: ["Support", subprocess, system], swiftSettings: swift),
@@ -73,7 +73,8 @@ let package = Package(
     room("OutfitSystem", ["OutfitCore", "CFiles", subprocess, system]),
     room("OutfitFetch", ["OutfitSystem", "CCurl"]),
     room("OutfitProfile", ["OutfitSystem", yams, mustache]),
-    room("OutfitEngine", ["OutfitProfile", "OutfitFetch", "CInflate"]),
+    room("OutfitConsent", ["OutfitProfile"]),
+    room("OutfitEngine", ["OutfitConsent", "OutfitFetch", "CInflate"]),
     room("OutfitInterpreters", ["OutfitEngine"]),
     room("OutfitTools", ["OutfitEngine"]),
     room("OutfitDotfiles", ["OutfitEngine"]),

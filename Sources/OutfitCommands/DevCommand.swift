@@ -1,4 +1,5 @@
 import ArgumentParser
+import OutfitConsent
 import OutfitCore
 import OutfitProfile
 import OutfitRender
@@ -38,9 +39,11 @@ struct DevCommand: AsyncParsableCommand {
     try await withSession { session in
       let project = try Rendered.project(session)
       let root = project.root
-      let profile = try await project.place.load(session)
+      let consented = try await session.consent(to: try await project.place.load(session))
+      let profile = consented.profile
       let stack = try Rendered.renderer(session, project, profile: profile).stack()
-      let start = try await DevStart(session: session, root: root, stack: stack, wish: self).prepare()
+      let start = try await DevStart(consented, session: session, root: root, stack: stack, wish: self)
+        .prepare()
       if launch { try writeLaunch(session, root, stack) }
       let line = ([start.program.lastComponent?.string ?? ""] + start.arguments).map { Quoting.shell($0) }
         .joined(separator: " ")
@@ -74,6 +77,10 @@ struct DevStart {
   let root: FilePath
   let stack: Stack
   let wish: DevCommand
+
+  init(_ consented: Consented, session: Session, root: FilePath, stack: Stack, wish: DevCommand) {
+    (self.session, self.root, self.stack, self.wish) = (session, root, stack, wish)
+  }
 
   private var host: Host { session.host }
 

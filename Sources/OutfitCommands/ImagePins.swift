@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitEngine
 import OutfitFetch
@@ -24,9 +25,9 @@ enum ImagePins {
   /// - Parameter before: the lock as it was: a pin that was to be moved stays where its registry does not answer.
   /// - Returns: what could not be pinned, as warnings: it stays as it was, or `unresolved`.
   static func resolve(
-    _ lock: inout Lock, before: Lock, _ profile: Profile, _ session: Session
+    _ lock: inout Lock, before: Lock, _ consented: Consented, _ session: Session
   ) async throws -> [Diagnostic] {
-    let names = try names(profile, session.host)
+    let names = try names(consented.profile, session.host)
     lock.images = lock.images.filter { names.contains($0.key) }
     // Whose data was not moved stays, so that nobody forgets which version it is of.
     for name in try renderer(profile, before, session.host)?.heldImages() ?? [] {
@@ -53,8 +54,8 @@ enum ImagePins {
   }
 
   /// A row for each image, with what its registry gives for the tag now.
-  static func outdated(_ profile: Profile, _ lock: Lock, _ session: Session) async throws -> [OutdatedRow] {
-    let names = try names(profile, session.host).filter { lock.images[$0] != nil }
+  static func outdated(_ consented: Consented, _ lock: Lock, _ session: Session) async throws -> [OutdatedRow] {
+    let names = try names(consented.profile, session.host).filter { lock.images[$0] != nil }
     func text(_ digest: Digest?) -> String { digest.map { $0.short() } ?? LockFile.unresolved }
     return await newest(names, session).sorted { $0.key < $1.key }.map { name, result in
       let current = text(lock.images[name]?.digest)
@@ -70,7 +71,7 @@ enum ImagePins {
   }
 
   /// What the registries say now, all asked at once.
-  static func newest(
+  private static func newest(
     _ names: [String], _ session: Session
   ) async -> [String: Result<Digest, Failure>] {
     let host = session.host

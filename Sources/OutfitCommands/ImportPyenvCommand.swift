@@ -56,9 +56,9 @@ struct ImportPyenvCommand: AsyncParsableCommand {
   {
     var session = session
     session = Session(host: session.host.withVariable("PYENV_ROOT", root.string))
-    let profile = Profile(scope: .machine, name: "", layers: [])
+    // Nobody's profile: what is there is looked at.
     var preparation = try Preparation(
-      session, profile: profile, mode: .live, progress: TerminalProgress(host: session.host))
+      session, .generation(.machine), mode: .live, progress: TerminalProgress(host: session.host))
     return try await preparation.ask { context -> Round<[FoundInterpreter]> in
       guard case .interpreters(let found)? = context.facts[.interpreters(.python)] else {
         return .ask([.interpreters(.python)])

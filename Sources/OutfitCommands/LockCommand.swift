@@ -1,4 +1,5 @@
 import ArgumentParser
+import OutfitConsent
 import OutfitCore
 import OutfitEngine
 import OutfitProfile
@@ -202,20 +203,19 @@ struct Pinning {
   }
 
   mutating func resolve(imagesOnly: Bool = false) async throws {
+    let consented = try await session.consent(to: profile, address: place.named)
     if imagesOnly {
-      failures = try await ImagePins.resolve(&after, before: before, profile, session)
+      failures = try await ImagePins.resolve(&after, before: before, consented, session)
       return
     }
     let progress = TerminalProgress(host: session.host)
-    try Consent(host: session.host).obtain(
-      for: profile, given: .nothing, style: session.errorStyle, command: "outfit trust", address: place.named)
-    var preparation = try Preparation(session, profile: profile, mode: .live, progress: progress)
+    var preparation = try Preparation(session, consented, mode: .live, progress: progress)
     preparation.lock = after
     preparation.lockIsShared = place.isShared
     let proposal = try await preparation.propose(Preparation.onEngines)
     after = preparation.lock
     failures = proposal.failures
-    failures += try await ImagePins.resolve(&after, before: before, profile, session)
+    failures += try await ImagePins.resolve(&after, before: before, consented, session)
   }
 
   func save() throws {

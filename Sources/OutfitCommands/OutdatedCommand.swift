@@ -22,11 +22,11 @@ struct OutdatedCommand: AsyncParsableCommand {
   func run() async throws {
     try await withSession { session in
       let place = try scopeOptions.place(session)
-      let profile = try await place.load(session)
+      let consented = try await session.consent(to: try await place.load(session))
       var preparation = try Preparation(
-        session, profile: profile, mode: .live, progress: TerminalProgress(host: session.host))
+        session, consented, mode: .live, progress: TerminalProgress(host: session.host))
       var rows = try await preparation.outdated()
-      rows += try await ImagePins.outdated(profile, preparation.lock, session)
+      rows += try await ImagePins.outdated(consented, preparation.lock, session)
       if !names.isEmpty {
         let known = rows.map(\.name)
         for name in names where !known.contains(name) {

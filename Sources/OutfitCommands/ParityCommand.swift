@@ -1,4 +1,5 @@
 import ArgumentParser
+import OutfitConsent
 import OutfitCore
 import OutfitProfile
 import OutfitRender
@@ -88,10 +89,11 @@ struct Proving {
 
     let session = session
     let root = root
-    // Kustomize takes longest: it starts on what is there before anything is known of what should be.
-    async let evaluated = overlays(kustomize)
-    async let built = pair()
     let profile = try await project.place.load(session)
+    let consented = try await session.consent(to: profile)
+    // Kustomize takes longest: it starts on what is there before anything is known of what should be.
+    async let evaluated = overlays(kustomize, consented)
+    async let built = pair()
     let renderer = try Rendered.renderer(session, project, profile: profile)
     let stack = try renderer.stack()
     func text(_ path: String) throws -> String? { try host.files.text(root.pushing(FilePath(path))) }
@@ -163,7 +165,7 @@ struct Proving {
   }
 
   /// Every folder of k8s/overlays, evaluated.
-  private func overlays(_ program: FilePath?) async throws -> [String: Parity.Evaluation] {
+  private func overlays(_ program: FilePath?, _ consented: Consented) async throws -> [String: Parity.Evaluation] {
     let folder = root.pushing("k8s/overlays")
     let environments = ((try? host.files.list(folder)) ?? []).filter {
       host.files.exists(folder.appending($0).appending("kustomization.yaml"))

@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitDotfiles
 import OutfitEngine
@@ -19,16 +20,14 @@ struct Preparation {
     case locked
     /// What the caches have must do.
     case offline
-    /// Reads only: nothing is downloaded, built or run.
-    case reading
   }
 
   let session: Session
   let profile: Profile
-  let mode: Mode
-  let progress: any Progress
+  /// Nothing is downloaded, built or run.
+  let isReading: Bool
   let store: Store
-  let builder: Builder
+  private let fetcher: Downloads
   let locks: Locks
   var lock: Lock
   /// No path of this machine may stand in what is resolved.
@@ -42,26 +41,62 @@ struct Preparation {
   /// The current generation, once it was asked for: nothing switches while this is used.
   private var newest: NewestGeneration?
 
+  /// Reads only, which needs nobody's consent.
+  init(_ session: Session, reading profile: Profile) throws {
+    let sources = SourceDigests(profile.scope, host: session.host)
+    let fetcher = Downloads(
+      host: session.host, libraries: Installation.locate(session.host).libraries, isOffline: true)
+    try self.init(
+      session, profile, nil, fetcher, sources,
+      Answering(reading: session.host, fetcher: fetcher, sources: sources))
+  }
+
+  /// Works for a profile that may be worked for.
   init(
-    _ session: Session, profile: Profile, mode: Mode, progress: any Progress, sources: SourceDigests? = nil
+    _ session: Session, _ consented: Consented, mode: Mode, progress: any Progress,
+    sources: SourceDigests? = nil
   ) throws {
-    self.sources = sources ?? SourceDigests(profile.scope, host: session.host)
+    let host = session.host
+    let sources = sources ?? SourceDigests(consented.profile.scope, host: host)
+    let fetcher = Downloads(
+      host: host, libraries: Installation.locate(host).libraries, isOffline: mode == .offline)
+    let builder = Builder(
+      consented, host: host, store: Store(host), fetcher: fetcher, progress: progress,
+      isOffline: mode == .offline)
+    try self.init(
+      session, consented.profile, builder, fetcher, sources,
+      Answering(
+        consented, host: host, builder: builder, fetcher: fetcher, progress: progress,
+        isOffline: mode != .live, sources: sources))
+  }
+
+  private init(
+    _ session: Session, _ profile: Profile, _ builder: Builder?, _ fetcher: Downloads,
+    _ sources: SourceDigests, _ answering: Answering
+  ) throws {
     self.session = session
     self.profile = profile
-    self.mode = mode
-    self.progress = progress
-    let host = session.host
-    store = Store(host)
-    let isOffline = mode == .offline || mode == .reading
-    let fetcher = Downloads(
-      host: host, libraries: Installation.locate(host).libraries, isOffline: isOffline)
-    builder = Builder(host: host, store: store, fetcher: fetcher, progress: progress, isOffline: isOffline)
-    answering = Answering(
-      host: host, builder: builder, fetcher: fetcher, progress: progress,
-      mode: mode == .live ? .live : mode == .reading ? .dry : .offline, sources: self.sources)
-    locks = try Locks(host: host, profile: profile)
+    self.builder = builder
+    self.fetcher = fetcher
+    self.sources = sources
+    self.answering = answering
+    isReading = builder == nil
+    store = Store(session.host)
+    locks = try Locks(host: session.host, profile: profile)
     lock = locks.merged
     lockIsShared = locks.isShared
+  }
+
+  private let builder: Builder?
+
+  /// Builds what is not there yet; where this only reads, all of it fails.
+  func build(_ objects: [Object]) async throws -> BuildOutcome {
+    try await builder?.build(objects) ?? BuildOutcome()
+  }
+
+  /// Builds objects anew.
+  func rebuild(_ objects: [Object], among all: [Object]) async throws -> BuildOutcome {
+    try await builder?.rebuild(objects, among: all) ?? BuildOutcome()
   }
 
   /// The folder that relative targets start at.
@@ -127,7 +162,7 @@ struct Preparation {
   mutating func plan(
     _ proposal: Proposal, isPartial: Bool = false, dropping: Set<String> = []
   ) async throws -> Plan {
-    let effects = Effects(host, scope: profile.scope, isDry: mode == .reading)
+    let effects = Effects(host, scope: profile.scope, isDry: isReading)
     let due = Set(try await effects.needed(proposal.effects))
     return try Planner.plan(
       scope: profile.scope, proposal: proposal, host: host, isPresent: { store.isPresent($0) },

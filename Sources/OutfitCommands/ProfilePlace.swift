@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitEngine
 import OutfitProfile
@@ -78,27 +79,39 @@ struct ProfilePlace: Sendable {
   }
 
   /// Reads the profile, with the answers to its questions that are known.
-  func load(_ session: Session) async throws -> Profile {
-    try await answer(try await read(session, network: .whenUnknown), session, settings: [:], mayAsk: false)
+  func load(_ session: Session, fetching: FetchPermission = .asked) async throws -> Profile {
+    try await answer(
+      try await read(session, network: .whenUnknown, fetching: fetching), session, settings: [:])
   }
 
-  /// Puts the answers to the profile's questions among its data.
+  /// Puts the answers to the profile's questions among its data, those too that a person gives now.
+  func answer(_ consented: Consented, _ session: Session, settings: [String: String]) async throws -> Consented {
+    guard scope == .machine else { return consented }
+    var answers = try Answers(session.host, profile: consented.profile.name)
+    try await answers.complete(consented.profile.ask, settings: settings, mayAsk: true)
+    try answers.save()
+    return consented.answered(answers.values)
+  }
+
+  /// Puts the answers to the profile's questions among its data, as far as they are known.
   func answer(
-    _ profile: Profile, _ session: Session, settings: [String: String], mayAsk: Bool
+    _ profile: Profile, _ session: Session, settings: [String: String]
   ) async throws -> Profile {
     guard scope == .machine else { return profile }
     var profile = profile
     var answers = try Answers(session.host, profile: profile.name)
-    try await answers.complete(profile.ask, settings: settings, mayAsk: mayAsk)
-    if mayAsk { try answers.save() }
+    try await answers.complete(profile.ask, settings: settings, mayAsk: false)
     profile.answer(answers.values)
     return profile
   }
 
   /// Reads the profile as its layers have it.
-  func read(_ session: Session, network: GitProfiles.Network) async throws -> Profile {
+  func read(
+    _ session: Session, network: GitProfiles.Network, fetching: FetchPermission = .asked
+  ) async throws -> Profile {
     let host = session.host
-    let git = GitProfiles(host: host, network: network)
+    let git = GitProfiles(
+      host: host, network: network, permission: fetching, address: scope == .machine ? address : nil)
     let loader = ProfileLoader(host: host, resolveAddress: git.resolver)
     switch scope {
     case .project(let root): return try await loader.project(at: root, manifestIn: FilePath(address))

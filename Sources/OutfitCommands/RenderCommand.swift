@@ -39,21 +39,22 @@ struct RenderCommand: AsyncParsableCommand {
       let project = try Rendered.project(session)
       let root = project.root
       let profile = try await project.place.load(session)
+      let consented = check ? nil : try await session.consent(to: profile)
       var renderer = try Rendered.renderer(session, project, profile: profile)
       if check || vendor == true {
         // Before anything is downloaded, and where nothing is written.
         try await renderer.refuseMoves(try renderer.stack(ignoringVendored: true))
       }
-      if vendor == true {
+      if vendor == true, let consented {
         let stack = try renderer.stack(ignoringVendored: true)
-        renderer.vendored = try await VendorFiles(session: session, root: root, stack: stack).get(
+        renderer.vendored = try await VendorFiles(consented, session: session, root: root, stack: stack).get(
           arch.isEmpty ? [session.host.platform.architecture] : arch)
       } else if vendor == false {
         renderer.vendored = []
       }
       let rendering = try renderer.render()
       session.report(rendering.diagnostics)
-      if check {
+      guard let consented else {
         let differing = try renderer.check(rendering).filter { $0.state != .same }
         if json {
           session.host.terminal.write(Rendered.json(differing))
@@ -68,7 +69,7 @@ struct RenderCommand: AsyncParsableCommand {
         if !json { session.write("All \(rendering.files.count) files are as rendered.") }
         return
       }
-      let done = try await renderer.write(rendering, force: force).filter { $0.state != .same }
+      let done = try await renderer.write(rendering, by: consented, force: force).filter { $0.state != .same }
       if vendor == false { try session.host.files.removeTree(root.pushing(FilePath(Vendoring.folder))) }
       if json {
         session.host.terminal.write(Rendered.json(done))

@@ -1,4 +1,5 @@
 import ArgumentParser
+import OutfitConsent
 import OutfitCore
 import OutfitProfile
 import OutfitRender
@@ -14,11 +15,12 @@ struct ShowCommand: AsyncParsableCommand {
   @Argument(
     help: "A folder, a git address, or one of ours; without it the project here, or this machine's profile.")
   var profile: String?
+  @OptionGroup var fetching: FetchOptions
 
   func run() async throws {
     try await withSession { session in
       let place = try ProfilePlace.find(profile, session)
-      let shown = try await place.load(session)
+      let shown = try await place.load(session, fetching: fetching.permission)
       let lock = try Locks(host: session.host, profile: shown).merged
       let address: String? =
         switch place.scope {
@@ -27,7 +29,7 @@ struct ShowCommand: AsyncParsableCommand {
         }
       session.host.terminal.write(
         ShowText.text(
-          of: shown, lock: lock, address: address, width: session.host.terminal.width,
+          of: shown, abilities: try Consent(host: session.host).abilities(of: shown), lock: lock, address: address, width: session.host.terminal.width,
           style: session.outputStyle))
       if case .project(let root) = place.scope, shown.app != nil {
         // A template that is not there, or none that can be read.

@@ -110,7 +110,7 @@ struct Reading {
 
   init(_ session: Session, _ place: ProfilePlace) async throws {
     profile = try await place.load(session)
-    var preparation = try Preparation(session, profile: profile, mode: .reading, progress: NoProgress())
+    var preparation = try Preparation(session, reading: profile)
     plan = try await preparation.plan(try await preparation.propose(Preparation.all(session.host)))
     self.preparation = preparation
   }

@@ -1,38 +1,134 @@
 import ArgumentParser
+import OutfitConsent
 import OutfitCore
 import OutfitProfile
-import OutfitSharing
 import OutfitSystem
 
 struct TrustCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "trust", abstract: "Consent to what a profile can do, as it is now.",
+    commandName: "trust", abstract: "Consent to what a profile can do, as it is now; list consent, take it back.",
     discussion: """
-      It is asked again only when what the profile can do has changed. A git address needs --trust COMMIT, so \
-      that you consent to what you looked at.
-      """)
+      It is asked again only when the profile can do something new. A git address needs --trust COMMIT, so that \
+      you consent to what you looked at. In CI, --locked consents to this checkout.
+      """,
+    subcommands: [TrustGrant.self, TrustList.self, TrustRevoke.self], defaultSubcommand: TrustGrant.self)
+}
+
+struct TrustGrant: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "grant", abstract: "Consent to what a profile can do, as it is now.",
+    discussion: "`outfit trust` alone does it.")
 
   @Argument(help: "A folder or a git address; without it the project that you stand in.") var profile: String?
   @Option(
     name: .customLong("trust"),
     help: ArgumentHelp("The commit that you looked at, for a git address.", valueName: "commit"))
   var commit: String?
+  @Flag(help: "This checkout, and its git layers at the commits that outfit.lock has: for CI.") var locked = false
+  @OptionGroup var fetching: FetchOptions
+
+  func validate() throws {
+    if locked, commit != nil { throw ValidationError("--locked takes the commits from the lock, not from --trust") }
+  }
 
   func run() async throws {
     try await withSession { session in
       let place = try ProfilePlace.find(profile, session)
-      let trusted = try await place.load(session)
-      let consent = Consent(host: session.host)
-      let needed = try consent.needed(for: trusted)
-      let given: Consent.Given =
-        commit.map { .commits($0.split(separator: ",").map(String.init)) } ?? .folders
-      try consent.obtain(
-        for: trusted, given: given, style: session.errorStyle, command: "outfit trust", address: profile)
+      let trusted = try await place.load(session, fetching: fetching.permission)
+      if locked { try refuseUnlocked(trusted) }
+      let needed = try Consent(host: session.host).needed(for: trusted)
+      _ = try await session.consent(
+        to: trusted,
+        given: locked ? .locked : commit.map { .commits($0.split(separator: ",").map(String.init)) } ?? .folders,
+        address: profile)
       if needed.isEmpty {
         session.write("\(trusted.name) is trusted already.")
       } else {
-        session.write("Trusted as it is now: \(needed.map(\.address).joined(separator: ", "))")
+        session.write("Trusted as it is now: \(needed.map(\.name).joined(separator: ", "))")
       }
     }
   }
+
+  /// What a lock does not hold still can't be consented to by it.
+  private func refuseUnlocked(_ profile: Profile) throws {
+    let layers = profile.layers.filter { $0.commit != nil && $0.kind != .system }
+    guard !layers.isEmpty else { return }
+    throw Failure(
+      layers.map { layer in
+        Diagnostic(
+          .error, "\(layer.address) comes from git, and outfit.lock holds no commits of layers yet",
+          hint: "consent to the commit by name: outfit trust --trust \(layer.commit ?? "COMMIT")")
+      }, status: .consent)
+  }
+}
+
+struct TrustList: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "list", abstract: "What you have consented to, and when.")
+
+  @Flag(help: "Print JSON.") var json = false
+
+  func run() async throws {
+    try await withSession { session in
+      let records = try TrustStore(host: session.host).all()
+      if json {
+        let rows = records.map { record -> JSONText in
+          .object([
+            "layer": .string(record.name), "commit": record.commit.map { .string($0) } ?? .null,
+            "granted": .number(Int(record.granted)), "abilities": .number(record.count),
+          ])
+        }
+        return session.write(JSONText.object(["trusted": .array(rows)]).text)
+      }
+      if records.isEmpty { return session.write("Nothing is trusted yet.") }
+      for record in records {
+        let commit = record.commit.map { " at \($0.prefix(12))" } ?? ""
+        session.write("\(record.name)\(commit), since \(DateText.utc(record.granted)) UTC")
+      }
+    }
+  }
+}
+
+struct TrustRevoke: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "revoke", abstract: "Take consent back: nothing of it is built, run or changed until you give it again.",
+    discussion: "What is here stays, until `outfit rollback` or another profile.")
+
+  @Argument(help: "A folder or an address, as `outfit trust list` has it; without it the project that you stand in.")
+  var layer: String?
+
+  func run() async throws {
+    try await withSession { session in
+      let store = TrustStore(host: session.host)
+      let known = try store.all().map(\.name)
+      let wanted = try name(session)
+      let names = known.filter { $0 == wanted || $0.hasSuffix(" in \(wanted)") || $0 == "takeovers of \(wanted)" }
+      guard !names.isEmpty else {
+        throw Failure(
+          "nothing is trusted of \(wanted)",
+          hint: nearest(wanted, among: known).map { "did you mean \($0)?" } ?? "outfit trust list", status: .usage)
+      }
+      for name in names { try store.revoke(name) }
+      session.write("Not trusted any more: \(names.joined(separator: ", "))")
+    }
+  }
+
+  private func name(_ session: Session) throws -> String {
+    guard let layer else { return try ProfilePlace.find(nil, session).address }
+    guard case .folder(let folder) = try ProfileAddress(
+      layer, relativeTo: session.host.workingDirectory, home: session.host.user.home)
+    else { return layer }
+    return ProfilePlace.shipped(session.host).contains(layer)
+      ? ProfilePlace.located(layer, session.host) ?? layer : folder.string
+  }
+}
+
+/// What may be fetched of the addresses that a profile names.
+struct FetchOptions: ParsableArguments {
+  @Flag(
+    name: .customLong("fetch"),
+    help: "Let git fetch what the profile's `extends:` names; without it you are asked.")
+  var fetch = false
+
+  var permission: FetchPermission { fetch ? .given : .asked }
 }

@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitEngine
 import OutfitHooks
@@ -17,6 +18,7 @@ struct Undertaking {
     var isOffline = false
     var saysYes = false
     var consent = Consent.Given.nothing
+    var fetching = FetchPermission.asked
     var only: String?
     var onConflict: ConflictPolicy?
     var isAllOrNothing = false
@@ -90,19 +92,20 @@ struct Undertaking {
     defer { withExtendedLifetime(lock) {} }
 
     let read = try await place.read(
-      session, network: wish.isOffline ? .never : wish.address == nil ? .whenUnknown : .always)
+      session, network: wish.isOffline ? .never : wish.address == nil ? .whenUnknown : .always,
+      fetching: wish.fetching)
     if wish.isDryRun {
       return try await dryRun(
-        try await place.answer(read, session, settings: wish.settings, mayAsk: false))
+        try await place.answer(read, session, settings: wish.settings))
     }
     try await confirmAdoption(of: read, at: place)
     let sources = SourceDigests(place.scope, host: host)
-    try Consent(host: host, sources: sources).obtain(
-      for: read, given: wish.consent, style: session.errorStyle, address: wish.address)
-    let profile = try await place.answer(read, session, settings: wish.settings, mayAsk: true)
-    let done = try await perform(profile, place, sources, isPlain: isPlain)
+    let consented = try await session.consent(
+      to: read, given: wish.consent, command: "outfit up", address: wish.address, sources: sources)
+    let done = try await perform(
+      try await place.answer(consented, session, settings: wish.settings), place, sources, isPlain: isPlain)
     session.conclude(
-      profile: profile, plan: done.plan, outcome: done.outcome, built: done.built, mended: done.mended,
+      profile: done.profile, plan: done.plan, outcome: done.outcome, built: done.built, mended: done.mended,
       missing: done.missing,
       status: done.status, seconds: done.seconds, json: wish.wantsJSON)
     return done.status
@@ -119,10 +122,10 @@ struct Undertaking {
     let read = try await place.read(
       session.seeing(wish.edits), network: wish.isOffline ? .never : .whenUnknown)
     let sources = SourceDigests(place.scope, host: host)
-    try Consent(host: host, sources: sources).obtain(
-      for: read, given: wish.consent, style: session.errorStyle)
-    let profile = try await place.answer(read, session, settings: [:], mayAsk: true)
-    return try await perform(profile, place, sources, isPlain: false)
+    let consented = try await session.consent(
+      to: read, given: wish.consent, command: "outfit up", sources: sources)
+    return try await perform(
+      try await place.answer(consented, session, settings: [:]), place, sources, isPlain: false)
   }
 
   // MARK: Before anything is downloaded
@@ -185,7 +188,7 @@ struct Undertaking {
   // MARK: The work
 
   private func dryRun(_ profile: Profile) async throws -> ExitStatus {
-    var preparation = try Preparation(session, profile: profile, mode: .reading, progress: NoProgress())
+    var preparation = try Preparation(session, reading: profile)
     let proposal = try await preparation.propose(parts)
     let plan = try await preparation.plan(proposal, isPartial: wish.only != nil)
     if wish.isLocked, !plan.failures.isEmpty { throw staleLock(preparation) }
@@ -235,14 +238,15 @@ struct Undertaking {
   }
 
   private func perform(
-    _ profile: Profile, _ place: ProfilePlace, _ sources: SourceDigests, isPlain: Bool
+    _ consented: Consented, _ place: ProfilePlace, _ sources: SourceDigests, isPlain: Bool
   ) async throws -> Done {
+    let profile = consented.profile
     let started = host.clock.uptime()
     // Without it nothing would run that is downloaded now.
     try ShimInstallation.check(host)
     let progress = TerminalProgress(host: host)
     var preparation = try Preparation(
-      session, profile: profile, mode: wish.isOffline ? .offline : wish.isLocked ? .locked : .live,
+      session, consented, mode: wish.isOffline ? .offline : wish.isLocked ? .locked : .live,
       progress: progress, sources: sources)
 
     // Conflicts and effects come from parts that need no network, so all questions are asked here; where no other
@@ -278,6 +282,7 @@ struct Undertaking {
       decisions = try await decide(plan)
       try await announce(plan.effects)
     }
+    try session.consent(toTakeoversOf: proposal, consented, given: wish.consent, address: wish.address)
     // What no provider has is known before anything is fetched.
     try refuse(lost(profile, proposal, []) + lostInterpreters(proposal, []), plan.failures)
     if !wish.isEditing { try preparation.locks.save(preparation.lock) }
@@ -286,14 +291,14 @@ struct Undertaking {
     let effects = Effects(host, scope: profile.scope, isDry: false)
     var failures = plan.failures
     for effect in plan.effects where effect.runsFirst {
-      if let failure = try await effects.run(effect) { failures.append(failure) }
+      if let failure = try await effects.run(effect, by: consented) { failures.append(failure) }
     }
     for object in plan.objects where preparation.store.isPresent(object.id) {
       try preparation.store.distrust(object.id)
     }
     // Meanwhile, since a first run waits for the network.
     async let launcher: Void = ShimInstallation.ensure(host)
-    let built = try await preparation.builder.build(plan.objects)
+    let built = try await preparation.build(plan.objects)
     try Task.checkCancellation()
     // Causes before their consequences.
     let missing = Set(built.failed.keys)
@@ -316,12 +321,12 @@ struct Undertaking {
     var switching = plan
     switching.failures = failures
     let outcome = try await Switch.apply(
-      switching, decisions: decisions ?? Decisions(), failed: missing, profile: place.stamp(profile),
+      switching, by: consented, decisions: decisions ?? Decisions(), failed: missing, profile: place.stamp(profile),
       snapshots: place.snapshots(host), companions: companions(preparation, profile), host: host)
     let mended = try await mend(known: outcome.record)
     try learnLongTerm(plan, preparation)
     for effect in plan.effects where !effect.runsFirst {
-      if let failure = try await effects.run(effect) { failures.append(failure) }
+      if let failure = try await effects.run(effect, by: consented) { failures.append(failure) }
     }
     session.report(failures + outcome.notes + mended.left)
     session.reportKept(outcome.kept)

@@ -2,6 +2,7 @@ import ArgumentParser
 import OutfitCore
 import OutfitEngine
 import OutfitProfile
+import OutfitConsent
 import OutfitSharing
 import OutfitSystem
 import SystemPackage
@@ -41,6 +42,8 @@ struct Up: AsyncParsableCommand {
       valueName: "commit")
   )
   var trust: String?
+
+  @OptionGroup var fetching: FetchOptions
 
   @Option(
     help: ArgumentHelp(
@@ -108,7 +111,7 @@ struct Up: AsyncParsableCommand {
     }
     let wish = Undertaking.Wish(
       address: address, isDryRun: dryRun, isLocked: locked, isOffline: offline, saysYes: yes,
-      consent: consent(trust), only: only,
+      consent: consent(trust), fetching: fetching.permission, only: only,
       onConflict: onConflict, isAllOrNothing: allOrNothing, isExact: exact, isStrict: strict,
       settings: Dictionary(values, uniquingKeysWith: { $1 }), wantsJSON: json)
     try await withSession { session in

@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitFetch
 import OutfitInterpreters
@@ -12,6 +13,10 @@ struct VendorFiles {
   let session: Session
   let root: FilePath
   let stack: Stack
+
+  init(_ consented: Consented, session: Session, root: FilePath, stack: Stack) {
+    (self.session, self.root, self.stack) = (session, root, stack)
+  }
 
   private var host: Host { session.host }
   private var folder: FilePath { root.pushing(FilePath(Vendoring.folder)) }

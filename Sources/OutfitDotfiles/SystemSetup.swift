@@ -52,7 +52,7 @@ public struct SystemSetup: Part {
           label: "script \(name)", ability: .script, needsRoot: false,
           probe: section.value.when == .always ? Step(.path("/bin/false"), []) : nil,
           fingerprint: section.value.when == .once ? "once" : Digest(of: bytes).hex,
-          command: command(script(section), bytes),
+          command: command(script(section), bytes), script: script(section),
           runsFirst: false, owner: section.source))
     }
     return .done(proposal)

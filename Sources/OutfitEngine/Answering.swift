@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitFetch
 import OutfitProfile
@@ -6,7 +7,7 @@ import SystemPackage
 
 /// Answers what parts ask of the outside world.
 public struct Answering: Sendable {
-  public enum Mode: Sendable {
+  private enum Mode: Sendable {
     case live
     /// Questions to the network get a diagnostic that says so.
     case offline
@@ -15,7 +16,9 @@ public struct Answering: Sendable {
   }
 
   private let host: Host
-  private let builder: Builder
+  /// Nil in a dry run.
+  private let builder: Builder?
+  private let consented: Consented?
   private let fetcher: any Fetching
   private let progress: any OutfitSystem.Progress
   private let probing: Probing
@@ -23,23 +26,39 @@ public struct Answering: Sendable {
   private let sources: SourceDigests
 
   /// - Parameters:
+  ///   - consented: the files that it covers must still be what was consented to.
   ///   - builder: builds the engines that inquiries run.
+  ///   - isOffline: nothing is asked of the network.
   ///   - sources: what is known of the files below folders.
   public init(
-    host: Host, builder: Builder, fetcher: any Fetching, progress: any OutfitSystem.Progress, mode: Mode,
-    sources: SourceDigests
+    _ consented: Consented, host: Host, builder: Builder, fetcher: any Fetching,
+    progress: any OutfitSystem.Progress, isOffline: Bool, sources: SourceDigests
   ) {
+    self.consented = consented
     self.sources = sources
     self.host = host
     self.builder = builder
     self.fetcher = fetcher
     self.progress = progress
-    self.mode = mode
-    probing = Probing(host, keepsResults: mode != .dry)
+    mode = isOffline ? .offline : .live
+    probing = Probing(host, keepsResults: true)
+  }
+
+  /// Reads only, which needs nobody's consent: nothing is downloaded, built or written, and no engine runs.
+  public init(reading host: Host, fetcher: any Fetching, sources: SourceDigests) {
+    consented = nil
+    builder = nil
+    self.sources = sources
+    self.host = host
+    self.fetcher = fetcher
+    progress = NoProgress()
+    mode = .dry
+    probing = Probing(host, keepsResults: false)
   }
 
   /// Answers all of the questions, several at once.
-  /// - Throws: `CancellationError` only; what can't be answered is an answer too.
+  /// - Throws: `CancellationError`, and status 4 for a file that is not what was consented to; what can't be answered is
+  ///   an answer too.
   public func answers(to queries: [Query]) async throws -> [Query: Answer] {
     let failed = try await buildEngines(for: queries)
     let answers = try await withThrowingTaskGroup(of: (Query, Answer).self) { group in
@@ -63,7 +82,7 @@ public struct Answering: Sendable {
 
   /// What all the inquiries run is built first, and once.
   private func buildEngines(for queries: [Query]) async throws -> [ObjectID: Diagnostic] {
-    guard mode != .dry else { return [:] }
+    guard let builder else { return [:] }
     var objects: [Object] = []
     for case .inquiry(let inquiry) in queries where refusal(inquiry) == nil { objects += inquiry.objects }
     guard !objects.isEmpty else { return [:] }
@@ -75,14 +94,20 @@ public struct Answering: Sendable {
     do {
       switch query {
       case .contents(let path):
-        guard try host.files.status(path, followLinks: true) != nil else { return .absent }
-        return .contents(try host.files.read(path))
+        guard try host.files.status(path, followLinks: true) != nil else {
+          try consented?.check(path, nil)
+          return .absent
+        }
+        let bytes = try host.files.read(path)
+        if let consented, consented.covers(path) { try consented.check(path, Digest(of: bytes)) }
+        return .contents(bytes)
       case .tree(let path):
         guard let status = try host.files.status(path, followLinks: true) else { return .absent }
         guard status.kind == .directory else {
           return .failed(Diagnostic(.error, "\(path) is no folder"))
         }
-        return .tree(try await TreeReader(path.string, files: host.files, sources: sources).read())
+        return .tree(
+          try await TreeReader(path.string, files: host.files, sources: sources, consented: consented).read())
       case .status(let path):
         guard let status = try host.files.status(path, followLinks: false) else { return .absent }
         return .status(status)
@@ -95,6 +120,8 @@ public struct Answering: Sendable {
     } catch let error as CancellationError {
       throw error
     } catch let failure as Failure {
+      // What is not what was consented to ends it all.
+      if failure.status == .consent { throw failure }
       return .failed(failure.single)
     } catch {
       return .failed(Diagnostic(.error, "\(error)"))
@@ -141,13 +168,14 @@ public struct Answering: Sendable {
 
   private func run(_ inquiry: Inquiry, _ failed: [ObjectID: Diagnostic]) async throws -> Answer {
     if let refusal = refusal(inquiry) { return .failed(refusal) }
+    guard let builder else { return .failed(withheld("not done: \(inquiry.label)")) }
     for object in inquiry.objects {
       if let diagnostic = failed[object.id] { return .failed(diagnostic) }
     }
     let id = "inquiry \(inquiry.label)"
     progress.started(id: id, label: inquiry.label)
     do {
-      let collected = try await collect(inquiry)
+      let collected = try await collect(inquiry, builder.store)
       progress.finished(id: id)
       return .collected(collected)
     } catch {
@@ -158,12 +186,12 @@ public struct Answering: Sendable {
     }
   }
 
-  private func collect(_ inquiry: Inquiry) async throws -> [String: [UInt8]] {
+  private func collect(_ inquiry: Inquiry, _ store: Store) async throws -> [String: [UInt8]] {
     let scratch = try Scratch(host: host, contents: inquiry.files)
     defer { scratch.remove() }
     let name = inquiry.label.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == ".") ? $0 : "-" }
     let runner = StepRunner(
-      host: host, store: builder.store, label: inquiry.label, logName: String(name.prefix(80)),
+      host: host, store: store, label: inquiry.label, logName: String(name.prefix(80)),
       isOffline: mode == .offline)
     runner.removeLog()
     for step in inquiry.steps { _ = try await runner.run(step, scratch: scratch.path, out: nil) }
@@ -186,10 +214,11 @@ private struct TreeReader: Sendable {
   let root: String
   let files: any Files
   let sources: SourceDigests
+  let consented: Consented?
   private let bytes = Locked<Int64>(0)
 
-  init(_ root: String, files: any Files, sources: SourceDigests) {
-    (self.root, self.files, self.sources) = (root, files, sources)
+  init(_ root: String, files: any Files, sources: SourceDigests, consented: Consented?) {
+    (self.root, self.files, self.sources, self.consented) = (root, files, sources, consented)
   }
 
   /// What a profile's folder of files may hold, in bytes.
@@ -224,7 +253,10 @@ private struct TreeReader: Sendable {
   private func entry(_ text: String, _ inner: String, _ status: FileStatus) throws -> TreeEntry {
     let path = FilePath(text)
     switch status.kind {
-    case .link: return TreeEntry(inner, .link(try files.readLink(path)))
+    case .link:
+      let destination = try files.readLink(path)
+      try consented?.check(path, Digest(of: "link \(destination)"))
+      return TreeEntry(inner, .link(destination))
     case .file:
       let total = bytes.withLock { total in
         total += status.size
@@ -234,6 +266,7 @@ private struct TreeReader: Sendable {
         throw Failure("\(root) holds more than \(Self.limit >> 20) MB: too much for a folder of dotfiles")
       }
       let (digest, content) = try sources.look(path, named: text, status)
+      try consented?.check(path, digest)
       let mode = status.mode & 0o777
       return TreeEntry(
         inner,

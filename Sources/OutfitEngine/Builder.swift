@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitFetch
 import OutfitSystem
@@ -15,8 +16,10 @@ public struct Builder: Sendable {
   /// Nothing that an installer has cached is used.
   var isFresh = false
 
+  /// - Parameter consented: what is built is of this profile, or of a generation.
   public init(
-    host: Host, store: Store, fetcher: any Fetching, progress: any OutfitSystem.Progress, isOffline: Bool
+    _ consented: Consented, host: Host, store: Store, fetcher: any Fetching,
+    progress: any OutfitSystem.Progress, isOffline: Bool
   ) {
     self.host = host
     self.store = store

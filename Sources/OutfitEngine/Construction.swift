@@ -210,7 +210,7 @@ struct Construction: Sendable {
         try files.create(path, bytes, mode: mode)
       case .source(let source, let mode):
         try files.removeTree(path)
-        try files.create(path, files.read(source.path), mode: mode)
+        try files.create(path, source.bytes(files), mode: mode)
       case .link(let destination):
         try files.removeTree(path)
         try files.createLink(path, to: destination)

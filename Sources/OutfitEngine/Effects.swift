@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitProfile
 import OutfitSystem
@@ -44,10 +45,11 @@ public struct Effects: Sendable {
     }
   }
 
-  /// Runs an effect on the terminal, checks it by its probe, and records it.
+  /// Runs an effect on the terminal, checks it by its probe, and records it. A script runs from copies of the files
+  /// that were consented to.
   /// - Returns: What went wrong, or nil.
   /// - Throws: `CancellationError` only.
-  public func run(_ effect: Effect) async throws -> Diagnostic? {
+  public func run(_ effect: Effect, by consented: Consented) async throws -> Diagnostic? {
     let needsSudo = effect.needsRoot && host.user.identifier != 0
     if needsSudo, sudo == nil {
       return Diagnostic(
@@ -56,7 +58,14 @@ public struct Effects: Sendable {
     }
     let status: Int32
     do {
-      status = try await host.processes.runAttached(invocation(effect.command, asRoot: needsSudo))
+      var invocation = invocation(effect.command, asRoot: needsSudo)
+      let copies = try copies(of: effect, consented)
+      defer { copies?.remove() }
+      if let copies, let script = effect.script {
+        let name = copies.path.pushing(FilePath(relative(script, effect))).string
+        invocation.arguments = invocation.arguments.map { $0 == script.string ? name : $0 }
+      }
+      status = try await host.processes.runAttached(invocation)
       try Task.checkCancellation()
       if status != 0 {
         return Diagnostic(
@@ -80,6 +89,37 @@ public struct Effects: Sendable {
     } catch {
       return Diagnostic(.error, "\(effect.label) failed: \(error)", at: effect.owner.location)
     }
+  }
+
+  /// The script of an effect, and what it is run with, as it was consented to; nil for one of the user's own.
+  private func copies(of effect: Effect, _ consented: Consented) throws -> Scratch? {
+    guard let script = effect.script, let files = consented.scripts[script] else { return nil }
+    let scratch = try Scratch(host: host, contents: [:])
+    do {
+      for path in Set(files + [script]).sorted(by: { $0.string < $1.string }) {
+        guard let seen = consented.seen(path) else { continue }
+        let target = scratch.path.pushing(FilePath(relative(path, effect)))
+        try host.files.createDirectories(target.removingLastComponent(), mode: 0o700)
+        if try host.files.status(path, followLinks: false)?.kind == .link,
+          try host.files.status(path, followLinks: true)?.kind != .file
+        {
+          continue
+        }
+        let bytes = try host.files.read(path)
+        try consented.check(path, Digest(of: bytes))
+        try host.files.create(target, bytes, mode: seen.mode & 0o100 == 0 ? 0o600 : 0o700)
+      }
+    } catch {
+      scratch.remove()
+      throw error
+    }
+    return scratch
+  }
+
+  private func relative(_ path: FilePath, _ effect: Effect) -> String {
+    var relative = path
+    _ = relative.removePrefix(effect.owner.layer.folder)
+    return relative.isAbsolute ? String(relative.string.dropFirst()) : relative.string
   }
 
   private var sudo: FilePath? {

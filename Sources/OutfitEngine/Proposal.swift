@@ -277,14 +277,17 @@ public struct Effect: Hashable, Sendable {
   /// For an effect without probe: run again when this changes.
   public var fingerprint: String
   public var command: Step
+  /// The profile's file that the command runs, as one of its arguments.
+  public var script: FilePath?
   /// Before the objects are built (system packages), or after the switch (scripts).
   public var runsFirst: Bool
   public var owner: Source
 
   public init(
     label: String, ability: Ability, needsRoot: Bool, probe: Step?, fingerprint: String,
-    command: Step, runsFirst: Bool, owner: Source
+    command: Step, script: FilePath? = nil, runsFirst: Bool, owner: Source
   ) {
+    self.script = script
     self.label = label
     self.ability = ability
     self.needsRoot = needsRoot

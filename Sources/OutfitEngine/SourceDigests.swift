@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitProfile
 import OutfitSystem
@@ -14,6 +15,13 @@ public struct SourceFile: Hashable, Sendable {
     (self.path, self.digest, self.size) = (path, digest, size)
   }
 
+  /// What it holds, which must be what it held when it was looked at.
+  func bytes(_ files: any Files) throws -> [UInt8] {
+    let bytes = try files.read(path)
+    guard Digest(of: bytes) == digest else { throw Consented.changed(path) }
+    return bytes
+  }
+
   /// What stands at a target that was written of it.
   func written(_ mode: UInt16) -> TargetState.FileState {
     TargetState.FileState(digest: digest, mode: mode, size: size, modified: 0)
@@ -24,7 +32,7 @@ public struct SourceFile: Hashable, Sendable {
 ///
 /// `$STATE/<scope>/sources` has a row for each. It is only a help: without it everything is read. A file that had just
 /// changed when it was read is not in it, since its times may not show a change that came right after.
-public final class SourceDigests: Sendable {
+public final class SourceDigests: FileDigests {
   private struct Entry: Sendable {
     var signature: Signature
     var digest: Digest
@@ -48,10 +56,6 @@ public final class SourceDigests: Sendable {
 
   private var path: FilePath { host.places.state(of: scope).appending("sources") }
 
-  /// What a file holds, and its bytes when it had to be read for that.
-  /// - Parameters:
-  ///   - name: the path's text.
-  ///   - status: of the file, which is no link.
   public func look(
     _ path: FilePath, named name: String, _ status: FileStatus
   ) throws(FileError) -> (digest: Digest, bytes: [UInt8]?) {

@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitProfile
 import OutfitSystem
@@ -31,13 +32,14 @@ public enum Switch {
   /// Does what a plan says, and makes it a generation. The caller holds the scope's lock. Whatever goes wrong,
   /// or when the task is cancelled, everything is put back before this throws.
   /// - Parameters:
+  ///   - consented: what the plan is of.
   ///   - failed: objects that could not be built. What needs them keeps its previous version.
   ///   - profile: which profile the generation is made from; a rollback takes the old generation's.
   ///   - snapshots: files whose content belongs to the generation though nothing writes them: the personal
   ///     manifest and its lock. `rollback` restores them.
   ///   - companions: files of the profile itself that a verb edits, written in the same transaction.
   public static func apply(
-    _ plan: Plan, decisions: Decisions = Decisions(), failed: Set<ObjectID> = [], profile: ProfileStamp,
+    _ plan: Plan, by consented: Consented, decisions: Decisions = Decisions(), failed: Set<ObjectID> = [], profile: ProfileStamp,
     snapshots: [FilePath] = [], companions: [Companion] = [], host: Host
   ) async throws -> SwitchOutcome {
     let lock = try await ScopeLock.acquireSwitch(host)

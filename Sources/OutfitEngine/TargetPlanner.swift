@@ -118,7 +118,7 @@ struct TargetPlanner {
         return asWritten(change, resolved, old, seen)
       }
       var read = change
-      read.kind = .file(try host.files.read(source.path), mode: mode)
+      read.kind = .file(try source.bytes(host.files), mode: mode)
       return try whole(read, name, folder)
     }
     let content = content(of: change)

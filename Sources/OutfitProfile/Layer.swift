@@ -24,11 +24,14 @@ public struct Layer: Hashable, Sendable {
   public var manifest: FilePath
   /// The commit, for a layer that came from git.
   public var commit: String?
+  /// The whole of what was checked out of git, which its files may not leave.
+  public var checkout: FilePath?
 
   public init(
     kind: Kind, name: String, address: String, folder: FilePath, manifest: FilePath,
-    commit: String? = nil
+    commit: String? = nil, checkout: FilePath? = nil
   ) {
+    self.checkout = checkout
     self.kind = kind
     self.name = name
     self.address = address

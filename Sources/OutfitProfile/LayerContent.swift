@@ -1,41 +1,70 @@
 import OutfitCore
 import SystemPackage
 
-/// What of a layer can execute something or lead elsewhere: what a person's consent is given to.
-public struct LayerContent: Hashable, Sendable {
+/// What a layer asks for, before others are put upon it: what a person's consent is given to.
+public struct LayerContent: Sendable {
   public var layer: Layer
-  /// Over all that the manifest says, apart from versions and names for people, which can move without
-  /// asking.
-  public var manifest: Digest
-  /// The files and folders that the manifest names, absolute, sorted.
-  public var files: [FilePath]
-  /// A project's list of requirements, of which only the lines that name an address or an option count.
-  public var requirements: FilePath?
+  /// Its own sections.
+  public var own: Profile
+  /// Everything that the manifest says, but what only names or bounds it.
+  public var entries: [Entry]
+
+  /// One entry of a section, or of one without entries the whole.
+  public struct Entry: Hashable, Sendable {
+    /// `tools.black`, `packages.apt.ripgrep`.
+    public var path: String
+    /// Over all that it says, apart from versions, which can move without asking.
+    public var digest: Digest
+  }
+
+  /// The folder that files of a project are in; a manifest that is kept elsewhere speaks of the project's too.
+  public var base: FilePath {
+    if case .project(let root) = own.scope, layer.kind == .profile { root } else { layer.folder }
+  }
+
+  public func digest(of path: String) -> Digest {
+    entries.first { $0.path == path }?.digest ?? Digest(of: path)
+  }
 }
 
 extension LayerContent {
-  init(_ root: YamlNode, layer: Layer, scope: Scope) {
+  init(_ root: YamlNode, own: Profile, layer: Layer) {
+    var entries: [Entry] = []
+    for pair in (root.pairs ?? []).sorted(by: { $0.key < $1.key }) where !Self.names.contains(pair.key) {
+      entries += Self.entries([pair.key], pair.value)
+    }
+    self.init(layer: layer, own: own, entries: entries)
+  }
+
+  /// They name the profile, or forbid something.
+  private static let names: Set = ["profile", "description", "outfit", "locked", "cooldown"]
+
+  private static func entries(_ path: [String], _ node: YamlNode) -> [Entry] {
+    // Fewer entries are no new thing, so that each stands for itself.
+    let isSection = path.count == 1 || path.first == "packages" && path.count == 2
+    if isSection, let pairs = node.pairs {
+      return pairs.sorted { $0.key < $1.key }.flatMap { entries(path + [$0.key], $0.value) }
+    }
+    if let elements = node.elements, isSection, elements.allSatisfy({ $0.text != nil }) {
+      return elements.compactMap(\.text).map { text in
+        let what = path == ["extends"] ? withoutReference(text) : text
+        return Entry(path: (path + [what]).joined(separator: "."), digest: Digest(of: what))
+      }
+    }
+    if path == ["extends"], let text = node.text {
+      let what = withoutReference(text)
+      return [Entry(path: "extends.\(what)", digest: Digest(of: what))]
+    }
     var digest = Digest.Running()
-    for pair in (root.pairs ?? []).sorted(by: { $0.key < $1.key })
-    where !["profile", "description", "outfit", "locked", "cooldown"].contains(pair.key) {
-      Self.feed(pair.value, path: [pair.key], &digest)
-    }
-    let targets = (root["dotfiles"]?.pairs ?? []).flatMap { pair in
-      DotfileSection.Kind.allCases.compactMap { pair.value[$0.rawValue]?.text }
-    }
-    let scripts = (root["scripts"]?.pairs ?? []).compactMap { $0.value.text ?? $0.value["run"]?.text }
-    let template = [root["app"]?["template"]?.text].compactMap(\.self)
-    let names = Set(targets + scripts + template).filter { PathProblem($0) == nil }
-    // A manifest that is kept elsewhere speaks of the project's files too.
-    let project = if case .project(let root) = scope, layer.kind == .profile { root } else { layer.folder }
-    let requirements = root["virtualenv"].flatMap { $0.text ?? $0["from"]?.text }
-    self.init(
-      layer: layer, manifest: digest.finish(),
-      files: names.map { layer.folder.pushing(FilePath($0)).lexicallyNormalized() }
-        .sorted { $0.string < $1.string },
-      requirements: requirements.flatMap { name in
-        PathProblem(name) == nil && name.hasSuffix(".txt") ? project.pushing(FilePath(name)) : nil
-      })
+    feed(node, path: path, &digest)
+    return [Entry(path: path.joined(separator: "."), digest: digest.finish())]
+  }
+
+  /// What a branch means now is consented to with the layer that it names.
+  private static func withoutReference(_ text: String) -> String {
+    guard var git = try? GitAddress(text) else { return text }
+    git.reference = nil
+    return git.description
   }
 
   private static func feed(_ node: YamlNode, path: [String], _ digest: inout Digest.Running) {
@@ -47,6 +76,7 @@ extension LayerContent {
       digest.field("[\(nodes.count)]")
       for node in nodes { feed(node, path: path + ["-"], &digest) }
     case .mapping(let pairs):
+      let pairs = pairs.filter { !isVersion(path + [$0.key], $0.value) }
       digest.field("{\(pairs.count)}")
       for pair in pairs.sorted(by: { $0.key < $1.key }) {
         digest.field(pair.key)
@@ -59,9 +89,10 @@ extension LayerContent {
   private static func isVersion(_ path: [String], _ node: YamlNode) -> Bool {
     switch (path.first, path.count) {
     case ("tools", 2): node.pairs == nil
-    case ("tools", 3): ["version", "python", "hold", "cooldown"].contains(path[2])
+    case ("tools", 3): ["version", "python", "hold", "cooldown", "sha256"].contains(path[2])
     case ("interpreters", 2): node.pairs == nil
     case ("interpreters", 3): path[2] == "versions" || path[2] == "also"
+    case ("app", 3): path[1] == "services" && node.pairs == nil
     default: false
     }
   }

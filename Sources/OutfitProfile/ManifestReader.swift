@@ -66,7 +66,6 @@ private struct ManifestDecoder {
     checker.check(root, .record(ManifestKeys.all), path: "", example: "profile: web-team")
     let faulty = Set(checker.diagnostics[before...].compactMap(\.location))
     if let name = root["profile"]?.text { manifest.layer.name = name }
-    manifest.body = LayerContent(root, layer: manifest.layer, scope: manifest.content.scope)
     manifest.content.name = manifest.layer.name
     manifest.content.summary = root["description"]?.text
     if let pair = root.pairs?.first(where: { $0.key == "cooldown" }), let text = pair.value.text,
@@ -78,6 +77,7 @@ private struct ManifestDecoder {
     manifest.locked = (root["locked"].map(places) ?? []).filter { !faulty.contains($0.1) }
     manifest.remove = (root["remove"].map(places) ?? []).filter { !faulty.contains($0.1) }
     decodeSections(root)
+    manifest.body = LayerContent(root, own: manifest.content, layer: manifest.layer)
   }
 
   private func places(_ node: YamlNode) -> [(String, SourceLocation)] {

@@ -5,7 +5,8 @@ import SystemPackage
 /// Reads a profile with all its layers, or says all that is wrong with any of them.
 public struct ProfileLoader: Sendable {
   /// Brings a git address onto this machine. The reader does not know how.
-  public typealias Resolver = @Sendable (GitAddress) async throws -> FetchedProfile
+  /// - Parameter by: who names it: the layer's address, or nil for what a person typed.
+  public typealias Resolver = @Sendable (GitAddress, _ by: String?) async throws -> FetchedProfile
 
   public static let manifestName = "outfit.yaml"
 
@@ -18,7 +19,7 @@ public struct ProfileLoader: Sendable {
   ///   - resolveAddress: for `extends:` and profiles that are git addresses.
   public init(
     host: Host, systemManifest: FilePath = "/etc/outfit/outfit.yaml",
-    resolveAddress: @escaping Resolver = { address in
+    resolveAddress: @escaping Resolver = { address, _ in
       throw Failure("\(address) is not on this machine", hint: "use a folder", status: .usage)
     }
   ) {
@@ -48,7 +49,7 @@ public struct ProfileLoader: Sendable {
         try await chain.add(
           LayerPlace(folder: isManifest ? path.removingLastComponent() : path), kind: .profile, from: nil)
       case .git(let git):
-        let fetched = try await resolveAddress(git)
+        let fetched = try await resolveAddress(git, nil)
         try await chain.add(LayerPlace(git: git, fetched: fetched), kind: .profile, from: nil)
       }
     }
@@ -198,7 +199,7 @@ struct LayerChain {
       name: kind == .personal && path == loader.host.places.personalManifest
         ? "your own layer" : place.folder.lastComponent?.string ?? "/", address: address,
       folder: place.folder,
-      manifest: path, commit: place.checkout?.commit)
+      manifest: path, commit: place.checkout?.commit, checkout: place.checkout?.root)
     let file = place.checkout.map { "\($0.git)/\(ProfileLoader.manifestName)" } ?? loader.display(path)
     let (manifest, complaints) = ManifestReader.read(bytes, layer: layer, file: file, scope: scope)
     diagnostics += complaints
@@ -224,7 +225,11 @@ struct LayerChain {
         }
         try await add(neighbour, kind: kind, from: origin)
       case .git(let git):
-        try await add(LayerPlace(git: git, fetched: loader.resolveAddress(git)), kind: kind, from: origin)
+        let layer = origin.manifest.layer
+        let isOwn = kind == .personal || kind == .system && layer.commit == nil
+        try await add(
+          LayerPlace(git: git, fetched: loader.resolveAddress(git, isOwn ? nil : layer.address)), kind: kind,
+          from: origin)
       }
     } catch let failure as Failure {
       let complaints = failure.diagnostics.map { located($0, origin) }

@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitEngine
 import OutfitProfile
@@ -80,11 +81,15 @@ public struct RenderSession: Sendable {
   }
 
   /// Writes what differs and removes what is left over.
-  /// - Parameter force: replaces also what a person changed or made.
+  /// - Parameters:
+  ///   - consented: to the profile that was rendered.
+  ///   - force: replaces also what a person changed or made.
   /// - Returns: what was done, by the state that each file was in before.
   /// - Throws: status 4 and nothing written, when a file is the user's and `force` is not given.
   @discardableResult
-  public func write(_ rendering: Rendering, force: Bool) async throws -> [FileComparison] {
+  public func write(
+    _ rendering: Rendering, by consented: Consented, force: Bool
+  ) async throws -> [FileComparison] {
     try await refuseMoves(rendering.stack)
     let comparisons = try check(rendering)
     let conflicts = comparisons.filter(\.isConflict)

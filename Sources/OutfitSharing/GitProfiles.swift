@@ -3,6 +3,14 @@ import OutfitProfile
 import OutfitSystem
 import SystemPackage
 
+/// Whether addresses that a profile names may be fetched.
+public enum FetchPermission: Sendable {
+  /// By the command line.
+  case given
+  /// A person is asked.
+  case asked
+}
+
 /// Profiles from git, in Outfit's cache: a folder for each commit, which never changes.
 ///
 /// Nothing of a repository runs: its hooks and file-system monitors are off, and git asks nobody anything. The
@@ -18,22 +26,58 @@ public struct GitProfiles: Sendable {
 
   private let host: Host
   private let network: Network
+  private let permission: FetchPermission
+  private let address: String?
 
-  public init(host: Host, network: Network = .always) {
+  /// - Parameter address: of the profile, as it is typed behind a verb.
+  public init(
+    host: Host, network: Network = .always, permission: FetchPermission = .asked, address: String? = nil
+  ) {
+    self.address = address
     self.host = host
     self.network = network
+    self.permission = permission
   }
 
   /// What `ProfileLoader` takes.
   public var resolver: ProfileLoader.Resolver {
-    { address in try await fetch(address) }
+    { address, layer in
+      if let layer { try permit(address, by: layer) }
+      return try await fetch(address)
+    }
+  }
+
+  /// An address that a profile names is fetched when a person says so, the first time.
+  private func permit(_ address: GitAddress, by layer: String) throws {
+    guard permission == .asked, network != .never else { return }
+    let home = home(address)
+    if address.commit.map({ host.files.exists(home.appending($0)) }) == true { return }
+    if try remembered(memory(address)) != nil { return }
+    let question = "\(layer) builds on \(address), which git would fetch from \(address.repository)."
+    guard host.terminal.isInteractive else {
+      throw Failure(
+        "\(question) Nobody has consented to that",
+        hint: "have it fetched, and look at it: outfit show \(self.address.map { "\($0) " } ?? "")--fetch", status: .consent)
+    }
+    let answer = host.terminal.ask("\(question.harmless) May it? [y/N] ")?.lowercased() ?? ""
+    guard ["y", "yes"].contains(answer.filter { !$0.isWhitespace }) else {
+      throw Failure("nothing was fetched, since you did not consent", status: .consent)
+    }
+  }
+
+  private func home(_ address: GitAddress) -> FilePath {
+    host.places.cache.appending("git").appending(Digest(of: address.repository).short(24))
+  }
+
+  private func memory(_ address: GitAddress) -> FilePath {
+    home(address).appending("refs").appending(Digest(of: address.reference ?? "").short(24))
   }
 
   /// Brings the commit that the address means now into the cache.
   /// - Throws: what git said, or how to get git.
   public func fetch(_ address: GitAddress) async throws -> FetchedProfile {
-    let home = host.places.cache.appending("git").appending(Digest(of: address.repository).short(24))
-    let memory = home.appending("refs").appending(Digest(of: address.reference ?? "").short(24))
+    let home = home(address)
+    let memory = memory(address)
     let known = try network == .always ? nil : remembered(memory)
     if let commit = address.commit ?? known {
       let checkout = home.appending(commit)

@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitProfile
 import OutfitSystem
@@ -5,10 +6,11 @@ import OutfitSystem
 /// A profile presented in a terminal: what one gets, what it can do, and the one line to have it.
 public enum ShowText {
   /// - Parameters:
+  ///   - abilities: all that it can do.
   ///   - address: what `outfit up` would be given; nil for the project here.
   ///   - width: columns of the terminal.
   public static func text(
-    of profile: Profile, lock: Lock, address: String?, width: Int, style: Style = .plain
+    of profile: Profile, abilities: [Ability], lock: Lock, address: String?, width: Int, style: Style = .plain
   ) -> String {
     var page = Page(width: max(24, min(width, 100)), style: style)
     page.heading(profile.name, profile.summary)
@@ -29,8 +31,8 @@ public enum ShowText {
     page.gap()
     page.row(
       "It asks for", profile.ask.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.value.prompt)" })
-    for ability in Ability.all(of: profile) where ability.kind <= .redirects {
-      page.row("Mind that it", [ability.text], warns: ability.kind == .runs)
+    for (kind, text) in Ability.lines(abilities) where kind <= .redirects {
+      page.row("Mind that it", [text], warns: kind <= .reaches)
     }
     page.row("Built on", profile.layers.filter { $0.kind == .base }.map { "\($0.name) (\($0.address))" })
     page.row("Fixed", profile.locked.keys.sorted())

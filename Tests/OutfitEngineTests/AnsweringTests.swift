@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitProfile
 import OutfitSystem
@@ -19,15 +20,21 @@ import Testing
     store = Store(host)
   }
 
-  private func answering(_ mode: Answering.Mode) -> Answering {
-    Answering(
-      host: host,
+  private enum Mode { case live, offline, dry }
+
+  private func answering(_ mode: Mode) -> Answering {
+    let sources = SourceDigests(.machine, host: host)
+    if mode == .dry { return Answering(reading: host, fetcher: fetcher, sources: sources) }
+    let consented = Consented.generation(.machine)
+    return Answering(
+      consented, host: host,
       builder: Builder(
-        host: host, store: store, fetcher: fetcher, progress: NoProgress(), isOffline: mode == .offline),
-      fetcher: fetcher, progress: NoProgress(), mode: mode, sources: SourceDigests(.machine, host: host))
+        consented, host: host, store: store, fetcher: fetcher, progress: NoProgress(),
+        isOffline: mode == .offline),
+      fetcher: fetcher, progress: NoProgress(), isOffline: mode == .offline, sources: sources)
   }
 
-  private func answer(_ query: Query, _ mode: Answering.Mode = .live) async throws -> Answer? {
+  private func answer(_ query: Query, _ mode: Mode = .live) async throws -> Answer? {
     try await answering(mode).answers(to: [query])[query]
   }
 

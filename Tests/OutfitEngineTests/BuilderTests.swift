@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitSystem
 import Support
@@ -24,7 +25,7 @@ import Testing
   }
 
   private func builder(isOffline: Bool = false) -> Builder {
-    Builder(host: host, store: store, fetcher: fetcher, progress: NoProgress(), isOffline: isOffline)
+    Builder(.generation(.machine), host: host, store: store, fetcher: fetcher, progress: NoProgress(), isOffline: isOffline)
   }
 
   private func tree(_ name: String, inputs: [ObjectID] = [], checks: [Check] = []) -> Object {
@@ -273,7 +274,7 @@ import Testing
       let host = Host.test(files: files)
       files.fail(at: operation, with: .noSpace)
       let builder = Builder(
-        host: host, store: Store(host), fetcher: fetcher, progress: NoProgress(), isOffline: false)
+        .generation(.machine), host: host, store: Store(host), fetcher: fetcher, progress: NoProgress(), isOffline: false)
       let outcome = try await builder.build([object])
       #expect(outcome.built.count + outcome.failed.count == 1)
       #expect(Store(host).isPresent(object.id) == (outcome.built == [object.id]))
@@ -296,7 +297,7 @@ import Testing
           Step(.path("/bin/sh"), ["-c", .joined(["echo x > ", .output("half"), "; sleep 60"])])
         ])), store: store.root)
     let builder = Builder(
-      host: host, store: store, fetcher: fetcher, progress: NoProgress(), isOffline: false)
+      .generation(.machine), host: host, store: store, fetcher: fetcher, progress: NoProgress(), isOffline: false)
     let task = Task { try await builder.build([slow, quick]) }
     while !host.files.exists(store.path(of: slow.id).appending("half")) {
       try await Task.sleep(for: .milliseconds(10))

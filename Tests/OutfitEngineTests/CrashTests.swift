@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitProfile
 import OutfitSystem
@@ -199,7 +200,7 @@ import Testing
     let whole = Self.at(files.copy(), scenario)
     func apply(_ plan: Plan, _ run: SwitchScenario) async throws {
       _ = try await Switch.apply(
-        plan, decisions: Decisions(.take), profile: ProfileStamp(name: "team", address: "/team"),
+        plan, by: .generation(.machine), decisions: Decisions(.take), profile: ProfileStamp(name: "team", address: "/team"),
         host: run.host)
     }
     let plan = try whole.plan()
@@ -261,7 +262,7 @@ import Testing
     scenario.wantCommand("isort")
     func apply(_ run: SwitchScenario) async throws {
       _ = try await Switch.apply(
-        run.plan(), profile: ProfileStamp(name: "team", address: "/team"), snapshots: [path],
+        run.plan(), by: .generation(.machine), profile: ProfileStamp(name: "team", address: "/team"), snapshots: [path],
         companions: [Companion(path: path, before: old, text: "tools: {isort: latest}\n", mode: 0o644)],
         host: run.host)
     }
@@ -294,7 +295,7 @@ import Testing
     scenario.wantCommand("isort")
     func apply(_ run: SwitchScenario) async throws {
       _ = try await Switch.apply(
-        run.plan(), profile: ProfileStamp(name: "team", address: "/team"),
+        run.plan(), by: .generation(.machine), profile: ProfileStamp(name: "team", address: "/team"),
         companions: [
           Companion(
             path: path, before: try run.files.text(path), text: "tools: {isort: latest}\n", mode: 0o644)

@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitProfile
 import OutfitSystem
@@ -55,7 +56,7 @@ import Testing
   @Test func withoutAProbeAReceiptDecides() async throws {
     processes.on("/bin/sh")
     #expect(try await effects().needed([script("1")]).count == 1)
-    #expect(try await effects().run(script("1")) == nil)
+    #expect(try await effects().run(script("1"), by: .generation(.machine)) == nil)
     #expect(try await effects().needed([script("1")]).isEmpty)
     #expect(try await effects().needed([script("2")]).count == 1)
   }
@@ -65,9 +66,9 @@ import Testing
     processes.on("/usr/bin/sudo")
     processes.on("/usr/bin/apt-get")
     processes.on("/usr/bin/dpkg-query")
-    #expect(try await effects().run(apt) == nil)
-    #expect(try await effects(isTerminal: true).run(apt) == nil)
-    #expect(try await effects(isRoot: true).run(apt) == nil)
+    #expect(try await effects().run(apt, by: .generation(.machine)) == nil)
+    #expect(try await effects(isTerminal: true).run(apt, by: .generation(.machine)) == nil)
+    #expect(try await effects(isRoot: true).run(apt, by: .generation(.machine)) == nil)
     let runs = processes.invocations.filter { $0.program != "/usr/bin/dpkg-query" }
     let sudo = ["/usr/bin/env", "DEBIAN_FRONTEND=noninteractive", "/usr/bin/apt-get", "install", "rip grep"]
     #expect(runs.map(\.arguments) == [["-n"] + sudo, sudo, ["install", "rip grep"]])
@@ -75,7 +76,7 @@ import Testing
   }
 
   @Test func withoutSudoTheCommandIsShown() async throws {
-    let diagnostic = try #require(try await effects().run(apt))
+    let diagnostic = try #require(try await effects().run(apt, by: .generation(.machine)))
     #expect(diagnostic.message == "apt: ripgrep needs root, and there is no sudo here")
     #expect(diagnostic.hint == "run it as root: /usr/bin/apt-get install 'rip grep'")
     #expect(diagnostic.location?.line == 3)
@@ -83,11 +84,11 @@ import Testing
 
   @Test func whatFailsOrDoesNotHelpIsSaid() async throws {
     processes.on("/bin/sh", status: 7)
-    #expect(try await effects().run(script("1"))?.message == "script fonts failed: it ended with status 7")
+    #expect(try await effects().run(script("1"), by: .generation(.machine))?.message == "script fonts failed: it ended with status 7")
     #expect(try await effects().needed([script("1")]).count == 1)
     processes.on("/usr/bin/apt-get")
     processes.on("/usr/bin/dpkg-query", status: 1)
-    let diagnostic = try await effects(isRoot: true).run(apt)
+    let diagnostic = try await effects(isRoot: true).run(apt, by: .generation(.machine))
     #expect(diagnostic?.message == "apt: ripgrep was run, but what it is for is still not there")
   }
 }

@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitProfile
 import OutfitSystem
@@ -37,7 +38,7 @@ import Testing
   ) async throws -> SwitchOutcome {
     let plan = try Planner.plan(scope: .machine, proposal: proposal, host: host, isPresent: { _ in true })
     return try await Switch.apply(
-      plan, decisions: decisions, profile: ProfileStamp(name: "team", address: "/team"), host: host)
+      plan, by: .generation(.machine), decisions: decisions, profile: ProfileStamp(name: "team", address: "/team"), host: host)
   }
 
   @Test func aHomeComesBackByteForByteModeForModeAndTimeForTime() async throws {
@@ -72,7 +73,7 @@ import Testing
     #expect(CompiledPlan.current(for: .machine, version: "1", arguments: arguments, host: host) == "fine")
 
     let back = try await Switch.apply(
-      Rollback.plan(scope: .machine, host: host, isPresent: { _ in true }),
+      Rollback.plan(scope: .machine, host: host, isPresent: { _ in true }), by: .generation(.machine),
       profile: ProfileStamp(name: "team", address: "/team"), host: host)
     #expect(back.kept.isEmpty)
     #expect(try Self.tree(host.user.home, host.files) == before)

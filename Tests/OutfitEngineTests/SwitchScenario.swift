@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitProfile
 import OutfitSystem
@@ -102,7 +103,7 @@ struct SwitchScenario {
     async throws -> SwitchOutcome
   {
     try await Switch.apply(
-      plan(), decisions: decisions, failed: failed,
+      plan(), by: .generation(.machine), decisions: decisions, failed: failed,
       profile: ProfileStamp(name: "team", address: "/team", commit: "abc"), snapshots: snapshots, host: host)
   }
 
@@ -112,7 +113,7 @@ struct SwitchScenario {
   ) async throws -> SwitchOutcome {
     let plan = try Rollback.plan(to: number, scope: scope, host: host, isPresent: present.contains)
     return try await Switch.apply(
-      plan, decisions: decisions, profile: ProfileStamp(name: "team", address: "/team"),
+      plan, by: .generation(.machine), decisions: decisions, profile: ProfileStamp(name: "team", address: "/team"),
       snapshots: snapshots, host: host)
   }
 

@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitProfile
 import OutfitSystem
@@ -625,7 +626,7 @@ import Testing
     scenario.files.put("/home/ann/.a", "changed\n")
     await #expect(throws: Failure.self) {
       try await Switch.apply(
-        plan, decisions: Decisions(.take), profile: ProfileStamp(name: "t", address: "t"), host: scenario.host
+        plan, by: .generation(.machine), decisions: Decisions(.take), profile: ProfileStamp(name: "t", address: "t"), host: scenario.host
       )
     }
     #expect(scenario.text(".a") == "changed\n")
@@ -639,7 +640,7 @@ import Testing
     let plan = try scenario.plan()
     try await scenario.up()
     await #expect(throws: Failure.self) {
-      try await Switch.apply(plan, profile: ProfileStamp(name: "t", address: "t"), host: scenario.host)
+      try await Switch.apply(plan, by: .generation(.machine), profile: ProfileStamp(name: "t", address: "t"), host: scenario.host)
     }
   }
 

@@ -64,7 +64,7 @@ import Testing
     disk.put("/home/ann/shop/requirements.txt", "")
     disk.put("/cache/r/python/outfit.yaml", "profile: python\n")
     disk.put("/cache/r/web/outfit.yaml", "profile: web\n")
-    return ProfileLoader(host: .test(files: disk)) { _ in
+    return ProfileLoader(host: .test(files: disk)) { _, _ in
       FetchedProfile(checkout: "/cache/r", commit: String(repeating: "b", count: 40))
     }
   }

@@ -248,7 +248,7 @@ import Testing
     disk.put("/cache/repo/python/outfit.yaml", "extends: [../base]\ntools: {black: latest}\n")
     disk.put("/cache/repo/base/outfit.yaml", "extends: [../../../etc]\ntools: {jq: latest}\n")
     disk.put("/home/ann/p/outfit.yaml", "extends: [\"github:acme/profiles//python@v3\"]\n")
-    let loader = ProfileLoader(host: .test(files: disk)) { address in
+    let loader = ProfileLoader(host: .test(files: disk)) { address, _ in
       #expect(address.repository == "https://github.com/acme/profiles.git")
       #expect(address.subfolder == "python" && address.reference == "v3")
       return FetchedProfile(checkout: "/cache/repo", commit: commit)

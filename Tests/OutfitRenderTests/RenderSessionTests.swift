@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitProfile
 import OutfitSystem
@@ -36,9 +37,9 @@ import Testing
     let session = session()
     let rendering = try session.render()
     #expect(try session.check(rendering).allSatisfy { $0.state == .absent })
-    try await session.write(rendering, force: false)
+    try await session.write(rendering, by: .generation(.machine), force: false)
     #expect(states(try session.check(rendering)) == [:])
-    #expect(try await session.write(rendering, force: false).allSatisfy { $0.state == .same })
+    #expect(try await session.write(rendering, by: .generation(.machine), force: false).allSatisfy { $0.state == .same })
     let script = try scratch.host.files.status(
       project.pushing("k8s/overlays/dev/secrets.sh"), followLinks: false)
     #expect(script?.mode == 0o755)
@@ -47,22 +48,22 @@ import Testing
   @Test func whatAPersonChangedIsAConflict() async throws {
     let session = session()
     let rendering = try session.render()
-    try await session.write(rendering, force: false)
+    try await session.write(rendering, by: .generation(.machine), force: false)
     let compose = project.appending("compose.yaml")
     try scratch.host.files.append(compose, Array("# mine\n".utf8))
     try scratch.host.files.remove(project.appending("Dockerfile"))
     try scratch.put("shop/Dockerfile", "FROM scratch\n")
     #expect(states(try session.check(rendering)) == ["compose.yaml": .changed, "Dockerfile": .foreign])
-    let failure = await #expect(throws: Failure.self) { try await session.write(rendering, force: false) }
+    let failure = await #expect(throws: Failure.self) { try await session.write(rendering, by: .generation(.machine), force: false) }
     #expect(failure?.status == .consent)
     #expect(failure?.diagnostics.count == 2)
     #expect(try text("Dockerfile") == "FROM scratch\n")
-    try await session.write(rendering, force: true)
+    try await session.write(rendering, by: .generation(.machine), force: true)
     #expect(states(try session.check(rendering)) == [:])
   }
 
   @Test func anotherManifestMakesFilesStaleAndLeftOver() async throws {
-    try await session().write(try session().render(), force: false)
+    try await session().write(try session().render(), by: .generation(.machine), force: false)
     try scratch.put("shop/k8s/own.yaml", "kind: ConfigMap\n")
     var app = Shop.app
     app.environments["staging"] = nil
@@ -73,7 +74,7 @@ import Testing
     #expect(states["k8s/base/redis.yaml"] == .stale)
     #expect(states["k8s/overlays/staging/app.env"] == .leftover)
     #expect(states["k8s/own.yaml"] == nil)
-    try await changed.write(rendering, force: false)
+    try await changed.write(rendering, by: .generation(.machine), force: false)
     #expect(self.states(try changed.check(rendering)) == [:])
     #expect(!scratch.host.files.exists(project.pushing("k8s/overlays/staging/app.env")))
     #expect(try text("k8s/own.yaml") == "kind: ConfigMap\n")
@@ -82,12 +83,12 @@ import Testing
   @Test func aReleaseIsTheUsersFromTheStart() async throws {
     let session = session()
     let rendering = try session.render()
-    try await session.write(rendering, force: false)
+    try await session.write(rendering, by: .generation(.machine), force: false)
     let path = "k8s/overlays/production/release/kustomization.yaml"
     try scratch.host.files.remove(project.pushing(FilePath(path)))
     try scratch.put("shop/\(path)", "kind: Component\n")
     #expect(states(try session.check(rendering)) == [:])
-    try await session.write(rendering, force: true)
+    try await session.write(rendering, by: .generation(.machine), force: true)
     #expect(try text(path) == "kind: Component\n")
   }
 
@@ -97,7 +98,7 @@ import Testing
     try scratch.host.files.createLink(project.appending("k8s"), to: outside.string)
     let session = session()
     let rendering = try session.render()
-    let failure = await #expect(throws: Failure.self) { try await session.write(rendering, force: true) }
+    let failure = await #expect(throws: Failure.self) { try await session.write(rendering, by: .generation(.machine), force: true) }
     #expect(failure?.diagnostics.first?.message.contains("is a link") == true)
     #expect(try scratch.host.files.list(outside).isEmpty)
     #expect(!scratch.host.files.exists(project.appending("Dockerfile")), "nothing was written")

@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitProfile
 import OutfitSystem
@@ -8,8 +9,13 @@ import Testing
 @testable import OutfitSharing
 
 @Suite struct ShowTests {
+  private let disk = MemoryFiles.withHome()
+
+  private func abilities() async throws -> [Ability] {
+    try Consent(host: .test(files: disk)).abilities(of: await profile())
+  }
+
   private func profile() async throws -> Profile {
-    let disk = MemoryFiles.withHome()
     disk.put(
       "/home/ann/base/outfit.yaml",
       "profile: starter\ntools: {isort: \"5.*\"}\nscripts: {fonts: fonts.sh}\nlocked: [tools.isort]\n")
@@ -42,7 +48,7 @@ import Testing
   }
 
   @Test func showWide() async throws {
-    let found = ShowText.text(of: try await profile(), lock: lock, address: "team", width: 72)
+    let found = ShowText.text(of: try await profile(), abilities: try await abilities(), lock: lock, address: "team", width: 72)
     let expected = """
 
         web-team
@@ -69,7 +75,7 @@ import Testing
   }
 
   @Test func showNarrow() async throws {
-    let text = ShowText.text(of: try await profile(), lock: lock, address: "team", width: 30)
+    let text = ShowText.text(of: try await profile(), abilities: try await abilities(), lock: lock, address: "team", width: 30)
     #expect(text.split(separator: "\n").allSatisfy { $0.count <= 30 })
     #expect(text.hasSuffix("  Have it:\n    outfit up team\n"))
   }

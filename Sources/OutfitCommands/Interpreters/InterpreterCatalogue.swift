@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitEngine
 import OutfitInterpreters
@@ -23,8 +24,10 @@ struct InterpreterCatalogue {
     if !isOffline {
       let progress = TerminalProgress(host: host)
       let place = (try? ProfilePlace.adopted(host)) ?? ProfilePlace(scope: .machine, address: "")
-      let profile = (try? await place.load(session)) ?? Profile(scope: .machine, name: "", layers: [])
-      var preparation = try Preparation(session, profile: profile, mode: .live, progress: progress)
+      // The mirrors of a profile count once somebody has consented to them.
+      let consented = try? Consent(host: host).standing(for: try await place.load(session))
+      var preparation = try Preparation(
+        session, consented ?? .generation(.machine), mode: .live, progress: progress)
       if let catalogue = try await preparation.ask({ Catalogue.ask(language, $0) }) {
         let fresh = InterpreterCatalogue(catalogue: catalogue, time: host.clock.now(), reason: nil)
         try? OwnFile.write(fresh.text, to: file, host)

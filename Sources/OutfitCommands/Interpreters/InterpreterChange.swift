@@ -1,4 +1,5 @@
 import ArgumentParser
+import OutfitConsent
 import OutfitCore
 import OutfitEngine
 import OutfitInterpreters

@@ -135,8 +135,9 @@ struct InterpreterMovement {
     isOffline: Bool
   ) async throws -> InterpreterMovement {
     let names = Set(chosen.map(\.text))
+    let consented = try await session.consent(to: profile)
     var preparation = try Preparation(
-      session, profile: profile, mode: isOffline ? .offline : .live,
+      session, consented, mode: isOffline ? .offline : .live,
       progress: TerminalProgress(host: session.host))
     let before = preparation.lock.interpreters[language] ?? []
     preparation.lock.interpreters[language] = before.filter { !names.contains($0.request) }

@@ -1,7 +1,7 @@
 import OutfitCore
 import OutfitEngine
 import OutfitProfile
-import OutfitSharing
+import OutfitConsent
 import OutfitSystem
 import SystemPackage
 

@@ -63,9 +63,9 @@ extension ToolDesk {
   /// Builds tools anew from the pins that are there.
   /// - Returns: what went wrong, by tool.
   func rebuild(_ names: [String]) async throws -> [String: Diagnostic] {
+    let consented = try await session.consent(to: profile)
     var preparation = try Preparation(
-      session, profile: profile, mode: options.offline ? .offline : .live,
-      progress: TerminalProgress(host: host))
+      session, consented, mode: options.offline ? .offline : .live, progress: TerminalProgress(host: host))
     let proposal = try await preparation.propose(
       Preparation.onEngines.filter { ["interpreters", "tools"].contains($0.name) })
     var objects: [String: Object] = [:]
@@ -74,7 +74,7 @@ extension ToolDesk {
       let id = proposal.claims.first { $0.owner == source }?.object
       objects[name] = proposal.objects.first { $0.id == id }
     }
-    let outcome = try await preparation.builder.rebuild(Array(objects.values), among: proposal.objects)
+    let outcome = try await preparation.rebuild(Array(objects.values), among: proposal.objects)
     var failed: [String: Diagnostic] = [:]
     for name in names {
       guard let object = objects[name] else {

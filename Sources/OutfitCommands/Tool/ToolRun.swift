@@ -196,7 +196,8 @@ private struct Running {
 
   private func build(_ pins: Lock, offline: Bool) async throws -> (folder: FilePath, lock: Lock) {
     let place = try ProfilePlace.adopted(host) ?? ProfilePlace(scope: .machine, address: "")
-    let base = try await place.load(session)
+    let consented = try await session.consent(to: try await place.load(session))
+    let base = consented.profile
     var profile = Profile(scope: .machine, name: "run", layers: base.layers)
     profile.interpreters = base.interpreters.filter { $0.key == .python }
     profile.indexes = base.indexes
@@ -227,7 +228,8 @@ private struct Running {
       part = environment
     }
     var preparation = try Preparation(
-      session, profile: profile, mode: offline ? .offline : .live, progress: TerminalProgress(host: host))
+      session, try consented.with(profile), mode: offline ? .offline : .live,
+      progress: TerminalProgress(host: host))
     let known = preparation.lock.interpreters[.python] ?? []
     if let request, profile.interpreters[.python] != nil,
       !known.contains(where: { request.accepts($0.version) })
@@ -235,12 +237,13 @@ private struct Running {
       // What is run once may stand on a Python that the profile does not offer.
       profile.interpreters[.python] = Sourced(InterpreterSection(versions: [request], system: true), source)
       preparation = try Preparation(
-        session, profile: profile, mode: offline ? .offline : .live, progress: TerminalProgress(host: host))
+        session, try consented.with(profile), mode: offline ? .offline : .live,
+        progress: TerminalProgress(host: host))
     }
     preparation.lock.tools = pins.tools
     let proposal = try await preparation.propose([Interpreters(), part])
     guard proposal.failures.isEmpty else { throw Failure(proposal.failures) }
-    let built = try await preparation.builder.build(
+    let built = try await preparation.build(
       proposal.objects.filter { !preparation.store.isPresent($0.id) })
     guard built.failed.isEmpty else { throw Failure(Array(built.failed.values)) }
     guard let environment = proposal.objects.last else { throw Failure("\(label) has no environment") }

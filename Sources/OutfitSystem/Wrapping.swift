@@ -1,7 +1,5 @@
-import OutfitSystem
-
 /// A text in lines that are no wider than `width` columns, broken at spaces; a longer word stands alone.
-func wrapped(_ text: String, width: Int) -> [String] {
+public func wrapped(_ text: String, width: Int) -> [String] {
   var lines: [String] = []
   var line = ""
   for word in text.split(separator: " ") {

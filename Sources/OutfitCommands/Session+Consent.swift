@@ -1,0 +1,67 @@
+import OutfitConsent
+import OutfitCore
+import OutfitEngine
+import OutfitInterpreters
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+extension Session {
+  /// A profile that may be worked for: somebody consented to it before, or does now.
+  /// - Parameters:
+  ///   - command: what to type to consent, without profile and consent.
+  ///   - address: of the profile, as it is typed behind it.
+  /// - Throws: status 4, with the line that would give consent, when nobody does.
+  func consent(
+    to profile: Profile, given: Consent.Given = .nothing, command: String = "outfit trust",
+    address: String? = nil, sources: SourceDigests? = nil
+  ) async throws -> Consented {
+    let consent = Consent(host: host, digests: sources)
+    var asking = Consent.Asking(style: errorStyle, command: command, address: address)
+    if try !consent.needed(for: profile).isEmpty { asking.own = await ownFiles(profile) }
+    return try consent.obtain(for: profile, given: given, asking: asking)
+  }
+
+  /// Commands that come before programs of the system, and that no entry names: which these are is known only once the
+  /// tools are resolved, so that it is asked by itself.
+  func consent(
+    toTakeoversOf proposal: Proposal, _ consented: Consented, given: Consent.Given, address: String?
+  ) throws {
+    let consent = Consent(host: host)
+    let tools = consented.profile.tools.filter { !consent.isOwn($0.value.source.layer) }
+    let path = (host.environment["PATH"] ?? "").split(separator: ":").map { FilePath(String($0)) }
+    let folders = (path + Self.systemFolders).filter { $0.isAbsolute && $0 != places.bin }
+    let takeovers = proposal.claims.compactMap { claim -> (name: String, by: String)? in
+      guard let tool = tools.first(where: { $0.value.source == claim.owner }), tool.key != claim.name,
+        tool.value.value.expose?.contains(claim.name) != true,
+        folders.contains(where: { host.files.exists($0.appending(claim.name)) })
+      else { return nil }
+      return (claim.name, tool.key)
+    }
+    try consent.obtain(
+      takeovers: takeovers, for: consented, given: given,
+      asking: Consent.Asking(style: errorStyle, command: "outfit up", address: address))
+  }
+
+  private static let systemFolders: [FilePath] = [
+    "/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin",
+  ]
+
+  /// What Outfit itself would write for a profile, beside what the profile names.
+  private func ownFiles(_ profile: Profile) async -> [String] {
+    guard profile.scope == .machine else {
+      var files: [String] = []
+      if let virtualenv = profile.virtualenv {
+        files += ["the link \(virtualenv.value.path)", "a line of .git/info/exclude"]
+      }
+      let types = Set(profile.hooks.values.flatMap(\.value.stages)).sorted()
+      files += types.map { "the git hook \($0)" }
+      return files
+    }
+    guard var preparation = try? Preparation(self, reading: profile),
+      let proposal = try? await preparation.propose([ShellSetup()]),
+      let plan = try? await preparation.plan(proposal, isPartial: true)
+    else { return [] }
+    return plan.targets.filter { $0.action != .upToDate }.map { "a block in \(short($0.target))" }
+  }
+}

@@ -1,0 +1,206 @@
+import OutfitCore
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+/// All that one layer can do on this machine, with what its files hold.
+///
+/// Every entry of the manifest is an ability: those that no rule here has words for are told by their name.
+struct AbilityLister {
+  private let content: LayerContent
+  private let host: Host
+  private(set) var abilities: [Ability] = []
+  let files: CoveredFiles
+
+  init(_ content: LayerContent, host: Host, digests: (any FileDigests)?) throws {
+    self.content = content
+    self.host = host
+    files = try CoveredFiles(content, files: host.files, digests: digests)
+    listWhatRuns()
+    listSources()
+    listTools()
+    listDotfiles()
+    for (name, question) in entries(content.own.ask) {
+      add(.asks, "ask.\(name)", "asks for", "\(name): \(question.prompt)")
+    }
+    listVirtualenv()
+    listFiles()
+    listRest()
+  }
+
+  private func entries<Value>(_ values: [String: Sourced<Value>]) -> [(name: String, value: Value)] {
+    values.sorted { $0.key < $1.key }.map { ($0.key, $0.value.value) }
+  }
+
+  private mutating func add(
+    _ kind: Ability.Kind, _ path: String, _ verb: String, _ object: String, _ rest: String = ""
+  ) {
+    abilities.append(Ability(kind, path, content.digest(of: path), verb, object, rest))
+  }
+
+  // MARK: - Entries
+
+  private mutating func listWhatRuns() {
+    for (name, script) in entries(content.own.scripts) {
+      let moment =
+        switch script.when {
+        case .once: "once"
+        case .changed: "when it has changed"
+        case .always: "every time"
+        }
+      add(.runs, "scripts.\(name)", "runs the script", "\(name) (\(script.run))", moment)
+    }
+    for (installer, packages) in content.own.packages.sorted(by: { $0.key < $1.key }) {
+      for package in packages {
+        add(
+          .runs, "packages.\(installer).\(package.value)", "installs", package.value,
+          "with \(installer)\(installer == "brew" ? "" : ", as root by sudo")")
+      }
+    }
+    for (name, hook) in entries(content.own.hooks) {
+      let words = (hook.entry ?? []) + hook.arguments
+      add(
+        .runs, "hooks.\(name)", "runs", words.isEmpty ? name : "\(name) (\(Self.line(words)))",
+        "as git hooks of this project")
+    }
+  }
+
+  private mutating func listSources() {
+    for (name, index) in entries(content.own.indexes) {
+      let packages = index.packages.isEmpty ? "" : ", for \(Ability.list(index.packages.sorted()))"
+      add(
+        .redirects, "indexes.\(name)", "uses the package index",
+        "\(name), \(index.url) (\(index.priority)\(packages))")
+    }
+    for (language, section) in content.own.interpreters.sorted(by: { $0.key < $1.key }) {
+      let name = language == .python ? "Python" : "Node"
+      let path = "interpreters.\(language)"
+      if let mirror = section.value.mirror {
+        abilities.append(
+          Ability(.redirects, path + ".mirror", Digest(of: mirror), "takes", language.rawValue, "from \(mirror)"))
+      }
+      let versions = (section.value.versions + section.value.also).map(\.text).joined(separator: ", ")
+      add(.installs, path, "installs", "\(name) \(versions)")
+    }
+    for (name, value) in entries(content.own.env) {
+      add(.redirects, "env.\(name)", "sets", "\(name)=\(Self.short(value))", "in this project")
+    }
+    if let app = content.own.app?.value {
+      add(.writes, "app.template", "renders container and Kubernetes files from the template", app.template)
+    }
+  }
+
+  private mutating func listTools() {
+    for (name, tool) in entries(content.own.tools) {
+      let path = "tools.\(name)"
+      func extra(_ kind: Ability.Kind, _ key: String, _ verb: String, _ names: [String], _ rest: String = "") {
+        for item in names.sorted() {
+          abilities.append(
+            Ability(kind, "\(path).\(key).\(item)", Digest(of: "\(name) \(item)"), verb, item, rest))
+        }
+      }
+      extra(.runs, "build", "builds", tool.build, "from source, which runs their code")
+      extra(.runs, "scripts", "runs the install scripts of", tool.scripts, "for the tool \(name)")
+      var words = name
+      var details: [String] = []
+      if let package = tool.package, package != name { details.append("the package \(package)") }
+      if !tool.extras.isEmpty { details.append("with the extras \(Ability.list(tool.extras.sorted()))") }
+      if !tool.with.isEmpty { details.append("with \(Ability.list(tool.with.sorted()))") }
+      if !tool.programsFrom.isEmpty {
+        details.append("and the programs of \(Ability.list(tool.programsFrom.sorted()))")
+      }
+      if let expose = tool.expose { details.append("as \(Ability.list(expose))") }
+      if !details.isEmpty { words += " (\(details.joined(separator: ", ")))" }
+      let place =
+        switch tool.origin {
+        case .pypi: tool.index.map { "the index \($0)" } ?? "PyPI"
+        case .npm: tool.index.map { "the registry \($0)" } ?? "npm"
+        case .url:
+          tool.github.map { "the releases of github.com/\($0)" }
+            ?? Self.origin(tool.url ?? tool.checksums ?? "")
+        }
+      add(.installs, path, "installs", words, "from \(place)")
+    }
+  }
+
+  private mutating func listDotfiles() {
+    for (target, dotfile) in entries(content.own.dotfiles) where applies(target, dotfile) {
+      let path = "dotfiles.\(target)"
+      let shown = dotfile.isOutsideHome ? target : "~/\(target)"
+      let verb =
+        switch dotfile.kind {
+        case .block: "keeps a block in"
+        case .link: "links"
+        case .template, .copy: "writes"
+        }
+      dotfile.isOutsideHome
+        ? add(.reaches, path, "\(verb), outside your home folder,", target)
+        : add(.writes, path, verb, shown)
+    }
+  }
+
+  /// What is not for this machine is not told, and not consented to either.
+  private func applies(_ target: String, _ dotfile: DotfileSection) -> Bool {
+    let isHere = dotfile.systems.isEmpty || dotfile.systems.contains(host.platform.system.rawValue)
+    return isHere && (!dotfile.onlyIfPresent || host.files.exists(host.user.home.pushing(FilePath(target))))
+  }
+
+  // MARK: - Files
+
+  private mutating func listVirtualenv() {
+    guard let section = content.own.virtualenv else { return }
+    add(
+      .installs, "virtualenv.from", "makes the virtualenv", "\(section.value.path) from \(section.value.from)")
+  }
+
+  private mutating func listFiles() {
+    let told = Set(abilities.map(\.subject))
+    for (entry, name, place) in files.outside {
+      abilities.append(
+        Ability(
+          .reaches, "\(entry) outside \(place)", Digest(of: place.string), "reads", place.string,
+          "which lies outside of the profile, by \(name)"))
+    }
+    for member in files.members where member.isRun || told.contains(member.entry) {
+      abilities.append(
+        member.isRun
+          ? Ability(
+            .runs, "\(member.entry) file \(member.name)", member.digest, entry: member.entry, "runs", member.name,
+            "new or changed")
+          : Ability(
+            .writes, "\(member.entry) file \(member.name)", member.digest, entry: member.entry, "brings",
+            member.name, "new or changed"))
+    }
+  }
+
+  /// What has no words of its own.
+  private mutating func listRest() {
+    let told = Set(abilities.map(\.subject))
+    let silent = Set(content.own.dotfiles.keys.map { "dotfiles.\($0)" })
+    for entry in content.entries where !told.contains(entry.path) && !silent.contains(entry.path) {
+      switch entry.path.prefix(while: { $0 != "." }) {
+      case "extends":
+        add(.redirects, entry.path, "builds on", String(entry.path.dropFirst("extends.".count)))
+      case "remove": add(.redirects, entry.path, "takes out", String(entry.path.dropFirst("remove.".count)))
+      case "data":
+        let value = content.own.data[String(entry.path.dropFirst("data.".count))]?.value
+        add(.writes, entry.path, "gives templates", "\(entry.path)" + (value.map { "=\(Self.short($0))" } ?? ""))
+      case "app": add(.writes, entry.path, "renders with its", entry.path)
+      default: add(.redirects, entry.path, "sets", entry.path)
+      }
+    }
+  }
+
+  // MARK: - Words
+
+  private static func short(_ text: String) -> String { text.count > 60 ? "\(text.prefix(60))…" : text }
+
+  private static func line(_ words: [String]) -> String {
+    short(words.map { $0.contains(" ") ? "'\($0)'" : $0 }.joined(separator: " "))
+  }
+
+  private static func origin(_ address: String) -> String {
+    let parts = address.split(separator: "/", omittingEmptySubsequences: true)
+    return parts.count > 1 ? String(parts[1]) : address
+  }
+}

@@ -1,0 +1,288 @@
+import OutfitCore
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+/// A person's word that a profile may do what it can do.
+public struct Consent: Sendable {
+  private let host: Host
+  private let store: TrustStore
+  private let digests: (any FileDigests)?
+
+  /// - Parameter digests: what is known of the files of profiles.
+  public init(host: Host, digests: (any FileDigests)? = nil) {
+    self.host = host
+    self.digests = digests
+    store = TrustStore(host: host)
+  }
+
+  /// What the command line says of it.
+  public enum Given: Hashable, Sendable {
+    case nothing
+    /// `--trust` alone: every layer that is a folder, as it is now.
+    case folders
+    /// `--trust COMMIT`: folders, and the git layers at these commits.
+    case commits([String])
+    /// `trust --locked`: this checkout, and git layers at the commits that its lock has.
+    case locked
+  }
+
+  /// Whether a value of `--trust` is a commit: its forty hexadecimal digits, since fewer can be made to fit another.
+  public static func isCommit(_ text: String) -> Bool {
+    text.utf8.count == 40 && text.allSatisfy { $0.isASCII && $0.isHexDigit }
+  }
+
+  /// What a person is asked about one layer.
+  public struct Wish: Sendable {
+    public let layer: Layer
+    /// As people are told of it.
+    public let name: String
+    /// In the records.
+    let key: String
+    /// All that it can do.
+    let all: [Ability]
+    /// Those that nobody has consented to.
+    public let new: [Ability]
+    /// When something of it was consented to, in seconds since 1970; nil for never.
+    public let granted: Int64?
+  }
+
+  /// The layers that can do what nobody has consented to: of all but the user's own, and the machine's.
+  public func needed(for profile: Profile) throws -> [Wish] { try look(at: profile).wishes }
+
+  private struct Looked {
+    var wishes: [Wish] = []
+    var seen: [FilePath: Consented.Seen] = [:]
+    var folders: Set<FilePath> = []
+    var scripts: [FilePath: [FilePath]] = [:]
+  }
+
+  private func look(at profile: Profile) throws -> Looked {
+    var looked = Looked()
+    for content in profile.contents {
+      let layer = content.layer
+      let project = project(of: layer, profile)
+      if isOwn(layer), project == nil { continue }
+      let lister = try AbilityLister(content, host: host, digests: digests)
+      looked.seen.merge(lister.files.seen) { $1 }
+      looked.folders.formUnion(lister.files.folders)
+      looked.scripts.merge(lister.files.scripts) { $1 }
+      let key = TrustStore.name(layer, in: project)
+      let record = try store.record(of: key)
+      let new = lister.abilities.filter { record?.members.contains($0.member) != true }
+      guard record == nil || !new.isEmpty else { continue }
+      looked.wishes.append(
+        Wish(
+          layer: layer, name: project.map { "\(layer.address) in \($0)" } ?? layer.address, key: key,
+          all: lister.abilities, new: new, granted: record?.granted))
+    }
+    return looked
+  }
+
+  /// The user's own layer, and the machine's.
+  public func isOwn(_ layer: Layer) -> Bool {
+    layer.kind == .system && layer.commit == nil || layer.folder.starts(with: host.places.config)
+  }
+
+  /// The folder that a manifest of the user's own is applied in. A repository can say of itself what remote it likes,
+  /// so that this folder is meant is asked.
+  private func project(of layer: Layer, _ profile: Profile) -> FilePath? {
+    guard case .project(let root) = profile.scope, layer.kind == .profile, layer.folder != root else {
+      return nil
+    }
+    return root
+  }
+
+  /// How a person is asked, and told what to type.
+  public struct Asking: Sendable {
+    public var style = Style.plain
+    /// What to type, without profile and consent.
+    public var command = "outfit up"
+    /// Of the profile, to be typed after `command`; without it, the address of its own layer.
+    public var address: String?
+    /// The files that Outfit itself would keep a block in, for whoever is asked to see all that is written.
+    public var own: [String] = []
+
+    public init(
+      style: Style = .plain, command: String = "outfit up", address: String? = nil, own: [String] = []
+    ) {
+      self.style = style
+      self.command = command
+      self.address = address
+      self.own = own
+    }
+  }
+
+  /// Makes sure that every layer has consent: given before, given by the command line, or given now. What the files
+  /// hold is looked at before the question, and that is what consent is given to.
+  /// - Throws: status 4, with the line that would give consent, when nobody gives it.
+  public func obtain(for profile: Profile, given: Given, asking: Asking = Asking()) throws -> Consented {
+    let looked = try look(at: profile)
+    let consented = Consented(
+      profile, seen: looked.seen, folders: looked.folders, scripts: looked.scripts)
+    let wrong = Self.wrongCommits(given, profile)
+    guard wrong.isEmpty else {
+      var refusal = refusal(for: profile, wishes: looked.wishes, asking: asking)
+      refusal.diagnostics = wrong + (looked.wishes.isEmpty ? [] : refusal.diagnostics)
+      throw refusal
+    }
+    let given = looked.wishes.filter { Self.covers(given, $0.layer) }
+    let missing = looked.wishes.filter { wish in !given.contains { $0.key == wish.key } }
+    guard !missing.isEmpty else {
+      try record(given)
+      return consented
+    }
+    guard host.terminal.isInteractive else { throw refusal(for: profile, wishes: missing, asking: asking) }
+    host.terminal.talk(question(missing, asking: asking, width: host.terminal.width))
+    let answer = host.terminal.ask("May it? [y/N] ")?.lowercased() ?? ""
+    guard ["y", "yes"].contains(answer.filter { !$0.isWhitespace }) else {
+      throw Failure("nothing was done, since you did not consent", status: .consent)
+    }
+    try record(given + missing)
+    return consented
+  }
+
+  /// All that the layers of a profile can do, the user's own among them.
+  public func abilities(of profile: Profile) throws -> [Ability] {
+    try profile.contents.flatMap { try AbilityLister($0, host: host, digests: digests).abilities }
+  }
+
+  /// What was consented to before, or nil where something of it is new.
+  public func standing(for profile: Profile) throws -> Consented? {
+    let looked = try look(at: profile)
+    return looked.wishes.isEmpty
+      ? Consented(profile, seen: looked.seen, folders: looked.folders, scripts: looked.scripts) : nil
+  }
+
+  private func record(_ wishes: [Wish]) throws {
+    for wish in wishes { try store.keep(wish.all, of: wish.key, commit: wish.layer.commit) }
+  }
+
+  /// Remembers a person's yes to names of the system that a profile's tools come before.
+  ///
+  /// Which names these are is known once the tools are resolved, and so is asked for itself.
+  /// - Parameter names: the commands, each with what it would be.
+  public func obtain(
+    takeovers names: [(name: String, by: String)], for consented: Consented, given: Given, asking: Asking
+  ) throws {
+    let key = "takeovers of \(consented.profile.scope.consentKey)"
+    let abilities = names.map {
+      Ability(
+        .takesOver, "command \($0.name)", Digest(of: $0.by), "puts", "\($0.name) (of \($0.by))",
+        "before the one of this system")
+    }
+    let record = try store.record(of: key)
+    let new = abilities.filter { record?.members.contains($0.member) != true }
+    guard !new.isEmpty else { return }
+    if given == .nothing {
+      guard host.terminal.isInteractive else {
+        throw Failure(
+          [
+            Diagnostic(
+              .error, "nobody has consented to programs that come before those of this system",
+              excerpt: Ability.lines(new).map { "it \($0.text)" }.joined(separator: "\n"),
+              hint: "consent with: \(Self.line(asking, place: asking.address, flags: " --trust"))")
+          ], status: .consent)
+      }
+      host.terminal.talk("\n\(consented.profile.name.harmless)\n" + Self.list(new, asking.style, host.terminal.width) + "\n")
+      let answer = host.terminal.ask("May it? [y/N] ")?.lowercased() ?? ""
+      guard ["y", "yes"].contains(answer.filter { !$0.isWhitespace }) else {
+        throw Failure("nothing was changed, since you did not consent", status: .consent)
+      }
+    }
+    try store.keep(abilities, of: key, commit: nil)
+  }
+
+  // MARK: - Words
+
+  /// The failure, status 4, that says how to consent.
+  public func refusal(for profile: Profile, wishes: [Wish], asking: Asking = Asking()) -> Failure {
+    let commits = Set(wishes.compactMap(\.layer.commit)).sorted()
+    let own = profile.scope == .machine ? profile.layers.last { $0.kind == .profile }?.address : nil
+    let place = asking.address ?? own
+    // The verb itself is consent to folders.
+    let bare = asking.command == "outfit trust" ? "" : " --trust"
+    let flags = commits.isEmpty ? bare : " --trust " + commits.joined(separator: ",")
+    let names = wishes.map(\.name).joined(separator: ", ")
+    return Failure(
+      [
+        Diagnostic(
+          .error, "nobody has consented to what \(names) can do",
+          excerpt: Ability.lines(wishes.flatMap(\.new)).map { "it \($0.text)" }.joined(separator: "\n"),
+          hint: "look at it with: outfit show\(place.map { " \(Self.quoted($0))" } ?? "")\n"
+            + "consent with: \(Self.line(asking, place: place, flags: flags))")
+      ], status: .consent)
+  }
+
+  private static func line(_ asking: Asking, place: String?, flags: String) -> String {
+    asking.command + (place.map { " \(quoted($0))" } ?? "") + flags
+  }
+
+  /// What is shown before a person is asked: who, and what of it is new. It ends with an empty line.
+  public func question(_ wishes: [Wish], asking: Asking, width: Int) -> String {
+    let names = wishes.map { asking.style.bold($0.name.harmless) }.joined(separator: ", ")
+    let isOne = wishes.count == 1
+    let pronoun = isOne ? "it" : "they"
+    let isKnown = wishes.allSatisfy { $0.granted != nil }
+    let state =
+      isKnown
+      ? "\(isOne ? "is" : "are") known to this machine, and can do more than before"
+      : "\(isOne ? "is" : "are") new to this machine"
+        + (wishes.contains { $0.granted != nil } ? ", or can do more than before" : "")
+    var text = "\n\(names) \(state). With your consent \(pronoun)\n"
+    text += Self.list(wishes.flatMap(\.new), asking.style, width)
+    if !asking.own.isEmpty {
+      text += "\nOutfit itself writes\n"
+      for (index, line) in wrapped(Ability.list(asking.own).harmless, width: max(20, width - 4)).enumerated() {
+        text += (index == 0 ? "  - " : "    ") + line + "\n"
+      }
+    }
+    return text + "\n"
+  }
+
+  private static func list(_ abilities: [Ability], _ style: Style, _ width: Int) -> String {
+    var text = ""
+    for (kind, line) in Ability.lines(abilities) {
+      let isGrave = kind <= .reaches || kind == .takesOver
+      for (index, line) in wrapped(line.harmless, width: max(20, width - 4)).enumerated() {
+        let mark = index > 0 ? "    " : isGrave ? "  \(style.yellow("!")) " : "  - "
+        text += mark + (isGrave ? style.yellow(line) : line) + "\n"
+      }
+    }
+    return text
+  }
+
+  private static func covers(_ given: Given, _ layer: Layer) -> Bool {
+    switch (given, layer.commit) {
+    case (.nothing, _): false
+    case (.folders, let commit), (.locked, let commit), (.commits([]), let commit): commit == nil
+    case (.commits, nil): true
+    case (.commits(let commits), .some(let commit)): commits.contains { $0.lowercased() == commit }
+    }
+  }
+
+  private static func wrongCommits(_ given: Given, _ profile: Profile) -> [Diagnostic] {
+    guard case .commits(let commits) = given else { return [] }
+    let present = Set(profile.layers.compactMap(\.commit)).sorted()
+    return commits.filter { !present.contains($0.lowercased()) }.map {
+      Diagnostic(
+        .error, "no layer of this profile is at the commit \($0)",
+        hint: present.isEmpty
+          ? "it is a folder: --trust alone will do" : "look at \(present.joined(separator: ", ")) first")
+    }
+  }
+
+  private static func quoted(_ text: String) -> String {
+    let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-~@:+".contains($0)) }
+    return isPlain ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+  }
+}
+
+extension Scope {
+  fileprivate var consentKey: String {
+    switch self {
+    case .machine: "this machine"
+    case .project(let root): root.string
+    }
+  }
+}

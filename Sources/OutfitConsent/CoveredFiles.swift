@@ -1,0 +1,210 @@
+import OutfitCore
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+/// What is known of files without reading them again.
+public protocol FileDigests: Sendable {
+  /// What a file holds, and its bytes when it had to be read for that.
+  /// - Parameters:
+  ///   - name: the path's text.
+  ///   - status: of the file, which is no link.
+  func look(
+    _ path: FilePath, named name: String, _ status: FileStatus
+  ) throws(FileError) -> (digest: Digest, bytes: [UInt8]?)
+}
+
+/// The files that a layer's entries name, with what they hold: what is consented to beside the manifest itself.
+struct CoveredFiles {
+  /// One file below an entry.
+  struct Member {
+    var entry: String
+    /// Relative to the layer, or absolute for what lies outside of it.
+    var name: String
+    var path: FilePath
+    var digest: Digest
+    var isRun: Bool
+  }
+
+  private(set) var members: [Member] = []
+  private(set) var seen: [FilePath: Consented.Seen] = [:]
+  /// Folders that are consented to as a whole.
+  private(set) var folders: Set<FilePath> = []
+  /// By script, the files that it is run with.
+  private(set) var scripts: [FilePath: [FilePath]] = [:]
+  /// What is read outside of the layer's folder: entry and place.
+  private(set) var outside: [(entry: String, name: String, place: FilePath)] = []
+
+  private let content: LayerContent
+  private let files: any Files
+  private let digests: (any FileDigests)?
+
+  /// The most that is looked at below one entry, so that a link to `/` ends.
+  private static let limit = 20_000
+  private static let depth = 40
+
+  init(_ content: LayerContent, files: any Files, digests: (any FileDigests)?) throws {
+    self.content = content
+    self.files = files
+    self.digests = digests
+    let own = content.own
+    for (target, section) in own.dotfiles.sorted(by: { $0.key < $1.key }) {
+      try add(section.value.file, entry: "dotfiles.\(target)", section.source)
+    }
+    for (name, section) in own.scripts.sorted(by: { $0.key < $1.key }) {
+      try addScript(section.value.run, entry: "scripts.\(name)", section.source)
+    }
+    if let app = own.app, app.value.template.contains("/") || app.value.template == "." {
+      try add(app.value.template, entry: "app.template", app.source)
+    }
+    for (name, hook) in own.hooks.sorted(by: { $0.key < $1.key }) {
+      for word in (hook.value.entry ?? []) + hook.value.arguments {
+        try addNamed(in: word, from: content.base, entry: "hooks.\(name)", script: nil)
+      }
+    }
+  }
+
+  private func place(_ file: String) -> FilePath {
+    content.layer.folder.pushing(FilePath(file)).lexicallyNormalized()
+  }
+
+  /// A file or a folder that an entry names.
+  private mutating func add(_ file: String, entry: String, _ source: Source) throws {
+    let path = place(file)
+    try look(at: path, entry: entry, source)
+    guard let status = try files.status(path, followLinks: true) else { return }
+    try feed(path, status, entry: entry, isRun: false, depth: 0)
+  }
+
+  /// What lies outside of the layer is told; from a checkout nothing may lead there.
+  private mutating func look(at path: FilePath, entry: String, _ source: Source?) throws {
+    guard let real = files.resolved(path) else { return }
+    let root = content.layer.checkout ?? content.layer.folder
+    let home = files.resolved(root) ?? root
+    guard !real.starts(with: home) else { return }
+    guard content.layer.commit == nil else {
+      throw Failure(
+        "\(name(of: path)) is a link that leads out of the repository, to \(real)",
+        at: source?.location,
+        hint: "whoever keeps \(content.layer.name) puts the file itself there", status: .usage)
+    }
+    outside.append((entry, name(of: path), real))
+  }
+
+  private func name(of path: FilePath) -> String {
+    var name = path
+    return name.removePrefix(content.layer.folder) && !name.isEmpty ? name.string : path.string
+  }
+
+  private mutating func feed(
+    _ path: FilePath, _ status: FileStatus, entry: String, isRun: Bool, depth: Int
+  ) throws {
+    guard members.count < Self.limit, depth < Self.depth else {
+      throw Failure(
+        "\(content.layer.name) has more files than can be consented to, below \(path)",
+        hint: "a profile's folders may hold \(Self.limit) files", status: .usage)
+    }
+    func add(_ digest: Digest) {
+      members.append(Member(entry: entry, name: name(of: path), path: path, digest: digest, isRun: isRun))
+      seen[path] = Consented.Seen(digest: digest, mode: status.mode & 0o777)
+    }
+    switch status.kind {
+    case .file:
+      let found = try digest(path, status)
+      // Whether it can be run is part of what it is.
+      members.append(
+        Member(
+          entry: entry, name: name(of: path), path: path,
+          digest: status.mode & 0o100 == 0 ? found : Digest(of: "run \(found.hex)"), isRun: isRun))
+      seen[path] = Consented.Seen(digest: found, mode: status.mode & 0o777)
+    case .directory:
+      folders.insert(path)
+      for entryName in try files.list(path) {
+        let inner = path.appending(entryName)
+        guard let status = try files.status(inner, followLinks: false) else { continue }
+        try feed(inner, status, entry: entry, isRun: isRun, depth: depth + 1)
+      }
+    case .link: add(Digest(of: "link \(try files.readLink(path))"))
+    case .other: add(Digest(of: "neither file nor folder"))
+    }
+  }
+
+  private func digest(_ path: FilePath, _ status: FileStatus) throws -> Digest {
+    guard let digests else { return Digest(of: try files.read(path)) }
+    // What a link leads to is known by where it is.
+    let real = files.resolved(path) ?? path
+    return try digests.look(real, named: real.string, status).digest
+  }
+
+  // MARK: - Scripts
+
+  /// A script, what stands beside it in a folder of its own, and what it names.
+  private mutating func addScript(_ file: String, entry: String, _ source: Source) throws {
+    let path = place(file)
+    try look(at: path, entry: entry, source)
+    guard let status = try files.status(path, followLinks: true), status.kind == .file else { return }
+    scripts[path] = []
+    try addRun(path, status, entry: entry, script: path)
+    let folder = path.removingLastComponent()
+    if folder != content.layer.folder, folder.starts(with: content.layer.folder) {
+      for name in try files.list(folder) {
+        let beside = folder.appending(name)
+        guard let status = try files.status(beside, followLinks: true), status.kind == .file else { continue }
+        try look(at: beside, entry: entry, source)
+        try addRun(beside, status, entry: entry, script: path)
+      }
+    }
+  }
+
+  private mutating func addRun(
+    _ path: FilePath, _ status: FileStatus, entry: String, script: FilePath?
+  ) throws {
+    guard seen[path] == nil || script.map({ !scripts[$0, default: []].contains(path) }) ?? false else { return }
+    if !members.contains(where: { $0.path == path && $0.entry == entry }) {
+      try feed(path, status, entry: entry, isRun: true, depth: 0)
+    }
+    if let script, !scripts[script, default: []].contains(path) { scripts[script, default: []].append(path) }
+    guard status.size <= 1 << 20 else { return }
+    let text = String(decoding: try files.read(path), as: UTF8.self)
+    try addNamed(in: text, from: path.removingLastComponent(), entry: entry, script: script)
+  }
+
+  /// The files of the layer that a text names: words that are paths from its folder, or from the layer's.
+  private mutating func addNamed(
+    in text: String, from folder: FilePath, entry: String, script: FilePath?
+  ) throws {
+    var words: Set<String> = []
+    for word in text.split(whereSeparator: { !Self.isOfPath($0) }) {
+      // `$(dirname "$0")/lib.sh` leaves `/lib.sh`.
+      let word = word.drop { $0 == "/" }
+      if word.isEmpty || word.allSatisfy({ $0 == "." || $0 == "/" }) { continue }
+      words.insert(String(word))
+    }
+    for word in words.sorted() {
+      for base in Set([folder, content.base, content.layer.folder]).sorted(by: { $0.string < $1.string }) {
+        let path = base.pushing(FilePath(word)).lexicallyNormalized()
+        guard path.starts(with: content.base) || path.starts(with: content.layer.folder),
+          path != content.base, path != content.layer.folder,
+          let status = try files.status(path, followLinks: true)
+        else { continue }
+        switch status.kind {
+        case .file: try addRun(path, status, entry: entry, script: script)
+        // A folder that is named stands for what is in it, but a word such as `src` in a hook is none to hold still.
+        case .directory where script != nil:
+          try look(at: path, entry: entry, nil)
+          try feed(path, status, entry: entry, isRun: true, depth: 0)
+          if let script { scripts[script, default: []] += below(path) }
+        default: continue
+        }
+      }
+    }
+  }
+
+  private func below(_ folder: FilePath) -> [FilePath] {
+    seen.keys.filter { $0.starts(with: folder) }.sorted { $0.string < $1.string }
+  }
+
+  private static func isOfPath(_ character: Character) -> Bool {
+    character.isLetter || character.isNumber || "._-/+@".contains(character)
+  }
+}
