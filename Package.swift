@@ -64,7 +64,8 @@ let package = Package(
           .unsafeFlags(["-static-executable", "-Xlinker", "-s"], .when(platforms: [.linux]))
         ]),
       .target(
-        name: "Support", dependencies: ["OutfitCore", "OutfitSystem", "OutfitConsent", "OutfitEngine", system],
+        name: "Support",
+        dependencies: ["OutfitCore", "OutfitSystem", "OutfitConsent", "OutfitEngine", system],
         path: "Tests/Support", swiftSettings: swift),
       .testTarget(
         name: "EndToEnd", dependencies: ["Support", subprocess, system], swiftSettings: swift),

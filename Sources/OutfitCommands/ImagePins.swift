@@ -54,7 +54,8 @@ enum ImagePins {
   }
 
   /// A row for each image, with what its registry gives for the tag now.
-  static func outdated(_ consented: Consented, _ lock: Lock, _ session: Session) async throws -> [OutdatedRow] {
+  static func outdated(_ consented: Consented, _ lock: Lock, _ session: Session) async throws -> [OutdatedRow]
+  {
     let names = try names(consented.profile, session.host).filter { lock.images[$0] != nil }
     func text(_ digest: Digest?) -> String { digest.map { $0.short() } ?? LockFile.unresolved }
     return await newest(names, session).sorted { $0.key < $1.key }.map { name, result in

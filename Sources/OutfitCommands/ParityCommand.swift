@@ -165,7 +165,9 @@ struct Proving {
   }
 
   /// Every folder of k8s/overlays, evaluated.
-  private func overlays(_ program: FilePath?, _ consented: Consented) async throws -> [String: Parity.Evaluation] {
+  private func overlays(_ program: FilePath?, _ consented: Consented) async throws -> [String: Parity
+    .Evaluation]
+  {
     let folder = root.pushing("k8s/overlays")
     let environments = ((try? host.files.list(folder)) ?? []).filter {
       host.files.exists(folder.appending($0).appending("kustomization.yaml"))

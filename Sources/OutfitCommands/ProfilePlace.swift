@@ -85,7 +85,9 @@ struct ProfilePlace: Sendable {
   }
 
   /// Puts the answers to the profile's questions among its data, those too that a person gives now.
-  func answer(_ consented: Consented, _ session: Session, settings: [String: String]) async throws -> Consented {
+  func answer(_ consented: Consented, _ session: Session, settings: [String: String]) async throws
+    -> Consented
+  {
     guard scope == .machine else { return consented }
     var answers = try Answers(session.host, profile: consented.profile.name)
     try await answers.complete(consented.profile.ask, settings: settings, mayAsk: true)

@@ -72,7 +72,8 @@ struct RollbackCommand: AsyncParsableCommand {
         decisions = try await dialogue.decide()
       }
       let outcome = try await Switch.apply(
-        plan, by: .generation(scope), decisions: decisions, profile: current.profile, snapshots: scope.snapshots(host), host: host)
+        plan, by: .generation(scope), decisions: decisions, profile: current.profile,
+        snapshots: scope.snapshots(host), host: host)
       if json {
         session.write(
           JSONText.object([

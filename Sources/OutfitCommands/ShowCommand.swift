@@ -29,7 +29,8 @@ struct ShowCommand: AsyncParsableCommand {
         }
       session.host.terminal.write(
         ShowText.text(
-          of: shown, abilities: try Consent(host: session.host).abilities(of: shown), lock: lock, address: address, width: session.host.terminal.width,
+          of: shown, abilities: try Consent(host: session.host).abilities(of: shown), lock: lock,
+          address: address, width: session.host.terminal.width,
           style: session.outputStyle))
       if case .project(let root) = place.scope, shown.app != nil {
         // A template that is not there, or none that can be read.

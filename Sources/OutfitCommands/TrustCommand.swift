@@ -2,11 +2,13 @@ import ArgumentParser
 import OutfitConsent
 import OutfitCore
 import OutfitProfile
+import OutfitSharing
 import OutfitSystem
 
 struct TrustCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "trust", abstract: "Consent to what a profile can do, as it is now; list consent, take it back.",
+    commandName: "trust",
+    abstract: "Consent to what a profile can do, as it is now; list consent, take it back.",
     discussion: """
       It is asked again only when the profile can do something new. A git address needs --trust COMMIT, so that \
       you consent to what you looked at. In CI, --locked consents to this checkout.
@@ -24,11 +26,14 @@ struct TrustGrant: AsyncParsableCommand {
     name: .customLong("trust"),
     help: ArgumentHelp("The commit that you looked at, for a git address.", valueName: "commit"))
   var commit: String?
-  @Flag(help: "This checkout, and its git layers at the commits that outfit.lock has: for CI.") var locked = false
+  @Flag(help: "This checkout, and its git layers at the commits that outfit.lock has: for CI.") var locked =
+    false
   @OptionGroup var fetching: FetchOptions
 
   func validate() throws {
-    if locked, commit != nil { throw ValidationError("--locked takes the commits from the lock, not from --trust") }
+    if locked, commit != nil {
+      throw ValidationError("--locked takes the commits from the lock, not from --trust")
+    }
   }
 
   func run() async throws {
@@ -39,7 +44,8 @@ struct TrustGrant: AsyncParsableCommand {
       let needed = try Consent(host: session.host).needed(for: trusted)
       _ = try await session.consent(
         to: trusted,
-        given: locked ? .locked : commit.map { .commits($0.split(separator: ",").map(String.init)) } ?? .folders,
+        given: locked
+          ? .locked : commit.map { .commits($0.split(separator: ",").map(String.init)) } ?? .folders,
         address: profile)
       if needed.isEmpty {
         session.write("\(trusted.name) is trusted already.")
@@ -91,10 +97,12 @@ struct TrustList: AsyncParsableCommand {
 
 struct TrustRevoke: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "revoke", abstract: "Take consent back: nothing of it is built, run or changed until you give it again.",
+    commandName: "revoke",
+    abstract: "Take consent back: nothing of it is built, run or changed until you give it again.",
     discussion: "What is here stays, until `outfit rollback` or another profile.")
 
-  @Argument(help: "A folder or an address, as `outfit trust list` has it; without it the project that you stand in.")
+  @Argument(
+    help: "A folder or an address, as `outfit trust list` has it; without it the project that you stand in.")
   var layer: String?
 
   func run() async throws {
@@ -102,11 +110,14 @@ struct TrustRevoke: AsyncParsableCommand {
       let store = TrustStore(host: session.host)
       let known = try store.all().map(\.name)
       let wanted = try name(session)
-      let names = known.filter { $0 == wanted || $0.hasSuffix(" in \(wanted)") || $0 == "takeovers of \(wanted)" }
+      let names = known.filter {
+        $0 == wanted || $0.hasSuffix(" in \(wanted)") || $0 == "takeovers of \(wanted)"
+      }
       guard !names.isEmpty else {
         throw Failure(
           "nothing is trusted of \(wanted)",
-          hint: nearest(wanted, among: known).map { "did you mean \($0)?" } ?? "outfit trust list", status: .usage)
+          hint: nearest(wanted, among: known).map { "did you mean \($0)?" } ?? "outfit trust list",
+          status: .usage)
       }
       for name in names { try store.revoke(name) }
       session.write("Not trusted any more: \(names.joined(separator: ", "))")
@@ -115,8 +126,9 @@ struct TrustRevoke: AsyncParsableCommand {
 
   private func name(_ session: Session) throws -> String {
     guard let layer else { return try ProfilePlace.find(nil, session).address }
-    guard case .folder(let folder) = try ProfileAddress(
-      layer, relativeTo: session.host.workingDirectory, home: session.host.user.home)
+    guard
+      case .folder(let folder) = try ProfileAddress(
+        layer, relativeTo: session.host.workingDirectory, home: session.host.user.home)
     else { return layer }
     return ProfilePlace.shipped(session.host).contains(layer)
       ? ProfilePlace.located(layer, session.host) ?? layer : folder.string

@@ -321,7 +321,8 @@ struct Undertaking {
     var switching = plan
     switching.failures = failures
     let outcome = try await Switch.apply(
-      switching, by: consented, decisions: decisions ?? Decisions(), failed: missing, profile: place.stamp(profile),
+      switching, by: consented, decisions: decisions ?? Decisions(), failed: missing,
+      profile: place.stamp(profile),
       snapshots: place.snapshots(host), companions: companions(preparation, profile), host: host)
     let mended = try await mend(known: outcome.record)
     try learnLongTerm(plan, preparation)

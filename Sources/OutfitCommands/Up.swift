@@ -1,8 +1,8 @@
 import ArgumentParser
+import OutfitConsent
 import OutfitCore
 import OutfitEngine
 import OutfitProfile
-import OutfitConsent
 import OutfitSharing
 import OutfitSystem
 import SystemPackage

@@ -10,7 +10,7 @@ struct AbilityLister {
   private let content: LayerContent
   private let host: Host
   private(set) var abilities: [Ability] = []
-  let files: CoveredFiles
+  private(set) var files: CoveredFiles
 
   init(_ content: LayerContent, host: Host, digests: (any FileDigests)?) throws {
     self.content = content
@@ -23,7 +23,7 @@ struct AbilityLister {
     for (name, question) in entries(content.own.ask) {
       add(.asks, "ask.\(name)", "asks for", "\(name): \(question.prompt)")
     }
-    listVirtualenv()
+    try listVirtualenv()
     listFiles()
     listRest()
   }
@@ -77,7 +77,8 @@ struct AbilityLister {
       let path = "interpreters.\(language)"
       if let mirror = section.value.mirror {
         abilities.append(
-          Ability(.redirects, path + ".mirror", Digest(of: mirror), "takes", language.rawValue, "from \(mirror)"))
+          Ability(
+            .redirects, path + ".mirror", Digest(of: mirror), "takes", language.rawValue, "from \(mirror)"))
       }
       let versions = (section.value.versions + section.value.also).map(\.text).joined(separator: ", ")
       add(.installs, path, "installs", "\(name) \(versions)")
@@ -93,7 +94,8 @@ struct AbilityLister {
   private mutating func listTools() {
     for (name, tool) in entries(content.own.tools) {
       let path = "tools.\(name)"
-      func extra(_ kind: Ability.Kind, _ key: String, _ verb: String, _ names: [String], _ rest: String = "") {
+      func extra(_ kind: Ability.Kind, _ key: String, _ verb: String, _ names: [String], _ rest: String = "")
+      {
         for item in names.sorted() {
           abilities.append(
             Ability(kind, "\(path).\(key).\(item)", Digest(of: "\(name) \(item)"), verb, item, rest))
@@ -147,10 +149,25 @@ struct AbilityLister {
 
   // MARK: - Files
 
-  private mutating func listVirtualenv() {
-    guard let section = content.own.virtualenv else { return }
+  private mutating func listVirtualenv() throws {
+    guard let section = content.own.virtualenv, case .project(let root) = content.own.scope else { return }
     add(
-      .installs, "virtualenv.from", "makes the virtualenv", "\(section.value.path) from \(section.value.from)")
+      .installs, "virtualenv.from", "makes the virtualenv", "\(section.value.path) from \(section.value.from)"
+    )
+    let inputs = try ResolutionInputs.read(from: section.value.from, root: root, files: host.files)
+    for path in inputs.files { try files.cover(path) }
+    for member in inputs.members {
+      let text = "\(member.text) (\(member.location.file):\(member.location.line))"
+      let subject = "virtualenv \(member.kind) \(member.text)"
+      let digest = Digest(of: member.text)
+      switch member.kind {
+      case .build: abilities.append(Ability(.runs, subject, digest, "runs the build code of", text))
+      case .address, .path:
+        abilities.append(Ability(.redirects, subject, digest, "takes into the virtualenv", text))
+      case .index, .option:
+        abilities.append(Ability(.redirects, subject, digest, "resolves the virtualenv with", text))
+      }
+    }
   }
 
   private mutating func listFiles() {
@@ -165,7 +182,8 @@ struct AbilityLister {
       abilities.append(
         member.isRun
           ? Ability(
-            .runs, "\(member.entry) file \(member.name)", member.digest, entry: member.entry, "runs", member.name,
+            .runs, "\(member.entry) file \(member.name)", member.digest, entry: member.entry, "runs",
+            member.name,
             "new or changed")
           : Ability(
             .writes, "\(member.entry) file \(member.name)", member.digest, entry: member.entry, "brings",
@@ -184,7 +202,9 @@ struct AbilityLister {
       case "remove": add(.redirects, entry.path, "takes out", String(entry.path.dropFirst("remove.".count)))
       case "data":
         let value = content.own.data[String(entry.path.dropFirst("data.".count))]?.value
-        add(.writes, entry.path, "gives templates", "\(entry.path)" + (value.map { "=\(Self.short($0))" } ?? ""))
+        add(
+          .writes, entry.path, "gives templates", "\(entry.path)" + (value.map { "=\(Self.short($0))" } ?? "")
+        )
       case "app": add(.writes, entry.path, "renders with its", entry.path)
       default: add(.redirects, entry.path, "sets", entry.path)
       }

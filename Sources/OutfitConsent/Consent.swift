@@ -184,7 +184,8 @@ public struct Consent: Sendable {
               hint: "consent with: \(Self.line(asking, place: asking.address, flags: " --trust"))")
           ], status: .consent)
       }
-      host.terminal.talk("\n\(consented.profile.name.harmless)\n" + Self.list(new, asking.style, host.terminal.width) + "\n")
+      host.terminal.talk(
+        "\n\(consented.profile.name.harmless)\n" + Self.list(new, asking.style, host.terminal.width) + "\n")
       let answer = host.terminal.ask("May it? [y/N] ")?.lowercased() ?? ""
       guard ["y", "yes"].contains(answer.filter { !$0.isWhitespace }) else {
         throw Failure("nothing was changed, since you did not consent", status: .consent)
@@ -233,7 +234,8 @@ public struct Consent: Sendable {
     text += Self.list(wishes.flatMap(\.new), asking.style, width)
     if !asking.own.isEmpty {
       text += "\nOutfit itself writes\n"
-      for (index, line) in wrapped(Ability.list(asking.own).harmless, width: max(20, width - 4)).enumerated() {
+      for (index, line) in wrapped(Ability.list(asking.own).harmless, width: max(20, width - 4)).enumerated()
+      {
         text += (index == 0 ? "  - " : "    ") + line + "\n"
       }
     }

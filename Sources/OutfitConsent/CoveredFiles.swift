@@ -136,6 +136,13 @@ struct CoveredFiles {
     return try digests.look(real, named: real.string, status).digest
   }
 
+  /// A file of which only what it says is consented to, so that another version of it asks nothing: it may not change
+  /// while this runs.
+  mutating func cover(_ path: FilePath) throws {
+    guard seen[path] == nil, let status = try files.status(path, followLinks: true) else { return }
+    seen[path] = Consented.Seen(digest: Digest(of: try files.read(path)), mode: status.mode & 0o777)
+  }
+
   // MARK: - Scripts
 
   /// A script, what stands beside it in a folder of its own, and what it names.
@@ -159,7 +166,9 @@ struct CoveredFiles {
   private mutating func addRun(
     _ path: FilePath, _ status: FileStatus, entry: String, script: FilePath?
   ) throws {
-    guard seen[path] == nil || script.map({ !scripts[$0, default: []].contains(path) }) ?? false else { return }
+    guard seen[path] == nil || script.map({ !scripts[$0, default: []].contains(path) }) ?? false else {
+      return
+    }
     if !members.contains(where: { $0.path == path && $0.entry == entry }) {
       try feed(path, status, entry: entry, isRun: true, depth: 0)
     }

@@ -98,7 +98,8 @@ public struct TrustStore: Sendable {
     let members = lines.map { $0.hasPrefix("can ") ? Digest($0.dropFirst(4)) : nil }
     guard !members.contains(nil) else { return nil }
     return Record(
-      name: name, commit: commit == "-" ? nil : commit, granted: granted, members: Set(members.compactMap(\.self)))
+      name: name, commit: commit == "-" ? nil : commit, granted: granted,
+      members: Set(members.compactMap(\.self)))
   }
 
   private func putAside(_ path: FilePath) -> FilePath? {

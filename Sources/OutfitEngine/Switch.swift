@@ -39,7 +39,8 @@ public enum Switch {
   ///     manifest and its lock. `rollback` restores them.
   ///   - companions: files of the profile itself that a verb edits, written in the same transaction.
   public static func apply(
-    _ plan: Plan, by consented: Consented, decisions: Decisions = Decisions(), failed: Set<ObjectID> = [], profile: ProfileStamp,
+    _ plan: Plan, by consented: Consented, decisions: Decisions = Decisions(), failed: Set<ObjectID> = [],
+    profile: ProfileStamp,
     snapshots: [FilePath] = [], companions: [Companion] = [], host: Host
   ) async throws -> SwitchOutcome {
     let lock = try await ScopeLock.acquireSwitch(host)

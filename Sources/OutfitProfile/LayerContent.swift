@@ -43,7 +43,11 @@ extension LayerContent {
     // Fewer entries are no new thing, so that each stands for itself.
     let isSection = path.count == 1 || path.first == "packages" && path.count == 2
     if isSection, let pairs = node.pairs {
-      return pairs.sorted { $0.key < $1.key }.flatMap { entries(path + [$0.key], $0.value) }
+      return pairs.sorted { $0.key < $1.key }.flatMap { pair in
+        // As the section has it, a folder's name ends without a slash.
+        let isFolder = path == ["dotfiles"] && pair.key.hasSuffix("/") && pair.key.count > 1
+        return entries(path + [isFolder ? String(pair.key.dropLast()) : pair.key], pair.value)
+      }
     }
     if let elements = node.elements, isSection, elements.allSatisfy({ $0.text != nil }) {
       return elements.compactMap(\.text).map { text in

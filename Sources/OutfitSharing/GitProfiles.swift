@@ -57,7 +57,8 @@ public struct GitProfiles: Sendable {
     guard host.terminal.isInteractive else {
       throw Failure(
         "\(question) Nobody has consented to that",
-        hint: "have it fetched, and look at it: outfit show \(self.address.map { "\($0) " } ?? "")--fetch", status: .consent)
+        hint: "have it fetched, and look at it: outfit show \(self.address.map { "\($0) " } ?? "")--fetch",
+        status: .consent)
     }
     let answer = host.terminal.ask("\(question.harmless) May it? [y/N] ")?.lowercased() ?? ""
     guard ["y", "yes"].contains(answer.filter { !$0.isWhitespace }) else {

@@ -31,7 +31,8 @@ public enum ShowText {
     page.gap()
     page.row(
       "It asks for", profile.ask.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.value.prompt)" })
-    for (kind, text) in Ability.lines(abilities) where kind <= .redirects {
+    for (kind, text) in Ability.lines(abilities.filter { !$0.subject.hasPrefix("extends.") })
+    where kind <= .redirects {
       page.row("Mind that it", [text], warns: kind <= .reaches)
     }
     page.row("Built on", profile.layers.filter { $0.kind == .base }.map { "\($0.name) (\($0.address))" })

@@ -47,7 +47,8 @@ import Testing
   @Test func withoutATerminalItSaysTheLine() async throws {
     let profile = try await profile()
     do {
-      _ = try Consent(host: host()).obtain(for: profile, given: .nothing, asking: Consent.Asking(address: "team dir"))
+      _ = try Consent(host: host()).obtain(
+        for: profile, given: .nothing, asking: Consent.Asking(address: "team dir"))
       Issue.record("it went on without consent")
     } catch let failure as Failure {
       #expect(failure.status == .consent)
@@ -68,7 +69,8 @@ import Testing
   @Test func trustIsRemembered() async throws {
     try await trust()
     #expect(try await needed() == [])
-    _ = try Consent(host: host()).obtain(for: await profile(), given: .nothing, asking: Consent.Asking(address: "team"))
+    _ = try Consent(host: host()).obtain(
+      for: await profile(), given: .nothing, asking: Consent.Asking(address: "team"))
     let trust = FilePath("/home/ann/.local/state/outfit/trust")
     #expect(try disk.status(trust, followLinks: false)?.mode == 0o700)
     for name in try disk.list(trust) {
@@ -113,7 +115,8 @@ import Testing
 
   @Test func theQuestionOnATerminal() async throws {
     let terminal = RecordingTerminal(isTerminal: true, width: 60, answers: ["y"])
-    _ = try Consent(host: host(terminal)).obtain(for: await profile(), given: .nothing, asking: Consent.Asking(address: "team"))
+    _ = try Consent(host: host(terminal)).obtain(
+      for: await profile(), given: .nothing, asking: Consent.Asking(address: "team"))
     #expect(
       terminal.talked == """
 
@@ -122,7 +125,7 @@ import Testing
           ! installs ripgrep with apt, as root by sudo
           - uses the package index acme,
             https://packages.acme.example/simple (primary)
-          - writes ~/.config/kitty/
+          - writes ~/.config/kitty
           - keeps a block in ~/.zshrc
           - installs Python 3.13
           - installs black and sphinx (with furo) from PyPI
@@ -134,7 +137,8 @@ import Testing
   @Test(arguments: ["n", "", nil]) func anythingButYesIsNo(_ answer: String?) async throws {
     let terminal = RecordingTerminal(isTerminal: true, answers: [answer])
     do {
-      _ = try Consent(host: host(terminal)).obtain(for: await profile(), given: .nothing, asking: Consent.Asking(address: "team"))
+      _ = try Consent(host: host(terminal)).obtain(
+        for: await profile(), given: .nothing, asking: Consent.Asking(address: "team"))
       Issue.record("\(answer ?? "nothing") was taken for yes")
     } catch let failure as Failure { #expect(failure.status == .consent) }
     #expect(try await needed() == ["team"])
@@ -147,7 +151,8 @@ import Testing
     let profile = try await loader.machine("github:acme/p//web@v3")
     for given in [Consent.Given.nothing, .folders, .commits(["abc"]), .commits(["ccccccc"])] {
       do {
-        _ = try Consent(host: host()).obtain(for: profile, given: given, asking: Consent.Asking(address: "github:acme/p//web@v3"))
+        _ = try Consent(host: host()).obtain(
+          for: profile, given: given, asking: Consent.Asking(address: "github:acme/p//web@v3"))
         Issue.record("\(given) was enough")
       } catch let failure as Failure {
         #expect(
@@ -155,7 +160,7 @@ import Testing
             == true)
       }
     }
-    _ = try Consent(host: host()).obtain(for: profile, given: .commits(["ccccccc"]), asking: Consent.Asking(address: "github:acme/p//web@v3"))
+    _ = try Consent(host: host()).obtain(for: profile, given: .commits([commit.uppercased()]))
     #expect(try Consent(host: host()).needed(for: profile).isEmpty)
   }
 
@@ -248,7 +253,7 @@ import Testing
     try replace("other/deep.sh", "evil\n")
     try replace("scripts/a.txt", "b")
     try replace("README", "y")
-    #expect(try await new() == ["runs other/deep.sh and scripts/a.txt new or changed"])
+    #expect(try await new() == ["runs scripts/a.txt and other/deep.sh new or changed"])
   }
 
   @Test func whatHooksName() async throws {
@@ -257,8 +262,9 @@ import Testing
     func wishes() async throws -> [Consent.Wish] {
       try Consent(host: host()).needed(for: await ProfileLoader(host: host()).project(at: "/home/ann/shop"))
     }
-    #expect(try await Ability.lines(wishes().flatMap(\.new)).map(\.text)
-      == ["runs check (sh check.sh) as git hooks of this project"])
+    #expect(
+      try await Ability.lines(wishes().flatMap(\.new)).map(\.text)
+        == ["runs check (sh check.sh) as git hooks of this project"])
     _ = try await Consent(host: host()).obtain(
       for: ProfileLoader(host: host()).project(at: "/home/ann/shop"), given: .folders)
     try disk.remove("/home/ann/shop/check.sh")
@@ -286,8 +292,10 @@ import Testing
 
   @Test func whatIsNotForThisMachineIsNotSaid() async throws {
     put([
-      ("outfit.yaml",
-        "dotfiles: {.config/fish/config.fish: {block: f, if-present: true}, .mac: {copy: f, os: macos}}\n"),
+      (
+        "outfit.yaml",
+        "dotfiles: {.config/fish/config.fish: {block: f, if-present: true}, .mac: {copy: f, os: macos}}\n"
+      ),
       ("f", "x"),
     ])
     #expect(try await new() == [])
@@ -298,13 +306,15 @@ import Testing
 
   @Test func everythingThatIsSaidOfATool() async throws {
     put([
-      ("outfit.yaml",
+      (
+        "outfit.yaml",
         """
         indexes: {acme: {url: "https://acme.example/simple", priority: explicit}}
         tools:
           black: {package: evilpkg, version: "1.0", index: acme}
           sphinx: {with: [furo], programs-from: [furo], build: [furo]}
-        """)
+        """
+      )
     ])
     #expect(
       try await new() == [

@@ -25,7 +25,9 @@ import Testing
   }
 
   private func builder(isOffline: Bool = false) -> Builder {
-    Builder(.generation(.machine), host: host, store: store, fetcher: fetcher, progress: NoProgress(), isOffline: isOffline)
+    Builder(
+      .generation(.machine), host: host, store: store, fetcher: fetcher, progress: NoProgress(),
+      isOffline: isOffline)
   }
 
   private func tree(_ name: String, inputs: [ObjectID] = [], checks: [Check] = []) -> Object {
@@ -274,7 +276,8 @@ import Testing
       let host = Host.test(files: files)
       files.fail(at: operation, with: .noSpace)
       let builder = Builder(
-        .generation(.machine), host: host, store: Store(host), fetcher: fetcher, progress: NoProgress(), isOffline: false)
+        .generation(.machine), host: host, store: Store(host), fetcher: fetcher, progress: NoProgress(),
+        isOffline: false)
       let outcome = try await builder.build([object])
       #expect(outcome.built.count + outcome.failed.count == 1)
       #expect(Store(host).isPresent(object.id) == (outcome.built == [object.id]))
@@ -297,7 +300,8 @@ import Testing
           Step(.path("/bin/sh"), ["-c", .joined(["echo x > ", .output("half"), "; sleep 60"])])
         ])), store: store.root)
     let builder = Builder(
-      .generation(.machine), host: host, store: store, fetcher: fetcher, progress: NoProgress(), isOffline: false)
+      .generation(.machine), host: host, store: store, fetcher: fetcher, progress: NoProgress(),
+      isOffline: false)
     let task = Task { try await builder.build([slow, quick]) }
     while !host.files.exists(store.path(of: slow.id).appending("half")) {
       try await Task.sleep(for: .milliseconds(10))

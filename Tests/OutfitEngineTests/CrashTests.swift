@@ -200,7 +200,8 @@ import Testing
     let whole = Self.at(files.copy(), scenario)
     func apply(_ plan: Plan, _ run: SwitchScenario) async throws {
       _ = try await Switch.apply(
-        plan, by: .generation(.machine), decisions: Decisions(.take), profile: ProfileStamp(name: "team", address: "/team"),
+        plan, by: .generation(.machine), decisions: Decisions(.take),
+        profile: ProfileStamp(name: "team", address: "/team"),
         host: run.host)
     }
     let plan = try whole.plan()
@@ -262,7 +263,8 @@ import Testing
     scenario.wantCommand("isort")
     func apply(_ run: SwitchScenario) async throws {
       _ = try await Switch.apply(
-        run.plan(), by: .generation(.machine), profile: ProfileStamp(name: "team", address: "/team"), snapshots: [path],
+        run.plan(), by: .generation(.machine), profile: ProfileStamp(name: "team", address: "/team"),
+        snapshots: [path],
         companions: [Companion(path: path, before: old, text: "tools: {isort: latest}\n", mode: 0o644)],
         host: run.host)
     }

@@ -84,7 +84,9 @@ import Testing
 
   @Test func whatFailsOrDoesNotHelpIsSaid() async throws {
     processes.on("/bin/sh", status: 7)
-    #expect(try await effects().run(script("1"), by: .generation(.machine))?.message == "script fonts failed: it ended with status 7")
+    #expect(
+      try await effects().run(script("1"), by: .generation(.machine))?.message
+        == "script fonts failed: it ended with status 7")
     #expect(try await effects().needed([script("1")]).count == 1)
     processes.on("/usr/bin/apt-get")
     processes.on("/usr/bin/dpkg-query", status: 1)

@@ -38,7 +38,8 @@ import Testing
   ) async throws -> SwitchOutcome {
     let plan = try Planner.plan(scope: .machine, proposal: proposal, host: host, isPresent: { _ in true })
     return try await Switch.apply(
-      plan, by: .generation(.machine), decisions: decisions, profile: ProfileStamp(name: "team", address: "/team"), host: host)
+      plan, by: .generation(.machine), decisions: decisions,
+      profile: ProfileStamp(name: "team", address: "/team"), host: host)
   }
 
   @Test func aHomeComesBackByteForByteModeForModeAndTimeForTime() async throws {

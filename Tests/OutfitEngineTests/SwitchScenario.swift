@@ -113,7 +113,8 @@ struct SwitchScenario {
   ) async throws -> SwitchOutcome {
     let plan = try Rollback.plan(to: number, scope: scope, host: host, isPresent: present.contains)
     return try await Switch.apply(
-      plan, by: .generation(.machine), decisions: decisions, profile: ProfileStamp(name: "team", address: "/team"),
+      plan, by: .generation(.machine), decisions: decisions,
+      profile: ProfileStamp(name: "team", address: "/team"),
       snapshots: snapshots, host: host)
   }
 

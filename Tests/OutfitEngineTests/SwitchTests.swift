@@ -626,7 +626,8 @@ import Testing
     scenario.files.put("/home/ann/.a", "changed\n")
     await #expect(throws: Failure.self) {
       try await Switch.apply(
-        plan, by: .generation(.machine), decisions: Decisions(.take), profile: ProfileStamp(name: "t", address: "t"), host: scenario.host
+        plan, by: .generation(.machine), decisions: Decisions(.take),
+        profile: ProfileStamp(name: "t", address: "t"), host: scenario.host
       )
     }
     #expect(scenario.text(".a") == "changed\n")
@@ -640,7 +641,8 @@ import Testing
     let plan = try scenario.plan()
     try await scenario.up()
     await #expect(throws: Failure.self) {
-      try await Switch.apply(plan, by: .generation(.machine), profile: ProfileStamp(name: "t", address: "t"), host: scenario.host)
+      try await Switch.apply(
+        plan, by: .generation(.machine), profile: ProfileStamp(name: "t", address: "t"), host: scenario.host)
     }
   }
 

@@ -48,7 +48,8 @@ import Testing
   }
 
   @Test func showWide() async throws {
-    let found = ShowText.text(of: try await profile(), abilities: try await abilities(), lock: lock, address: "team", width: 72)
+    let found = ShowText.text(
+      of: try await profile(), abilities: try await abilities(), lock: lock, address: "team", width: 72)
     let expected = """
 
         web-team
@@ -75,7 +76,8 @@ import Testing
   }
 
   @Test func showNarrow() async throws {
-    let text = ShowText.text(of: try await profile(), abilities: try await abilities(), lock: lock, address: "team", width: 30)
+    let text = ShowText.text(
+      of: try await profile(), abilities: try await abilities(), lock: lock, address: "team", width: 30)
     #expect(text.split(separator: "\n").allSatisfy { $0.count <= 30 })
     #expect(text.hasSuffix("  Have it:\n    outfit up team\n"))
   }

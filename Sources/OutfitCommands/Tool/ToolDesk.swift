@@ -1,7 +1,7 @@
+import OutfitConsent
 import OutfitCore
 import OutfitEngine
 import OutfitProfile
-import OutfitConsent
 import OutfitSystem
 import SystemPackage
 
