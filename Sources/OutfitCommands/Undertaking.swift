@@ -341,7 +341,7 @@ struct Undertaking {
     if status == .done, isPlain, mended.left.isEmpty {
       try CompiledPlan.write(
         for: profile.scope, version: Release.version, arguments: place.digest(host),
-        inputs: preparation.inputs,
+        inputs: preparation.inputs + consented.inputs,
         outputs: proposal.objects.map { preparation.store.receiptPath(of: $0.id) } + proposal.adoptedPrograms,
         summary: summary, record: outcome.record, host: host)
     }

@@ -55,6 +55,11 @@ public struct Consent: Sendable {
     var seen: [FilePath: Consented.Seen] = [:]
     var folders: Set<FilePath> = []
     var scripts: [FilePath: [FilePath]] = [:]
+    var records: [FilePath] = []
+
+    func consented(_ profile: Profile) -> Consented {
+      Consented(profile, seen: seen, folders: folders, scripts: scripts, records: records)
+    }
   }
 
   private func look(at profile: Profile) throws -> Looked {
@@ -68,6 +73,7 @@ public struct Consent: Sendable {
       looked.folders.formUnion(lister.files.folders)
       looked.scripts.merge(lister.files.scripts) { $1 }
       let key = TrustStore.name(layer, in: project)
+      looked.records.append(store.file(key))
       let record = try store.record(of: key)
       let new = lister.abilities.filter { record?.members.contains($0.member) != true }
       guard record == nil || !new.isEmpty else { continue }
@@ -118,8 +124,7 @@ public struct Consent: Sendable {
   /// - Throws: status 4, with the line that would give consent, when nobody gives it.
   public func obtain(for profile: Profile, given: Given, asking: Asking = Asking()) throws -> Consented {
     let looked = try look(at: profile)
-    let consented = Consented(
-      profile, seen: looked.seen, folders: looked.folders, scripts: looked.scripts)
+    let consented = looked.consented(profile)
     let wrong = Self.wrongCommits(given, profile)
     guard wrong.isEmpty else {
       var refusal = refusal(for: profile, wishes: looked.wishes, asking: asking)
@@ -151,7 +156,7 @@ public struct Consent: Sendable {
   public func standing(for profile: Profile) throws -> Consented? {
     let looked = try look(at: profile)
     return looked.wishes.isEmpty
-      ? Consented(profile, seen: looked.seen, folders: looked.folders, scripts: looked.scripts) : nil
+      ? looked.consented(profile) : nil
   }
 
   private func record(_ wishes: [Wish]) throws {
@@ -209,7 +214,9 @@ public struct Consent: Sendable {
       [
         Diagnostic(
           .error, "nobody has consented to what \(names) can do",
-          excerpt: Ability.lines(wishes.flatMap(\.new)).map { "it \($0.text)" }.joined(separator: "\n"),
+          excerpt: (Ability.lines(wishes.flatMap(\.new)).map { "it \($0.text)" }
+            + (asking.own.isEmpty ? [] : ["Outfit itself writes \(Ability.list(asking.own))"]))
+            .joined(separator: "\n"),
           hint: "look at it with: outfit show\(place.map { " \(Self.quoted($0))" } ?? "")\n"
             + "consent with: \(Self.line(asking, place: place, flags: flags))")
       ], status: .consent)

@@ -14,6 +14,8 @@ public struct Consented: Sendable {
   private let folders: Set<FilePath>
   /// By script, the files that it is run with: those of its own folder, and what it names.
   public let scripts: [FilePath: [FilePath]]
+  /// What it was told by: the records of consent, and all files and folders that it covers.
+  public let inputs: [FilePath]
 
   /// A file as it was when it was consented to.
   public struct Seen: Hashable, Sendable {
@@ -23,8 +25,9 @@ public struct Consented: Sendable {
 
   init(
     _ profile: Profile, seen: [FilePath: Seen] = [:], folders: Set<FilePath> = [],
-    scripts: [FilePath: [FilePath]] = [:]
+    scripts: [FilePath: [FilePath]] = [:], records: [FilePath] = []
   ) {
+    inputs = records + (Array(seen.keys) + Array(folders)).sorted { $0.string < $1.string }
     self.profile = profile
     self.seen = seen
     self.folders = folders

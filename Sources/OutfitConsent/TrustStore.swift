@@ -19,7 +19,7 @@ public struct TrustStore: Sendable {
       ? String(layer.address.dropLast(commit.count + 1)) : layer.address
   }
 
-  private func file(_ name: String) -> FilePath { folder.appending(Digest(of: name).short(40)) }
+  func file(_ name: String) -> FilePath { folder.appending(Digest(of: name).short(40)) }
 
   private static let format = "outfit-consent 2"
 
