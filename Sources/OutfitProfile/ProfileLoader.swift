@@ -136,6 +136,8 @@ struct LayerChain {
   var diagnostics: [Diagnostic] = []
   /// The diagnostics that are no fault of a manifest: a network that does not answer.
   private var outside: [Diagnostic] = []
+  /// One of them is that nobody consented.
+  private var needsConsent = false
   private var inputs: [FilePath] = []
   /// The manifests that are being read, from the first to the one that extends.
   private var path: [FilePath] = []
@@ -235,6 +237,7 @@ struct LayerChain {
       let complaints = failure.diagnostics.map { located($0, origin) }
       diagnostics += complaints
       if failure.status != .usage { outside += complaints }
+      if failure.status == .consent { needsConsent = true }
     } catch {
       diagnostics.append(located(Diagnostic(.error, "\(error)"), origin))
     }
@@ -307,7 +310,8 @@ struct LayerChain {
     merger.check()
     let errors = sorted(merger.diagnostics.filter { $0.severity == .error })
     guard errors.isEmpty else {
-      throw Failure(errors, status: errors.allSatisfy(outside.contains) ? .failed : .usage)
+      throw Failure(
+        errors, status: !errors.allSatisfy(outside.contains) ? .usage : needsConsent ? .consent : .failed)
     }
     merger.profile.notes = merger.diagnostics
     merger.profile.inputs = inputs

@@ -130,6 +130,7 @@ import Testing
           - installs Python 3.13
           - installs black and sphinx (with furo) from PyPI
 
+
         """)
     #expect(try await needed() == [])
   }
