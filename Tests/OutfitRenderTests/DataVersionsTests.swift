@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitProfile
 import OutfitSystem
@@ -31,7 +32,7 @@ import Testing
   }
 
   func write(_ session: RenderSession, force: Bool = true) async throws {
-    try await session.write(try session.render(), force: force)
+    try await session.write(try session.render(), by: .generation(.machine), force: force)
   }
 
   func expectRefusal(_ session: RenderSession, _ place: String, _ comment: Comment? = nil) async {
