@@ -236,12 +236,16 @@ main() {
   while [ $# -gt 0 ]; do
     case $1 in
       --from | --prefix | --version | --sha256)
-        [ $# -gt 1 ] || die "$1 needs a value"
+        [ $# -gt 1 ] && [ -n "$2" ] || die "$1 needs a value"
         case $1 in
           --from) from=$2 ;;
           --prefix) prefix=$2 ;;
           --version) version=$2 ;;
-          --sha256) digest=$2 ;;
+          --sha256)
+            digest=$2
+            case $digest in *[!0-9A-Fa-f]*) die '--sha256 takes 64 hexadecimal digits' "not $digest" ;; esac
+            [ ${#digest} -eq 64 ] || die '--sha256 takes 64 hexadecimal digits' "these are ${#digest}"
+            ;;
         esac
         shift
         ;;

@@ -1,7 +1,19 @@
 #include "CLaunch.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
+
+// What is opened first must not come to be a standard stream that was closed, and have results written into it. What
+// stands there can't be used in the stream's direction, so that it is an error as before.
+__attribute__((constructor(101))) static void fill_streams(void) {
+  const int modes[] = {O_WRONLY, O_RDONLY, O_RDWR};
+  for (int stream = 0; stream < 3; stream++) {
+    if (fcntl(stream, F_GETFD) == -1 && errno == EBADF) open("/dev/null", modes[stream]);
+  }
+}
 
 // The user's SWIFT_* variables are for the user's programs: before `main`, Swift's runtime would act on them here too,
 // and complain on standard error of every command that SWIFT_BACKTRACE names nothing that is ours. So until then they
@@ -19,6 +31,16 @@ static void rename_variables(char from, char to) {
 }
 
 __attribute__((constructor(101))) static void hide(void) { rename_variables('S', '\1'); }
+
+// Swift's runtime reads this process's arguments there, and ends without a word where it can't.
+__attribute__((constructor(102))) static void demand_proc(void) {
+  if (access("/proc/self/cmdline", R_OK) == 0) return;
+  const char text[] =
+      "error: /proc can't be read, and nothing on Linux runs rightly without it\n"
+      "  hint: mount it: mount -t proc proc /proc\n";
+  if (write(2, text, sizeof text - 1) < 0) _exit(1);
+  _exit(1);
+}
 
 void launch_restore_environment(void) { rename_variables('\1', 'S'); }
 

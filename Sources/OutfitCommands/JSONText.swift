@@ -34,7 +34,9 @@ indirect enum JSONText {
 }
 
 extension Diagnostic {
-  var json: JSONText {
+  var json: JSONText { withoutPasswords.plainJSON }
+
+  private var plainJSON: JSONText {
     .object([
       "severity": .string(severity == .error ? "error" : severity == .warning ? "warning" : "note"),
       "message": .string(message), "location": location.map { .string($0.description) } ?? .null,

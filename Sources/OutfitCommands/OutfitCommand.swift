@@ -62,21 +62,32 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
       } else {
         try command.run()
       }
-      exit()
+      end(ExitStatus.done.rawValue)
     } catch let ended as Ended {
       if !ended.reasons.isEmpty { tellProgram(ended.reasons, ended.status, words) }
-      exit(withError: ExitCode(ended.status))
+      end(ended.status)
     } catch {
       // ArgumentParser's own: help ends with 0, bad usage with 64. It has help for verbs that do not exist, too.
       let typed = Array(CommandLine.arguments.dropFirst())
       let isHelp = typed.first == "help" || MistypedVerb.message(typed) == nil
-      if isHelp, exitCode(for: error).isSuccess { exit(withError: error) }
-      LiveTerminal().talk((MistypedVerb.message(typed) ?? fullMessage(for: error)) + "\n")
+      if isHelp, exitCode(for: error).isSuccess {
+        LiveTerminal().write(fullMessage(for: error) + "\n")
+        end(ExitStatus.done.rawValue)
+      }
+      LiveTerminal().talk(withoutPasswords(MistypedVerb.message(typed) ?? fullMessage(for: error)) + "\n")
       let status = ExitStatus.usage.rawValue
       let told = exitCode(for: error).isSuccess ? "there is no such verb" : message(for: error)
       tellProgram([Diagnostic(.error, told)], status, words)
-      exit(withError: ExitCode(status))
+      end(status)
     }
+  }
+
+  /// Ends the process; a result that did not get out is a failure.
+  private static func end(_ status: Int32) -> Never {
+    guard let reason = LiveTerminal.lostOutput else { exit(withError: ExitCode(status)) }
+    LiveTerminal().talk("error: can't write the result to standard output: \(reason)\n")
+    let isFailure = ![ExitStatus.done, .drift].map(\.rawValue).contains(status)
+    exit(withError: ExitCode(isFailure ? status : ExitStatus.failed.rawValue))
   }
 
   /// Says on standard output too why there is no result, where that was to be JSON.

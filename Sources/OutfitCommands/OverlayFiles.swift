@@ -17,9 +17,9 @@ struct OverlayFiles: Files {
       owner: 0)
   }
 
-  func read(_ path: FilePath) throws(FileError) -> [UInt8] {
+  func read(_ path: FilePath, limit: Int) throws(FileError) -> [UInt8] {
     if let bytes = contents[path] { return bytes }
-    return try base.read(path)
+    return try base.read(path, limit: limit)
   }
 
   func list(_ path: FilePath) throws(FileError) -> [String] { try base.list(path) }

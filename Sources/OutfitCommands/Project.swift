@@ -97,7 +97,7 @@ struct Project: Sendable {
       {
         let file = git.common.appending("config")
         guard let found = (try? host.files.status(file, followLinks: true)) ?? nil, found.kind == .file,
-          found.size <= limit, let bytes = try? host.files.read(file)
+          found.size <= limit, let bytes = try? host.files.read(file, limit: Int(limit))
         else { return (root, []) }
         return (root, GitConfiguration.remotes(String(decoding: bytes, as: UTF8.self)))
       }

@@ -54,6 +54,8 @@ struct Session: Sendable {
         "`ls -ld \(short(folder))` shows whose it is; `outfit doctor` says which folders outfit can't write in"
     case .readOnlyFileSystem:
       return "it is on a disk that can only be read: `findmnt -T \(short(error.path))`"
+    case .fileTooLarge, .notSupported:
+      return error.isOddFile ? "`ls -lL \(short(error.path))` shows what it is" : nil
     default: return nil
     }
   }
@@ -108,7 +110,8 @@ func withSession(
     throw Ended(failure)
   } catch let error as FileError {
     let failure = Failure(
-      [Diagnostic(.error, error.description, hint: session.wayOut(of: error))], status: .failed)
+      [Diagnostic(.error, error.description, hint: session.wayOut(of: error))],
+      status: error.isOddFile ? .usage : .failed)
     session.report(failure.diagnostics)
     throw Ended(failure)
   }

@@ -262,11 +262,11 @@ struct VersionSources {
       return nil
     }
     do {
-      return String(decoding: try host.files.read(path), as: UTF8.self)
+      return String(decoding: try host.files.read(path, limit: Int(limit)), as: UTF8.self)
     } catch {
       oddities.append(
         Diagnostic(
-          .warning, "can't read \(file): \(error.code)", at: SourceLocation(file: file),
+          .warning, "can't read \(file): \(error.reason)", at: SourceLocation(file: file),
           hint: "what it says does not count: chmod u+r \(file)"))
       return nil
     }

@@ -44,6 +44,13 @@ public struct Diagnostic: Hashable, Sendable {
     self.excerpt = excerpt
     self.hint = hint
   }
+
+  /// As it is shown to anybody.
+  public var withoutPasswords: Diagnostic {
+    Diagnostic(
+      severity, OutfitCore.withoutPasswords(message), at: location,
+      excerpt: excerpt.map(OutfitCore.withoutPasswords), hint: hint.map(OutfitCore.withoutPasswords))
+  }
 }
 
 /// Something that ends a command, with the exit status that the design gives it.

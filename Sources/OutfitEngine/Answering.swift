@@ -235,7 +235,13 @@ private struct TreeReader: Sendable {
       for name in try files.list(FilePath(folder)) {
         let text = folder + "/" + name
         let inner = relative.isEmpty ? name : relative + "/" + name
-        guard let status = try files.status(FilePath(text), followLinks: false) else { continue }
+        guard let status = try files.status(FilePath(text), followLinks: false) else {
+          // Nothing is left out without a word but what has gone meanwhile.
+          guard name.unicodeScalars.contains("\u{FFFD}") else { continue }
+          throw Failure(
+            "\(folder) has something in it named `\(name)`, which is not UTF-8",
+            hint: "rename it: ls -b \(folder)")
+        }
         guard status.kind == .directory else {
           parts[parts.count - 1].append(try entry(text, inner, status))
           continue

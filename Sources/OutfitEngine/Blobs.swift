@@ -40,7 +40,7 @@ struct Blobs: Sendable {
   func read(_ digest: Digest) throws(FileError) -> [UInt8]? {
     let bytes: [UInt8]
     if try files.status(path(digest), followLinks: false) != nil {
-      bytes = try files.read(path(digest))
+      bytes = try files.read(path(digest), limit: FileBound.own)
     } else if let slot = try slots()[digest] {
       bytes = try files.read(slot.pack, from: slot.offset, count: slot.size)
     } else {

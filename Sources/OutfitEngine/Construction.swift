@@ -90,7 +90,8 @@ struct Construction: Sendable {
         throw Failure("\(name) is no name for a program")
       }
       try files.createDirectories(out.appending("bin"))
-      try files.create(out.appending("bin").appending(name), try files.read(file), mode: 0o755)
+      try files.create(
+        out.appending("bin").appending(name), try files.read(file, limit: FileBound.own), mode: 0o755)
     }
     var changed = unpack.additions.map(\.path)
     changed += try ProgramSearch(files: files, root: out, archive: artifact.name).link(unpack.programs)
@@ -181,7 +182,7 @@ struct Construction: Sendable {
   private func left(by material: Material, _ scratch: Scratch) throws -> FilePath {
     let artifact = material.artifact
     for path in try Glob.matches(material.leaves, in: scratch.path, files: files) {
-      if Digest(of: try files.read(path)) == artifact.digest { return path }
+      if Digest(of: try files.read(path, limit: FileBound.own)) == artifact.digest { return path }
     }
     throw Failure("\(artifact.name): what came is not the file whose SHA-256 is \(artifact.digest)")
   }
@@ -234,7 +235,7 @@ struct Construction: Sendable {
       }
       for path in try Glob.matches(glob, in: out, files: files) {
         guard let status = try files.status(path, followLinks: false), status.kind == .file else { continue }
-        let bytes = try files.read(path)
+        let bytes = try files.read(path, limit: FileBound.own)
         let changed = bytes.replacing(replacements)
         guard changed != bytes else { continue }
         try files.remove(path)

@@ -197,7 +197,7 @@ struct Journal {
     guard case .file(let file) = entries[index].before else { return nil }
     guard file.isKeyed else { return try blobs.read(file.digest) }
     let path = Self.prior(index, host)
-    return host.files.exists(path) ? try host.files.read(path) : nil
+    return host.files.exists(path) ? try host.files.read(path, limit: FileBound.own) : nil
   }
 
   private func putBack(_ index: Int, _ now: TargetState, _ blobs: Blobs, _ host: Host) throws {

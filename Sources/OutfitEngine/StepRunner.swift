@@ -207,20 +207,3 @@ struct StepRunner: Sendable {
       .contains { line.contains($0) }
   }
 }
-
-/// Text without the passwords in its addresses.
-public func withoutPasswords(_ text: String) -> String {
-  guard text.contains("://"), text.contains("@") else { return text }
-  var result = ""
-  var rest = text[...]
-  while let start = rest.firstRange(of: "://") {
-    result += rest[..<start.upperBound]
-    rest = rest[start.upperBound...]
-    let authority = rest.prefix { !$0.isWhitespace && !"/?#\"'<>".contains($0) }
-    if let at = authority.lastIndex(of: "@") {
-      result += "***"
-      rest = rest[at...]
-    }
-  }
-  return result + rest
-}

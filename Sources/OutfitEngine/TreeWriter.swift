@@ -193,7 +193,7 @@ final class TreeWriter: TarReader.Sink {
       guard try files.status(source, followLinks: false)?.kind == .file else {
         throw hostile("its hard link \(link.to) leads to \(link.from), which is no file")
       }
-      let bytes = try files.read(source)
+      let bytes = try files.read(source, limit: FileBound.own)
       try reserve(Int64(bytes.count))
       try files.create(out.pushing(FilePath(link.to)), bytes, mode: link.mode)
       if !Contents.ignores(link.to) {

@@ -100,7 +100,8 @@ enum Record {
   ) throws -> [Discrepancy] {
     var all: [Discrepancy] = []
     for record in records(in: contents, below: folder) {
-      let text = String(decoding: try files.read(root.pushing(FilePath(record))), as: UTF8.self)
+      let text = String(
+        decoding: try files.read(root.pushing(FilePath(record)), limit: FileBound.own), as: UTF8.self)
       let folder = record.split(separator: "/").dropLast()
       let package = folder.last.map { String($0.dropLast(".dist-info".count)) }
       for line in try lines(of: text, in: folder.dropLast().joined(separator: "/"), named: record) {
@@ -117,7 +118,7 @@ enum Record {
             all.append(Discrepancy(path, .missing, package: package))
             continue
           }
-          if Digest(of: try files.read(place)) == line.digest { continue }
+          if Digest(of: try files.read(place, limit: FileBound.own)) == line.digest { continue }
         }
         all.append(Discrepancy(path, .changed, package: package))
       }

@@ -30,7 +30,7 @@ public struct KeptManifests: Sendable {
       let manifest = folder.appending(ProfileLoader.manifestName)
       let file = loader.display(manifest)
       guard let status = try? host.files.status(manifest, followLinks: true), status.kind == .file,
-        let bytes = try? host.files.read(manifest)
+        let bytes = try? host.files.read(manifest, limit: 16 << 20)
       else { continue }
       let named = Self.remotes(bytes, file: file)
       if named.isEmpty {

@@ -19,10 +19,10 @@ public enum LockFile {
     let bytes: [UInt8]
     do {
       guard try host.files.status(path, followLinks: true) != nil else { return nil }
-      bytes = try host.files.read(path)
+      bytes = try host.files.read(path, limit: FileBound.text)
     } catch {
       throw Failure(
-        "can't read \(file): \(error.code)", at: SourceLocation(file: file),
+        "can't read \(file): \(error.reason)", at: SourceLocation(file: file),
         hint: error.code == .permissionDenied
           ? "make it readable: chmod u+r \(file)" : "look at it: ls -la \(file)", status: .usage)
     }

@@ -38,20 +38,16 @@ public struct GitAddress: Hashable, Sendable, CustomStringConvertible {
     let schemes = ["git+https://", "git+ssh://", "git+file://", "git+http://"]
     let isGitHub = text.hasPrefix("github:")
     guard isGitHub || schemes.contains(where: text.hasPrefix) else {
-      if ["https://", "http://", "ssh://", "git://", "git@"].contains(where: text.hasPrefix) {
-        throw Failure(
-          "`\(text)` is not an address of a profile",
-          hint: text.hasPrefix("https://") || text.hasPrefix("ssh://")
-            ? "write `git+\(text)`" : "write `git+ssh://git@HOST/PATH` or `git+https://HOST/PATH`",
-          status: .usage)
-      }
+      if let problem = Self.problem(ofOther: text) { throw problem }
       return nil
     }
-    var head = text[...]
     let schemeEnd = isGitHub ? 7 : (schemes.first(where: text.hasPrefix)?.count ?? 0)
-    // An `@` before the first `/` belongs to ssh's user.
     let path = text.dropFirst(schemeEnd)
     let pathStart = path.firstIndex(of: "/") ?? path.endIndex
+    // Before anything of the address is shown.
+    try Self.check(authority: path[..<pathStart], scheme: text.prefix(schemeEnd))
+    var head = text[...]
+    // An `@` before the first `/` belongs to ssh's user.
     if let at = path[pathStart...].lastIndex(of: "@") {
       reference = String(path[path.index(after: at)...])
       head = text[..<at]
@@ -67,15 +63,23 @@ public struct GitAddress: Hashable, Sendable, CustomStringConvertible {
     written = String(head)
     let name = head.dropFirst(schemeEnd)
     repository = isGitHub ? "https://github.com/\(name).git" : String(head.dropFirst(4))
-    if isGitHub, name.split(separator: "/", omittingEmptySubsequences: false).count != 2 || name.contains(" ")
-    {
-      throw Failure(
-        "`\(text)` is not an address of a profile", hint: "write `github:OWNER/REPO//FOLDER@REF`",
-        status: .usage)
+    if isGitHub {
+      let names = name.split(separator: "/", omittingEmptySubsequences: false)
+      guard names.count == 2, names.allSatisfy(isPlainUser) else {
+        throw Failure(
+          "`\(text)` is not an address of a profile", hint: "write `github:OWNER/REPO//FOLDER@REF`",
+          status: .usage)
+      }
     }
     guard !name.isEmpty, !name.contains(where: { $0.isWhitespace || $0.asciiValue.map { $0 < 32 } ?? false })
     else {
       throw Failure("`\(text)` names no repository", hint: "write `git+https://HOST/PATH`", status: .usage)
+    }
+    if text.hasPrefix("git+http"), name.contains(where: { "?#".contains($0) }) {
+      // What stands there may be a token.
+      throw Failure(
+        "the address of a repository has no `?` and no `#`", hint: "write `git+https://HOST/PATH`",
+        status: .usage)
     }
     if subfolder.split(separator: "/").contains("..") || subfolder.hasPrefix("/") {
       throw Failure("`\(text)` leaves its repository", hint: "write the folder without `..`", status: .usage)
@@ -83,6 +87,60 @@ public struct GitAddress: Hashable, Sendable, CustomStringConvertible {
     if let reference, reference.isEmpty || reference.hasPrefix("-") || !Self.isReference(reference) {
       throw Failure(
         "`\(reference)` is not a branch, a tag or a commit", hint: "write one after `@`, or leave `@` out",
+        status: .usage)
+    }
+  }
+
+  /// What is wrong with a text that is no git address of ours, nor a folder.
+  private static func problem(ofOther text: String) -> Failure? {
+    let shown = withoutPasswords(text)
+    if text.contains("://") {
+      return Failure(
+        "`\(shown)` is not an address of a profile",
+        hint: text.hasPrefix("https://") || text.hasPrefix("ssh://")
+          ? "write `git+\(shown)`" : "write `git+ssh://git@HOST/PATH` or `git+https://HOST/PATH`",
+        status: .usage)
+    }
+    // The short form of ssh, `git@HOST:PATH`; with a colon before the `@`, whoever wrote it meant a password.
+    let start = text.prefix { $0 != "/" }
+    guard let at = start.lastIndex(of: "@"), start.contains(":") else { return nil }
+    return Failure(
+      start[..<at].contains(":")
+        ? "this is not an address of a profile" : "`\(text)` is not an address of a profile",
+      hint: "write `git+ssh://git@HOST/PATH` or `git+https://HOST/PATH`", status: .usage)
+  }
+
+  /// What an address says is kept and shown, in records, in messages and in the arguments of git, so that there is no
+  /// password in it, and nothing that may be one.
+  private static func check(authority: Substring, scheme: Substring) throws(Failure) {
+    var host = authority
+    if let at = authority.lastIndex(of: "@") {
+      host = authority[authority.index(after: at)...]
+      guard scheme == "git+ssh://", isPlainUser(authority[..<at]) else {
+        let name = isHost(host) ? "\(host.prefix { $0 != ":" })" : "HOST"
+        throw Failure(
+          scheme == "git+ssh://"
+            ? "an address of a profile can't hold a password"
+            : "an address of a profile can't hold a user or a password",
+          hint: scheme == "git+ssh://"
+            ? "let ssh have a key for \(name), and leave the password out"
+            : "let git have them, by a credential helper or by a line in ~/.netrc (machine \(name) login USER password "
+              + "PASSWORD), and leave them out here",
+          status: .usage)
+      }
+    }
+    let isGood =
+      switch scheme {
+      case "github:": isPlainUser(host)
+      case "git+file://": host.isEmpty || host == "localhost"
+      default: isHost(host)
+      }
+    guard isGood else {
+      throw Failure(
+        "what follows `\(scheme)` is not \(scheme == "github:" ? "OWNER/REPO" : scheme == "git+file://" ? "an absolute path" : "a host")",
+        hint: scheme == "github:"
+          ? "write `github:OWNER/REPO//FOLDER@REF`"
+          : scheme == "git+file://" ? "write `git+file:///FOLDER`" : "write `\(scheme)HOST/PATH`",
         status: .usage)
     }
   }

@@ -310,7 +310,14 @@ extension TextForm {
   }
 
   static let remote = TextForm(what: "the address of a repository") { text in
-    GitRemote(text) == nil
+    if let end = text.firstRange(of: "://"), !text[..<end.lowerBound].hasSuffix("ssh"),
+      text[end.upperBound...].contains("@")
+    {
+      return Complaint(
+        "an address in a manifest can't hold a user or a password",
+        hint: "leave them out: a repository is known by its host and its path")
+    }
+    return GitRemote(text) == nil
       ? Complaint(
         "`\(text)` is not the address of a repository",
         hint: "write it as `git remote -v` shows it, or `github.com/OWNER/NAME`") : nil

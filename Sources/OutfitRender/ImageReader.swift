@@ -182,7 +182,7 @@ public struct ImageReader: Sendable {
     _ path: FilePath, compressedAs digest: Digest?, type: String, expected: Digest, _ name: String,
     _ scratch: FilePath
   ) async throws -> BuiltImage.Layer {
-    var bytes = try host.files.read(path)
+    var bytes = try host.files.read(path, limit: FileBound.own)
     if let digest, digest != expected, Digest(of: bytes) != digest {
       throw Failure("\(name) is damaged: the layer \(digest.short()) is another one")
     }

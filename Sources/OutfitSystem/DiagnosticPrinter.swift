@@ -20,6 +20,7 @@ public struct DiagnosticPrinter: Sendable {
 
   /// The lines, each with its end.
   public func text(_ diagnostic: Diagnostic) -> String {
+    let diagnostic = diagnostic.withoutPasswords
     var lines = [heading(diagnostic.severity) + style.bold(": " + diagnostic.message.harmless)]
     if let location = diagnostic.location {
       lines.append("  " + style.blue("-->") + " " + location.description.harmless)

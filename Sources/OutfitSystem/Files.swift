@@ -42,7 +42,31 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     self.code = code
   }
 
-  public var description: String { "can't \(operation) \(path): \(code)" }
+  public var description: String { "can't \(operation) \(path): \(reason)" }
+
+  /// Why, in a person's words.
+  public var reason: String {
+    switch (operation, code) {
+    case ("read", .fileTooLarge): "it is larger than such a file can be"
+    case ("read", .notSupported): "it is no ordinary file"
+    case ("read the link", .illegalByteSequence): "where it leads is not UTF-8 text"
+    default: "\(code)"
+    }
+  }
+
+  /// What stands there is nothing that could be read as it was meant: a device, a pipe, a file of the kernel's, or one
+  /// beyond all bounds.
+  public var isOddFile: Bool { operation == "read" && [.fileTooLarge, .notSupported].contains(code) }
+}
+
+/// How much of a file is read in one piece, in bytes.
+public enum FileBound {
+  /// What others wrote: a profile's files, and those of the user's that are replaced.
+  public static let usual = 256 << 20
+  /// Text that is read line by line, a lock above all.
+  public static let text = 64 << 20
+  /// What was built, or kept, by Outfit itself.
+  public static let own = 4 << 30
 }
 
 /// The file system, in the few operations that all of Outfit is built from. Paths are absolute.
@@ -54,12 +78,16 @@ public protocol Files: Sendable {
   var withoutLinks: any Files { get }
   /// Nil when there is nothing at `path`.
   func status(_ path: FilePath, followLinks: Bool) throws(FileError) -> FileStatus?
-  func read(_ path: FilePath) throws(FileError) -> [UInt8]
+  /// The whole of an ordinary file. Of one that is larger than `limit`, or none (a device, a pipe, a file of the
+  /// kernel's that has no size and does not end), nothing is read.
+  /// - Throws: `.fileTooLarge`, `.notSupported`.
+  func read(_ path: FilePath, limit: Int) throws(FileError) -> [UInt8]
   /// At most `count` bytes from `offset` on; none behind the end.
   func read(_ path: FilePath, from offset: Int64, count: Int) throws(FileError) -> [UInt8]
-  /// Reads a file of any size, piece by piece into one buffer.
+  /// Reads an ordinary file of any size, piece by piece into one buffer: as much as it has when it is opened.
   func readPieces(_ path: FilePath, _ take: (UnsafeRawBufferPointer) -> Void) throws(FileError)
-  /// The names in a folder, sorted by their bytes.
+  /// The names in a folder, sorted by their bytes. One that is not UTF-8 can't be told from here: it has U+FFFD in it,
+  /// and there is nothing by it.
   func list(_ path: FilePath) throws(FileError) -> [String]
   func readLink(_ path: FilePath) throws(FileError) -> String
   /// Makes a file that was not there, with just this mode whatever the umask; fails when something is there.
@@ -106,6 +134,10 @@ public final class FileLock: Sendable {
 extension Files {
   public func startWriting(_ path: FilePath) {}
 
+  public func read(_ path: FilePath) throws(FileError) -> [UInt8] {
+    try read(path, limit: FileBound.usual)
+  }
+
   public func create(_ path: FilePath, _ contents: [UInt8], mode: UInt16, modified: Int64?) throws(FileError)
   {
     try create(path, contents, mode: mode)
@@ -113,11 +145,11 @@ extension Files {
   }
 
   public func read(_ path: FilePath, from offset: Int64, count: Int) throws(FileError) -> [UInt8] {
-    Array(try read(path).dropFirst(Int(offset)).prefix(count))
+    Array(try read(path, limit: FileBound.own).dropFirst(Int(offset)).prefix(count))
   }
 
   public func readPieces(_ path: FilePath, _ take: (UnsafeRawBufferPointer) -> Void) throws(FileError) {
-    try read(path).withUnsafeBytes { take($0) }
+    try read(path, limit: FileBound.own).withUnsafeBytes { take($0) }
   }
 
   public func exists(_ path: FilePath) -> Bool {
@@ -127,7 +159,7 @@ extension Files {
   /// The text of a file that may not be there.
   public func text(_ path: FilePath) throws(FileError) -> String? {
     guard try status(path, followLinks: true) != nil else { return nil }
-    return String(decoding: try read(path), as: UTF8.self)
+    return String(decoding: try read(path, limit: FileBound.text), as: UTF8.self)
   }
 
   /// The path without links in it; nil when it leads nowhere.

@@ -19,8 +19,8 @@ struct LiveFiles: Files {
     }
   }
 
-  func read(_ path: FilePath) throws(FileError) -> [UInt8] {
-    try call("read", path) { place throws(Errno) in try Libc.read(place) }
+  func read(_ path: FilePath, limit: Int) throws(FileError) -> [UInt8] {
+    try call("read", path) { place throws(Errno) in try Libc.read(place, limit: limit) }
   }
 
   func read(_ path: FilePath, from offset: Int64, count: Int) throws(FileError) -> [UInt8] {

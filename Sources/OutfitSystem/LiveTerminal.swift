@@ -1,3 +1,5 @@
+import SystemPackage
+
 /// The standard streams of this process.
 public struct LiveTerminal: Terminal {
   /// `COLUMNS`, for when no stream is a terminal.
@@ -13,8 +15,21 @@ public struct LiveTerminal: Terminal {
     Libc.width(Libc.standardError) ?? Libc.width(Libc.standardOutput) ?? columns ?? 80
   }
 
-  public func write(_ text: String) { Libc.writeText(Libc.standardOutput, text) }
-  public func talk(_ text: String) { Libc.writeText(Libc.standardError, text) }
+  public func write(_ text: String) {
+    do {
+      try Libc.writeText(Libc.standardOutput, text)
+    } catch {
+      // Who has seen enough and left is no failure.
+      if error != .brokenPipe { Self.lost.withLock { $0 = $0 ?? error } }
+    }
+  }
+
+  public func talk(_ text: String) { try? Libc.writeText(Libc.standardError, text) }
+
+  private static let lost = Locked<Errno?>(nil)
+
+  /// Why a result did not get to standard output, if one did not.
+  public static var lostOutput: Errno? { lost.withLock { $0 } }
 
   public func ask(_ prompt: String) -> String? {
     talk(prompt)

@@ -77,47 +77,72 @@ extension Libc {
     return here.device == there.device && here.inode == there.inode
   }
 
-  static func read(_ place: Place) throws(Errno) -> [UInt8] {
-    // A named pipe would block here without O_NONBLOCK.
-    let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | place.refusal
-    let descriptor = try attempt(place.name) { openat(place.folder, $0, flags) }
+  static func read(_ place: Place, limit: Int) throws(Errno) -> [UInt8] {
+    let (descriptor, size) = try openOrdinary(place)
     defer { _ = close(descriptor) }
-    var raw = stat()
-    try attempt { fstat(descriptor, &raw) }
-    let status = FileStatus(raw)
-    guard status.kind != .directory else { throw .isDirectory }
-    guard status.kind == .file else { throw .notSupported }
-    // Nothing that is read in one piece is as large; what may be is read piece by piece.
-    guard status.size <= 4 << 30 else { throw .fileTooLarge }
+    guard size <= limit else { throw .fileTooLarge }
     var bytes: [UInt8] = []
-    var room = max(4096, Int(clamping: status.size) + 1)
+    var room = max(4096, Int(clamping: size) + 1)
     while true {
       var count = 0
       let piece = [UInt8](unsafeUninitializedCapacity: room) { buffer, initialized in
         count = readRetrying(descriptor, buffer.baseAddress, room)
         initialized = max(count, 0)
       }
-      guard count >= 0 else { throw Errno(rawValue: errno) }
+      let code = Errno(rawValue: errno)
+      if size == 0, count != 0 { try refuseSizeless(descriptor) }
+      guard count >= 0 else { throw code }
       if count == 0 { return bytes }
       // A regular file that gave all that it has; others say too little of their size.
-      if bytes.isEmpty, count == Int(clamping: status.size), count < room { return piece }
+      if bytes.isEmpty, count == Int(clamping: size), count < room { return piece }
       if bytes.isEmpty { bytes = piece } else { bytes += piece }
+      guard bytes.count <= limit else { throw .fileTooLarge }
       room = 65536
     }
   }
 
   static func readPieces(_ place: Place, _ take: (UnsafeRawBufferPointer) -> Void) throws(Errno) {
-    let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | place.refusal
-    let descriptor = try attempt(place.name) { openat(place.folder, $0, flags) }
+    let (descriptor, size) = try openOrdinary(place)
     defer { _ = close(descriptor) }
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 4096)
     defer { buffer.deallocate() }
-    while true {
-      let count = readRetrying(descriptor, buffer.baseAddress, buffer.count)
+    if size == 0, readRetrying(descriptor, buffer.baseAddress, buffer.count) != 0 {
+      try refuseSizeless(descriptor)
+    }
+    // What is added to it meanwhile is for whoever opens it next: it might never end.
+    var rest = size
+    while rest > 0 {
+      let count = readRetrying(descriptor, buffer.baseAddress, Int(min(rest, Int64(buffer.count))))
       guard count >= 0 else { throw Errno(rawValue: errno) }
       if count == 0 { return }
       take(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      rest -= Int64(count)
     }
+  }
+
+  /// - Throws: `.isDirectory`, or `.notSupported` for a device, a pipe and a socket.
+  private static func openOrdinary(_ place: Place) throws(Errno) -> (descriptor: CInt, size: Int64) {
+    // A named pipe would block here without O_NONBLOCK.
+    let flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | place.refusal
+    let descriptor = try attempt(place.name) { openat(place.folder, $0, flags) }
+    do throws(Errno) {
+      var raw = stat()
+      try attempt { fstat(descriptor, &raw) }
+      let status = FileStatus(raw)
+      guard status.kind != .directory else { throw .isDirectory }
+      guard status.kind == .file else { throw .notSupported }
+      return (descriptor, status.size)
+    } catch {
+      _ = close(descriptor)
+      throw error
+    }
+  }
+
+  /// A file that has bytes and no size is the kernel's own, unless somebody has just begun to write it.
+  private static func refuseSizeless(_ descriptor: CInt) throws(Errno) {
+    var raw = stat()
+    try attempt { fstat(descriptor, &raw) }
+    guard raw.st_size > 0 else { throw .notSupported }
   }
 
   static func list(_ place: Place) throws(Errno) -> [String] {
@@ -155,7 +180,13 @@ extension Libc {
           CInt(clamping: readlinkat(place.folder, name, bytes.bindMemory(to: CChar.self).baseAddress!, room))
         }
       }
-      if Int(count) < room { return String(decoding: buffer[..<Int(count)], as: UTF8.self) }
+      if Int(count) < room {
+        // As text it would be another one, and could never be put back.
+        guard let text = String(validating: buffer[..<Int(count)], as: UTF8.self) else {
+          throw .illegalByteSequence
+        }
+        return text
+      }
       room *= 4
     }
   }

@@ -37,9 +37,8 @@ enum Libc {
     return Int(size.ws_col)
   }
 
-  /// Writes what can be written; a reader that has gone is no error.
-  static func writeText(_ descriptor: CInt, _ text: String) {
-    try? writeAll(descriptor, Array(text.utf8))
+  static func writeText(_ descriptor: CInt, _ text: String) throws(Errno) {
+    try writeAll(descriptor, Array(text.utf8))
   }
 
   /// Reads up to a line's end from standard input; nil at end of input, and when `wake` becomes readable.

@@ -172,6 +172,10 @@ struct InstallTests {
     #expect(try versions() == [])
     #expect(!scratch.host.files.exists(home.pushing(".local/bin/outfit")))
     let digest = Digest(of: try scratch.host.files.read(tarball))
+    for bad in ["", "abc", String(repeating: "g", count: 64)] {
+      let refused = try await install("--from", dist.string, "--sha256", bad)
+      #expect(refused.status != 0 && refused.errorText.contains("--sha256"), "\(refused.errorText)")
+    }
     let pinned = try await install("--from", dist.string, "--sha256", digest.hex.uppercased())
     #expect(!pinned.errorText.contains("damaged"))
   }

@@ -3,6 +3,12 @@ import Support
 import SystemPackage
 import Testing
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#endif
+
 /// What both file systems, the real one and the one in memory, must do alike.
 @Suite struct FilesTests {
   enum Which: CaseIterable, Sendable { case real, memory }
@@ -134,10 +140,55 @@ import Testing
     #expect(try scratch.host.files.read(path) == bytes)
   }
 
-  @Test func aFileOfTheKernelThatHasNoSizeIsReadWhole() throws {
+  @Test(arguments: ["/proc/self/pagemap", "/proc/self/status", "/dev/zero", "/dev/null", "/dev/urandom"])
+  func whatIsNoOrdinaryFileIsNotRead(_ place: String) throws {
     let scratch = try ScratchFolder()
-    guard scratch.host.files.exists("/proc/self/status") else { return }
-    #expect(try !scratch.host.files.read("/proc/self/status").isEmpty)
+    let files = scratch.host.files
+    let path = scratch.path.appending("odd")
+    try files.createLink(path, to: place)
+    guard files.exists(path) else { return }
+    let error = #expect(throws: FileError.self) { try files.read(path) }
+    #expect(error == FileError("read", path, .notSupported))
+    #expect(error?.description == "can't read \(path): it is no ordinary file")
+    #expect(error?.isOddFile == true)
+    #expect(throws: FileError("read", path, .notSupported)) { try files.readPieces(path) { _ in } }
+  }
+
+  @Test func aNamedPipeIsNotRead() throws {
+    let scratch = try ScratchFolder()
+    let path = scratch.path.appending("pipe")
+    try #require(path.withPlatformString { mkfifo($0, 0o600) } == 0)
+    #expect(throws: FileError("read", path, .notSupported)) { try scratch.host.files.read(path) }
+    #expect(throws: FileError("read", path, .notSupported)) {
+      try scratch.host.files.readPieces(path) { _ in }
+    }
+  }
+
+  @Test func nothingIsReadBeyondItsBound() throws {
+    let scratch = try ScratchFolder()
+    let files = scratch.host.files
+    let path = scratch.path.appending("sparse")
+    try files.create(path, [], mode: 0o600)
+    #expect(try files.read(path, limit: 0).isEmpty)
+    try #require(path.withPlatformString { truncate($0, off_t(FileBound.usual) + 1) } == 0)
+    #expect(throws: FileError("read", path, .fileTooLarge)) { try files.read(path) }
+    #expect(throws: FileError("read", path, .fileTooLarge)) { try files.text(path) }
+    try #require(path.withPlatformString { truncate($0, 10) } == 0)
+    #expect(try files.read(path, limit: 10).count == 10)
+    #expect(throws: FileError("read", path, .fileTooLarge)) { try files.read(path, limit: 9) }
+  }
+
+  @Test func whatIsAddedWhileAFileIsReadIsNotFollowedForEver() throws {
+    let scratch = try ScratchFolder()
+    let files = scratch.host.files
+    let path = scratch.path.appending("growing")
+    try files.create(path, [UInt8](repeating: 7, count: 300_000), mode: 0o600)
+    var count = 0
+    try files.readPieces(path) { piece in
+      count += piece.count
+      try? files.append(path, [UInt8](repeating: 7, count: piece.count))
+    }
+    #expect(count == 300_000)
   }
 }
 

@@ -190,11 +190,12 @@ public final class MemoryFiles: Files {
     }
   }
 
-  public func read(_ path: FilePath) throws(FileError) -> [UInt8] {
+  public func read(_ path: FilePath, limit: Int) throws(FileError) -> [UInt8] {
     try reading("read", path) { state throws(Errno) in
       let node = try state.existing(path, followLast: true)
       guard node.kind != .directory else { throw .isDirectory }
       guard node.mode & 0o400 != 0 else { throw .permissionDenied }
+      guard node.contents.count <= limit else { throw .fileTooLarge }
       return node.contents
     }
   }
