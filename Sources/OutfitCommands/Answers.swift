@@ -19,12 +19,11 @@ struct Answers {
     }
   }
 
-  /// Completes the answers: what `--set` says, what was answered before, what git or the profile offers, and
-  /// what the person types, in this order.
+  /// Completes the answers to what no layer's `data:` answers: what `--set` says, what was answered before, what git
+  /// or the profile offers, and what the person types, in this order.
   /// - Parameter mayAsk: false for what only reads: offers are taken as they are.
-  mutating func complete(
-    _ questions: [String: Sourced<Question>], settings: [String: String], mayAsk: Bool
-  ) async throws {
+  mutating func complete(_ profile: Profile, settings: [String: String], mayAsk: Bool) async throws {
+    let questions = profile.ask
     for key in settings.keys.sorted() where questions[key] == nil {
       throw Failure(
         "--set \(key)=…: the profile does not ask for \(key)",
@@ -34,8 +33,14 @@ struct Answers {
             ?? "it asks for \(questions.keys.sorted().joined(separator: ", "))",
         status: .usage)
     }
+    for key in settings.keys.sorted() {
+      guard let answer = profile.data[key] else { continue }
+      throw Failure(
+        "--set \(key)=…: \(answer.source.layer.name) says \(key) already, so that it is not asked",
+        at: answer.source.location, hint: "change it there, or take the line out", status: .usage)
+    }
     var unanswered: [Diagnostic] = []
-    for (key, question) in questions.sorted(by: { $0.key < $1.key }) {
+    for (key, question) in profile.unanswered.sorted(by: { $0.key < $1.key }) {
       if let setting = settings[key] {
         values[key] = try oneLine(setting, key)
         continue

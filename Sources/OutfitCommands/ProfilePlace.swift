@@ -90,7 +90,7 @@ struct ProfilePlace: Sendable {
   {
     guard scope == .machine else { return consented }
     var answers = try Answers(session.host, profile: consented.profile.name)
-    try await answers.complete(consented.profile.ask, settings: settings, mayAsk: true)
+    try await answers.complete(consented.profile, settings: settings, mayAsk: true)
     try answers.save()
     return consented.answered(answers.values)
   }
@@ -102,7 +102,7 @@ struct ProfilePlace: Sendable {
     guard scope == .machine else { return profile }
     var profile = profile
     var answers = try Answers(session.host, profile: profile.name)
-    try await answers.complete(profile.ask, settings: settings, mayAsk: false)
+    try await answers.complete(profile, settings: settings, mayAsk: false)
     profile.answer(answers.values)
     return profile
   }
@@ -140,9 +140,9 @@ struct ProfilePlace: Sendable {
 }
 
 extension Profile {
-  /// Puts the answers to `ask:` among the data.
+  /// Puts the answers to what no layer's `data:` answers among the data.
   mutating func answer(_ answers: [String: String]) {
-    for (key, question) in ask {
+    for (key, question) in unanswered {
       data[key] = Sourced(answers[key] ?? "", question.source)
     }
   }

@@ -52,41 +52,46 @@ public struct Dotfiles: Part {
   ) throws -> [Change] {
     let dotfile = section.value
     let place = context.root.pushing(FilePath(target)).lexicallyNormalized()
-    func change(_ target: FilePath, _ kind: Change.Kind) -> Change {
-      Change(target: target, owner: section.source, isSecret: dotfile.secret, kind: kind)
+    let source = path(of: section)
+    func change(_ target: FilePath, _ kind: Change.Kind, from source: FilePath) -> Change {
+      Change(
+        target: target, owner: section.source, isSecret: dotfile.secret, kind: kind, source: source,
+        modeIsDefault: dotfile.mode == nil)
     }
+    // What is secret is the user's alone, unless a manifest says otherwise.
+    func mode(_ usual: UInt16) -> UInt16 { dotfile.mode ?? (dotfile.secret ? usual & 0o700 : usual) }
 
     if dotfile.kind == .link {
       _ = try contents(section, context)
-      return [change(place, .link(.path(path(of: section))))]
+      return [change(place, .link(.path(source)), from: source)]
     }
     if case .tree(let entries) = context.facts[query(section)] {
       return entries.map { entry in
         let target = place.pushing(FilePath(entry.path))
-        switch entry.content {
-        case .file(let bytes, let mode):
-          return change(target, .file(bytes, mode: dotfile.mode ?? plainMode(mode)))
-        case .source(let source, let mode):
-          return change(target, .source(source, mode: dotfile.mode ?? plainMode(mode)))
-        case .link(let destination): return change(target, .link(.path(FilePath(destination))))
-        case .directory(let mode): return change(target, .directory(mode: mode & 0o777))
-        }
+        let kind: Change.Kind =
+          switch entry.content {
+          case .file(let bytes, let its): .file(bytes, mode: mode(plainMode(its)))
+          case .source(let source, let its): .source(source, mode: mode(plainMode(its)))
+          case .link(let destination): .link(.path(FilePath(destination)))
+          case .directory(let its): .directory(mode: dotfile.secret ? its & 0o700 : its & 0o777)
+          }
+        return change(target, kind, from: source.pushing(FilePath(entry.path)))
       }
     }
     let bytes = try contents(section, context)
     switch dotfile.kind {
     case .copy:
-      return [change(place, .file(bytes, mode: dotfile.mode ?? 0o644))]
+      return [change(place, .file(bytes, mode: mode(0o644)), from: source)]
     case .template:
       let text = try rendered(bytes, section, context)
-      return [change(place, .file(Array(text.utf8), mode: dotfile.mode ?? 0o644))]
+      return [change(place, .file(Array(text.utf8), mode: mode(0o644)), from: source)]
     case .block, .link:
       let block = Edit.Block(
         identifier: section.source.layer.name, comment: comment(for: target),
         body: try rendered(bytes, section, context),
         position: dotfile.position == .top ? .top : .bottom,
-        createMode: dotfile.onlyIfPresent ? nil : dotfile.mode ?? 0o644)
-      return [change(place, .edit(.block(block)))]
+        createMode: dotfile.onlyIfPresent ? nil : mode(0o644))
+      return [change(place, .edit(.block(block)), from: source)]
     }
   }
 
@@ -113,7 +118,18 @@ public struct Dotfiles: Part {
         hint: "use `copy:` for files that are not text", status: .usage)
     }
     let data = context.profile.data.mapValues { TemplateValue.string($0.value) }
-    return try Templates.render(text, with: .dictionary(data), file: path(of: section).string)
+    do {
+      return try Templates.render(text, with: .dictionary(data), file: path(of: section).string)
+    } catch {
+      guard section.value.secret else { throw error }
+      // What is quoted of a template is its text.
+      throw Failure(
+        error.diagnostics.map {
+          Diagnostic(
+            .error, "there is a mistake in this template", at: $0.location,
+            hint: "it is secret, so its line is not shown: look at it there")
+        }, status: error.status)
+    }
   }
 
   /// A shared folder's group and world bits say nothing about what the user wants; the executable bit does.

@@ -31,7 +31,8 @@ public struct SystemSetup: Part {
       let names = packages.map(\.value)
       proposal.effects.append(
         Effect(
-          label: "\(installer.name): \(names.joined(separator: ", "))", ability: .packages,
+          entry: "packages.\(installer.name)", label: "\(installer.name): \(names.joined(separator: ", "))",
+          ability: .packages,
           needsRoot: installer.needsRoot,
           probe: Step(
             .path("/bin/sh"), [.text("-c"), .text(installer.probe), .text("sh")] + names.map { .text($0) }),
@@ -49,7 +50,7 @@ public struct SystemSetup: Part {
       }
       proposal.effects.append(
         Effect(
-          label: "script \(name)", ability: .script, needsRoot: false,
+          entry: "scripts.\(name)", label: "script \(name)", ability: .script, needsRoot: false,
           probe: section.value.when == .always ? Step(.path("/bin/false"), []) : nil,
           fingerprint: section.value.when == .once ? "once" : Digest(of: bytes).hex,
           command: command(script(section), bytes), script: script(section),

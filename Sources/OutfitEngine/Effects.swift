@@ -6,7 +6,7 @@ import SystemPackage
 
 /// Runs what can't be undone: system packages and scripts.
 public struct Effects: Sendable {
-  private let host: Host
+  let host: Host
   private let scope: Scope
   private let isDry: Bool
 
@@ -24,7 +24,7 @@ public struct Effects: Sendable {
     for effect in effects {
       try Task.checkCancellation()
       let isDue =
-        effect.probe == nil ? receipts[effect.label] != effect.fingerprint : try await isDue(effect)
+        effect.probe == nil ? receipts.wants(effect) : try await isDue(effect)
       if isDue { needed.append(effect) }
     }
     return needed
@@ -50,7 +50,7 @@ public struct Effects: Sendable {
   /// - Returns: What went wrong, or nil.
   /// - Throws: `CancellationError` only.
   public func run(_ effect: Effect, by consented: Consented) async throws -> Diagnostic? {
-    let needsSudo = effect.needsRoot && host.user.identifier != 0
+    let needsSudo = needsSudo(effect)
     if needsSudo, sudo == nil {
       return Diagnostic(
         .error, "\(effect.label) needs root, and there is no sudo here", at: effect.owner.location,
@@ -122,8 +122,17 @@ public struct Effects: Sendable {
     return relative.isAbsolute ? String(relative.string.dropFirst()) : relative.string
   }
 
-  private var sudo: FilePath? {
-    ["/usr/bin/sudo", "/usr/local/bin/sudo"].map { FilePath($0) }.first { host.files.exists($0) }
+  func needsSudo(_ effect: Effect) -> Bool { effect.needsRoot && host.user.identifier != 0 }
+
+  /// What an administrator types; programs of the system's own folders go by their names.
+  func lineForRoot(_ step: Step) -> String {
+    let line = commandLine(step)
+    let folder = ["/usr/bin/", "/usr/sbin/", "/bin/", "/sbin/"].first { line.hasPrefix($0) } ?? ""
+    return "sudo " + line.dropFirst(folder.count)
+  }
+
+  var sudo: FilePath? {
+    ["/usr/bin/sudo", "/bin/sudo", "/usr/local/bin/sudo"].map { FilePath($0) }.first { host.files.exists($0) }
   }
 
   private func invocation(_ step: Step, asRoot: Bool) -> Invocation {

@@ -214,6 +214,10 @@ public struct Change: Hashable, Sendable {
   /// The digest of a file at `target` that may be replaced without asking, since what it did goes on by another
   /// way: a git hook of the user's that the new one runs.
   public var carriesOn: Digest?
+  /// The profile's own file or folder that the content is from, absolute: never a target.
+  public var source: FilePath?
+  /// No manifest says which mode it has, so that a file that is closed to others already stays closed.
+  public var modeIsDefault: Bool
 
   public enum Kind: Hashable, Sendable {
     case file([UInt8], mode: UInt16)
@@ -227,14 +231,31 @@ public struct Change: Hashable, Sendable {
 
   public init(
     target: FilePath, owner: Source, isSecret: Bool = false, kind: Kind, object: ObjectID? = nil,
-    carriesOn: Digest? = nil
+    carriesOn: Digest? = nil, source: FilePath? = nil, modeIsDefault: Bool = false
   ) {
+    self.source = source
+    self.modeIsDefault = modeIsDefault
     self.target = target
     self.owner = owner
     self.isSecret = isSecret
     self.kind = kind
     self.object = object
     self.carriesOn = carriesOn
+  }
+
+  /// The same, without rights for those who have none of what stands there, unless a manifest gives them.
+  func noMoreOpen(than state: TargetState) -> Change {
+    guard modeIsDefault, case .file(let file) = state else { return self }
+    var mask: UInt16 = 0o500 | file.mode & 0o200
+    // Who may read it may do whatever else the default lets them.
+    for rights: UInt16 in [0o070, 0o007] where file.mode & rights & 0o044 != 0 { mask |= rights }
+    var change = self
+    switch kind {
+    case .file(let bytes, let mode): change.kind = .file(bytes, mode: mode & mask)
+    case .source(let source, let mode): change.kind = .source(source, mode: mode & mask)
+    case .link, .directory, .edit, .absent: break
+    }
+    return change
   }
 }
 
@@ -268,6 +289,21 @@ public enum Edit: Hashable, Sendable {
 /// Something that can't be undone: it runs after consent, outside the transaction, and is checked by a probe.
 public struct Effect: Hashable, Sendable {
   public enum Ability: String, Sendable { case packages, script }
+
+  /// What an effect is the same by, whatever it is called: the entry of the manifest, and the layer that has it.
+  public struct Identity: Hashable, Sendable {
+    /// `Layer.identity`.
+    public var layer: String
+    /// `scripts.fonts`.
+    public var entry: String
+    public init(layer: String, entry: String) {
+      self.layer = layer
+      self.entry = entry
+    }
+  }
+
+  /// `scripts.fonts`, `packages.apt`.
+  public var entry: String
   /// For people: `apt: ripgrep`.
   public var label: String
   public var ability: Ability
@@ -284,9 +320,10 @@ public struct Effect: Hashable, Sendable {
   public var owner: Source
 
   public init(
-    label: String, ability: Ability, needsRoot: Bool, probe: Step?, fingerprint: String,
+    entry: String, label: String, ability: Ability, needsRoot: Bool, probe: Step?, fingerprint: String,
     command: Step, script: FilePath? = nil, runsFirst: Bool, owner: Source
   ) {
+    self.entry = entry
     self.script = script
     self.label = label
     self.ability = ability
@@ -297,4 +334,6 @@ public struct Effect: Hashable, Sendable {
     self.runsFirst = runsFirst
     self.owner = owner
   }
+
+  public var identity: Identity { Identity(layer: owner.layer.identity, entry: entry) }
 }

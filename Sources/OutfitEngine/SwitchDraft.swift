@@ -262,7 +262,9 @@ struct SwitchDraft {
       operations.append(
         Operation(
           path: path, before: .absent,
-          after: .file(.given(bytes), mode: file.mode, modified: file.modified), isOwn: target.isShared))
+          after: .file(
+            .given(bytes), mode: target.isSecret ? file.mode & 0o700 : file.mode, modified: file.modified),
+          isOwn: target.isShared))
     case .link(let destination):
       operations.append(
         Operation(path: path, before: .absent, after: .link(destination), isOwn: target.isShared))

@@ -44,6 +44,7 @@ struct TargetPlanner {
     planned.reserveCapacity(wanted.all.count)
     var names: [String] = []
     names.reserveCapacity(wanted.all.count)
+    let sources = try SourcePlaces(changes, scope: scope, &inspector)
     // Folders first, since one that takes the place of a link changes where the files in it are.
     for wanted in wanted.inOrder {
       let target = wanted.change.target
@@ -56,6 +57,10 @@ struct TargetPlanner {
         continue
       }
       do {
+        if let problem = try sources.problem(of: wanted, in: folder, &inspector) {
+          problems.append(problem)
+          continue
+        }
         if wanted.blocks.isEmpty {
           let plan = try whole(wanted.change, wanted.name, folder)
           if plan.action == .update, plan.after.isDirectory, !plan.before.isDirectory {
@@ -68,7 +73,7 @@ struct TargetPlanner {
           continue
         }
       } catch let error as FileError {
-        planned.append(blocked(wanted.change, folder, "it can't be looked at: \(error.code)"))
+        planned.append(blocked(wanted.change, folder, "it can't be looked at: \(error.reason)"))
       }
       names.append(wanted.name)
     }
@@ -110,6 +115,7 @@ struct TargetPlanner {
       folder.standing == .absent
       ? Inspector.Seen(state: .absent)
       : try inspector.look(resolved, written: old?.written, known: known)
+    let change = change.noMoreOpen(than: old?.written ?? seen.state)
     if case .source(let source, let mode) = change.kind {
       // As it was written, and as it is wanted: neither side need be read.
       if let old, !change.isSecret, case .file(let file) = old.written, file == source.written(mode),
@@ -286,6 +292,15 @@ struct TargetPlanner {
   /// Puts back what was there before Outfit; nil when that is so already.
   private mutating func leaving(_ old: RecordedTarget) throws -> PlannedTarget? {
     if !old.blocks.isEmpty { return try blocksLeaving(old) }
+    let folder = try inspector.folder(of: old.resolved.string)
+    if folder.standing == .present, !folder.holds(old.resolved.string) {
+      var target = restoring(old, Inspector.Seen(state: .other), to: old.first)
+      target.conflict = Conflict(
+        reason: .blocked, message: "a link leads to \(folder.path) now, where it is not Outfit's",
+        canTake: false)
+      target.action = .conflict
+      return target
+    }
     let seen = try inspector.look(old.resolved, written: old.written, known: stats[old.resolved])
     if seen.state.matches(old.first) { return nil }
     return restoring(old, seen, to: old.first)

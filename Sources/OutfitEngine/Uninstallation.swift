@@ -23,7 +23,7 @@ public struct Uninstallation: Sendable {
     var work = Uninstallation()
     let store = Store(host)
     for scope in try ordered(host) {
-      work.effects += try EffectReceipts.read(scope, host: host).keys.sorted()
+      work.effects += try EffectReceipts.read(scope, host: host).values.map(\.label).sorted()
       guard try Generations.current(scope, host: host) != nil else { continue }
       // A project whose folder is gone has nothing to bring back.
       if case .project(let root) = scope, !host.files.exists(root) { continue }

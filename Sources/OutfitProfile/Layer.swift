@@ -27,11 +27,16 @@ public struct Layer: Hashable, Sendable {
   /// The whole of what was checked out of git, which its files may not leave.
   public var checkout: FilePath?
 
+  /// What the layer is the same by from day to day, whatever it is called and wherever one stands: its folder, or its
+  /// git address without reference and commit.
+  public var identity: String
+
   public init(
     kind: Kind, name: String, address: String, folder: FilePath, manifest: FilePath,
-    commit: String? = nil, checkout: FilePath? = nil
+    commit: String? = nil, checkout: FilePath? = nil, identity: String? = nil
   ) {
     self.checkout = checkout
+    self.identity = identity ?? folder.string
     self.kind = kind
     self.name = name
     self.address = address

@@ -233,24 +233,10 @@ struct LayerMerger {
     profile.overridden[path] = nil
   }
 
-  // MARK: - Data and answers
+  // MARK: - Data
 
-  mutating func settle(answers: [String: String], set: [String: String]) {
-    for name in set.keys.sorted() where profile.ask[name] == nil {
-      let hint =
-        nearest(name, among: profile.ask.keys).map { "did you mean `\($0)`?" }
-        ?? (profile.ask.isEmpty
-          ? "it asks for nothing" : "it asks for \(profile.ask.keys.sorted().joined(separator: ", "))")
-      diagnostics.append(
-        Diagnostic(.error, "--set \(name): the profile does not ask for `\(name)`", hint: hint))
-    }
-    for (name, question) in profile.ask {
-      if let answer = set[name] {
-        profile.data[name] = Sourced(answer, question.source)
-      } else if profile.data[name] == nil, let answer = answers[name] {
-        profile.data[name] = Sourced(answer, question.source)
-      }
-    }
+  /// What the machine says of itself is among the data.
+  mutating func addMachine() {
     guard let manifest = manifests.last(where: { $0.layer.kind == .profile }) ?? manifests.last else {
       return
     }
@@ -356,7 +342,7 @@ struct LayerMerger {
       }
     } catch {
       complain(
-        "can't read \(file): \(error.code)", source, path,
+        "can't read \(file): \(error.reason)", source, path,
         hint: error.code == .permissionDenied ? "make it readable: chmod u+r \(full)" : nil)
     }
   }

@@ -207,7 +207,10 @@ enum ManifestKeys {
       "block", .text(.sourceFile), "A marked block in a file that others write too",
       example: "block: zshrc.snippet"),
     Field("mode", .text(.mode), "Permission bits", example: "mode: \"0600\""),
-    Field("secret", .text(.boolean), "Its content is shown nowhere", example: "secret: true"),
+    Field(
+      "secret", .text(.boolean),
+      "Its content is shown nowhere, and it is the user's alone (0600) unless `mode` says otherwise",
+      example: "secret: true"),
     Field(
       "os", .oneOrMore(.choice(["linux", "macos"], "a system")), "Only on these systems",
       example: "os: [linux]"),

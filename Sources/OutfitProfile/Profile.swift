@@ -52,7 +52,7 @@ public struct Profile: Sendable {
   /// What the host says, beside `data:`.
   public static let builtInData: Set<String> = ["os", "arch", "home", "user", "hostname"]
 
-  /// The questions that nothing has answered yet.
+  /// The questions that no layer's `data:` answers.
   public var unanswered: [String: Sourced<Question>] { ask.filter { data[$0.key] == nil } }
 }
 

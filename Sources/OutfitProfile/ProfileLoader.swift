@@ -33,13 +33,8 @@ public struct ProfileLoader: Sendable {
   ///   - address: a folder (relative to the working folder), its outfit.yaml, or a git address; nil for the
   ///     personal layer alone.
   ///   - withPersonal: the user's own layer goes on top.
-  ///   - answers: what was answered to `ask:` before; names that the profile does not ask for are left out.
-  ///   - set: `--set NAME=VALUE`, which must answer something.
   /// - Throws: `Failure` with all mistakes of all layers, status 2.
-  public func machine(
-    _ address: String?, withPersonal: Bool = true, answers: [String: String] = [:],
-    set: [String: String] = [:]
-  ) async throws -> Profile {
+  public func machine(_ address: String?, withPersonal: Bool = true) async throws -> Profile {
     var chain = LayerChain(loader: self, scope: .machine)
     await chain.addSystem()
     if let address {
@@ -54,7 +49,7 @@ public struct ProfileLoader: Sendable {
       }
     }
     if withPersonal { await chain.addPersonal() }
-    return try chain.profile(answers: answers, set: set)
+    return try chain.profile()
   }
 
   /// The profile of a project.
@@ -70,7 +65,7 @@ public struct ProfileLoader: Sendable {
     let place = LayerPlace(folder: (folder ?? root).lexicallyNormalized())
     try await chain.add(place, kind: .profile, from: nil)
     if withPersonal { await chain.addPersonal() }
-    return try chain.profile(answers: [:], set: [:])
+    return try chain.profile()
   }
 
   /// The nearest folder at or above `folder` that has an outfit.yaml; what is in the user's folder of configuration
@@ -201,7 +196,8 @@ struct LayerChain {
       name: kind == .personal && path == loader.host.places.personalManifest
         ? "your own layer" : place.folder.lastComponent?.string ?? "/", address: address,
       folder: place.folder,
-      manifest: path, commit: place.checkout?.commit, checkout: place.checkout?.root)
+      manifest: path, commit: place.checkout?.commit,
+      checkout: place.checkout?.root, identity: identity(of: place))
     let file = place.checkout.map { "\($0.git)/\(ProfileLoader.manifestName)" } ?? loader.display(path)
     let (manifest, complaints) = ManifestReader.read(bytes, layer: layer, file: file, scope: scope)
     diagnostics += complaints
@@ -211,6 +207,16 @@ struct LayerChain {
     }
     self.path.removeLast()
     manifests.append(manifest)
+  }
+
+  /// One of ours is known by its name, since another release of Outfit has it elsewhere.
+  private func identity(of place: LayerPlace) -> String {
+    if let git = place.checkout?.git { return git.withoutReference.description }
+    let shipped = Installation.locate(loader.host).profiles
+    if place.folder.removingLastComponent() == shipped, let name = place.folder.lastComponent {
+      return name.string
+    }
+    return place.folder.string
   }
 
   private mutating func addBase(_ text: String, at origin: Origin, of place: LayerPlace, kind: Layer.Kind)
@@ -265,7 +271,7 @@ struct LayerChain {
   }
 
   /// Bytes of a manifest.
-  private static let limit: Int64 = 16 << 20
+  private static let limit = 16 << 20
 
   private mutating func read(_ path: FilePath, from origin: Origin?) throws -> [UInt8]? {
     let files = loader.host.files
@@ -284,29 +290,29 @@ struct LayerChain {
             : isThere ? "outfit init writes one" : "name a folder with an outfit.yaml, or a git address")
         return nil
       }
-      guard status.size <= Self.limit else {
+      guard status.size <= Int64(Self.limit) else {
         diagnostics.append(
           Diagnostic(
             .error, "\(name) is larger than \(Self.limit >> 20) MB, which no manifest is",
             at: SourceLocation(file: name), hint: "look at it: head -c 500 \(name)"))
         return nil
       }
-      return try files.read(path)
+      return try files.read(path, limit: Self.limit)
     } catch let error as FileError {
       let hint =
         error.code == .permissionDenied ? "make it readable: chmod u+r \(name)" : "look at it: ls -la \(name)"
       diagnostics.append(
-        Diagnostic(.error, "can't read \(name): \(error.code)", at: SourceLocation(file: name), hint: hint))
+        Diagnostic(.error, "can't read \(name): \(error.reason)", at: SourceLocation(file: name), hint: hint))
       return nil
     }
   }
 
   // MARK: - The whole
 
-  func profile(answers: [String: String], set: [String: String]) throws -> Profile {
+  func profile() throws -> Profile {
     var merger = LayerMerger(scope: scope, manifests: manifests, host: loader.host, diagnostics: diagnostics)
     merger.mergeAll()
-    merger.settle(answers: answers, set: set)
+    merger.addMachine()
     merger.check()
     let errors = sorted(merger.diagnostics.filter { $0.severity == .error })
     guard errors.isEmpty else {
@@ -334,6 +340,12 @@ struct LayerChain {
 }
 
 extension GitAddress {
+  fileprivate var withoutReference: GitAddress {
+    var other = self
+    other.reference = nil
+    return other
+  }
+
   fileprivate func with(reference: String) -> GitAddress {
     var other = self
     other.reference = reference

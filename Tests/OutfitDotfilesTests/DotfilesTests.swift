@@ -65,7 +65,9 @@ import Testing
       ])
     #expect(found[0].kind == .file(Array("A".utf8), mode: 0o600))
     #expect(found[1].kind == .link(.path("/p/l")))
-    #expect(found[2].kind == .file(Array("hello Ada".utf8), mode: 0o644))
+    #expect(found[2].kind == .file(Array("hello Ada".utf8), mode: 0o600))
+    #expect(found.map(\.modeIsDefault) == [false, true, true, true])
+    #expect(found.map(\.source) == ["/p/a", "/p/l", "/p/t", "/p/v"])
     #expect(found[2].isSecret)
     #expect(
       found[3].kind
@@ -89,6 +91,42 @@ import Testing
     #expect(found[1].kind == .file([2], mode: 0o644))
     #expect(found[2].kind == .link(.path("run")))
     #expect(found[3].kind == .source(known, mode: 0o755))
+  }
+
+  @Test func whatIsSecretIsForNobodyElseUnlessAModeIsWritten() throws {
+    let facts: [Query: Answer] = [
+      .contents("/p/a"): .contents([1]),
+      .tree("/p/k"): .tree([
+        TreeEntry("run", .file([1], mode: 0o755)), TreeEntry("in", .directory(mode: 0o755)),
+      ]),
+    ]
+    let found = try changes(
+      context(
+        [
+          ".a": DotfileSection(kind: .copy, file: "a", secret: true),
+          ".b": DotfileSection(kind: .copy, file: "a", mode: 0o640, secret: true),
+          ".c": DotfileSection(kind: .block, file: "a", secret: true),
+          ".k/": DotfileSection(kind: .copy, file: "k/", secret: true),
+        ], facts: facts))
+    #expect(found[0].kind == .file([1], mode: 0o600))
+    #expect(found[1].kind == .file([1], mode: 0o640))
+    guard case .edit(.block(let block)) = found[2].kind else { throw Failure("no block") }
+    #expect(block.createMode == 0o600)
+    #expect(found[3].kind == .file([1], mode: 0o700))
+    #expect(found[4].kind == .directory(mode: 0o700))
+  }
+
+  @Test(arguments: ["TOPSECRET {{nope}}", "{{#TOPSECRET", "{{TOPSECRET}}", "{{=<% TOPSECRET"])
+  func aMistakeInASecretTemplateShowsNothingOfIt(_ text: String) throws {
+    let failure = #expect(throws: Failure.self) {
+      try changes(
+        context(
+          [".a": DotfileSection(kind: .template, file: "a", secret: true)],
+          facts: [.contents("/p/a"): .contents(Array(text.utf8))]))
+    }
+    #expect(failure?.status == .usage)
+    #expect(failure?.diagnostics.first?.location?.file == "/p/a")
+    #expect(failure.map { "\($0.diagnostics)".contains("TOPSECRET") } == false)
   }
 
   @Test func otherSystemsAreLeftOut() throws {

@@ -224,7 +224,8 @@ import Testing
     let step = Step(.path("/bin/true"), [])
     func effect(_ label: String, probe: Step?) -> Effect {
       Effect(
-        label: label, ability: .script, needsRoot: false, probe: probe, fingerprint: "1", command: step,
+        entry: "scripts.\(label)", label: label, ability: .script, needsRoot: false, probe: probe,
+        fingerprint: "1", command: step,
         runsFirst: false, owner: SwitchScenario.source())
     }
     scenario.proposal.effects = [

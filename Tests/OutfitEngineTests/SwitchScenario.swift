@@ -15,6 +15,8 @@ struct SwitchScenario {
   var scope = Scope.machine
   var proposal = Proposal()
   var present: Set<ObjectID> = []
+  /// The profile's folder.
+  var layer: FilePath = "/team"
   /// What the profile names outside of HOME.
   var outside: [FilePath] = []
 
@@ -41,13 +43,16 @@ struct SwitchScenario {
     outside = other.outside
   }
 
-  static func source(_ line: Int = 1) -> Source {
+  static func source(_ line: Int = 1, in folder: FilePath = "/team") -> Source {
     let layer = Layer(
-      kind: .profile, name: "team", address: "/team", folder: "/team", manifest: "/team/outfit.yaml")
+      kind: .profile, name: "team", address: "/team", folder: folder, manifest: "/team/outfit.yaml")
     return Source(layer: layer, location: SourceLocation(file: "/team/outfit.yaml", line: line))
   }
 
-  mutating func want(_ path: String, _ kind: Change.Kind, secret: Bool = false, object: ObjectID? = nil) {
+  mutating func want(
+    _ path: String, _ kind: Change.Kind, secret: Bool = false, object: ObjectID? = nil,
+    from file: FilePath? = nil, modeIsDefault: Bool = false
+  ) {
     let target = FilePath("/home/ann").pushing(FilePath(path))
     proposal.changes.removeAll { change in
       if case .edit(.block(let old)) = change.kind, case .edit(.block(let new)) = kind {
@@ -57,8 +62,9 @@ struct SwitchScenario {
     }
     proposal.changes.append(
       Change(
-        target: target, owner: Self.source(proposal.changes.count + 1), isSecret: secret, kind: kind,
-        object: object))
+        target: target, owner: Self.source(proposal.changes.count + 1, in: layer), isSecret: secret,
+        kind: kind,
+        object: object, source: file, modeIsDefault: modeIsDefault))
   }
 
   mutating func want(_ path: String, _ text: String, mode: UInt16 = 0o644, secret: Bool = false) {

@@ -227,19 +227,30 @@ import Testing
     #expect(merged.inputs.contains("/home/ann/.config/outfit/outfit.yaml"))
   }
 
-  @Test func answers() async throws {
-    let files = [
-      "p/outfit.yaml": "ask: {email: E-mail, name: {prompt: Name, default: \"\"}}\ndata: {editor: vim}\n"
-    ]
-    let merged = try await profile(
-      files, answers: ["email": "old", "stale": "x"], set: ["email": "ann@example.org"])
+  @Test func dataOfAnyLayerAnswers() async throws {
+    let merged = try await profile([
+      "p/outfit.yaml": "ask: {email: E-mail, name: {prompt: Name, default: \"\"}}\ndata: {editor: vim}\n",
+      ".config/outfit/outfit.yaml": "data: {email: ann@example.org}\n",
+    ])
     #expect(merged.data["email"]?.value == "ann@example.org")
     #expect(merged.unanswered.keys.sorted() == ["name"])
     #expect(merged.data["user"]?.value == "ann" && merged.data["os"]?.value == "linux")
+  }
+
+  @Test func aLayerIsTheSameWhateverItsCommitAndWhereverOneStands() async throws {
+    let disk = MemoryFiles.withHome()
+    for (number, folder) in ["/cache/one", "/cache/two"].enumerated() {
+      disk.put(FilePath(folder).appending("web/outfit.yaml"), "profile: web\n")
+      let commit = String(repeating: "\(number)", count: 40)
+      let loader = ProfileLoader(host: .test(files: disk)) { _ in
+        FetchedProfile(checkout: FilePath(folder), commit: commit)
+      }
+      let merged = try await loader.machine("github:acme/profiles//web@v\(number)")
+      #expect(merged.layers.map(\.identity) == ["github:acme/profiles//web"])
+    }
+    disk.put("/home/ann/p/outfit.yaml", "profile: p\n")
     #expect(
-      await failures(files, set: ["emial": "x"]) == [
-        "--set emial: the profile does not ask for `emial` (did you mean `email`?)"
-      ])
+      try await ProfileLoader(host: .test(files: disk)).machine("p").layers[0].identity == "/home/ann/p")
   }
 
   @Test func gitLayers() async throws {
@@ -297,9 +308,54 @@ import Testing
 
   @Test(arguments: [
     "github:acme", "github:a/b/c", "github:a/b//../c", "github:a/b@", "github:a/b@-x", "github:a/b@a..b",
-    "git@github.com:a/b", "https://github.com/a/b", "git+https://",
+    "git@github.com:a/b", "https://github.com/a/b", "git+https://", "git+https:///a/b", "git+file://host/a",
+    "git+https://h:port/a", "git+https://-h/a", "svn+https://h/a",
   ])
   func badGitAddresses(_ text: String) {
     #expect(throws: Failure.self) { try GitAddress(text) }
+  }
+
+  @Test(arguments: [
+    "git+https://ann:SECRET@h/a", "git+http://ann:SECRET@h:8080/a//web@v1", "git+https://SECRET@h/a",
+    "git+https://SECRET:x-oauth-basic@h/a", "git+https://ann%3ASECRET@h/a", "git+https://ann:SEC/SECRET@h/a",
+    "git+https://ann:SECRET/x@h/a~1", "git+https://ann:SECRET?@h/a", "git+https://:SECRET@h/a",
+    "git+https://h/a?access_token=SECRET", "git+https://h/a#SECRET", "git+https://ann:SECRET@[::1]:80/a",
+    "git+ssh://git:SECRET@h/a", "git+ssh://git%3ASECRET@h/a", "git+file://ann:SECRET@/a",
+    "https://ann:SECRET@h/a", "http://SECRET@h/a", "GIT+HTTPS://ann:SECRET@h/a", "hg+https://ann:SECRET@h/a",
+    "ssh://git:SECRET@h/a", "git://ann:SECRET@h/a", "ftp://ann:SEC/SECRET@h/a", "ann:SECRET@h:a/b",
+    "github:ann:SECRET@acme/p", "github:SECRET@acme/p", "git+https://ann:SECRET\\@h/a",
+  ])
+  func noPasswordIsTakenOrShown(_ text: String) async throws {
+    let failure = #expect(throws: Failure.self) { try GitAddress(text) }
+    #expect(failure?.status == .usage)
+    #expect(failure.map { "\($0.diagnostics)".contains("SECRET") } == false, "\(failure?.diagnostics ?? [])")
+    let printer = DiagnosticPrinter(style: .plain)
+    do {
+      _ = try await profile(["p/outfit.yaml": "extends: ['\(text)']\n"])
+      Issue.record("it was taken")
+    } catch let failure as Failure {
+      #expect(failure.status == .usage)
+      #expect(failure.diagnostics.first?.location?.line == 1)
+      let shown = printer.text(failure.diagnostics)
+      // What is no address can't be known in a line.
+      if text.contains("://"), text.contains("@") {
+        #expect(!shown.contains("SECRET"), "\(shown)")
+      }
+    }
+  }
+
+  @Test func aUserOfSSHIsNoPassword() throws {
+    #expect(try GitAddress("git+ssh://ann_b-c.d@h:22/a")?.repository == "ssh://ann_b-c.d@h:22/a")
+    #expect(withoutPasswords("git ls-remote ssh://git@h/a") == "git ls-remote ssh://git@h/a")
+    #expect(withoutPasswords("at https://h/a@v1, ssh://g:p@h") == "at https://h/a@v1, ssh://***@h")
+  }
+
+  @Test(arguments: [
+    "https://ann:SECRET@h/a", "https://SECRET@h/a", "git+http://SECRET@h/a", "HTTPS://ann:S/SECRET@h/a",
+  ])
+  func aRemoteHoldsNoPassword(_ text: String) async {
+    let mistakes = await failures(["p/outfit.yaml": "remote: '\(text)'\n"], project: true)
+    #expect(mistakes.count == 1 && mistakes.first?.contains("can't hold a user or a password") == true)
+    #expect(mistakes.first?.contains("SECRET") == false)
   }
 }

@@ -58,23 +58,20 @@ func expect(
 
 /// The profile in `~/p` of a home with these files.
 func profile(
-  _ files: [String: String], project: Bool = false, answers: [String: String] = [:],
-  set: [String: String] = [:],
-  withPersonal: Bool = true
+  _ files: [String: String], project: Bool = false, withPersonal: Bool = true
 ) async throws -> Profile {
   let disk = MemoryFiles.withHome()
   for (name, text) in files { disk.put(FilePath("/home/ann").pushing(FilePath(name)), text) }
   let loader = ProfileLoader(host: .test(files: disk))
   return project
     ? try await loader.project(at: "/home/ann/p", withPersonal: withPersonal)
-    : try await loader.machine("p", withPersonal: withPersonal, answers: answers, set: set)
+    : try await loader.machine("p", withPersonal: withPersonal)
 }
 
 /// The mistakes of a home with these files, as `file:line:column message`.
-func failures(_ files: [String: String], project: Bool = false, set: [String: String] = [:]) async -> [String]
-{
+func failures(_ files: [String: String], project: Bool = false) async -> [String] {
   do {
-    _ = try await profile(files, project: project, set: set)
+    _ = try await profile(files, project: project)
     return []
   } catch let failure as Failure {
     return failure.diagnostics.map {
