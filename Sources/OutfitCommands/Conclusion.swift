@@ -22,7 +22,7 @@ extension Session {
   /// - Parameter missing: what could not be built.
   func conclude(
     profile: Profile, plan: Plan, outcome: SwitchOutcome, built: Int, mended: [String],
-    missing: Set<ObjectID>, status: ExitStatus, seconds: Double, json: Bool
+    missing: Set<ObjectID>, waiting: WaitingEffects, status: ExitStatus, seconds: Double, json: Bool
   ) {
     if json {
       write(
@@ -36,11 +36,15 @@ extension Session {
           "kept": .array(outcome.kept.map { .string($0.target.string) }),
           "mended": .array(mended.map { .string($0) }),
           "profile": .string(profile.name), "status": .number(Int(status.rawValue)),
+          "waiting": waiting.json,
         ]).text)
       return
     }
+    defer { for line in waiting.lines(of: profile.name) { write(line) } }
     for line in mended { write("  \(line)") }
     guard outcome.isNew || built > 0 else {
+      // What waits is said at the end.
+      if status == .done, !waiting.isEmpty { return }
       write(
         status == .done
           ? !mended.isEmpty
@@ -82,6 +86,26 @@ extension Session {
       write("Back: outfit rollback")
     case .project: write("Back: outfit rollback    Ship: outfit render")
     }
+  }
+}
+
+extension WaitingEffects {
+  /// What is up, what it waits for, and the line for whoever has root.
+  func lines(of profile: String) -> [String] {
+    guard !isEmpty else { return [] }
+    return [
+      "\(profile) is up, waiting for: \(entries.map(\.label).joined(separator: "; "))",
+      "  for whoever has root: \(entries.map(\.command).joined(separator: " && "))",
+    ]
+  }
+
+  var json: JSONText {
+    .array(
+      entries.map {
+        .object([
+          "entry": .string($0.identity.entry), "label": .string($0.label), "command": .string($0.command),
+        ])
+      })
   }
 }
 

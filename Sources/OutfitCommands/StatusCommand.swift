@@ -36,7 +36,7 @@ struct StatusCommand: AsyncParsableCommand {
       }
       let gone = GoneInterpreters(standing.generation, session).diagnostics
       say(gone)
-      let plan = standing.plan
+      let (plan, waiting) = (standing.plan, standing.waiting)
       let defects =
         plan == nil ? [] : try Mending(session.host, known: standing.generation.map { [$0] } ?? []).defects()
       let differs =
@@ -53,7 +53,8 @@ struct StatusCommand: AsyncParsableCommand {
         session.write(
           JSONText.object(
             JSONText.plan(plan, of: standing.name, defects).merging([
-              "upToDate": .bool(!differs), "contradictions": .array(contradictions.map(\.json)),
+              "upToDate": .bool(!differs), "waiting": waiting.json,
+              "contradictions": .array(contradictions.map(\.json)),
               "problems": .array(
                 ([bereft].compactMap(\.self) + gone + problems).map { .string($0.message) }),
             ]) { $1 }
@@ -72,7 +73,10 @@ struct StatusCommand: AsyncParsableCommand {
           session.report(
             defects.filter { !$0.isMendable }.map { Diagnostic(.warning, $0.message, hint: $0.hint) })
         }
-        session.write(differs ? "`outfit up` would change this." : "\(standing.name) is up to date.")
+        if differs || waiting.isEmpty {
+          session.write(differs ? "`outfit up` would change this." : "\(standing.name) is up to date.")
+        }
+        for line in waiting.lines(of: standing.name) { session.write(line) }
       }
       if check, differs || !problems.isEmpty || bereft != nil { throw Ended(.drift) }
     }
@@ -86,6 +90,8 @@ private struct Standing {
   let plan: Plan?
   /// What the plan starts from.
   let generation: Generation?
+  /// What the plan has not, since it waits for whoever has root.
+  let waiting: WaitingEffects
 
   init(_ session: Session, _ place: ProfilePlace) async throws {
     let host = session.host
@@ -93,11 +99,13 @@ private struct Standing {
       for: place.scope, version: Release.version, arguments: place.digest(host), host: host) != nil,
       let profile = try Generations.adoptedProfile(place.scope, host: host)
     {
-      (name, plan, generation) = (profile.name, nil, nil)
+      (name, plan, generation, waiting) = (profile.name, nil, nil, WaitingEffects())
     } else {
       var reading = try await Reading(session, place)
       generation = try reading.preparation.previous()
-      (name, plan) = (reading.profile.name, reading.plan)
+      var plan = reading.plan
+      waiting = plan.setAside(.read(place.scope, host: host))
+      (name, self.plan) = (reading.profile.name, plan)
     }
   }
 }

@@ -1,5 +1,6 @@
 import OutfitConsent
 import OutfitCore
+import OutfitDotfiles
 import OutfitEngine
 import OutfitHooks
 import OutfitInterpreters
@@ -55,6 +56,8 @@ struct Undertaking {
     /// What stands between commands and their programs, and was made again.
     let mended: [String]
     let missing: Set<ObjectID>
+    /// For whoever has root.
+    let waiting: WaitingEffects
     let status: ExitStatus
     let seconds: Double
     /// The pins, before and after.
@@ -106,7 +109,7 @@ struct Undertaking {
       try await place.answer(consented, session, settings: wish.settings), place, sources, isPlain: isPlain)
     session.conclude(
       profile: done.profile, plan: done.plan, outcome: done.outcome, built: done.built, mended: done.mended,
-      missing: done.missing,
+      missing: done.missing, waiting: done.waiting,
       status: done.status, seconds: done.seconds, json: wish.wantsJSON)
     return done.status
   }
@@ -164,25 +167,20 @@ struct Undertaking {
   }
 
   /// Says what can't be undone, and has sudo's password asked now.
-  private func announce(_ effects: [Effect]) async throws {
-    guard !effects.isEmpty else { return }
-    for effect in effects {
+  /// - Returns: what waits for whoever has root, since this user has no way to be it.
+  private func announce(_ effects: [Effect], _ scope: Scope) async throws -> WaitingEffects {
+    let waiting = try await Effects(host, scope: scope, isDry: false)
+      .withoutRoot(effects, before: .read(scope, host: host))
+    if wish.isAllOrNothing, let first = waiting.entries.first {
+      throw Failure(
+        "\(first.label) needs root, sudo did not allow it, and --all-or-nothing was given",
+        hint: "for whoever has root: \(waiting.entries.map(\.command).joined(separator: " && "))",
+        status: .consent)
+    }
+    for effect in effects where waiting[effect] == nil {
       session.talk("  will run \(effect.label), which can't be undone")
     }
-    guard effects.contains(where: \.needsRoot), host.user.identifier != 0 else { return }
-    for sudo: FilePath in ["/usr/bin/sudo", "/bin/sudo"] where host.files.exists(sudo) {
-      let status = try await host.processes.runAttached(
-        Invocation(
-          sudo, host.terminal.isInteractive ? ["-v"] : ["-n", "-v"], environment: host.environment,
-          standardInput: .inherited))
-      guard status == 0 else {
-        throw Failure(
-          "system packages need root, and sudo did not allow it",
-          hint: "install them yourself, or run this where sudo works", status: .consent)
-      }
-      return
-    }
-    throw Failure("system packages need root, and there is no sudo", status: .consent)
+    return waiting
   }
 
   // MARK: The work
@@ -252,13 +250,14 @@ struct Undertaking {
     // Conflicts and effects come from parts that need no network, so all questions are asked here; where no other
     // part has anything to do, the plan itself is made without network.
     var decisions: Decisions?
+    var waiting = WaitingEffects()
     if profile.needsEngines {
       let local = try await preparation.plan(
         try await preparation.propose(
           Preparation.local(host).filter { wish.only == nil || $0.name == wish.only }),
         isPartial: true)
       decisions = try await decide(local)
-      try await announce(local.effects)
+      waiting = try await announce(local.effects, profile.scope)
     }
 
     let before = wish.pins ?? preparation.lock
@@ -280,7 +279,7 @@ struct Undertaking {
     if wish.isStrict, !plan.conflicts.isEmpty { throw session.refusal(plan.conflicts) }
     if decisions == nil {
       decisions = try await decide(plan)
-      try await announce(plan.effects)
+      waiting = try await announce(plan.effects, profile.scope)
     }
     try session.consent(toTakeoversOf: proposal, consented, given: wish.consent, address: wish.address)
     // What no provider has is known before anything is fetched.
@@ -290,7 +289,7 @@ struct Undertaking {
 
     let effects = Effects(host, scope: profile.scope, isDry: false)
     var failures = plan.failures
-    for effect in plan.effects where effect.runsFirst {
+    for effect in plan.effects where effect.runsFirst && waiting[effect] == nil {
       if let failure = try await effects.run(effect, by: consented) { failures.append(failure) }
     }
     for object in plan.objects where preparation.store.isPresent(object.id) {
@@ -326,7 +325,7 @@ struct Undertaking {
       snapshots: place.snapshots(host), companions: companions(preparation, profile), host: host)
     let mended = try await mend(known: outcome.record)
     try learnLongTerm(plan, preparation)
-    for effect in plan.effects where !effect.runsFirst {
+    for effect in plan.effects where !effect.runsFirst && waiting[effect] == nil {
       if let failure = try await effects.run(effect, by: consented) { failures.append(failure) }
     }
     session.report(failures + outcome.notes + mended.left)
@@ -338,7 +337,8 @@ struct Undertaking {
     var status = outcome.status
     if !failures.isEmpty { status = max(status, .failed) }
     let summary = "Nothing to do: \(profile.name) is up to date."
-    if status == .done, isPlain, mended.left.isEmpty {
+    if wish.only == nil || wish.only == SystemSetup().name { try waiting.keep(profile.scope, host: host) }
+    if status == .done, isPlain, mended.left.isEmpty, waiting.isEmpty {
       try CompiledPlan.write(
         for: profile.scope, version: Release.version, arguments: place.digest(host),
         inputs: preparation.inputs + consented.inputs,
@@ -350,7 +350,7 @@ struct Undertaking {
     let seconds = Double(host.clock.uptime() - started) / 1e9
     return Done(
       profile: profile, plan: plan, outcome: outcome, built: built.built.count, mended: mended.done,
-      missing: missing,
+      missing: missing, waiting: waiting,
       status: status, seconds: seconds, before: before, after: preparation.lock)
   }
 

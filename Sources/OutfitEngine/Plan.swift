@@ -47,6 +47,14 @@ public struct Plan: Sendable {
     self.base = base
   }
 
+  /// Takes out the effects that wait for whoever has root, which no `up` of this user would run.
+  /// - Returns: those.
+  public mutating func setAside(_ waiting: WaitingEffects) -> WaitingEffects {
+    let entries = effects.compactMap { waiting[$0] }
+    effects.removeAll { waiting[$0] != nil }
+    return WaitingEffects(entries)
+  }
+
   /// There is nothing to build, to write, or to run.
   public var isEmpty: Bool {
     objects.isEmpty && names.isEmpty && effects.isEmpty && !interpretersDiffer && !completesPrevious

@@ -26,7 +26,7 @@ import Testing
 
   private var apt: Effect {
     Effect(
-      label: "apt: ripgrep", ability: .packages, needsRoot: true,
+      entry: "packages.apt", label: "apt: ripgrep", ability: .packages, needsRoot: true,
       probe: Step(.path("/usr/bin/dpkg-query"), ["ripgrep"]), fingerprint: "ripgrep",
       command: Step(
         .path("/usr/bin/apt-get"), ["install", "rip grep"], environment: ["DEBIAN_FRONTEND": "noninteractive"]
@@ -36,7 +36,8 @@ import Testing
 
   private func script(_ fingerprint: String, probe: Step? = nil) -> Effect {
     Effect(
-      label: "script fonts", ability: .script, needsRoot: false, probe: probe, fingerprint: fingerprint,
+      entry: "scripts.fonts", label: "script fonts", ability: .script, needsRoot: false, probe: probe,
+      fingerprint: fingerprint,
       command: Step(.path("/bin/sh"), ["fonts.sh"]), runsFirst: false, owner: owner)
   }
 
@@ -61,6 +62,19 @@ import Testing
     #expect(try await effects().needed([script("2")]).count == 1)
   }
 
+  @Test func aScriptOfAnotherLayerIsAnotherEvenByTheSameName() async throws {
+    processes.on("/bin/sh")
+    let mine = script("once")
+    var theirs = mine
+    theirs.owner = SwitchScenario.source(in: "/other")
+    var renamed = mine
+    renamed.label = "the script fonts"
+    #expect(try await effects().run(mine) == nil)
+    #expect(try await effects().needed([mine, renamed, theirs]) == [theirs])
+    #expect(try await effects().run(theirs) == nil)
+    #expect(try await effects().needed([mine, theirs]).isEmpty)
+  }
+
   @Test func sudoIsUsedOnlyWhereRootIsNeeded() async throws {
     files.put("/usr/bin/sudo", "", mode: 0o755)
     processes.on("/usr/bin/sudo")
@@ -73,6 +87,52 @@ import Testing
     let sudo = ["/usr/bin/env", "DEBIAN_FRONTEND=noninteractive", "/usr/bin/apt-get", "install", "rip grep"]
     #expect(runs.map(\.arguments) == [["-n"] + sudo, sudo, ["install", "rip grep"]])
     #expect(runs[2].environment["DEBIAN_FRONTEND"] == "noninteractive")
+  }
+
+  @Test func withoutSudoItWaitsForWhoeverHasRoot() async throws {
+    let waiting = try await effects(isTerminal: true).withoutRoot(
+      [apt, script("1")], before: WaitingEffects())
+    #expect(waiting.entries.map(\.label) == ["apt: ripgrep"])
+    #expect(waiting.entries.map(\.command) == ["sudo apt-get install 'rip grep'"])
+    #expect(waiting[apt] != nil && waiting[script("1")] == nil)
+    #expect(processes.invocations.isEmpty)
+    #expect(try await effects(isRoot: true).withoutRoot([apt], before: WaitingEffects()).isEmpty)
+  }
+
+  @Test func aPasswordIsAskedForOnlyWhereRootIsNeededAndOnlyOnce() async throws {
+    files.put("/usr/bin/sudo", "", mode: 0o755)
+    processes.on("/usr/bin/sudo", status: 1)
+    #expect(try await effects(isTerminal: true).withoutRoot([script("1")], before: WaitingEffects()).isEmpty)
+    #expect(processes.invocations.isEmpty)
+    // Nobody is there to be asked, and then somebody is.
+    let unasked = try await effects().withoutRoot([apt], before: WaitingEffects())
+    #expect(processes.invocations.map(\.arguments) == [["-n", "-v"]])
+    let refused = try await effects(isTerminal: true).withoutRoot([apt], before: unasked)
+    #expect(processes.invocations.dropFirst().map(\.arguments) == [["-n", "-v"], ["-v"]])
+    // Who was refused is not asked again, for the same.
+    let again = try await effects(isTerminal: true).withoutRoot([apt], before: refused)
+    #expect(again == refused)
+    #expect(processes.invocations.count == 4)
+    var more = apt
+    more.fingerprint = "ripgrep jq"
+    _ = try await effects(isTerminal: true).withoutRoot([more], before: refused)
+    #expect(processes.invocations.last?.arguments == ["-v"])
+    // sudo lets this user.
+    let willing = ScriptedProcesses()
+    willing.on("/usr/bin/sudo", ["-n", "-v"])
+    let host = Host.test(files: files, processes: willing, terminal: RecordingTerminal(isTerminal: true))
+    let effects = Effects(host, scope: .machine, isDry: false)
+    #expect(try await effects.withoutRoot([apt], before: refused).isEmpty)
+  }
+
+  @Test func whatWaitsIsKeptUntilItDoesNot() async throws {
+    let host = Host.test(files: files, processes: processes)
+    let waiting = try await effects().withoutRoot([apt], before: WaitingEffects())
+    #expect(WaitingEffects.read(.machine, host: host).isEmpty)
+    try waiting.keep(.machine, host: host)
+    #expect(WaitingEffects.read(.machine, host: host) == waiting)
+    try WaitingEffects().keep(.machine, host: host)
+    #expect(WaitingEffects.read(.machine, host: host).isEmpty)
   }
 
   @Test func withoutSudoTheCommandIsShown() async throws {
