@@ -100,10 +100,12 @@ public struct Effects: Sendable {
         guard let seen = consented.seen(path) else { continue }
         let target = scratch.path.pushing(FilePath(relative(path, effect)))
         try host.files.createDirectories(target.removingLastComponent(), mode: 0o700)
-        if try host.files.status(path, followLinks: false)?.kind == .link,
-          try host.files.status(path, followLinks: true)?.kind != .file
-        {
-          continue
+        if try host.files.status(path, followLinks: false)?.kind == .link {
+          let text = try host.files.readLink(path)
+          if seen.digest == Digest(of: "link \(text)") {
+            try host.files.createLink(target, to: text)
+            continue
+          }
         }
         let bytes = try host.files.read(path)
         try consented.check(path, Digest(of: bytes))

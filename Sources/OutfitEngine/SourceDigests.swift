@@ -17,7 +17,7 @@ public struct SourceFile: Hashable, Sendable {
 
   /// What it holds, which must be what it held when it was looked at.
   func bytes(_ files: any Files) throws -> [UInt8] {
-    let bytes = try files.read(path)
+    let bytes = try files.read(path, limit: FileBound.own)
     guard Digest(of: bytes) == digest else { throw Consented.changed(path) }
     return bytes
   }

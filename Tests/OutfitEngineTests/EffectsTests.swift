@@ -69,9 +69,9 @@ import Testing
     theirs.owner = SwitchScenario.source(in: "/other")
     var renamed = mine
     renamed.label = "the script fonts"
-    #expect(try await effects().run(mine) == nil)
+    #expect(try await effects().run(mine, by: .generation(.machine)) == nil)
     #expect(try await effects().needed([mine, renamed, theirs]) == [theirs])
-    #expect(try await effects().run(theirs) == nil)
+    #expect(try await effects().run(theirs, by: .generation(.machine)) == nil)
     #expect(try await effects().needed([mine, theirs]).isEmpty)
   }
 
