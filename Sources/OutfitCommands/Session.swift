@@ -46,12 +46,22 @@ struct Session: Sendable {
   func wayOut(of error: FileError) -> String? {
     switch error.code {
     case .permissionDenied, .notPermitted:
+      if host.user.identifier != 0, error.path.starts(with: host.user.home),
+        let owner = (try? host.files.status(host.user.home, followLinks: true))?.owner,
+        owner != host.user.identifier
+      {
+        return
+          "HOME is \(host.user.home), which is not \(host.user.name)'s: run it as its owner, or with a HOME of "
+          + "\(host.user.name)'s own"
+      }
       var folder = error.path
       while !folder.isEmpty, (try? host.files.status(folder, followLinks: true)) ?? nil == nil {
         guard folder.removeLastComponent() else { return nil }
       }
-      return
-        "`ls -ld \(short(folder))` shows whose it is; `outfit doctor` says which folders outfit can't write in"
+      let shown = "`ls -ld \(short(folder))` shows whose it is"
+      // Every verb reads its state first, `doctor` too.
+      return error.path.starts(with: host.places.state)
+        ? shown : "\(shown); `outfit doctor` says which folders outfit can't write in"
     case .readOnlyFileSystem:
       return "it is on a disk that can only be read: `findmnt -T \(short(error.path))`"
     case .fileTooLarge, .notSupported:

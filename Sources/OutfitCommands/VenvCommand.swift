@@ -10,7 +10,7 @@ struct VenvCommand: AsyncParsableCommand {
     commandName: "venv", abstract: "Virtual environments by name: make, choose, list and remove them.",
     discussion: """
       A folder chooses one by its name in .python-version, as with pyenv-virtualenv: python, python3 and pip are the \
-      environment's there, and with the hook of `outfit shell-init` a shell activates it. The environment of a \
+      environment's there, and with the hook of `outfit shell-init SHELL` a shell activates it. The environment of a \
       project is what `virtualenv:` in its outfit.yaml says; `outfit up` makes it in .venv.
       """,
     subcommands: [VenvCreate.self, VenvUse.self, VenvList.self, VenvRemove.self])

@@ -8,6 +8,9 @@ public enum LockFile {
   /// Of the form that this outfit writes.
   static let version = 1
   public static let unresolved = "unresolved"
+  /// How to have what a later outfit knows.
+  static let newerOutfit =
+    "get a newer Outfit the way that you got this one: install.sh again, or `make up` in a newer clone"
 
   /// The lock at `path` for a profile; nil where there is none.
   ///
@@ -115,7 +118,7 @@ struct LockReader {
     guard version <= LockFile.version else {
       complain(
         "this lock is of form \(version), and this outfit knows form \(LockFile.version)", mark,
-        hint: "get a newer one: outfit self update")
+        hint: LockFile.newerOutfit)
       return lock
     }
     know(["lock", "interpreters", "tools", "virtualenv", "images"], root)

@@ -59,7 +59,7 @@ private struct ManifestDecoder {
       // What a newer outfit understands may well look wrong to this one.
       checker.complain(
         "this manifest is for outfit \(text), and this is outfit \(version)", at: required.location,
-        hint: "get a newer one: outfit self update")
+        hint: LockFile.newerOutfit)
       return
     }
     let before = checker.diagnostics.count
