@@ -38,7 +38,9 @@ struct Overview {
       if let project = try Generations.list(scope, host: host).last, !project.isBare {
         describe("project", project)
         next.append(("outfit status", "what `up` would change here"))
-        next.append(("outfit render", "the container and Kubernetes files, from the same pins"))
+        if (try? await place.place.load(session))?.app != nil {
+          next.append(("outfit render", "the container and Kubernetes files, from the same pins"))
+        }
       } else {
         let kept = place.isKept ? " by \(session.short(place.manifest))" : ""
         session.write("  project   \(session.short(folder))\(kept), not brought up")

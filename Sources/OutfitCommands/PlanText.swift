@@ -16,7 +16,8 @@ struct PlanText {
     }
     for effect in plan.effects {
       let root = effect.needsRoot && session.host.user.identifier != 0 ? ", asks for sudo" : ""
-      add("run", "\(effect.label) (can't be undone\(root))", style.yellow)
+      let routine = effect.isRoutine ? "every time, and " : ""
+      add("run", "\(effect.label) (\(routine)can't be undone\(root))", style.yellow)
     }
     for object in plan.objects { add("build", object.label, style.cyan) }
     for target in plan.differing {

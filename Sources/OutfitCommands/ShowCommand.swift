@@ -5,6 +5,7 @@ import OutfitProfile
 import OutfitRender
 import OutfitSharing
 import OutfitSystem
+import OutfitTools
 
 struct ShowCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -21,7 +22,7 @@ struct ShowCommand: AsyncParsableCommand {
     try await withSession { session in
       let place = try ProfilePlace.find(profile, session)
       let shown = try await place.load(session, fetching: fetching.permission)
-      let lock = try Locks(host: session.host, profile: shown).merged
+      let lock = Tools.pins(of: shown, in: try Locks(host: session.host, profile: shown).merged)
       let address: String? =
         switch place.scope {
         case .machine: profile ?? place.address

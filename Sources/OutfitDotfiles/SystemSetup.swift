@@ -51,10 +51,10 @@ public struct SystemSetup: Part {
       proposal.effects.append(
         Effect(
           entry: "scripts.\(name)", label: "script \(name)", ability: .script, needsRoot: false,
-          probe: section.value.when == .always ? Step(.path("/bin/false"), []) : nil,
+          probe: nil,
           fingerprint: section.value.when == .once ? "once" : Digest(of: bytes).hex,
           command: command(script(section), bytes), script: script(section),
-          runsFirst: false, owner: section.source))
+          runsFirst: false, isRoutine: section.value.when == .always, owner: section.source))
     }
     return .done(proposal)
   }

@@ -24,7 +24,8 @@ public struct Effects: Sendable {
     for effect in effects {
       try Task.checkCancellation()
       let isDue =
-        effect.probe == nil ? receipts.wants(effect) : try await isDue(effect)
+        effect.isRoutine
+        ? true : effect.probe == nil ? receipts.wants(effect) : try await isDue(effect)
       if isDue { needed.append(effect) }
     }
     return needed

@@ -55,10 +55,10 @@ public struct Plan: Sendable {
     return WaitingEffects(entries)
   }
 
-  /// There is nothing to build, to write, or to run.
+  /// There is nothing to build, to write, or to run, but for what runs every time.
   public var isEmpty: Bool {
-    objects.isEmpty && names.isEmpty && effects.isEmpty && !interpretersDiffer && !completesPrevious
-      && !recordDiffers && pins == nil
+    objects.isEmpty && names.isEmpty && effects.allSatisfy(\.isRoutine) && !interpretersDiffer
+      && !completesPrevious && !recordDiffers && pins == nil
       && targets.allSatisfy { $0.action == .upToDate } && foldersToRemove.isEmpty
   }
 

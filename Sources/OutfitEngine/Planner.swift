@@ -56,7 +56,7 @@ public enum Planner {
 
     let receipts = try EffectReceipts.read(scope, host: host)
     plan.effects = proposal.effects.filter { effect in
-      effect.probe == nil ? receipts.wants(effect) : effectIsDue(effect)
+      effect.isRoutine || (effect.probe == nil ? receipts.wants(effect) : effectIsDue(effect))
     }
     plan.completesPrevious =
       previous?.isIncomplete == true && plan.failures.isEmpty && plan.objects.isEmpty

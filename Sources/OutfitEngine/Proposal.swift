@@ -64,6 +64,8 @@ public struct Proposal: Sendable {
   public var variables: [String: String] = [:]
   /// What can't be had; the rest goes on, and the generation is incomplete.
   public var failures: [Diagnostic] = []
+  /// Something that the manifest asks for has no pin, and none could be made: it is not known what it is.
+  public var isUnresolved = false
   /// What a person should know of how something is had: a fall to another provider, say.
   public var notes: [Diagnostic] = []
 
@@ -81,6 +83,7 @@ public struct Proposal: Sendable {
     virtualenv = other.virtualenv ?? virtualenv
     variables.merge(other.variables) { $1 }
     failures += other.failures
+    isUnresolved = isUnresolved || other.isUnresolved
     notes += other.notes
   }
 }
@@ -317,11 +320,14 @@ public struct Effect: Hashable, Sendable {
   public var script: FilePath?
   /// Before the objects are built (system packages), or after the switch (scripts).
   public var runsFirst: Bool
+  /// It runs at every `up`, so that it makes nothing other than it was.
+  public var isRoutine: Bool
   public var owner: Source
 
   public init(
     entry: String, label: String, ability: Ability, needsRoot: Bool, probe: Step?, fingerprint: String,
-    command: Step, script: FilePath? = nil, runsFirst: Bool, owner: Source
+    command: Step, script: FilePath? = nil, runsFirst: Bool, isRoutine: Bool = false,
+    owner: Source
   ) {
     self.entry = entry
     self.script = script
@@ -332,6 +338,7 @@ public struct Effect: Hashable, Sendable {
     self.fingerprint = fingerprint
     self.command = command
     self.runsFirst = runsFirst
+    self.isRoutine = isRoutine
     self.owner = owner
   }
 

@@ -44,6 +44,8 @@ public struct Hooks: Part {
       $0.id.name.hasPrefix("\(Engines.hookRunner)-")
     }
     guard let runner else {
+      // Why it could not be had has been said.
+      guard context.earlier.failures.isEmpty else { return .done(proposal) }
       proposal.failures = [
         Diagnostic(
           .error, "the git hooks can't be installed without their runner, \(Engines.hookRunner)",

@@ -26,6 +26,7 @@ struct Proposer {
       for request in section.value.versions {
         let entry = context.lock.interpreters[language]?.first { $0.request == request.text }
         guard let entry else {
+          proposal.isUnresolved = true
           fail(request, language, section)
           continue
         }
@@ -336,8 +337,10 @@ struct Proposer {
   ) {
     guard let found = inquirer.interpreters(language) else { return }
     let host = ReleaseHost(language, section.value, context.environment)
+    let location = context.profile.location(of: request, language)
     if section.value.providers(for: language) != [.adopted], let withheld = context.facts.withheld {
-      return refuse("\(language.title) \(request) is not pinned yet", section, hint: withheld.hint)
+      return refuse(
+        "\(language.title) \(request) is not pinned yet", section, at: location, hint: withheld.hint)
     }
     var looked: [String] = []
     let serves = found.contains { request.accepts($0.version) }
@@ -373,7 +376,8 @@ struct Proposer {
       }
     }
     refuse(
-      "no \(language.title) \(request) can be had: \(looked.joined(separator: "; "))", section, hint: hint)
+      "no \(language.title) \(request) can be had: \(looked.joined(separator: "; "))", section, at: location,
+      hint: hint)
   }
 
   /// The command that gives this machine an interpreter.
@@ -394,10 +398,11 @@ struct Proposer {
   }
 
   private mutating func refuse(
-    _ message: String, _ section: Sourced<InterpreterSection>, hint: String? = nil
+    _ message: String, _ section: Sourced<InterpreterSection>, at location: SourceLocation? = nil,
+    hint: String? = nil
   ) {
     proposal.failures.append(
-      Diagnostic(.error, message, at: section.source.location, hint: hint))
+      Diagnostic(.error, message, at: location ?? section.source.location, hint: hint))
   }
 
   private mutating func note(_ message: String, _ section: Sourced<InterpreterSection>) {

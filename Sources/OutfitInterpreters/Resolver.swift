@@ -248,6 +248,7 @@ struct Resolver {
         + "; all that there are: outfit \(language) list --all"
     }
     let isBeyond = language == .python && isBeyond(request, versions)
+    let location = context.profile.location(of: request, language) ?? section.source.location
     let message =
       isBeyond
       ? "there is no \(language.title) \(request)"
@@ -258,11 +259,11 @@ struct Resolver {
       return Unpublished(
         failure: Failure(
           "\(message) in the Python package that lists them, and \(host.name) has given none "
-            + "(\(trouble.message))", at: section.source.location, hint: trouble.hint ?? hint),
+            + "(\(trouble.message))", at: location, hint: trouble.hint ?? hint),
         isBeyondAll: isBeyond)
     }
     return Unpublished(
-      failure: Failure(message, at: section.source.location, hint: hint, status: .usage),
+      failure: Failure(message, at: location, hint: hint, status: .usage),
       isBeyondAll: isBeyond)
   }
 

@@ -360,3 +360,19 @@ public struct AppSection: Hashable, Sendable {
     self.base = base
   }
 }
+
+extension Profile {
+  /// The versions that its layers want, and which line of which layer does.
+  public func wanted(_ language: Language) -> [(request: VersionRequest, source: Source)] {
+    guard let section = interpreters[language] else { return [] }
+    let added = additions[language] ?? []
+    return section.value.versions.map { request in
+      (request, added.first { $0.value == request }?.source ?? section.source)
+    }
+  }
+
+  /// The line that wants a version; nil for what no line does.
+  public func location(of request: VersionRequest, _ language: Language) -> SourceLocation? {
+    wanted(language).first { $0.request == request }?.source.location
+  }
+}

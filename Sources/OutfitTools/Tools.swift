@@ -53,8 +53,19 @@ public struct Tools: Part {
     guard asked.isEmpty else { return .ask(asked) }
     let shop = try Shop(context)
     var proposal = Proposal()
-    for tool in wanted {
+    // That there is no Python has been said by who should have given one.
+    let isWaiting = shop.pythons.offered.isEmpty && !context.earlier.failures.isEmpty
+    let waiting = isWaiting ? wanted.filter { $0.section.origin == .pypi } : []
+    if let first = waiting.first {
+      proposal.isUnresolved = waiting.contains { !shop.isLocked($0) }
+      let names = waiting.map(\.name).joined(separator: ", ")
+      proposal.failures.append(
+        Diagnostic(
+          .note, "\(names) \(waiting.count == 1 ? "waits" : "wait") for a Python", at: first.source.location))
+    }
+    for tool in wanted where !isWaiting || tool.section.origin != .pypi {
       guard let entry = context.lock.tools[tool.name], shop.isLocked(tool) else {
+        proposal.isUnresolved = true
         proposal.failures.append(shop.whyUnlocked(tool))
         continue
       }
@@ -65,6 +76,14 @@ public struct Tools: Part {
       }
     }
     return .done(proposal)
+  }
+
+  /// A lock with those pins of tools alone that answer what a profile asks for now.
+  public static func pins(of profile: Profile, in lock: Lock) -> Lock {
+    var lock = lock
+    let requests = Dictionary(Wanted.all(profile).map { ($0.name, $0.request) }, uniquingKeysWith: { $1 })
+    lock.tools = lock.tools.filter { requests[$0.key] == $0.value.request }
+    return lock
   }
 
   /// Why a tool could not be built, in words for the manifest's author, where that is known.

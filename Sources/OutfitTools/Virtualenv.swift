@@ -51,6 +51,8 @@ public struct Virtualenv: Part {
     guard asked.isEmpty else { return .ask(asked) }
     let pythons = Pythons(context)
     guard let interpreter = pythons.choose(nil) else {
+      // It has been said by who should have given one.
+      guard context.earlier.failures.isEmpty else { return .done(proposal) }
       proposal.failures = [
         Diagnostic(
           .error, "the virtualenv needs a Python, and none could be had", at: section.source.location,
@@ -66,6 +68,7 @@ public struct Virtualenv: Part {
     }
     guard let entry = context.lock.virtualenv, Self.fits(entry, section, sources, interpreter) else {
       let query = try question(section, sources, interpreter, pythons, context)
+      proposal.isUnresolved = true
       proposal.failures = [
         context.facts[query].map { Self.message($0, section).diagnostic }
           ?? Diagnostic(

@@ -110,14 +110,3 @@ struct InstalledInterpreters {
     return wishes
   }
 }
-
-extension Profile {
-  /// The versions that its layers want, and which line of which layer does.
-  func wanted(_ language: Language) -> [(request: VersionRequest, source: Source)] {
-    guard let section = interpreters[language] else { return [] }
-    let added = additions[language] ?? []
-    return section.value.versions.map { request in
-      (request, added.first { $0.value == request }?.source ?? section.source)
-    }
-  }
-}

@@ -55,7 +55,8 @@ struct ToolDesk {
 
   /// The name as the manifest has it, of a tool that this file must have.
   /// - Throws: `Failure`, status 2, that says where the tool is from, or which one may be meant.
-  func own(_ name: String) throws -> String {
+  /// - Parameter moving: it is about the tool's version alone, which another verb moves wherever the tool is from.
+  func own(_ name: String, moving: Bool = false) throws -> String {
     let names = (file.edit.value(at: ["tools"])?.entries ?? []).map(\.key)
     if names.contains(name) { return name }
     if let near = names.first(where: { normal($0) == normal(name) }) { return near }
@@ -63,12 +64,14 @@ struct ToolDesk {
       let location = tool.source.location
       throw Failure(
         "\(name) comes from \(tool.source.layer.name), \(location.file):\(location.line), and not from \(file.edit.file)",
-        hint: tool.source.layer.kind == .personal
-          ? "without --project your own layer is edited"
-          : profile.locked["tools.\(name)"] ?? profile.locked["tools"] != nil
-            ? "it is locked there: ask whoever keeps \(tool.source.layer.name)"
-            : "change it there, or have an entry of your own instead of that one: `outfit tool install \(name)`; to do "
-              + "without it, add `remove: [tools.\(name)]` to \(file.edit.file)",
+        hint: moving && profile.locked["tools.\(name)"] ?? profile.locked["tools"] == nil
+          ? "`\(update(name))` moves it"
+          : tool.source.layer.kind == .personal
+            ? "without --project your own layer is edited"
+            : profile.locked["tools.\(name)"] ?? profile.locked["tools"] != nil
+              ? "it is locked there: ask whoever keeps \(tool.source.layer.name)"
+              : "change it there, or have an entry of your own instead of that one: `outfit tool install \(name)`; to do "
+                + "without it, add `remove: [tools.\(name)]` to \(file.edit.file)",
         status: .usage)
     }
     let all = names + profile.tools.keys
@@ -88,6 +91,29 @@ struct ToolDesk {
   func programs(_ name: String) -> [String] {
     guard let pin = lock.tools[name] else { return [] }
     return (generation?.claims ?? []).filter { $0.label == "\(name) \(pin.version)" }.map(\.name).sorted()
+  }
+
+  /// It stands in the store, as the last generation has it.
+  func isHere(_ name: String) -> Bool {
+    guard let pin = lock.tools[name] else { return false }
+    return generation?.objects.contains {
+      $0.label == "\(name) \(pin.version)"
+        && host.files.exists(host.places.store.appending($0.id.description))
+    } ?? false
+  }
+
+  /// What `outfit up` needs to be told where bare it would act on the project that one stands in.
+  var upSuffix: String {
+    guard place.scope == .machine, !place.address.isEmpty, (try? Project.find(host)) ?? nil != nil else {
+      return ""
+    }
+    return " \(place.address)"
+  }
+
+  /// What moves the pin of a tool that another layer brought, or all pins.
+  func update(_ name: String?) -> String {
+    let isElsewhere = place.scope == .machine && (try? Project.find(host)) ?? nil != nil
+    return "outfit update\(name.map { " \($0)" } ?? "")\(isElsewhere ? " --machine" : "")"
   }
 
   // MARK: Changing it

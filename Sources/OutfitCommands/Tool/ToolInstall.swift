@@ -7,7 +7,7 @@ struct ToolInstall: AsyncParsableCommand {
     commandName: "install", abstract: "Install tools, each in an environment of its own.",
     discussion: """
       `outfit tool install black@25 httpie 'sphinx[docs]>=8'`. Without a version: the newest, which `outfit tool \
-      upgrade` moves. A tool that is there already gets what is new in the options.
+      upgrade NAME` moves. A tool that is there already gets what is new in the options.
       """)
 
   @Argument(help: "Tools: NAME, NAME@25, NAME==25.1.0, NAME[extra].") var tools: [String]
@@ -73,7 +73,9 @@ struct ToolInstall: AsyncParsableCommand {
       let done = try await desk.apply(Set(names))
       ToolReport(session: session, done: done, file: desk.file.edit.file)
         .tell(names, verb: isNothing ? "there already:" : "installed", json: options.json)
-      if isNothing, !options.json { session.talk("`outfit tool upgrade` moves a tool to its newest version") }
+      if isNothing, !options.json {
+        session.talk("`outfit tool upgrade \(names[0])` moves it to its newest version")
+      }
       if done.status != .done { throw Ended(done.status) }
     }
   }
@@ -98,6 +100,11 @@ struct ToolInstall: AsyncParsableCommand {
         }
       }
       if asksForNothing {
+        guard desk.isHere(name) else {
+          throw Failure(
+            "\(layer) asks for \(name), \(location.file):\(location.line), and it could not be had yet",
+            hint: "outfit up\(desk.upSuffix)")
+        }
         desk.session.write("\(name) is here already: \(layer) has it, \(location.file):\(location.line)")
         return
       }

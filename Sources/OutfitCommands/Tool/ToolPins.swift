@@ -14,9 +14,14 @@ struct ToolUpgrade: AsyncParsableCommand {
   func run() async throws {
     try await withSession { session in
       let desk = try await ToolDesk(session, options)
-      let names = try named.all ? desk.movable() : named.tools.map { try desk.mayMove(desk.own($0)) }
+      let names =
+        try named.all ? desk.movable() : named.tools.map { try desk.mayMove(desk.own($0, moving: true)) }
       guard !names.isEmpty else {
-        return session.write("Nothing to do: no tool of \(desk.file.edit.file) can move.")
+        session.write(
+          desk.file.edit.original == nil
+            ? "Nothing to do: you have no tools of your own yet."
+            : "Nothing to do: no tool of \(desk.file.edit.file) can move.")
+        return desk.tellOthers()
       }
       let done = try await desk.apply(named.all ? [] : Set(names), moving: Set(names))
       let moved = names.filter { done.before.tools[$0] != done.after.tools[$0] }
@@ -28,12 +33,23 @@ struct ToolUpgrade: AsyncParsableCommand {
           ? "\(names[0]) \(done.after.tools[names[0]]?.version.description ?? "")" : "every tool"
         session.write("Nothing to do: \(what) is the newest that \(desk.file.edit.file) accepts.")
       }
+      if named.all, !options.json { desk.tellOthers() }
       if done.status != .done { throw Ended(done.status) }
     }
   }
 }
 
 extension ToolDesk {
+  /// Which verb moves the tools of other layers.
+  func tellOthers() {
+    let others = profile.tools.keys.filter { entry($0) == nil }.sorted()
+    guard let first = others.first else { return }
+    let what = others.count == 1 ? first : "\(first) and \(others.count - 1) more"
+    let verb = update(others.count == 1 ? first : nil)
+    session.talk(
+      "\(what) came with \(profile.name), and `\(verb)` moves \(others.count == 1 ? "it" : "them")")
+  }
+
   /// The tools of this file that are not held.
   func movable() -> [String] {
     (file.edit.value(at: ["tools"])?.entries ?? []).map(\.key).filter { name in
