@@ -6,23 +6,33 @@ import SystemPackage
 
 extension Session {
   /// The end of an `up` that did nothing.
-  func finish(summary: String, generation: Int?, status: ExitStatus, json: Bool) {
+  func finish(summary: String, generation: Int?, status: ExitStatus, news: GitNews?, json: Bool) {
     if json {
       write(
         JSONText.object([
           "changed": .bool(false), "generation": generation.map { .number($0) } ?? .null,
           "status": .number(Int(status.rawValue)), "summary": .string(summary),
+          "source": news?.json ?? .null,
         ]).text)
     } else {
       write(summary)
+      tell(news)
     }
+  }
+
+  /// What was last heard of a profile from git.
+  private func tell(_ news: GitNews?) {
+    guard let news else { return }
+    let name = (try? Generations.adoptedProfile(.machine, host: host)?.name) ?? nil
+    write(news.line(name ?? "it"))
   }
 
   /// The end of an `up`: what was done, where it is, what to do next.
   /// - Parameter missing: what could not be built.
   func conclude(
     profile: Profile, plan: Plan, outcome: SwitchOutcome, built: Int, mended: [String],
-    missing: Set<ObjectID>, waiting: WaitingEffects, status: ExitStatus, seconds: Double, json: Bool
+    missing: Set<ObjectID>, waiting: WaitingEffects, status: ExitStatus, seconds: Double, news: GitNews?,
+    json: Bool
   ) {
     if json {
       write(
@@ -37,36 +47,42 @@ extension Session {
           "mended": .array(mended.map { .string($0) }),
           "profile": .string(profile.name), "status": .number(Int(status.rawValue)),
           "waiting": waiting.json,
+          "source": news?.json ?? .null,
         ]).text)
       return
     }
     defer { for line in waiting.lines(of: profile.name) { write(line) } }
     for line in mended { write("  \(line)") }
+    let ran = plan.effects.map(\.label).joined(separator: ", ")
     guard outcome.isNew || built > 0 else {
       // What waits is said at the end.
       if status == .done, !waiting.isEmpty { return }
       write(
-        status == .done
-          ? !mended.isEmpty
-            ? "\(profile.name) is up to date again." : "Nothing to do: \(profile.name) is up to date."
-          : "\(profile.name) is as it was, and not complete.")
-      return
+        status != .done
+          ? "\(profile.name) is as it was, and not complete."
+          : !mended.isEmpty
+            ? "\(profile.name) is up to date again."
+            : ran.isEmpty
+              ? "Nothing to do: \(profile.name) is up to date."
+              : "Nothing else to do: \(profile.name) is up to date. It ran \(ran).")
+      return tell(news)
     }
     let style = outputStyle
     let time = "\(Int(seconds * 10) / 10).\(Int(seconds * 10) % 10) s"
     write("")
     write(
-      style.bold("\(profile.name) is \(outcome.isIncomplete ? "partly up" : "up")")
+      style.bold("\(profile.name) is \(outcome.isIncomplete || !outcome.kept.isEmpty ? "partly up" : "up")")
         + style.dim("  generation \(outcome.generation), \(time)"))
-    let interpreters = plan.interpreters.filter {
-      !missing.contains($0.object) && host.files.exists(FilePath($0.program))
+    // What stands now, which is not always what was planned.
+    let interpreters = (outcome.record?.interpreters ?? []).filter {
+      host.files.exists(FilePath($0.program))
     }
     if !interpreters.isEmpty {
       let names = interpreters.map { "\($0.language.title) \($0.version)" }
       write("  interpreters  \(names.joined(separator: ", "))")
     }
-    let claims = plan.claims.filter { $0.object.map { !missing.contains($0) } ?? true }
-    let tools = ToolLabels.of(claims, besides: plan.interpreters)
+    let claims = (outcome.record?.claims ?? []).filter { host.files.exists(FilePath($0.program)) }
+    let tools = ToolLabels.of(claims, besides: interpreters)
     if !tools.isEmpty { write("  tools         \(tools.joined(separator: ", "))") }
     let files = outcome.changed.map { short($0.target) }
     if !files.isEmpty {
@@ -77,6 +93,10 @@ extension Session {
     if outcome.isIncomplete {
       write("Some of it could not be had, see above. Run `outfit up` again to go on.")
     }
+    if !outcome.kept.isEmpty {
+      write("\(PlanText.count(outcome.kept.count, "file")) stayed as you have it, see above.")
+    }
+    tell(news)
     switch profile.scope {
     case .machine:
       let path = (host.environment["PATH"] ?? "").split(separator: ":").map(String.init)
@@ -84,7 +104,8 @@ extension Session {
         write("Next: exec $SHELL -l    (so that this shell finds the commands)")
       }
       write("Back: outfit rollback")
-    case .project: write("Back: outfit rollback    Ship: outfit render")
+    case .project:
+      write("Back: outfit rollback\(profile.app == nil ? "" : "    Ship: outfit render")")
     }
   }
 }

@@ -54,51 +54,6 @@ struct LockCommand: AsyncParsableCommand {
   }
 }
 
-struct UpdateCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "update",
-    abstract: "Move pins to the newest that the manifest accepts, showing the change first.",
-    discussion: "Without names: all of them. `outfit up` afterwards has them.")
-
-  @Argument(help: "Tools or interpreters; all when none is named.") var names: [String] = []
-  @Option(help: "The folder of a machine profile; without it the project that you stand in, or this machine.")
-  var profile: String?
-  @Flag(name: .customLong("dry-run"), help: "Show what would move, and write nothing.") var dryRun = false
-
-  func run() async throws {
-    try await withSession { session in
-      let place = try LockTarget(profile, session, orMachine: true)
-      let names = Set(names)
-      var pins = try await Pinning(session, place, keeping: { !names.isEmpty && !names.contains($0) })
-      let known = pins.names
-      for name in names.sorted() where !known.contains(name) {
-        throw Failure(
-          "\(name) is not pinned here",
-          hint: nearest(name, among: known).map { "did you mean \($0)?" }
-            ?? "pinned are \(known.sorted().joined(separator: ", "))", status: .usage)
-      }
-      for name in pins.held { session.talk("\(name) is held, and stays") }
-      let before = pins.before
-      try await pins.resolve()
-      let changes = LockChanges(before: before, after: pins.after)
-      for line in changes.lines { session.write(line) }
-      session.report(pins.failures)
-      if changes.isEmpty {
-        session.write("Nothing to do: every pin is the newest that the manifest accepts.")
-      } else if dryRun {
-        session.write("Nothing was changed: this was a dry run.")
-      } else {
-        guard !pins.isIncomplete else {
-          throw Failure("nothing was moved, since not all could be resolved")
-        }
-        try pins.save()
-        session.write("Wrote \(session.short(place.file)). Next: outfit up")
-      }
-      if pins.isIncomplete { throw Ended(.failed) }
-    }
-  }
-}
-
 /// Which lock a verb writes.
 struct LockTarget {
   let profile: ProfilePlace
@@ -107,7 +62,10 @@ struct LockTarget {
   /// As it was typed.
   let named: String?
 
-  init(_ named: String?, _ session: Session, orMachine: Bool = false) throws {
+  /// - Parameters:
+  ///   - orMachine: where there is no project.
+  ///   - onlyMachine: also inside a project.
+  init(_ named: String?, _ session: Session, orMachine: Bool = false, onlyMachine: Bool = false) throws {
     let host = session.host
     self.named = named
     if let named {
@@ -123,7 +81,7 @@ struct LockTarget {
       }
       file = folder.appending(LockFile.name)
       isShared = true
-    } else if let project = try Project.find(host) {
+    } else if !onlyMachine, let project = try Project.find(host) {
       profile = project.place
       file = project.lock
       isShared = true
@@ -134,7 +92,9 @@ struct LockTarget {
     } else {
       throw Failure(
         "there is no project here: no outfit.yaml in \(host.workingDirectory) or above",
-        hint: "name the folder of a profile: `outfit lock DIR`", status: .usage)
+        hint: orMachine
+          ? "a machine without a profile has no pins; `outfit up PROFILE` gives it one"
+          : "name the folder of a profile: `outfit lock DIR`", status: .usage)
     }
   }
 }
@@ -146,43 +106,81 @@ struct Pinning {
   private(set) var failures: [Diagnostic] = []
   /// Tools that would move, but for `hold: true`.
   let held: [String]
+  /// Tools that would move, but that the lock beside the machine's profile pins.
+  let fixed: [String]
+  /// The layers that were asked for anew.
+  let moving: Set<GitProfiles.Reference>
+  /// Which of them have other commits now, for people.
+  let layerChanges: [String]
+  let profile: Profile
+  private let layers: [String]
   private let place: LockTarget
-  private let profile: Profile
   private let session: Session
 
-  /// - Parameter keeping: whether the pin of that name stays.
-  init(_ session: Session, _ place: LockTarget, keeping: (String) -> Bool) async throws {
+  /// - Parameters:
+  ///   - keeping: whether the pin of that name stays.
+  ///   - movingLayers: whether the layer of that name moves, where it comes from git.
+  init(
+    _ session: Session, _ place: LockTarget, keeping: (String) -> Bool,
+    movingLayers: (String) -> Bool = { _ in false }
+  ) async throws {
     self.session = session
     self.place = place
     let host = session.host
-    // A committed lock is the team's: the personal layer has one of its own.
-    let git = GitProfiles(host: host, network: .always)
-    let loader = ProfileLoader(host: host, resolveAddress: git.resolver)
-    switch place.profile.scope {
-    case .project(let root):
-      profile = try await loader.project(
-        at: root, manifestIn: FilePath(place.profile.address), withPersonal: false)
-    case .machine:
-      profile = try await loader.machine(
-        ProfilePlace.located(place.profile.address, host), withPersonal: !place.isShared)
-    }
+    let present = try await Self.load(place, [], host)
+    let origins = GitLayers.origins(present)
+    layers = origins.map(\.name)
+    moving = Set(origins.filter { movingLayers($0.name) }.map { GitProfiles.Reference($0.address) })
+    profile = moving.isEmpty ? present : try await Self.load(place, moving, host)
+    layerChanges = GitLayers.changes(from: present, to: profile)
+    var team = Lock()
     if place.isShared {
       before = try LockFile.read(place.file, for: profile, host: host) ?? Lock()
+      after = before
     } else {
-      before = try Locks(host: host, profile: profile).merged
+      before = try Locks(host: host, profile: present).merged
+      let locks = try Locks(host: host, profile: profile)
+      after = locks.merged
+      if let shared = locks.place.shared {
+        team = try LockFile.read(shared, for: profile, host: host) ?? Lock()
+      }
     }
-    after = before
-    after.interpreters = before.interpreters.filter { keeping($0.key.rawValue) }
+    let start = after
+    for (language, pins) in start.interpreters where !keeping(language.rawValue) {
+      let stays = pins.filter { pin in
+        team.interpreters[language]?.contains { $0.request == pin.request } == true
+      }
+      after.interpreters[language] = stays.isEmpty ? nil : stays
+    }
     let stays = Set(profile.tools.filter { $0.value.value.isHeld }.keys)
-    after.tools = before.tools.filter { keeping($0.key) || stays.contains($0.key) }
-    held = before.tools.keys.filter { !keeping($0) && stays.contains($0) }.sorted()
+    let theirs = Set(team.tools.keys)
+    after.tools = start.tools.filter { keeping($0.key) || stays.union(theirs).contains($0.key) }
+    held = start.tools.keys.filter { !keeping($0) && stays.contains($0) }.sorted()
+    fixed = start.tools.keys.filter { !keeping($0) && theirs.contains($0) }.sorted()
     if !keeping("virtualenv") { after.virtualenv = nil }
-    after.images = before.images.filter { keeping($0.key) }
+    after.images = start.images.filter { keeping($0.key) }
   }
 
+  private static func load(
+    _ place: LockTarget, _ moving: Set<GitProfiles.Reference>, _ host: Host
+  ) async throws -> Profile {
+    let git = place.profile.profiles(host, network: .whenUnknown, moving: moving)
+    let loader = ProfileLoader(host: host, resolveAddress: git.resolver)
+    // A committed lock is the team's: the personal layer has one of its own.
+    switch place.profile.scope {
+    case .project(let root):
+      return try await loader.project(
+        at: root, manifestIn: FilePath(place.profile.address), withPersonal: false)
+    case .machine:
+      return try await loader.machine(
+        ProfilePlace.located(place.profile.address, host), withPersonal: !place.isShared)
+    }
+  }
+
+  /// What `update` takes.
   var names: Set<String> {
     Set(before.interpreters.keys.map(\.rawValue)).union(before.tools.keys).union(before.images.keys)
-      .union(before.virtualenv == nil ? [] : ["virtualenv"])
+      .union(before.virtualenv == nil ? [] : ["virtualenv"]).union(layers.map { "layer:\($0)" })
   }
 
   /// Something could not be pinned at all; an image whose registry did not answer is written as `unresolved`.
@@ -202,8 +200,13 @@ struct Pinning {
     return names
   }
 
-  mutating func resolve(imagesOnly: Bool = false) async throws {
-    let consented = try await session.consent(to: profile, address: place.named)
+  /// - Parameter given: what the command line says of consent.
+  mutating func resolve(imagesOnly: Bool = false, given: Consent.Given = .nothing) async throws {
+    // A git address that is adopted is consented to by having it.
+    let isGit = place.profile.git != nil
+    let consented = try await session.consent(
+      to: profile, given: given, command: isGit ? "outfit up" : "outfit trust",
+      address: isGit ? place.profile.address : place.named)
     if imagesOnly {
       failures = try await ImagePins.resolve(&after, before: before, consented, session)
       return
@@ -218,12 +221,20 @@ struct Pinning {
     failures += try await ImagePins.resolve(&after, before: before, consented, session)
   }
 
-  func save() throws {
+  /// - Returns: what takes it back.
+  @discardableResult
+  func save() throws -> () throws -> Void {
     let host = session.host
-    if place.isShared {
-      try Locks.write(LockFile.text(of: after), to: place.file, mode: 0o644, host)
-    } else {
-      try Locks(host: host, profile: profile).save(after)
+    guard place.isShared else { return try Locks(host: host, profile: profile).save(after) }
+    let file = place.file
+    let present = try host.files.text(file)
+    try Locks.write(LockFile.text(of: after), to: file, mode: 0o644, host)
+    return {
+      if let present {
+        try Locks.write(present, to: file, mode: 0o644, host)
+      } else {
+        try host.files.remove(file)
+      }
     }
   }
 }

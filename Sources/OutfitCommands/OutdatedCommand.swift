@@ -9,11 +9,12 @@ struct OutdatedCommand: AsyncParsableCommand {
     commandName: "outdated", abstract: "Say which pins could move, and since when.",
     discussion: """
       Wanted is the newest that the manifest accepts: `outfit update` moves there. Latest is the newest of all, \
-      for which the manifest would have to change. It writes nothing. With --check the exit status is 3 when \
+      for which the manifest would have to change. A profile that comes from git, or a layer that does, is asked \
+      whether it has a newer commit. It moves nothing. With --check the exit status is 3 when \
       something could be updated.
       """)
 
-  @Argument(help: "Tools or interpreters; all when none is named.") var names: [String] = []
+  @Argument(help: "Tools, interpreters or profiles; all when none is named.") var names: [String] = []
   @OptionGroup var scopeOptions: ScopeOptions
   @Flag(help: "Exit 3 when a pin could move.") var check = false
   @Flag(help: "Those that are the newest too.") var all = false
@@ -25,7 +26,8 @@ struct OutdatedCommand: AsyncParsableCommand {
       let consented = try await session.consent(to: try await place.load(session))
       var preparation = try Preparation(
         session, consented, mode: .live, progress: TerminalProgress(host: session.host))
-      var rows = try await preparation.outdated()
+      var rows = await GitLayers.outdated(consented.profile, place, session)
+      rows += try await preparation.outdated().map { try preparation.fixed($0) }
       rows += try await ImagePins.outdated(consented, preparation.lock, session)
       if !names.isEmpty {
         let known = rows.map(\.name)
@@ -71,7 +73,7 @@ struct OutdatedCommand: AsyncParsableCommand {
       + rows.map {
         [
           $0.name, $0.current, $0.wanted ?? "?", $0.latest ?? "?", $0.since ?? "-",
-          $0.isHeld ? "held" : $0.note ?? "",
+          $0.note ?? ($0.isHeld ? "held" : ""),
         ]
       }
     let widths = (0..<6).map { column in cells.map { $0[column].count }.max() ?? 0 }
@@ -95,6 +97,27 @@ extension OutdatedRow {
 }
 
 extension Preparation {
+  /// What the lock beside a machine profile pins moves with that profile.
+  fileprivate func fixed(_ row: OutdatedRow) throws -> OutdatedRow {
+    guard profile.scope == .machine, let path = locks.place.shared,
+      let team = try LockFile.read(path, for: profile, host: session.host)
+    else { return row }
+    let isFixed =
+      switch row.kind {
+      case .tool: team.tools[row.name] != nil
+      case .interpreter:
+        team.interpreters.contains { language, pins in
+          row.name.hasPrefix(language.rawValue) && pins.contains { "\($0.version)" == row.current }
+        }
+      case .layer, .image: false
+      }
+    guard isFixed else { return row }
+    var row = row
+    row.isHeld = true
+    row.note = "pinned by \(session.short(path))"
+    return row
+  }
+
   /// A row for each pin, part by part.
   mutating func outdated() async throws -> [OutdatedRow] {
     var rows: [OutdatedRow] = []

@@ -13,11 +13,13 @@ struct ProfilePlace: Sendable {
   /// As a person can give it again from anywhere; empty when there is only the personal layer. Of a project the folder
   /// of its manifest.
   let address: String
+  /// A person named it, so that an address of git is asked what it is now.
+  var isNamed = false
 
   static func find(_ named: String?, _ session: Session) throws -> ProfilePlace {
     let host = session.host
     if let named {
-      return ProfilePlace(scope: .machine, address: try canonical(named, host))
+      return ProfilePlace(scope: .machine, address: try canonical(named, host), isNamed: true)
     }
     if let project = try Project.find(host) { return project.place }
     if let place = try adopted(host) { return place }
@@ -80,8 +82,7 @@ struct ProfilePlace: Sendable {
 
   /// Reads the profile, with the answers to its questions that are known.
   func load(_ session: Session, fetching: FetchPermission = .asked) async throws -> Profile {
-    try await answer(
-      try await read(session, network: .whenUnknown, fetching: fetching), session, settings: [:])
+    try await answer(try await readNow(session, fetching), session, settings: [:])
   }
 
   /// Puts the answers to the profile's questions among its data, those too that a person gives now.
@@ -107,13 +108,53 @@ struct ProfilePlace: Sendable {
     return profile
   }
 
+  /// The branch, tag or commit of a repository that it is, as it was typed.
+  var git: GitAddress? { scope == .machine ? try? GitAddress(address) : nil }
+
+  /// The commit of it that this machine's generation was made from.
+  func usedCommit(_ host: Host) -> String? {
+    guard let stamp = (try? Generations.adoptedProfile(.machine, host: host)) ?? nil, stamp.address == address
+    else { return nil }
+    return stamp.commit
+  }
+
+  /// Where its layers come from: what the generation was made from serves until somebody asks for newer ones, and again
+  /// after a rollback.
+  func profiles(
+    _ host: Host, network: GitProfiles.Network, moving: Set<GitProfiles.Reference> = [],
+    fetching: FetchPermission = .asked
+  ) -> GitProfiles {
+    var used: [GitProfiles.Reference: String] = [:]
+    if let git, let commit = usedCommit(host) { used[GitProfiles.Reference(git)] = commit }
+    return GitProfiles(
+      host: host, network: network, used: used, moving: moving, permission: fetching,
+      address: scope == .machine ? address : nil)
+  }
+
+  /// Reads the profile. One that was named is asked what it is now; where nobody answers, what is here must do.
+  private func readNow(_ session: Session, _ fetching: FetchPermission) async throws -> Profile {
+    guard isNamed, let git, (try? profiles(session.host, network: .never).lastAnswer(git)) ?? nil != nil
+    else {
+      return try await read(session, network: .whenUnknown, fetching: fetching)
+    }
+    do {
+      return try await read(session, network: .always, fetching: fetching)
+    } catch let failure as Failure {
+      guard failure.status == .failed else { throw failure }
+      let profile = try await read(session, network: .never)
+      session.report(failure.diagnostics.map { Diagnostic(.warning, $0.message, hint: $0.hint) })
+      if let news = GitNews(of: self, session.host) { session.talk(news.line(profile.name)) }
+      return profile
+    }
+  }
+
   /// Reads the profile as its layers have it.
   func read(
-    _ session: Session, network: GitProfiles.Network, fetching: FetchPermission = .asked
+    _ session: Session, network: GitProfiles.Network, moving: Set<GitProfiles.Reference> = [],
+    fetching: FetchPermission = .asked
   ) async throws -> Profile {
     let host = session.host
-    let git = GitProfiles(
-      host: host, network: network, permission: fetching, address: scope == .machine ? address : nil)
+    let git = profiles(host, network: network, moving: moving, fetching: fetching)
     let loader = ProfileLoader(host: host, resolveAddress: git.resolver)
     switch scope {
     case .project(let root): return try await loader.project(at: root, manifestIn: FilePath(address))
@@ -134,6 +175,14 @@ struct ProfilePlace: Sendable {
   func stamp(_ profile: Profile) -> ProfileStamp {
     ProfileStamp(
       name: profile.name, address: address, commit: profile.layers.last { $0.kind == .profile }?.commit)
+  }
+
+  /// The commits that it is made of are those that its addresses mean here from now on.
+  func use(_ profile: Profile, _ host: Host) throws {
+    let git = GitProfiles(host: host, network: .never)
+    for layer in profile.layers {
+      if let origin = layer.origin, let commit = layer.commit { try git.use(commit, of: origin) }
+    }
   }
 
   func snapshots(_ host: Host) -> [FilePath] { scope.snapshots(host) }

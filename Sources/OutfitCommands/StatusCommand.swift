@@ -54,6 +54,7 @@ struct StatusCommand: AsyncParsableCommand {
           JSONText.object(
             JSONText.plan(plan, of: standing.name, defects).merging([
               "upToDate": .bool(!differs), "waiting": waiting.json,
+              "upToDate": .bool(!differs), "source": GitNews(of: place, session.host)?.json ?? .null,
               "contradictions": .array(contradictions.map(\.json)),
               "problems": .array(
                 ([bereft].compactMap(\.self) + gone + problems).map { .string($0.message) }),
@@ -73,13 +74,23 @@ struct StatusCommand: AsyncParsableCommand {
           session.report(
             defects.filter { !$0.isMendable }.map { Diagnostic(.warning, $0.message, hint: $0.hint) })
         }
-        if differs || waiting.isEmpty {
-          session.write(differs ? "`outfit up` would change this." : "\(standing.name) is up to date.")
-        }
-        for line in waiting.lines(of: standing.name) { session.write(line) }
+        session.write(differs ? plan.map(Self.outlook) ?? "" : "\(standing.name) is up to date.")
+        if let news = GitNews(of: place, session.host) { session.write(news.line(standing.name)) }
       }
       if check, differs || !problems.isEmpty || bereft != nil { throw Ended(.drift) }
     }
+  }
+}
+
+extension StatusCommand {
+  /// What `up` would do with what differs: with files that their owner changed it does nothing by itself.
+  static func outlook(_ plan: Plan) -> String {
+    let conflicts = plan.conflicts.count
+    guard conflicts > 0 else { return "`outfit up` would change this." }
+    let those = conflicts == 1 ? "the conflict" : "the \(conflicts) conflicts"
+    let asks = "ask about \(those), and keep what is yours where nobody answers"
+    return plan.differing.count == conflicts && plan.objects.isEmpty && plan.names.isEmpty
+      ? "`outfit up` would \(asks)." : "`outfit up` would change this, \(asks)."
   }
 }
 

@@ -14,6 +14,10 @@ import SystemPackage
 struct Undertaking {
   struct Wish: Sendable {
     var address: String?
+    /// Where it acts, where that is known and not named.
+    var place: ProfilePlace?
+    /// Layers that move to what their repositories have now.
+    var layers: Set<GitProfiles.Reference> = []
     var isDryRun = false
     var isLocked = false
     var isOffline = false
@@ -75,18 +79,24 @@ struct Undertaking {
   }
 
   func run() async throws -> ExitStatus {
-    if wish.address == nil, let bereft = Project.bereft(host) {
+    if wish.address == nil, wish.place == nil, let bereft = Project.bereft(host) {
       session.report([bereft.bereftDiagnostic(session)])
     }
-    let place = try ProfilePlace.find(wish.address, session)
+    let place = try wish.place ?? ProfilePlace.find(wish.address, session)
     let isPlain =
       wish.only == nil && wish.settings.isEmpty && !wish.isDryRun && !wish.isLocked
       && !wish.isExact
-    if isPlain,
+    // An address that was typed is asked what it is now, and a commit is compared with what there is.
+    let looksCloser =
+      wish.address != nil && place.git != nil && !wish.isOffline || !wish.layers.isEmpty
+      || wish.consent.namesCommits
+    if isPlain, !looksCloser,
       let summary = CompiledPlan.current(
         for: place.scope, version: Release.version, arguments: place.digest(host), host: host)
     {
-      session.finish(summary: summary, generation: nil, status: .done, json: wish.wantsJSON)
+      session.finish(
+        summary: summary, generation: nil, status: .done, news: GitNews(of: place, host),
+        json: wish.wantsJSON)
       return .done
     }
 
@@ -94,9 +104,7 @@ struct Undertaking {
     let lock = wish.isDryRun ? nil : try await ScopeLock.acquire(place.scope, host: host)
     defer { withExtendedLifetime(lock) {} }
 
-    let read = try await place.read(
-      session, network: wish.isOffline ? .never : wish.address == nil ? .whenUnknown : .always,
-      fetching: wish.fetching)
+    let read = try await read(place)
     if wish.isDryRun {
       return try await dryRun(
         try await place.answer(read, session, settings: wish.settings))
@@ -104,14 +112,32 @@ struct Undertaking {
     try await confirmAdoption(of: read, at: place)
     let sources = SourceDigests(place.scope, host: host)
     let consented = try await session.consent(
-      to: read, given: wish.consent, command: "outfit up", address: wish.address, sources: sources)
+      to: read, given: wish.consent, command: "outfit up",
+      address: wish.address ?? (place.git == nil ? nil : place.address), sources: sources)
     let done = try await perform(
       try await place.answer(consented, session, settings: wish.settings), place, sources, isPlain: isPlain)
     session.conclude(
       profile: done.profile, plan: done.plan, outcome: done.outcome, built: done.built, mended: done.mended,
       missing: done.missing, waiting: done.waiting,
-      status: done.status, seconds: done.seconds, json: wish.wantsJSON)
+      status: done.status, seconds: done.seconds, news: GitNews(of: place, host), json: wish.wantsJSON)
     return done.status
+  }
+
+  /// The profile as it is now.
+  private func read(_ place: ProfilePlace) async throws -> Profile {
+    do {
+      return try await place.read(
+        session, network: wish.isOffline ? .never : wish.address == nil ? .whenUnknown : .always,
+        moving: wish.layers)
+    } catch var failure as Failure {
+      if wish.address != nil, failure.status == .failed, let commit = place.usedCommit(host) {
+        failure.diagnostics.append(
+          Diagnostic(
+            .note, "this machine has commit \(commit.prefix(7)) of it",
+            hint: "`outfit up --offline` goes on with that"))
+      }
+      throw failure
+    }
   }
 
   /// Does what a verb wants of tools, in one transaction with its edits of manifests.
@@ -271,7 +297,9 @@ struct Undertaking {
     for name in wish.moving where preparation.lock.tools[name] == nil {
       preparation.lock.tools[name] = before.tools[name]
     }
-    if wish.isLocked, preparation.lock != preparation.locks.merged { throw staleLock(preparation) }
+    if wish.isLocked, preparation.lock != preparation.locks.merged || proposal.isUnresolved {
+      throw staleLock(preparation)
+    }
     let plan = try await preparation.plan(
       proposal, isPartial: wish.only != nil,
       dropping: Set(touched.compactMap { name in before.tools[name].map { "\(name) \($0.version)" } })
@@ -284,7 +312,7 @@ struct Undertaking {
     try session.consent(toTakeoversOf: proposal, consented, given: wish.consent, address: wish.address)
     // What no provider has is known before anything is fetched.
     try refuse(lost(profile, proposal, []) + lostInterpreters(proposal, []), plan.failures)
-    if !wish.isEditing { try preparation.locks.save(preparation.lock) }
+    try refuseUnresolved(proposal, plan.failures, profile, place)
     session.report(plan.notes)
 
     let effects = Effects(host, scope: profile.scope, isDry: false)
@@ -319,10 +347,17 @@ struct Undertaking {
     try await launcher
     var switching = plan
     switching.failures = failures
-    let outcome = try await Switch.apply(
-      switching, by: consented, decisions: decisions ?? Decisions(), failed: missing,
-      profile: place.stamp(profile),
-      snapshots: place.snapshots(host), companions: companions(preparation, profile), host: host)
+    let takeBack = wish.isEditing ? {} : try preparation.locks.save(preparation.lock)
+    let outcome: SwitchOutcome
+    do {
+      outcome = try await Switch.apply(
+        switching, by: consented, decisions: decisions ?? Decisions(), failed: missing,
+        profile: place.stamp(profile), snapshots: place.snapshots(host), companions: companions(preparation, profile), host: host)
+    } catch {
+      try? takeBack()
+      throw error
+    }
+    try place.use(profile, host)
     let mended = try await mend(known: outcome.record)
     try learnLongTerm(plan, preparation)
     for effect in plan.effects where !effect.runsFirst && waiting[effect] == nil {
@@ -338,7 +373,8 @@ struct Undertaking {
     if !failures.isEmpty { status = max(status, .failed) }
     let summary = "Nothing to do: \(profile.name) is up to date."
     if wish.only == nil || wish.only == SystemSetup().name { try waiting.keep(profile.scope, host: host) }
-    if status == .done, isPlain, mended.left.isEmpty, waiting.isEmpty {
+    // What runs every time keeps no run from looking.
+    if status == .done, isPlain, mended.left.isEmpty, waiting.isEmpty, !proposal.effects.contains(where: \.isRoutine) {
       try CompiledPlan.write(
         for: profile.scope, version: Release.version, arguments: place.digest(host),
         inputs: preparation.inputs + consented.inputs,
@@ -415,6 +451,24 @@ struct Undertaking {
     var lines = LongTermLines.installed(plan.interpreters, host)
     lines.learn(.learnt(preparation.context(earlier: Proposal())))
     try lines.keep(host)
+  }
+
+  /// What the profile asks for must be known before anything of it is there: half of a profile is none, and half of
+  /// two profiles even less.
+  private func refuseUnresolved(
+    _ proposal: Proposal, _ failures: [Diagnostic], _ profile: Profile, _ place: ProfilePlace
+  ) throws {
+    guard !wish.isEditing, !failures.isEmpty else { return }
+    let present = try Generations.adoptedProfile(profile.scope, host: host)
+    let isReplacing = present.map { $0.address != place.address } ?? false
+    guard proposal.isUnresolved || isReplacing else { return }
+    session.report(failures)
+    let stays = present.map { ", and \($0.name) is as it was" } ?? ""
+    throw Failure(
+      "nothing was switched: not all that \(profile.name) asks for could be found out\(stays)",
+      hint: wish.isOffline
+        ? "run it again without --offline"
+        : "run it again when what is named above answers, or change the manifest")
   }
 
   private func refuse(_ lost: [String], _ failures: [Diagnostic]) throws {

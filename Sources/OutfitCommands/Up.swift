@@ -76,11 +76,11 @@ struct Up: AsyncParsableCommand {
   @Flag(help: "Print what was done, or would be, as JSON.")
   var json = false
 
-  private static let folderTrust = "folder"
+  static let folderTrust = "folder"
 
-  private func consent(_ trust: String?) -> Consent.Given {
+  static func consent(_ trust: String?) -> Consent.Given {
     guard let trust else { return .nothing }
-    return trust == Self.folderTrust ? .folders : .commits(trust.split(separator: ",").map(String.init))
+    return trust == folderTrust ? .folders : .commits(trust.split(separator: ",").map(String.init))
   }
 
   func validate() throws {
@@ -111,7 +111,7 @@ struct Up: AsyncParsableCommand {
     }
     let wish = Undertaking.Wish(
       address: address, isDryRun: dryRun, isLocked: locked, isOffline: offline, saysYes: yes,
-      consent: consent(trust), fetching: fetching.permission, only: only,
+      consent: Self.consent(trust), fetching: fetching.permission, only: only,
       onConflict: onConflict, isAllOrNothing: allOrNothing, isExact: exact, isStrict: strict,
       settings: Dictionary(values, uniquingKeysWith: { $1 }), wantsJSON: json)
     try await withSession { session in

@@ -25,6 +25,9 @@ public struct Consent: Sendable {
     case commits([String])
     /// `trust --locked`: this checkout, and git layers at the commits that its lock has.
     case locked
+
+    /// It says which commits were looked at.
+    public var namesCommits: Bool { if case .commits = self { true } else { false } }
   }
 
   /// Whether a value of `--trust` is a commit: its forty hexadecimal digits, since fewer can be made to fit another.

@@ -3,7 +3,7 @@ import OutfitProfile
 
 /// A pin, and what it could be: a row of `outfit outdated`.
 public struct OutdatedRow: Hashable, Sendable {
-  public enum Kind: String, Sendable, CaseIterable { case interpreter, tool, image }
+  public enum Kind: String, Sendable, CaseIterable { case layer, interpreter, tool, image }
   public var kind: Kind
   public var name: String
   public var current: String

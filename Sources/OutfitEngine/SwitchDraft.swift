@@ -341,7 +341,8 @@ struct SwitchDraft {
       a.owner = b.owner
       return a == b
     }
-    return operations.isEmpty && plan.origin == .up && old.claims == generation.claims
+    return operations.isEmpty && plan.origin == .up && old.profile == generation.profile
+      && old.claims == generation.claims
       && old.interpreters == generation.interpreters && old.isIncomplete == generation.isIncomplete
       && old.activation == generation.activation
       && Set(old.objects.map(\.id)) == Set(generation.objects.map(\.id))

@@ -31,9 +31,12 @@ public struct Layer: Hashable, Sendable {
   /// git address without reference and commit.
   public var identity: String
 
+  /// The address that it came from, with the branch or tag that was asked for.
+  public var origin: GitAddress?
+
   public init(
     kind: Kind, name: String, address: String, folder: FilePath, manifest: FilePath,
-    commit: String? = nil, checkout: FilePath? = nil, identity: String? = nil
+    commit: String? = nil, checkout: FilePath? = nil, identity: String? = nil, origin: GitAddress? = nil
   ) {
     self.checkout = checkout
     self.identity = identity ?? folder.string
@@ -43,6 +46,7 @@ public struct Layer: Hashable, Sendable {
     self.folder = folder
     self.manifest = manifest
     self.commit = commit
+    self.origin = origin
   }
 }
 

@@ -11,6 +11,10 @@ public struct LockPlace: Hashable, Sendable {
   public var own: FilePath
   /// The lock of the personal layer.
   public var personal: FilePath
+  /// Where a lock that others share would be, whether it is there or not.
+  public var beside: FilePath?
+  /// The lock that `up` writes has pins of this very profile: another's are none of its business.
+  public var ownIsOfProfile = true
 
   /// For the machine, the profile's own lock serves where it exists, and `up` writes nothing into the
   /// profile's folder: what is missing there is kept in Outfit's state.
@@ -20,12 +24,13 @@ public struct LockPlace: Hashable, Sendable {
     case .project(let root):
       let folder = profile.layers.last { $0.kind == .profile }?.folder ?? root
       let path = folder.appending(LockFile.name)
-      return LockPlace(shared: path, own: path, personal: personal)
+      return LockPlace(shared: path, own: path, personal: personal, beside: path)
     case .machine:
       let beside = profile.layers.last { $0.kind == .profile }?.folder.appending(LockFile.name)
       return LockPlace(
         shared: beside.flatMap { host.files.exists($0) ? $0 : nil },
-        own: host.places.state.appending("machine").appending(LockFile.name), personal: personal)
+        own: host.places.state.appending("machine").appending(LockFile.name), personal: personal,
+        beside: beside)
     }
   }
 
@@ -33,7 +38,9 @@ public struct LockPlace: Hashable, Sendable {
   /// - Throws: what is wrong with a lock, status 2.
   public func read(for profile: Profile, host: Host) throws -> Lock {
     var lock = try shared.flatMap { try LockFile.read($0, for: profile, host: host) } ?? Lock()
-    if own != shared, let rest = try readOwn(for: profile, host) { lock = lock.completed(by: rest) }
+    if own != shared, ownIsOfProfile, let rest = try readOwn(for: profile, host) {
+      lock = lock.completed(by: rest.only(for: profile))
+    }
     guard profile.layers.contains(where: { $0.kind == .personal }),
       let theirs = try LockFile.read(personal, for: profile, host: host)
     else { return lock }
@@ -110,6 +117,21 @@ extension Lock {
     for (name, section) in profile.tools where section.source.layer.kind == .personal {
       lock.tools[name] = personal.tools[name]
     }
+    return lock
+  }
+
+  /// The pins of what a profile asks for, in its order.
+  public func only(for profile: Profile) -> Lock {
+    var lock = self
+    lock.interpreters = interpreters.reduce(into: [:]) { kept, section in
+      let requests = profile.interpreters[section.key]?.value.versions.map(\.text) ?? []
+      let pins = requests.compactMap { request in section.value.first { $0.request == request } }
+      if !pins.isEmpty { kept[section.key] = pins }
+    }
+    // The runner of git hooks is pinned as a tool that no manifest names.
+    if profile.hooks.isEmpty { lock.tools = tools.filter { profile.tools[$0.key] != nil } }
+    if profile.virtualenv == nil { lock.virtualenv = nil }
+    if profile.app == nil { lock.images = [:] }
     return lock
   }
 

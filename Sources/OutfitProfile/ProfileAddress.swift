@@ -181,6 +181,13 @@ public struct GitAddress: Hashable, Sendable, CustomStringConvertible {
     other.subfolder = subfolder
     return other
   }
+
+  /// The same folder of the same repository at another reference.
+  public func with(reference: String) -> GitAddress {
+    var other = self
+    other.reference = reference
+    return other
+  }
 }
 
 /// A git address that was fetched.

@@ -197,7 +197,7 @@ struct LayerChain {
         ? "your own layer" : place.folder.lastComponent?.string ?? "/", address: address,
       folder: place.folder,
       manifest: path, commit: place.checkout?.commit,
-      checkout: place.checkout?.root, identity: identity(of: place))
+      checkout: place.checkout?.root, identity: identity(of: place), origin: place.checkout?.git)
     let file = place.checkout.map { "\($0.git)/\(ProfileLoader.manifestName)" } ?? loader.display(path)
     let (manifest, complaints) = ManifestReader.read(bytes, layer: layer, file: file, scope: scope)
     diagnostics += complaints
@@ -343,12 +343,6 @@ extension GitAddress {
   fileprivate var withoutReference: GitAddress {
     var other = self
     other.reference = nil
-    return other
-  }
-
-  fileprivate func with(reference: String) -> GitAddress {
-    var other = self
-    other.reference = reference
     return other
   }
 }

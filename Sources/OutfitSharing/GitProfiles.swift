@@ -28,15 +28,34 @@ public struct GitProfiles: Sendable {
   private let network: Network
   private let permission: FetchPermission
   private let address: String?
+  private let used: [Reference: String]
+  private let moving: Set<Reference>
 
-  /// - Parameter address: of the profile, as it is typed behind a verb.
+  /// What can move: a branch, a tag or the default branch of a repository, whatever folder of it is meant.
+  public struct Reference: Hashable, Sendable {
+    let repository: String
+    let name: String?
+
+    public init(_ address: GitAddress) {
+      (repository, name) = (address.repository, address.reference)
+    }
+  }
+
+  /// - Parameters:
+  ///   - used: the commits that a generation was made from: they serve until somebody asks for newer ones.
+  ///   - moving: what is asked for anew, whatever `network` says.
+  ///   - permission: to fetch what a profile names.
+  ///   - address: of the profile, as it is typed behind a verb.
   public init(
-    host: Host, network: Network = .always, permission: FetchPermission = .asked, address: String? = nil
+    host: Host, network: Network = .always, used: [Reference: String] = [:], moving: Set<Reference> = [],
+    permission: FetchPermission = .asked, address: String? = nil
   ) {
+    self.permission = permission
     self.address = address
     self.host = host
     self.network = network
-    self.permission = permission
+    self.used = used
+    self.moving = moving
   }
 
   /// What `ProfileLoader` takes.
@@ -52,7 +71,7 @@ public struct GitProfiles: Sendable {
     guard permission == .asked, network != .never else { return }
     let home = home(address)
     if address.commit.map({ host.files.exists(home.appending($0)) }) == true { return }
-    if try remembered(memory(address)) != nil { return }
+    if try used[Reference(address)] != nil || memory(address) != nil { return }
     let question = "\(layer) builds on \(address), which git would fetch from \(address.repository)."
     guard host.terminal.isInteractive else {
       throw Failure(
@@ -66,49 +85,124 @@ public struct GitProfiles: Sendable {
     }
   }
 
-  private func home(_ address: GitAddress) -> FilePath {
-    host.places.cache.appending("git").appending(Digest(of: address.repository).short(24))
+
+  /// What is used of an address, and what its repository said when it was last asked.
+  public struct Answer: Hashable, Sendable {
+    /// The commit that is used here.
+    public var commit: String
+    /// The newest that there was.
+    public var newest: String
+    /// Seconds since 1970.
+    public var asked: Int64
+    /// When the newest was committed, in seconds since 1970, where that is known.
+    public var since: Int64?
+
+    public var hasMoved: Bool { newest != commit }
   }
 
-  private func memory(_ address: GitAddress) -> FilePath {
-    home(address).appending("refs").appending(Digest(of: address.reference ?? "").short(24))
-  }
-
-  /// Brings the commit that the address means now into the cache.
+  /// Brings the commit that the address means into the cache: the one that is used here, or where it is to be asked the
+  /// newest. Which one is used changes by that only where none was.
   /// - Throws: what git said, or how to get git.
   public func fetch(_ address: GitAddress) async throws -> FetchedProfile {
-    let home = home(address)
-    let memory = memory(address)
-    let known = try network == .always ? nil : remembered(memory)
-    if let commit = address.commit ?? known {
-      let checkout = home.appending(commit)
-      if host.files.exists(checkout) { return FetchedProfile(checkout: checkout, commit: commit) }
+    let reference = Reference(address)
+    let asks = network == .always || moving.contains(reference)
+    let known = try used[reference] ?? memory(address)?.commit
+    let present = address.commit ?? (asks ? nil : known)
+    if let present {
+      let checkout = home(address).appending(present)
+      if host.files.exists(checkout) { return FetchedProfile(checkout: checkout, commit: present) }
     }
     guard network != .never else {
       throw Failure("\(address) was not fetched yet", hint: "run this once with a network, without --offline")
     }
-    let git = try Git(host: host, repository: home.appending("repository.git"))
-    try host.files.createDirectories(home, mode: 0o700)
-    try await git.initialize()
-    let commit = try await fetchCommit(address, git)
-    let checkout = home.appending(commit)
-    if !host.files.exists(checkout) { try await git.checkOut(commit, to: checkout, scratch: home) }
-    try remember(commit, memory)
+    let commit: String
+    if let present {
+      // It was here, and somebody emptied the cache.
+      commit = try await fetchCommit(address.with(reference: present), repository(address))
+    } else {
+      commit = try await ask(address).newest
+    }
+    let checkout = home(address).appending(commit)
+    if !host.files.exists(checkout) {
+      try await repository(address).checkOut(commit, to: checkout, scratch: home(address))
+    }
     return FetchedProfile(checkout: checkout, commit: commit)
   }
 
-  private func remembered(_ file: FilePath) throws -> String? {
-    let commit = try host.files.text(file)?.prefix { !$0.isNewline } ?? ""
-    return commit.utf8.count == 40 && commit.allSatisfy(\.isHexDigit) ? String(commit) : nil
+  /// Asks the repository what the address means now, and remembers what it said. Nothing of it is used by that.
+  /// - Throws: what git said, or how to get git.
+  public func ask(_ address: GitAddress) async throws -> Answer {
+    let git = try await repository(address)
+    let newest = try await fetchCommit(address, git)
+    let present = try memory(address)
+    let since = present?.newest == newest ? present?.since : try await git.date(of: newest)
+    var answer = Answer(
+      commit: present?.commit ?? newest, newest: newest, asked: host.clock.now(), since: since)
+    try remember(answer, address)
+    answer.commit = used[Reference(address)] ?? answer.commit
+    return answer
   }
 
-  private func remember(_ commit: String, _ file: FilePath) throws {
-    guard try remembered(file) != commit else { return }
+  /// What is known without asking; nil where nothing was ever fetched.
+  public func lastAnswer(_ address: GitAddress) throws -> Answer? {
+    guard var answer = try memory(address) else { return nil }
+    answer.commit = used[Reference(address)] ?? answer.commit
+    return answer
+  }
+
+  /// From now on this commit is the one that the address means here.
+  public func use(_ commit: String, of address: GitAddress) throws {
+    guard address.commit == nil, var answer = try memory(address), answer.commit != commit else { return }
+    answer.commit = commit
+    try remember(answer, address)
+  }
+
+  // MARK: What is remembered
+
+  private func home(_ address: GitAddress) -> FilePath {
+    host.places.cache.appending("git").appending(Digest(of: address.repository).short(24))
+  }
+
+  private func memoryFile(_ address: GitAddress) -> FilePath {
+    home(address).appending("refs").appending(Digest(of: address.reference ?? "").short(24))
+  }
+
+  /// `<commit>`, and below it `newest <commit> <asked> <since or ->`.
+  private func memory(_ address: GitAddress) throws -> Answer? {
+    let file = memoryFile(address)
+    guard let text = try host.files.text(file) else { return nil }
+    let lines = text.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+    guard let commit = lines.first?.first, Self.isCommit(commit) else { return nil }
+    let fields = lines.dropFirst().first ?? []
+    guard fields.count == 4, fields[0] == "newest", Self.isCommit(fields[1]), let asked = Int64(fields[2])
+    else {
+      let time = try host.files.status(file, followLinks: false)?.modified ?? 0
+      return Answer(commit: commit, newest: commit, asked: time / 1_000_000_000)
+    }
+    return Answer(commit: commit, newest: fields[1], asked: asked, since: Int64(fields[3]))
+  }
+
+  private static func isCommit(_ text: String) -> Bool {
+    text.utf8.count == 40 && text.allSatisfy { $0.isASCII && $0.isHexDigit }
+  }
+
+  private func remember(_ answer: Answer, _ address: GitAddress) throws {
+    let file = memoryFile(address)
     try host.files.createDirectories(file.removingLastComponent(), mode: 0o700)
     let new = FilePath(file.string + ".new")
     try host.files.removeTree(new)
-    try host.files.create(new, Array("\(commit)\n".utf8), mode: 0o600)
+    let since = answer.since.map(String.init) ?? "-"
+    let text = "\(answer.commit)\nnewest \(answer.newest) \(answer.asked) \(since)\n"
+    try host.files.create(new, Array(text.utf8), mode: 0o600)
     try host.files.rename(new, to: file)
+  }
+
+  private func repository(_ address: GitAddress) async throws -> Git {
+    let home = home(address)
+    let git = try Git(host: host, repository: home.appending("repository.git"))
+    try host.files.createDirectories(home, mode: 0o700)
+    try await git.initialize()
+    return git
   }
 
   private func fetchCommit(_ address: GitAddress, _ git: Git) async throws -> String {
@@ -225,6 +319,15 @@ private struct Git {
       throw Failure("\(address.repository) has no commit `\(reference)`", status: .usage)
     }
     return commit
+  }
+
+  /// When a commit was made, in seconds since 1970; nil where it does not say.
+  func date(of commit: String) async throws -> Int64? {
+    let text = try await mustRun(["cat-file", "commit", commit])
+    let head = text.prefix(upTo: text.firstRange(of: "\n\n")?.lowerBound ?? text.endIndex)
+    let line = head.split(separator: "\n").first { $0.hasPrefix("committer ") }
+    // `committer NAME <MAIL> 1800000000 +0000`
+    return line.flatMap { Int64($0.split(separator: " ").dropLast().last ?? "") }
   }
 
   /// Writes a commit's files to a folder, which appears when it is whole.

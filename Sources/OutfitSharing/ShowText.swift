@@ -35,6 +35,7 @@ public enum ShowText {
     where kind <= .redirects {
       page.row("Mind that it", [text], warns: kind <= .reaches)
     }
+    page.row("Commit", profile.layers.last { $0.kind == .profile }?.commit.map { [$0] } ?? [])
     page.row("Built on", profile.layers.filter { $0.kind == .base }.map { "\($0.name) (\($0.address))" })
     page.row("Fixed", profile.locked.keys.sorted())
     page.gap()

@@ -1,0 +1,120 @@
+import ArgumentParser
+import OutfitCore
+import OutfitEngine
+import OutfitProfile
+import OutfitSharing
+import OutfitSystem
+
+struct UpdateCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "update",
+    abstract: "Move pins, and profiles from git, to the newest that there is, and apply it.",
+    discussion: """
+      Without names: all pins, to the newest that the manifest accepts, and the profile itself where it comes from \
+      git, so that what its team pushed is had. What moves is shown first; then it is done as `outfit up` does it, \
+      where the project, or this machine, is up. A new commit asks for your consent where it can do more than before: \
+      without a terminal, look at it and say --trust COMMIT.
+
+      `outfit update black` moves one tool, `outfit update layer:base` one layer from git. What the outfit.lock \
+      beside a machine's profile pins moves with that profile. `outfit outdated` says what could move.
+      """, aliases: ["upgrade"])
+
+  @Argument(help: "Tools, interpreters or layer:NAME; all when none is named.") var names: [String] = []
+  @Option(help: ArgumentHelp("The folder of a machine profile, whose lock is written.", valueName: "folder"))
+  var profile: String?
+  @OptionGroup var scope: ScopeOptions
+  @Flag(name: .customLong("no-apply"), help: "Write the lock alone; `outfit up` applies it.") var noApply =
+    false
+  @Flag(name: .customLong("dry-run"), help: "Show what would move, and write nothing.") var dryRun = false
+  @Option(
+    defaultAsFlag: Up.folderTrust,
+    help: ArgumentHelp("Consent to the profile as it is now, or to this commit of it.", valueName: "commit"))
+  var trust: String?
+  @Flag(name: .shortAndLong, help: "Answer conflicts by their defaults; never consent.") var yes = false
+
+  func validate() throws {
+    guard profile == nil || !scope.machine else {
+      throw ValidationError("--profile names a folder, and --machine this machine: give one of them")
+    }
+  }
+
+  func run() async throws {
+    try await withSession { session in
+      let place = try LockTarget(profile, session, orMachine: true, onlyMachine: scope.machine)
+      let host = session.host
+      let isUp = try profile == nil && Generations.adoptedProfile(place.profile.scope, host: host) != nil
+      let applies = isUp && !noApply
+      // The commit of a machine's profile is that of its generation: it moves with what is applied.
+      let holdsProfile = !applies && place.profile.git != nil
+      let (names, all) = (Set(names), names.isEmpty)
+      var pins = try await Pinning(
+        session, place, keeping: { !all && !names.contains($0) },
+        movingLayers: { !holdsProfile && (all || names.contains("layer:\($0)")) })
+      try refuseUnknown(names, pins.names)
+      for name in pins.held { session.talk("\(name) is held, and stays") }
+      for name in pins.fixed where names.contains(name) {
+        session.talk("\(name) is pinned by the outfit.lock of \(pins.profile.name), and moves with that")
+      }
+      let consent = Up.consent(trust)
+      try await pins.resolve(given: consent)
+      let changes = LockChanges(before: pins.before, after: pins.after)
+      for line in pins.layerChanges + changes.lines { session.write(line) }
+      session.report(pins.failures)
+      if holdsProfile, let news = GitNews(of: place.profile, host) {
+        session.talk(news.line(pins.profile.name))
+      }
+      guard !changes.isEmpty || !pins.layerChanges.isEmpty else {
+        session.write("Nothing to do: every pin is the newest that the manifest accepts.")
+        if pins.isIncomplete { throw Ended(.failed) }
+        return
+      }
+      if dryRun {
+        session.write("Nothing was changed: this was a dry run.")
+        if pins.isIncomplete { throw Ended(.failed) }
+        return
+      }
+      guard !pins.isIncomplete else {
+        throw Failure("nothing was moved, since not all could be resolved")
+      }
+      let takeBack = try pins.save()
+      guard applies else {
+        try place.profile.use(pins.profile, host)
+        session.write("Wrote \(session.short(place.file)). \(try next(place, session))")
+        return
+      }
+      var wish = Undertaking.Wish(saysYes: yes, consent: consent)
+      wish.place = place.profile
+      wish.layers = pins.moving
+      let status: ExitStatus
+      do {
+        status = try await Undertaking(session, wish).run()
+      } catch {
+        try? takeBack()
+        throw error
+      }
+      if status != .done { throw Ended(status) }
+    }
+  }
+
+  private func refuseUnknown(_ names: Set<String>, _ known: Set<String>) throws {
+    for name in names.sorted() where !known.contains(name) {
+      let hint =
+        known.contains("layer:\(name)")
+        ? "the layer is layer:\(name)" : nearest(name, among: known).map { "did you mean \($0)?" }
+      throw Failure(
+        "\(name) is not pinned here",
+        hint: hint
+          ?? (known.isEmpty
+            ? "nothing is pinned yet: `outfit up` does"
+            : "pinned are \(known.sorted().joined(separator: ", "))"),
+        status: .usage)
+    }
+  }
+
+  /// What to do with a lock that was written alone.
+  private func next(_ place: LockTarget, _ session: Session) throws -> String {
+    if profile != nil { return "Commit it, and everybody has the same." }
+    let isElsewhere = try place.profile.scope == .machine && Project.find(session.host) != nil
+    return "Next: outfit up" + (isElsewhere ? " \(place.profile.address)" : "")
+  }
+}
