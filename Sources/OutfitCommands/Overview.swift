@@ -18,6 +18,9 @@ struct Overview {
     let machine = try Generations.list(.machine, host: host).last
     if let machine, !machine.isBare {
       describe("machine", machine)
+      if let place = try ProfilePlace.adopted(host), let news = GitNews(of: place, host) {
+        session.write("            \(news.line(machine.profile.name))")
+      }
       if machine.isIncomplete { next.append(("outfit up", "go on with what could not be had")) }
     } else {
       session.write("  machine   nothing yet")

@@ -37,7 +37,7 @@ struct ToolChangeTests {
     try await machine.login(commands.joined(separator: "; ")).outputText
   }
 
-  @Test func aPackageWithoutAWheelStopsThatToolAndKeepsItsVersion() async throws {
+  @Test func aPackageWithoutAWheelSwitchesNothing() async throws {
     try await index.publish("good", "1.0", says: "good 1", machine)
     try await index.publish("bad", "1.0", says: "bad 1", machine)
     try await index.publish("later", "1.0", says: "later 1", machine)

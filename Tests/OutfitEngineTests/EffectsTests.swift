@@ -75,6 +75,23 @@ import Testing
     #expect(try await effects().needed([mine, theirs]).isEmpty)
   }
 
+  @Test func whatIsRoutineIsDueEveryTime() async throws {
+    var routine = script("a")
+    routine.isRoutine = true
+    processes.on("/bin/sh")
+    for _ in 0..<2 {
+      #expect(try await effects().needed([routine]) == [routine])
+      #expect(try await effects(isDry: true).needed([routine]) == [routine])
+      #expect(try await effects().run(routine, by: .generation(.machine)) == nil)
+    }
+    var proposal = Proposal()
+    proposal.effects = [routine]
+    let plan = try Planner.plan(
+      scope: .machine, proposal: proposal, host: .test(files: files, processes: processes),
+      isPresent: { _ in true }, effectIsDue: { _ in false })
+    #expect(plan.effects == [routine] && plan.isEmpty)
+  }
+
   @Test func sudoIsUsedOnlyWhereRootIsNeeded() async throws {
     files.put("/usr/bin/sudo", "", mode: 0o755)
     processes.on("/usr/bin/sudo")

@@ -171,6 +171,14 @@ import Testing
   @Test func aVersionThatDoesNotExistIsAMistakeOfTheManifest() throws {
     var machine = Machine()
     machine.ask(.python, ["3.13", "3.12.9", "3.99"])
+    // Another layer added the last one.
+    machine.context.profile.additions[.python] = [
+      Sourced(
+        try #require(VersionRequest("3.99")),
+        Source(
+          layer: machine.context.profile.layers[0],
+          location: SourceLocation(file: "/own/outfit.yaml", line: 7, column: 5)))
+    ]
     machine.documents[Machine.indexAddress] = Machine.published([
       ("3.13.5", "20250723"), ("3.12.4", "20250723"),
     ])
@@ -189,7 +197,7 @@ import Testing
           "the newest of 3.12 is 3.12.4; all that there are: outfit python list --all",
           "the newest is 3.13.5; all that there are: outfit python list --all",
         ])
-      #expect(failure.diagnostics[0].location?.line == 4)
+      #expect(failure.diagnostics.map(\.location?.line) == [4, 7])
     }
   }
 

@@ -82,6 +82,38 @@ import Testing
     #expect(try await GitProfiles(host: repository.host, network: .always).fetch(address) != first)
   }
 
+  @Test func whatIsUsedStaysUntilItIsChanged() async throws {
+    let repository = try await Repository()
+    let address = try repository.address("//web@main")
+    let reference = GitProfiles.Reference(address)
+    let quiet = GitProfiles(host: repository.host, network: .whenUnknown)
+    #expect(try quiet.lastAnswer(address) == nil)
+    let first = try await quiet.fetch(address).commit
+    try repository.scratch.put("origin/more", "x")
+    try await repository.commit()
+    let second = try await repository.git("rev-parse", "HEAD")
+
+    let answer = try await quiet.ask(address)
+    #expect(answer.commit == first && answer.newest == second && answer.hasMoved)
+    #expect(answer.since.map { abs($0 - repository.host.clock.now()) < 3600 } == true)
+    #expect(try quiet.lastAnswer(address) == answer)
+    #expect(try await quiet.fetch(address).commit == first)
+    let moving = GitProfiles(host: repository.host, network: .whenUnknown, moving: [reference])
+    #expect(try await moving.fetch(address).commit == second)
+    #expect(try await quiet.fetch(address).commit == first)
+    try quiet.use(second, of: address)
+    #expect(try await quiet.fetch(address).commit == second)
+    #expect(try quiet.lastAnswer(address)?.hasMoved == false)
+
+    // What a generation was made from comes before that, and comes again into a cache that was emptied.
+    let back = GitProfiles(host: repository.host, network: .whenUnknown, used: [reference: first])
+    #expect(try await back.fetch(address).commit == first)
+    #expect(try back.lastAnswer(address)?.hasMoved == true)
+    try repository.host.files.removeTree(repository.host.places.cache)
+    #expect(try await back.fetch(address).commit == first)
+    #expect(try back.lastAnswer(address) == nil)
+  }
+
   @Test func absentReferencesAndRepositories() async throws {
     let repository = try await Repository()
     let git = GitProfiles(host: repository.host, network: .always)
