@@ -242,7 +242,7 @@ import Testing
     for (number, folder) in ["/cache/one", "/cache/two"].enumerated() {
       disk.put(FilePath(folder).appending("web/outfit.yaml"), "profile: web\n")
       let commit = String(repeating: "\(number)", count: 40)
-      let loader = ProfileLoader(host: .test(files: disk)) { _ in
+      let loader = ProfileLoader(host: .test(files: disk)) { _, _ in
         FetchedProfile(checkout: FilePath(folder), commit: commit)
       }
       let merged = try await loader.machine("github:acme/profiles//web@v\(number)")
