@@ -6,6 +6,9 @@ public enum Engines {
   /// The version of uv that resolves and fills Python environments.
   public static let uvVersion = "0.13.8"
 
+  /// For people. A tool of a profile may be a uv of that version too, and is called `uv 0.13.8`.
+  public static let uvLabel = "Outfit's uv \(uvVersion)"
+
   /// The package, and the name among the locked tools, of the program that runs git hooks.
   public static let hookRunner = "prek"
 
@@ -45,7 +48,7 @@ public enum Engines {
       ],
       needsNetwork: true, surroundings: surroundings.mapValues { .text($0) }, standIn: "python")
     return Object(
-      name: "uv-\(uvVersion)", label: "uv \(uvVersion)",
+      name: "uv-\(uvVersion)", label: uvLabel,
       recipe: .run(
         Run(
           files: [

@@ -72,6 +72,9 @@ public enum Planner {
     return Set(programs.filter { store.hasLost($0.1, of: $0.0) }.map(\.0))
   }
 
+  /// What nothing of a profile is called by: these run Outfit.
+  private static let ownNames: Set = ["outfit", "outfit-shim"]
+
   /// The claims by name; two that differ are a problem each.
   private static func claims(
     of proposal: Proposal, store: FilePath, _ problems: inout [Diagnostic]
@@ -82,6 +85,14 @@ public enum Planner {
       let recorded = RecordedClaim(
         name: claim.name, program: claim.program.resolved(store: store).string,
         arguments: claim.arguments, label: claim.label, owner: location.description, object: claim.object)
+      if ownNames.contains(claim.name), claim.object != nil {
+        problems.append(
+          Diagnostic(
+            .error, "\(claim.label) has a command `\(claim.name)`, which is Outfit's own name", at: location,
+            hint: "leave it out: `expose: [...]` without \(claim.name); or add to the names of all that it "
+              + "offers: `suffix: ...`"))
+        continue
+      }
       guard let other = byName[claim.name] else {
         byName[claim.name] = (recorded, location)
         continue

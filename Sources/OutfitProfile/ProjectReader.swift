@@ -10,6 +10,9 @@ struct ProjectReader {
   /// Every address of a package, with what it may hold.
   private(set) var addresses: Set<String> = []
 
+  /// The packages that the project itself asks for, normalised.
+  private(set) var names: Set<String> = []
+
   init(file: String, document: TomlDocument) {
     self.file = file
     self.document = document
@@ -160,6 +163,10 @@ struct ProjectReader {
       }
       let line = RequirementLine.requirement(text, line: document.line(of: place))
       if case .direct(let direct) = line.content { addresses.insert(direct.address) }
+      if path == ["project", "dependencies"] {
+        names.insert(
+          normalizedPackageName(text.prefix { $0.isLetter || $0.isNumber || "-_.".contains($0) }))
+      }
       if let member = line.member(at: SourceLocation(file: file, line: line.line)) { members.append(member) }
     }
   }

@@ -180,6 +180,43 @@ package struct ResolutionFiles: Sendable {
     return text
   }
 
+  /// The names of the packages that are asked for, normalised, without those that are only constrained.
+  package var names: Set<String> {
+    get throws {
+      switch kind {
+      case .uvLock: return []
+      case .project:
+        var names: Set<String> = []
+        for (name, bytes) in files {
+          var reader = ProjectReader(file: name, document: try Self.toml(bytes, name))
+          reader.readProject()
+          names.formUnion(reader.names)
+        }
+        return names
+      case .requirements: break
+      }
+      var names: Set<String> = []
+      var seen: Set<String> = []
+      var open = [main]
+      while let file = open.popLast() {
+        guard seen.insert(file).inserted else { continue }
+        for line in lines[file] ?? [] {
+          switch line.content {
+          case .package(let package): names.insert(normalizedPackageName(package.name))
+          case .direct(let direct): if let name = direct.name { names.insert(normalizedPackageName(name)) }
+          case .include(let path, isConstraint: false):
+            open.append(try Self.included(path, by: file, at: SourceLocation(file: file, line: line.line)))
+          default: break
+          }
+        }
+      }
+      return names
+    }
+  }
+
+  /// What the digests in requirements files allow.
+  package var digests: RequirementDigests { RequirementDigests(lines) }
+
   /// Every direct address in it, as it is written: what a lock may name.
   package var addresses: Set<String> {
     get throws {

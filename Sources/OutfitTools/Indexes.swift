@@ -14,7 +14,7 @@ struct Indexes {
   private var credentials: [String: String] = [:]
   private let settings: IndexSettings
   /// Names of packages, normalised, and of the index that alone may serve them.
-  private var bound: [String: String] = [:]
+  private(set) var bound: [String: String] = [:]
 
   /// The files whose settings matter when the environment says nothing of an index.
   static func queries(_ context: Context) -> [Query] { IndexSettings.queries(context) }
@@ -107,15 +107,22 @@ struct Indexes {
 
   /// For people: where a package is looked for. Nil where uv's own settings decide.
   func asked(for package: String, _ tool: Wanted) -> String? {
+    asked(for: package, bindings(tool), first: first(tool))
+  }
+
+  /// - Parameters:
+  ///   - bindings: packages that one index alone may serve.
+  ///   - first: the index that is asked before all others.
+  func asked(for package: String, _ bindings: [String: String], first: String?) -> String? {
     func title(_ index: String) -> String {
       let parts = index.split(separator: "=", maxSplits: 1).map(String.init)
       let isNamed = parts.count == 2 && named[parts[0]] != nil
       return isNamed ? "\(parts[0]) (\(withoutCredentials(parts[1])))" : withoutCredentials(index)
     }
-    if let index = bindings(tool)[Requirement.normalized(package)], let section = named[index] {
+    if let index = bindings[Requirement.normalized(package)], let section = named[index] {
       return title(address((index, section))) + ", which alone may serve it"
     }
-    let variables = variables(first: first(tool))
+    let variables = variables(first: first)
     if variables["UV_NO_INDEX"] != nil { return nil }
     if settings.saysIndex, variables["UV_DEFAULT_INDEX"] == nil { return nil }
     let others = (variables["UV_INDEX"] ?? "").split(separator: " ").map(String.init)

@@ -68,13 +68,15 @@ struct Uv {
   /// - Parameters:
   ///   - files: What uv reads, by name in the scratch folder.
   ///   - input: The one of them to start from.
+  ///   - other: Another one of them, which is resolved with it.
   ///   - previous: Pins that stay where the requirements allow it.
   ///   - first: An index that is asked before all others.
   ///   - isAnnotated: With comments that say what depends on what.
   ///   - cooldown: Releases younger than that don't count.
   ///   - build: Packages that may be built from source; nothing else is.
   func compile(
-    label: String, files: [String: [UInt8]], input: String, previous: String? = nil, first: String? = nil,
+    label: String, files: [String: [UInt8]], input: String, beside other: String? = nil,
+    previous: String? = nil, first: String? = nil,
     isAnnotated: Bool = false, cooldown: Cooldown? = nil, build: [String] = [], withDependencies: Bool = true
   ) -> Query {
     var files = files
@@ -86,6 +88,7 @@ struct Uv {
       .text(interpreter.version.minor),
       "--output-file", .scratch(Self.lockFile), .scratch(input),
     ]
+    if let other { arguments.append(.scratch(other)) }
     if let cooldown, cooldown.hours > 0 { arguments += ["--exclude-newer", .text("PT\(cooldown.hours)H")] }
     if !withDependencies { arguments.append("--no-deps") }
     arguments += Self.building(build)

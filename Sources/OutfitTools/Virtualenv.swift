@@ -31,16 +31,16 @@ public struct Virtualenv: Part {
     let pythons = Pythons(context)
     guard let interpreter = pythons.choose(nil) else { return .done(lock) }
     if Self.fits(lock.virtualenv, section, sources, interpreter) { return .done(lock) }
-    let query = try question(section, sources, interpreter, pythons, context)
-    guard let answer = context.facts[query] else { return .ask([query]) }
-    guard case .collected(let files) = answer, let bytes = files[Uv.lockFile] else {
-      let message = Self.message(answer, section)
+    switch try pins(section, sources, interpreter, pythons, context) {
+    case .ask(let query): return .ask([query])
+    case .failed(let message):
       if message.isMistake { throw Failure([message.diagnostic], status: .usage) }
       return .done(lock)
+    case .done(let requirements):
+      lock.virtualenv = LockedRequirements(
+        from: section.value.from, sourceDigest: sources.digest, python: interpreter.version.minor,
+        requirements: requirements)
     }
-    lock.virtualenv = LockedRequirements(
-      from: section.value.from, sourceDigest: sources.digest, python: interpreter.version.minor,
-      requirements: try Self.pins(String(decoding: bytes, as: UTF8.self), section))
     return .done(lock)
   }
 
@@ -67,21 +67,26 @@ public struct Virtualenv: Part {
     case .done(let read): sources = read
     }
     guard let entry = context.lock.virtualenv, Self.fits(entry, section, sources, interpreter) else {
-      let query = try question(section, sources, interpreter, pythons, context)
       proposal.isUnresolved = true
-      proposal.failures = [
-        context.facts[query].map { Self.message($0, section).diagnostic }
-          ?? Diagnostic(
+      if case .failed(let message) = try pins(section, sources, interpreter, pythons, context) {
+        proposal.failures = [message.diagnostic]
+      } else {
+        proposal.failures = [
+          Diagnostic(
             .error, "\(section.value.from) is not locked as it is now", at: section.source.location,
             hint: "run `outfit lock` on a machine with network")
-      ]
+        ]
+      }
       return .done(proposal)
     }
-    let uv = try Uv(context, on: interpreter, pythons: pythons, indexes: try Indexes(context))
+    let indexes = try Indexes(context)
+    let uv = try Uv(context, on: interpreter, pythons: pythons, indexes: indexes)
+    let locked = Set(RequirementSet(entry.requirements).entries.map(\.name))
     let folder = context.root.lastComponent?.string ?? "project"
     let environment = uv.environment(
       name: Self.objectName, label: "virtualenv of \(folder)", requirements: entry.requirements,
-      linkMode: "copy", place: context.root, link: context.root.pushing(FilePath(section.value.path)),
+      bound: indexes.bound.filter { locked.contains($0.key) }, linkMode: "copy", place: context.root,
+      link: context.root.pushing(FilePath(section.value.path)),
       checks: (entry.requirements.contains("==") ? [.record("lib")] : []) + [.exists("bin/python")])
     let pip = ProjectPip.object(store: context.store)
     proposal.objects = pythons.added(for: interpreter) + [uv.object, environment, pip]
@@ -132,11 +137,14 @@ public struct Virtualenv: Part {
     return .done(proposal)
   }
 
-  /// What a resolver gave, as a lock may hold it.
-  /// - Throws: `Failure`, status 2, for what has no digest.
-  private static func pins(_ text: String, _ section: Sourced<VirtualenvSection>) throws -> String {
-    try RequirementLine.parse(text).map { line in
-      if let pin = line.pin { return pin }
+  /// What a resolver gave, as a lock may hold it, with the digests that the files allow.
+  /// - Throws: `Failure`, status 2, for what has no digest, or another than the files have.
+  private static func pins(
+    _ text: String, _ section: Sourced<VirtualenvSection>, _ sources: Sources
+  ) throws -> String {
+    let digests = sources.reading.digests
+    return try RequirementLine.parse(text).map { line in
+      if line.pin != nil, let pin = try digests.restricted(line).pin { return pin }
       throw Failure(
         "\(section.value.from): \(line.complaint)", at: section.source.location,
         hint: "only what an index or an address has as a wheel can be pinned", status: .usage)
@@ -147,20 +155,61 @@ public struct Virtualenv: Part {
     (Pythons.queries(context) + Indexes.queries(context)).filter { context.facts[$0] == nil }
   }
 
-  private func question(
+  /// The file that binds names to indexes, in the scratch folder.
+  private static let bindings = "outfit.bound/pyproject.toml"
+
+  /// What the files come to: as for a tool, packages that are bound to an index from there alone, and their names told
+  /// to no other.
+  private func pins(
     _ section: Sourced<VirtualenvSection>, _ sources: Sources, _ interpreter: ProvidedInterpreter,
     _ pythons: Pythons, _ context: Context
-  ) throws -> Query {
-    let uv = try Uv(context, on: interpreter, pythons: pythons, indexes: try Indexes(context))
+  ) throws -> Shop.Pins {
+    let indexes = try Indexes(context)
+    let uv = try Uv(context, on: interpreter, pythons: pythons, indexes: indexes)
     let label = "resolving \(section.value.from)"
-    if sources.reading.kind == .uvLock {
-      return uv.export(
-        label: label, project: sources.files["pyproject.toml"] ?? [],
-        lock: sources.files["uv.lock"] ?? [])
+    func answer(_ query: Query) throws -> Shop.Pins {
+      guard let answer = context.facts[query] else { return .ask(query) }
+      if case .collected(let files) = answer, let bytes = files[Uv.lockFile] {
+        return .done(String(decoding: bytes, as: UTF8.self))
+      }
+      return .failed(Self.message(answer, section, indexes))
     }
-    return uv.compile(
-      label: label, files: sources.files, input: sources.reading.main,
-      previous: context.lock.virtualenv?.requirements)
+    if sources.reading.kind == .uvLock {
+      let found = try answer(
+        uv.export(
+          label: label, project: sources.files["pyproject.toml"] ?? [],
+          lock: sources.files["uv.lock"] ?? []))
+      guard case .done(let text) = found else { return found }
+      return .done(try Self.pins(text, section, sources))
+    }
+    let asked = try sources.reading.names
+    let all = Set(indexes.bound.keys)
+    var bound = all.isDisjoint(with: asked) ? [] : all
+    for _ in 0..<3 {
+      var files = sources.files
+      if !bound.isEmpty {
+        let project = indexes.project(
+          lines: [], bound: indexes.bound.filter { bound.contains($0.key) }, first: nil,
+          python: interpreter.version.minor)
+        files[Self.bindings] = Array(project.utf8)
+      }
+      let found = try answer(
+        uv.compile(
+          label: label, files: files, input: sources.reading.main,
+          beside: bound.isEmpty ? nil : Self.bindings,
+          previous: context.lock.virtualenv?.requirements, isAnnotated: !all.isEmpty))
+      guard case .done(let text) = found else { return found }
+      guard !all.isEmpty else { return .done(try Self.pins(text, section, sources)) }
+      let set = RequirementSet(text)
+      let needed = bound.isEmpty ? Set(set.entries.map(\.name)) : set.reachable(from: asked)
+      let used = all.intersection(needed)
+      if used == bound { return .done(try Self.pins(RequirementSet.text(set.entries), section, sources)) }
+      bound = used
+    }
+    return .failed(
+      UvMessage(
+        Diagnostic(.error, "its pins depend on which index is asked"), what: section.value.from,
+        request: section.value.from, at: section.source))
   }
 
   /// The pins were made from these very files, for this Python or an older one.
@@ -170,10 +219,12 @@ public struct Virtualenv: Part {
   ) -> Bool {
     guard let entry, let lowest = Version(entry.python) else { return false }
     return entry.from == section.value.from && entry.sourceDigest == sources.digest
-      && !(interpreter.version < lowest)
+      && !(interpreter.version < lowest) && sources.reading.digests.admit(entry.requirements)
   }
 
-  private static func message(_ answer: Answer, _ section: Sourced<VirtualenvSection>) -> UvMessage {
+  private static func message(
+    _ answer: Answer, _ section: Sourced<VirtualenvSection>, _ indexes: Indexes
+  ) -> UvMessage {
     let failure: Diagnostic
     if case .failed(let diagnostic) = answer {
       failure = diagnostic
@@ -181,7 +232,9 @@ public struct Virtualenv: Part {
       failure = Diagnostic(.error, "uv wrote no pins")
     }
     return UvMessage(
-      failure, what: section.value.from, request: section.value.from, at: section.source)
+      failure, what: section.value.from, request: section.value.from, at: section.source,
+      asked: { indexes.asked(for: $0, indexes.bound, first: nil) },
+      variable: indexes.variable(ofAddress:))
   }
 }
 

@@ -184,6 +184,16 @@ import Testing
     #expect(failure?.diagnostics.first?.hint?.contains("expose:") == true)
   }
 
+  @Test(arguments: ["outfit", "outfit-shim"])
+  func outfitsOwnNamesAreNobodysElse(name: String) {
+    var scenario = SwitchScenario()
+    scenario.wantCommand(name, version: "1")
+    let failure = #expect(throws: Failure.self) { try scenario.plan() }
+    #expect(
+      failure?.diagnostics.first?.message == "\(name) 1 has a command `\(name)`, which is Outfit's own name")
+    #expect(failure?.diagnostics.first?.location?.line == 1)
+  }
+
   @Test func aHiddenProgramIsNoted() throws {
     var scenario = SwitchScenario()
     scenario.files.put("/usr/bin/black", "", mode: 0o755)

@@ -35,7 +35,7 @@ struct ToolsTests {
     for word in ["--universal", "--generate-hashes", "--no-build", "--system-certs"] {
       #expect(words.contains(word))
     }
-    #expect(compile.objects.map(\.label) == ["python 3.13.5", "uv \(Engines.uvVersion)"])
+    #expect(compile.objects.map(\.label) == ["python 3.13.5", Engines.uvLabel])
     #expect(compile.steps.first?.surroundings["UV_CACHE_DIR"] == "/home/ada/.cache/outfit/uv")
     let own = try #require(inquiries.last?.files["own.txt"])
     #expect(!String(decoding: own, as: UTF8.self).contains("click"))

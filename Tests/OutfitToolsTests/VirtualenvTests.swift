@@ -148,6 +148,79 @@ struct VirtualenvTests {
     #expect(!inquiry.needsNetwork)
   }
 
+  /// A name that is bound to an index is told to no other, and comes from there or not at all.
+  @Test func aBoundNameComesFromItsIndexAlone() throws {
+    var bench = bench(["requirements.txt": "-c pins.txt\nblack\n", "pins.txt": "six<2\n"])
+    bench.profile.indexes["zz"] = Sourced(
+      IndexSection(url: "http://zz.example/simple", priority: .explicit, packages: ["Click", "six"]),
+      bench.source(6))
+    let files = bench.answers
+    bench.answers = { query in
+      guard let inquiry = query.inquiry, inquiry.steps.first?.words.contains("compile") == true else {
+        return files(query)
+      }
+      let isBound = inquiry.files["outfit.bound/pyproject.toml"] != nil
+      let text = blackPins.replacing("click==8.5.1", with: isBound ? "click==9.0.0" : "click==8.5.1")
+        .replacing("colorama", with: "    # via black\ncolorama")
+      return .collected(["lock.txt": Array(text.utf8)])
+    }
+    let (lock, facts, asked) = try bench.rounds { try Virtualenv().resolve($0) }
+    let inquiries = asked.compactMap(\.inquiry)
+    // The names are told to no index before something needs them, and those alone that are needed.
+    #expect(inquiries.map { $0.files["outfit.bound/pyproject.toml"] != nil } == [false, true])
+    let project = String(decoding: inquiries[1].files["outfit.bound/pyproject.toml"] ?? [], as: UTF8.self)
+    #expect(project.contains("\"click\" = { index = \"zz\" }") && !project.contains("six"), "\(project)")
+    #expect(lock.virtualenv?.requirements.contains("click==9.0.0") == true)
+    bench.lock = lock
+    let proposal = try bench.rounds({ try Virtualenv().propose($0) }, facts: facts).value
+    let run = try #require(proposal.objects.first { $0.id.name == Virtualenv.objectName }?.run)
+    #expect(
+      run.files["zz.txt"].map { String(decoding: $0, as: UTF8.self).hasPrefix("click==9.0.0") } == true)
+    #expect(String(decoding: run.files["requirements.txt"] ?? [], as: UTF8.self).hasPrefix("black=="))
+    // Another binding makes other pins.
+    bench.profile.indexes["zz"]?.value.packages = ["black"]
+    #expect(try bench.rounds { try Virtualenv().resolve($0) }.asked.compactMap(\.inquiry).count == 1)
+  }
+
+  @Test func digestsOfTheFileAreAllThatTheLockHas() throws {
+    func line(_ digests: [String]) -> String { digests.map { " --hash=sha256:\($0)" }.joined() }
+    let one = bench(["requirements.txt": "black==25.12.0\(line([digestB]))\nclick\n"])
+    let lock = try one.rounds { try Virtualenv().resolve($0) }.value
+    #expect(
+      lock.virtualenv?.requirements.hasPrefix(
+        "black==25.12.0 \\\n    --hash=sha256:\(digestB)\nclick==8.5.1 \\\n    --hash=sha256:\(digestA)\n")
+        == true)
+    // A lock of before, which has more, is made anew.
+    var old = one
+    old.lock = lock
+    #expect(try old.rounds { try Virtualenv().resolve($0) }.asked.compactMap(\.inquiry).isEmpty)
+    old.lock.virtualenv?.requirements = blackPins
+    #expect(try old.rounds { try Virtualenv().resolve($0) }.value == lock)
+
+    let zero = String(repeating: "0", count: 64)
+    for (text, row) in [
+      ("click\nblack==25.12.0\(line([zero]))\n", 2), ("black\(line([digestA]))\n--require-hashes\n", 2),
+    ] {
+      let failure = #expect(throws: Failure.self) {
+        try bench(["requirements.txt": text]).rounds { try Virtualenv().resolve($0) }
+      }
+      #expect(failure?.status == .usage)
+      #expect(failure?.diagnostics.first?.location == SourceLocation(file: "requirements.txt", line: row))
+    }
+  }
+
+  @Test func whatHasNoDigestIsNotPinned() {
+    var bench = bench(["uv.lock": "version = 1\n", "pyproject.toml": "[project]\n"], from: "uv.lock")
+    let files = bench.answers
+    bench.answers = { query in
+      query.inquiry == nil
+        ? files(query) : .collected(["lock.txt": Array("gitlib @ git+https://h/gitlib@12\n".utf8)])
+    }
+    let failure = #expect(throws: Failure.self) { try bench.rounds { try Virtualenv().resolve($0) } }
+    #expect(failure?.status == .usage)
+    #expect(failure?.diagnostics.first?.message.contains("gitlib @ git+https://h/gitlib@12") == true)
+  }
+
   @Test func staleUnderAFailingNetworkKeepsTheLockAndSaysWhy() throws {
     var bench = bench(["requirements.txt": "black\n"])
     bench.lock.virtualenv = LockedRequirements(
