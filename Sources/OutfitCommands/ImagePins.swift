@@ -30,7 +30,7 @@ enum ImagePins {
     let names = try names(consented.profile, session.host)
     lock.images = lock.images.filter { names.contains($0.key) }
     // Whose data was not moved stays, so that nobody forgets which version it is of.
-    for name in try renderer(profile, before, session.host)?.heldImages() ?? [] {
+    for name in try renderer(consented.profile, before, session.host)?.heldImages() ?? [] {
       lock.images[name] = before.images[name]
     }
     let open = names.filter { lock.images[$0]?.digest == nil }

@@ -69,6 +69,7 @@ struct RenderCommand: AsyncParsableCommand {
         if !json { session.write("All \(rendering.files.count) files are as rendered.") }
         return
       }
+      try session.consent(toRendered: rendering, consented, given: .nothing)
       let done = try await renderer.write(rendering, by: consented, force: force).filter { $0.state != .same }
       if vendor == false { try session.host.files.removeTree(root.pushing(FilePath(Vendoring.folder))) }
       if json {

@@ -3,6 +3,7 @@ import OutfitCore
 import OutfitEngine
 import OutfitInterpreters
 import OutfitProfile
+import OutfitRender
 import OutfitSystem
 import SystemPackage
 
@@ -31,16 +32,35 @@ extension Session {
     let tools = consented.profile.tools.filter { !consent.isOwn($0.value.source.layer) }
     let path = (host.environment["PATH"] ?? "").split(separator: ":").map { FilePath(String($0)) }
     let folders = (path + Self.systemFolders).filter { $0.isAbsolute && $0 != places.bin }
-    let takeovers = proposal.claims.compactMap { claim -> (name: String, by: String)? in
+    let takeovers = proposal.claims.compactMap { claim -> Ability? in
       guard let tool = tools.first(where: { $0.value.source == claim.owner }), tool.key != claim.name,
         tool.value.value.expose?.contains(claim.name) != true,
         folders.contains(where: { host.files.exists($0.appending(claim.name)) })
       else { return nil }
-      return (claim.name, tool.key)
+      return Ability(
+        .takesOver, "command \(claim.name)", Digest(of: tool.key), "puts", "\(claim.name) (of \(tool.key))",
+        "before the one of this system")
     }
     try consent.obtain(
-      takeovers: takeovers, for: consented, given: given,
+      takeovers, kind: "takeovers", reason: "programs that come before those of this system", for: consented,
+      given: given,
       asking: Consent.Asking(style: errorStyle, command: "outfit up", address: address))
+  }
+
+  /// Files of a stranger's template that a shell, git, an editor or a container's engine on this machine runs.
+  func consent(toRendered rendering: Rendering, _ consented: Consented, given: Consent.Given) throws {
+    let consent = Consent(host: host)
+    guard let app = consented.profile.app, !consent.isOwn(app.source.layer) else { return }
+    let files = rendering.unusualPaths.map {
+      Ability(.runs, "render \($0)", Digest(of: $0), "writes", $0, "which other programs may run or obey")
+    }
+    let commands = rendering.hostCommands.map {
+      Ability(
+        .runs, "render \($0.file) runs", Digest(of: $0.text), "has", $0.text, "run on this machine, by \($0.file)")
+    }
+    try consent.obtain(
+      files + commands, kind: "renders", reason: "what the template has other programs do", for: consented,
+      given: given, asking: Consent.Asking(style: errorStyle, command: "outfit trust"))
   }
 
   private static let systemFolders: [FilePath] = [

@@ -54,7 +54,7 @@ struct StatusCommand: AsyncParsableCommand {
           JSONText.object(
             JSONText.plan(plan, of: standing.name, defects).merging([
               "upToDate": .bool(!differs), "waiting": waiting.json,
-              "upToDate": .bool(!differs), "source": GitNews(of: place, session.host)?.json ?? .null,
+              "source": GitNews(of: place, session.host)?.json ?? .null,
               "contradictions": .array(contradictions.map(\.json)),
               "problems": .array(
                 ([bereft].compactMap(\.self) + gone + problems).map { .string($0.message) }),
@@ -74,7 +74,10 @@ struct StatusCommand: AsyncParsableCommand {
           session.report(
             defects.filter { !$0.isMendable }.map { Diagnostic(.warning, $0.message, hint: $0.hint) })
         }
-        session.write(differs ? plan.map(Self.outlook) ?? "" : "\(standing.name) is up to date.")
+        if differs || waiting.isEmpty {
+          session.write(differs ? plan.map(Self.outlook) ?? "" : "\(standing.name) is up to date.")
+        }
+        for line in waiting.lines(of: standing.name) { session.write(line) }
         if let news = GitNews(of: place, session.host) { session.write(news.line(standing.name)) }
       }
       if check, differs || !problems.isEmpty || bereft != nil { throw Ended(.drift) }

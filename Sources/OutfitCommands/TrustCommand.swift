@@ -42,11 +42,15 @@ struct TrustGrant: AsyncParsableCommand {
       let trusted = try await place.load(session, fetching: fetching.permission)
       if locked { try refuseUnlocked(trusted) }
       let needed = try Consent(host: session.host).needed(for: trusted)
-      _ = try await session.consent(
-        to: trusted,
-        given: locked
-          ? .locked : commit.map { .commits($0.split(separator: ",").map(String.init)) } ?? .folders,
-        address: profile)
+      let given: Consent.Given =
+        locked ? .locked : commit.map { .commits($0.split(separator: ",").map(String.init)) } ?? .folders
+      let consented = try await session.consent(to: trusted, given: given, address: profile)
+      // What can't be rendered yet is asked about when it can.
+      if trusted.app != nil, let project = try Project.find(session.host), project.scope == trusted.scope,
+        let rendering = try? Rendered.renderer(session, project, profile: trusted).render()
+      {
+        try session.consent(toRendered: rendering, consented, given: given)
+      }
       if needed.isEmpty {
         session.write("\(trusted.name) is trusted already.")
       } else {
@@ -110,8 +114,9 @@ struct TrustRevoke: AsyncParsableCommand {
       let store = TrustStore(host: session.host)
       let known = try store.all().map(\.name)
       let wanted = try name(session)
-      let names = known.filter {
-        $0 == wanted || $0.hasSuffix(" in \(wanted)") || $0 == "takeovers of \(wanted)"
+      let names = known.filter { name in
+        name == wanted || name.hasSuffix(" in \(wanted)")
+          || ["takeovers", "renders"].contains { "\($0) of \(wanted)" == name }
       }
       guard !names.isEmpty else {
         throw Failure(

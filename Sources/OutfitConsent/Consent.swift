@@ -166,40 +166,38 @@ public struct Consent: Sendable {
     for wish in wishes { try store.keep(wish.all, of: wish.key, commit: wish.layer.commit) }
   }
 
-  /// Remembers a person's yes to names of the system that a profile's tools come before.
-  ///
-  /// Which names these are is known once the tools are resolved, and so is asked for itself.
-  /// - Parameter names: the commands, each with what it would be.
+  /// Consent to what is known only once a profile has been resolved or rendered, and so is asked for itself: commands
+  /// that come before those of the system, files that something runs.
+  /// - Parameters:
+  ///   - further: all of it, which replaces what was consented to of this kind before.
+  ///   - kind: `takeovers`.
+  ///   - reason: of the failure: `programs that come before those of this system`.
   public func obtain(
-    takeovers names: [(name: String, by: String)], for consented: Consented, given: Given, asking: Asking
+    _ further: [Ability], kind: String, reason: String, for consented: Consented, given: Given, asking: Asking
   ) throws {
-    let key = "takeovers of \(consented.profile.scope.consentKey)"
-    let abilities = names.map {
-      Ability(
-        .takesOver, "command \($0.name)", Digest(of: $0.by), "puts", "\($0.name) (of \($0.by))",
-        "before the one of this system")
-    }
+    let key = "\(kind) of \(consented.profile.scope.consentKey)"
     let record = try store.record(of: key)
-    let new = abilities.filter { record?.members.contains($0.member) != true }
+    let new = further.filter { record?.members.contains($0.member) != true }
     guard !new.isEmpty else { return }
     if given == .nothing {
       guard host.terminal.isInteractive else {
+        let flags = asking.command == "outfit trust" ? "" : " --trust"
         throw Failure(
           [
             Diagnostic(
-              .error, "nobody has consented to programs that come before those of this system",
+              .error, "nobody has consented to \(reason)",
               excerpt: Ability.lines(new).map { "it \($0.text)" }.joined(separator: "\n"),
-              hint: "consent with: \(Self.line(asking, place: asking.address, flags: " --trust"))")
+              hint: "consent with: \(Self.line(asking, place: asking.address, flags: flags))")
           ], status: .consent)
       }
       host.terminal.talk(
-        "\n\(consented.profile.name.harmless)\n" + Self.list(new, asking.style, host.terminal.width) + "\n")
+        "\n\(consented.profile.name.harmless) also\n" + Self.list(new, asking.style, host.terminal.width) + "\n")
       let answer = host.terminal.ask("May it? [y/N] ")?.lowercased() ?? ""
       guard ["y", "yes"].contains(answer.filter { !$0.isWhitespace }) else {
         throw Failure("nothing was changed, since you did not consent", status: .consent)
       }
     }
-    try store.keep(abilities, of: key, commit: nil)
+    try store.keep(further, of: key, commit: nil)
   }
 
   // MARK: - Words

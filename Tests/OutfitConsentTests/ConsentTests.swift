@@ -349,7 +349,12 @@ import Testing
     let consent = Consent(host: host())
     func ask(_ names: [String], _ given: Consent.Given = .nothing) throws {
       try consent.obtain(
-        takeovers: names.map { ($0, "evil") }, for: consented, given: given, asking: Consent.Asking())
+        names.map {
+          Ability(
+            .takesOver, "command \($0)", Digest(of: "evil"), "puts", "\($0) (of evil)",
+            "before the one of this system")
+        }, kind: "takeovers", reason: "programs that come before those of this system", for: consented,
+        given: given, asking: Consent.Asking())
     }
     let failure = #expect(throws: Failure.self) { try ask(["sudo", "ls"]) }
     #expect(failure?.status == .consent)

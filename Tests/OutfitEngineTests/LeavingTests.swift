@@ -1,3 +1,4 @@
+import OutfitConsent
 import OutfitCore
 import OutfitProfile
 import OutfitSystem
@@ -67,7 +68,7 @@ import Testing
     scenario.want(".config/app/more", "more\n")
     try await session(scenario) {
       _ = try await Switch.apply(
-        $0.plan(), profile: ProfileStamp(name: "team", address: "/team"),
+        $0.plan(), by: .generation(.machine), profile: ProfileStamp(name: "team", address: "/team"),
         snapshots: Scope.machine.snapshots($0.host),
         companions: [
           Companion(path: personal, before: nil, text: "tools: {black: latest}\n", mode: 0o600)

@@ -336,7 +336,7 @@ import Testing
     scenario.wantNothing(".config/fish/conf.d/outfit.fish")
     scenario.want(".other", "three\n")
     _ = try await Switch.apply(
-      scenario.plan(keepsMissing: true), profile: ProfileStamp(name: "team", address: "/team"),
+      scenario.plan(keepsMissing: true), by: .generation(.machine), profile: ProfileStamp(name: "team", address: "/team"),
       host: scenario.host)
     try await scenario.rollback()
     #expect(scenario.text(".config/fish/conf.d/outfit.fish") == "one\n")
@@ -520,7 +520,7 @@ import Testing
     let pins = scenario.host.places.state(of: .machine).appending("outfit.lock")
     func verb(_ text: String) async throws {
       _ = try await Switch.apply(
-        scenario.plan(), profile: ProfileStamp(name: "team", address: "/team"),
+        scenario.plan(), by: .generation(.machine), profile: ProfileStamp(name: "team", address: "/team"),
         snapshots: Scope.machine.snapshots(scenario.host),
         companions: [
           Companion(path: manifest, before: try files.text(manifest), text: text, mode: 0o600)
@@ -561,7 +561,7 @@ import Testing
     files.putLink("/home/ann/.config/outfit/outfit.yaml", to: "../../dot/outfit.yaml")
     scenario.wantCommand("cowsay")
     _ = try await Switch.apply(
-      scenario.plan(), profile: ProfileStamp(name: "team", address: "/team"),
+      scenario.plan(), by: .generation(.machine), profile: ProfileStamp(name: "team", address: "/team"),
       snapshots: Scope.machine.snapshots(scenario.host),
       companions: [
         Companion(
