@@ -105,7 +105,7 @@ private struct Named {
       let after = rest[range.upperBound...]
       rest = after
       // What a shell completes is no command.
-      let isName = ["-c ", "--command "].contains { text[..<range.lowerBound].hasSuffix($0) }
+      let isName = ["-c ", "--command ", "function "].contains { text[..<range.lowerBound].hasSuffix($0) }
       guard before.map({ " `\"'($\n".contains($0) }) ?? true, after.first == " ", !isName else { continue }
       let isMarked = before == "`"
       let end = after.firstIndex { $0 == "`" || $0 == "\n" && !isMarked } ?? after.endIndex
