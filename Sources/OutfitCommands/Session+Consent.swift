@@ -56,7 +56,8 @@ extension Session {
     }
     let commands = rendering.hostCommands.map {
       Ability(
-        .runs, "render \($0.file) runs", Digest(of: $0.text), "has", $0.text, "run on this machine, by \($0.file)")
+        .runs, "render \($0.file) runs", Digest(of: $0.text), "has", $0.text,
+        "run on this machine, by \($0.file)")
     }
     try consent.obtain(
       files + commands, kind: "renders", reason: "what the template has other programs do", for: consented,

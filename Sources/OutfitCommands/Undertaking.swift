@@ -352,7 +352,8 @@ struct Undertaking {
     do {
       outcome = try await Switch.apply(
         switching, by: consented, decisions: decisions ?? Decisions(), failed: missing,
-        profile: place.stamp(profile), snapshots: place.snapshots(host), companions: companions(preparation, profile), host: host)
+        profile: place.stamp(profile), snapshots: place.snapshots(host),
+        companions: companions(preparation, profile), host: host)
     } catch {
       try? takeBack()
       throw error
@@ -374,7 +375,9 @@ struct Undertaking {
     let summary = "Nothing to do: \(profile.name) is up to date."
     if wish.only == nil || wish.only == SystemSetup().name { try waiting.keep(profile.scope, host: host) }
     // What runs every time keeps no run from looking.
-    if status == .done, isPlain, mended.left.isEmpty, waiting.isEmpty, !proposal.effects.contains(where: \.isRoutine) {
+    if status == .done, isPlain, mended.left.isEmpty, waiting.isEmpty,
+      !proposal.effects.contains(where: \.isRoutine)
+    {
       try CompiledPlan.write(
         for: profile.scope, version: Release.version, arguments: place.digest(host),
         inputs: preparation.inputs + consented.inputs,

@@ -191,7 +191,8 @@ public struct Consent: Sendable {
           ], status: .consent)
       }
       host.terminal.talk(
-        "\n\(consented.profile.name.harmless) also\n" + Self.list(new, asking.style, host.terminal.width) + "\n")
+        "\n\(consented.profile.name.harmless) also\n" + Self.list(new, asking.style, host.terminal.width)
+          + "\n")
       let answer = host.terminal.ask("May it? [y/N] ")?.lowercased() ?? ""
       guard ["y", "yes"].contains(answer.filter { !$0.isWhitespace }) else {
         throw Failure("nothing was changed, since you did not consent", status: .consent)

@@ -79,7 +79,8 @@ public struct Uninstallation: Sendable {
       for plan in work.plans {
         if !plan.isEmpty {
           let outcome = try await Switch.apply(
-            plan, by: .generation(plan.scope), profile: plan.previous?.profile ?? ProfileStamp(name: "", address: ""), host: host)
+            plan, by: .generation(plan.scope),
+            profile: plan.previous?.profile ?? ProfileStamp(name: "", address: ""), host: host)
           kept += outcome.kept
         }
         back.append(plan.scope)

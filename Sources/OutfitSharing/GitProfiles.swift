@@ -85,7 +85,6 @@ public struct GitProfiles: Sendable {
     }
   }
 
-
   /// What is used of an address, and what its repository said when it was last asked.
   public struct Answer: Hashable, Sendable {
     /// The commit that is used here.

@@ -25,11 +25,13 @@ struct VirtualenvSourceTests {
     try await own.publish("acme-core", "1.0", says: "ours", machine)
     try await open.publish("acme-core", "9.0", says: "evil", machine)
     try await open.publish("words", "1.0", requires: ["acme-core"], says: "public", machine)
-    let indexes = [
-      "open: {url: \"\(open.url)\", priority: primary}",
-      "acme: {url: \"\(own.url)\", priority: explicit, packages: [acme-core, acme-gone]}",
-    ]
-    try project(machine, indexes, "acme-core\nwords\n")
+    func indexes(_ bound: String) -> [String] {
+      [
+        "open: {url: \"\(open.url)\", priority: primary}",
+        "acme: {url: \"\(own.url)\", priority: explicit, packages: [\(bound)]}",
+      ]
+    }
+    try project(machine, indexes("acme-core"), "acme-core\nwords\n")
     let up = try await machine.outfit("up", "--trust", at: "w", setting: settings(machine))
     #expect(up.status == 0, "\(up.errorText)")
     let lock = try machine.read("w/outfit.lock") ?? ""
@@ -37,7 +39,7 @@ struct VirtualenvSourceTests {
     #expect(!open.asked().contains("acme-core"))
     #expect(try await machine.run(machine.home.pushing("w/.venv/bin/acme-core"), []).outputText == "ours\n")
 
-    try project(machine, indexes, "acme-gone\n")
+    try project(machine, indexes("acme-core, acme-gone"), "acme-gone\n")
     let gone = try await machine.outfit("up", "--trust", at: "w", setting: settings(machine))
     #expect(gone.status == 2, "\(gone.errorText)")
     #expect(

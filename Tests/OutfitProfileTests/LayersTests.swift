@@ -154,7 +154,7 @@ import Testing
   @Test func aNewerManifestSaysOnlyThat() async {
     #expect(
       await failures(["p/outfit.yaml": "outfit: \">=9\"\nfuture: {}\n"]) == [
-        "p/outfit.yaml:1:9 this manifest is for outfit >=9, and this is outfit \(Release.version) (get a newer one: outfit self update)"
+        "p/outfit.yaml:1:9 this manifest is for outfit >=9, and this is outfit \(Release.version) (\(LockFile.newerOutfit))"
       ])
   }
 

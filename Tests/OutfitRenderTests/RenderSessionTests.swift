@@ -39,7 +39,10 @@ import Testing
     #expect(try session.check(rendering).allSatisfy { $0.state == .absent })
     try await session.write(rendering, by: .generation(.machine), force: false)
     #expect(states(try session.check(rendering)) == [:])
-    #expect(try await session.write(rendering, by: .generation(.machine), force: false).allSatisfy { $0.state == .same })
+    #expect(
+      try await session.write(rendering, by: .generation(.machine), force: false).allSatisfy {
+        $0.state == .same
+      })
     let script = try scratch.host.files.status(
       project.pushing("k8s/overlays/dev/secrets.sh"), followLinks: false)
     #expect(script?.mode == 0o755)
@@ -54,7 +57,9 @@ import Testing
     try scratch.host.files.remove(project.appending("Dockerfile"))
     try scratch.put("shop/Dockerfile", "FROM scratch\n")
     #expect(states(try session.check(rendering)) == ["compose.yaml": .changed, "Dockerfile": .foreign])
-    let failure = await #expect(throws: Failure.self) { try await session.write(rendering, by: .generation(.machine), force: false) }
+    let failure = await #expect(throws: Failure.self) {
+      try await session.write(rendering, by: .generation(.machine), force: false)
+    }
     #expect(failure?.status == .consent)
     #expect(failure?.diagnostics.count == 2)
     #expect(try text("Dockerfile") == "FROM scratch\n")
@@ -98,7 +103,9 @@ import Testing
     try scratch.host.files.createLink(project.appending("k8s"), to: outside.string)
     let session = session()
     let rendering = try session.render()
-    let failure = await #expect(throws: Failure.self) { try await session.write(rendering, by: .generation(.machine), force: true) }
+    let failure = await #expect(throws: Failure.self) {
+      try await session.write(rendering, by: .generation(.machine), force: true)
+    }
     #expect(failure?.diagnostics.first?.message.contains("is a link") == true)
     #expect(try scratch.host.files.list(outside).isEmpty)
     #expect(!scratch.host.files.exists(project.appending("Dockerfile")), "nothing was written")

@@ -107,7 +107,9 @@ import Testing
     try scratch.put("shop/k8s/HEAD", "ref: refs/heads/main\n")
     try scratch.host.files.createDirectories(project.pushing("k8s/objects"))
     let rendering = try session().render()
-    let failure = await #expect(throws: Failure.self) { try await session().write(rendering, by: .generation(.machine), force: true) }
+    let failure = await #expect(throws: Failure.self) {
+      try await session().write(rendering, by: .generation(.machine), force: true)
+    }
     #expect(failure?.status == .usage)
     #expect(!scratch.host.files.exists(project.appending("Dockerfile")), "nothing was written")
   }
