@@ -24,6 +24,8 @@ has_header curl/curl.h || packages="$packages libcurl4-openssl-dev"
 has_python || packages="$packages python3 python3-venv"
 command -v git >/dev/null 2>&1 || packages="$packages git"
 has_header isa-l/igzip_lib.h || optional=libisal-dev
+# What every verb starts, fetches and writes is watched by it in the tests.
+command -v strace >/dev/null 2>&1 || optional="$optional strace"
 [ -n "$packages$optional" ] || exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then

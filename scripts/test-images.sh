@@ -163,6 +163,7 @@ END
 at() { (cd "$work/$1" && shift && "$@"); }
 # What `outfit lock` writes of images; interpreters and tools are locked above.
 for name in shop api ingest front; do
+  check "$name: consent" at "$name" "$outfit" trust --locked
   check "$name: images are pinned" at "$name" "$outfit" lock --images
   check "$name: outfit render" at "$name" "$outfit" render
   check "$name: outfit render --check" at "$name" "$outfit" render --check

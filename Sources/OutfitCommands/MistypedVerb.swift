@@ -12,6 +12,8 @@ enum MistypedVerb {
     for word in words.prefix(while: { !$0.hasPrefix("-") }) where !verbs.isEmpty {
       if let next = verbs.first(where: { names($0).contains(word) }) {
         path += " \(word)"
+        // What one of its own takes first is no verb.
+        if next.configuration.defaultSubcommand != nil { return nil }
         verbs = next.configuration.subcommands
         continue
       }

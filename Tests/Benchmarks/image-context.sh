@@ -19,6 +19,7 @@ awk -v digest="$digest" '/linux-amd64:/ { found = 1 } found && /digest:/ { sub(/
 base_digest=$(buildah --root "$kept/store" --runroot "$kept/run" images --format '{{.Digest}}' "$base" | head -n 1)
 printf 'images:\n  "outfit-test/base:13": %s\n' "$base_digest" >>"$folder/outfit.lock"
 cd "$folder"
+"$outfit" trust >/dev/null 2>&1
 OUTFIT_MIRROR=file://$mirror "$outfit" render --vendor --arch amd64 >/dev/null 2>&1
 cat >Dockerfile.hand <<END
 FROM outfit-test/base:13@$base_digest AS build

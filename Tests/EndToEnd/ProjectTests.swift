@@ -102,6 +102,7 @@ struct ProjectTests {
   @Test func renderAndParity() async throws {
     let machine = try Machine()
     try await machine.copy("Tests/Fixtures/shop", to: "shop")
+    _ = try await machine.outfit("trust", at: "shop")
     let render = try await machine.outfit("render", at: "shop")
     #expect(render.status == 0, "\(render.errorText)")
     for path in [

@@ -10,6 +10,7 @@ struct RenderTests {
   @Test func imagesArePinnedByTheirRegistries() async throws {
     let machine = try Machine()
     try await machine.copy("Tests/Fixtures/shop", to: "shop")
+    _ = try await machine.outfit("trust", "--locked", at: "shop")
     let body = Array("{\"schemaVersion\":2}".utf8)
     let server = try LoopbackServer { request in
       request.target.contains("redis")
@@ -39,6 +40,7 @@ struct RenderTests {
   @Test func aProofIsKeptUntilSomethingChanges() async throws {
     let machine = try Machine()
     try await machine.copy("Tests/Fixtures/shop", to: "shop")
+    _ = try await machine.outfit("trust", "--locked", at: "shop")
     let kubectl = try await machine.run(Machine.checkout.appending("scripts/kubectl.sh"), [])
     try #require(kubectl.succeeded, "\(kubectl.errorText)")
     let setting = ["KUBECTL": String(kubectl.outputText.split(separator: "\n").last ?? "")]
@@ -77,6 +79,7 @@ struct RenderTests {
   @Test func aDatabaseDoesNotMoveWithoutAWord() async throws {
     let machine = try Machine()
     try await machine.copy("Tests/Fixtures/shop", to: "shop")
+    _ = try await machine.outfit("trust", "--locked", at: "shop")
     let early = try await machine.outfit("parity", at: "shop")
     #expect(early.status == 3)
     #expect(early.errorText.contains("run `outfit render`"), "\(early.errorText)")
@@ -108,6 +111,7 @@ struct RenderTests {
     try machine.write(
       "shop/outfit.yaml",
       moved.replacing("  environments:\n", with: "  data-moved: {postgres: \"18\"}\n  environments:\n"))
+    _ = try await machine.outfit("trust", at: "shop")
     _ = try await machine.outfit("lock", "--images", at: "shop", setting: mirror)
     #expect(try machine.read("shop/outfit.lock")?.contains("postgres:17.2") == false)
     let done = try await machine.outfit("render", at: "shop")
@@ -118,6 +122,7 @@ struct RenderTests {
   @Test func aStrangersTemplateWritesNothingThatGitRuns() async throws {
     let machine = try Machine()
     try await machine.copy("Tests/Fixtures/shop", to: "shop")
+    _ = try await machine.outfit("trust", "--locked", at: "shop")
     try machine.write("shop/tpl/hook", "#!/bin/sh\ntouch \(machine.home)/PWNED\n")
     let manifest = try #require(try machine.read("shop/outfit.yaml"))
     try machine.write("shop/outfit.yaml", manifest.replacing("template: django", with: "template: ./tpl"))
@@ -126,6 +131,8 @@ struct RenderTests {
     }
     for path in [".git/hooks/pre-commit", ".GIT/hooks/pre-commit", "sub/.git/config"] {
       try template("{path: \(path), from: hook, mode: \"0755\"}")
+      #expect(try await machine.outfit("render", at: "shop").status == 4, "the template is another one")
+      _ = try await machine.outfit("trust", at: "shop")
       for words in [["render"], ["render", "--force"], ["render", "--check"]] {
         let refused = try await machine.outfit(words, at: "shop")
         #expect(refused.status == 2, "\(refused.errorText)")
@@ -136,9 +143,21 @@ struct RenderTests {
     try machine.write("id_rsa", "KEY\n")
     try machine.files.createLink(machine.home.appending("shop/tpl/stolen.txt"), to: "../../id_rsa")
     try template("{path: docker/stolen.txt, from: stolen.txt}")
+    _ = try await machine.outfit("trust", at: "shop")
     let stolen = try await machine.outfit("render", at: "shop")
     #expect(stolen.status == 2 && stolen.errorText.contains("stolen.txt"), "\(stolen.errorText)")
     #expect(try machine.read("shop/docker/stolen.txt") == nil)
+
+    // What other programs run is consented to by its name.
+    try machine.files.remove(machine.home.appending("shop/tpl/stolen.txt"))
+    try template("{path: .envrc, from: hook, mode: \"0755\"}")
+    let asked = try await machine.outfit("render", at: "shop")
+    #expect(asked.status == 4, "\(asked.errorText)")
+    #expect(try machine.read("shop/.envrc") == nil)
+    let trusted = try await machine.outfit("trust", at: "shop")
+    #expect(trusted.status == 0, "\(trusted.errorText)")
+    let rendered = try await machine.outfit("render", at: "shop")
+    #expect(try rendered.status == 0 && machine.read("shop/.envrc") != nil, "\(rendered.errorText)")
 
     try machine.write("shop/outfit.yaml", manifest.replacing("template: django", with: "template: djagno"))
     let show = try await machine.outfit("show", at: "shop")
@@ -172,6 +191,7 @@ struct RenderTests {
   @Test func devLooksBeforeItStarts() async throws {
     let machine = try Machine()
     try await machine.copy("Tests/Fixtures/shop", to: "shop")
+    _ = try await machine.outfit("trust", "--locked", at: "shop")
     let kubectl = try await machine.run(Machine.checkout.appending("scripts/kubectl.sh"), [])
     try #require(kubectl.succeeded, "\(kubectl.errorText)")
     let real = String(kubectl.outputText.split(separator: "\n").last ?? "")

@@ -59,6 +59,8 @@ struct VendorTests {
       "/usr/bin/npm", ["install", "--package-lock-only", "--ignore-scripts", "--no-audit"], at: "front",
       setting: settings)
     try #require(made.succeeded, "\(made.errorText)")
+    let trusted = try await machine.outfit("trust", at: "front")
+    try #require(trusted.status == 0, "\(trusted.errorText)")
   }
 
   private var settings: [String: String] {
