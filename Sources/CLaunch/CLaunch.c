@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 // What is opened first must not come to be a standard stream that was closed, and have results written into it. What
-// stands there can't be used in the stream's direction, so that it is an error as before.
+// stands there can't be used in the stream's direction, so that it is an error as before; what is started finds the stream closed.
 __attribute__((constructor(101))) static void fill_streams(void) {
   const int modes[] = {O_WRONLY, O_RDONLY, O_RDWR};
   for (int stream = 0; stream < 3; stream++) {
-    if (fcntl(stream, F_GETFD) == -1 && errno == EBADF) open("/dev/null", modes[stream]);
+    if (fcntl(stream, F_GETFD) == -1 && errno == EBADF) open("/dev/null", modes[stream] | O_CLOEXEC);
   }
 }
 
