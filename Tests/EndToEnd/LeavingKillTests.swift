@@ -99,7 +99,8 @@ struct LeavingKillTests {
     var counts: [String: [Substring: Int]] = [:]
     for line in (try machine.files.text(log) ?? "").split(separator: "\n") {
       let words = line.split(separator: " ", maxSplits: 1)
-      guard words.count == 2, let call = words[1].split(separator: "(").first,
+      // Numbers of processes are padded.
+      guard words.count == 2, let call = words[1].drop(while: { $0 == " " }).split(separator: "(").first,
         Self.calls.contains(String(call))
       else { continue }
       counts[String(call), default: [:]][words[0], default: 0] += 1
