@@ -31,7 +31,8 @@ public enum ShowText {
     page.gap()
     page.row(
       "It asks for", profile.ask.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.value.prompt)" })
-    for (kind, text) in Ability.lines(abilities.filter { !$0.subject.hasPrefix("extends.") && !$0.subject.hasPrefix("remove.") })
+    for (kind, text) in Ability.lines(
+      abilities.filter { !$0.subject.hasPrefix("extends.") && !$0.subject.hasPrefix("remove.") })
     where kind <= .redirects {
       page.row("Mind that it", [text], warns: kind <= .reaches)
     }
