@@ -41,10 +41,10 @@ public struct Consented: Sendable {
     Consented(Profile(scope: scope, name: "", layers: []))
   }
 
-  /// The same with answers to the profile's questions, which change texts and nothing that it can do.
+  /// The same with answers to what no layer's `data:` answers, which change texts and nothing that it can do.
   public func answered(_ answers: [String: String]) -> Consented {
     var other = self
-    for (key, question) in profile.ask {
+    for (key, question) in profile.unanswered {
       other.profile.data[key] = Sourced(answers[key] ?? "", question.source)
     }
     return other

@@ -42,6 +42,8 @@ struct CoveredFiles {
   /// The most that is looked at below one entry, so that a link to `/` ends.
   private static let limit = 20_000
   private static let depth = 40
+  /// What is read for the names in it, in bytes; nobody writes a longer script.
+  private static let scriptLimit: Int64 = 256 << 10
 
   init(_ content: LayerContent, files: any Files, digests: (any FileDigests)?) throws {
     self.content = content
@@ -173,8 +175,10 @@ struct CoveredFiles {
       try feed(path, status, entry: entry, isRun: true, depth: 0)
     }
     if let script, !scripts[script, default: []].contains(path) { scripts[script, default: []].append(path) }
-    guard status.size <= 1 << 20 else { return }
-    let text = String(decoding: try files.read(path), as: UTF8.self)
+    guard status.size <= Self.scriptLimit else { return }
+    let bytes = try files.read(path)
+    guard !bytes.prefix(8192).contains(0) else { return }
+    let text = String(decoding: bytes, as: UTF8.self)
     try addNamed(in: text, from: path.removingLastComponent(), entry: entry, script: script)
   }
 

@@ -257,9 +257,9 @@ struct AdversityTests {
     let third = try await machine.run(outfit, ["up", "p", "--trust"], setting: ["LD_PRELOAD": clock])
     #expect(third.status == 0, "\(third.errorText)")
     #expect(try machine.read(".mine") == "newest\n")
-    // The second takes the first back.
-    for wanted in ["newer\n", "newest\n"] {
-      let back = try await machine.outfit("rollback")
+    // One back, and forth again.
+    for (words, wanted) in [(["rollback"], "newer\n"), (["rollback", "3"], "newest\n")] {
+      let back = try await machine.outfit(words)
       #expect(back.status == 0, "\(back.errorText)")
       #expect(try machine.read(".mine") == wanted)
     }

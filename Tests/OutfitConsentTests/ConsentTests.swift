@@ -335,6 +335,39 @@ import Testing
     #expect(try await new() == ["installs ruff from PyPI"])
   }
 
+  @Test func aHundredVersionBumpsAskNothingAndOneSourceAsksOnce() async throws {
+    func write(_ round: Int, line: String? = nil) throws {
+      let tools = (0..<50).map { "  tool\($0): \"\(round).\($0)\"\n" }.joined()
+      var lines = (0..<50).map { "package\($0)==\(round).\($0)" }
+      if let line { lines[25] = line }
+      for (name, text) in [
+        ("outfit.yaml", "virtualenv: {from: requirements.txt}\ntools:\n\(tools)"),
+        ("requirements.txt", lines.joined(separator: "\n") + "\n"),
+      ] {
+        let path = FilePath("/home/ann/shop").appending(name)
+        if disk.exists(path) { try disk.remove(path) }
+        disk.put(path, text)
+      }
+    }
+    func asked() async throws -> [String] {
+      let profile = try await ProfileLoader(host: host()).project(at: "/home/ann/shop")
+      return Ability.lines(try Consent(host: host()).needed(for: profile).flatMap(\.new)).map(\.text)
+    }
+    try write(1)
+    _ = try await Consent(host: host()).obtain(
+      for: ProfileLoader(host: host()).project(at: "/home/ann/shop"), given: .folders)
+    try write(2)
+    #expect(try await asked() == [])
+    let wheel = "https://files.example/package25-2.25-py3-none-any.whl"
+    try write(3, line: "package25 @ \(wheel)")
+    let lines = try await asked()
+    #expect(lines.count == 1)
+    #expect(lines.first?.contains(wheel) == true && lines.first?.contains("requirements.txt:26") == true)
+    _ = try await Consent(host: host()).obtain(
+      for: ProfileLoader(host: host()).project(at: "/home/ann/shop"), given: .folders)
+    #expect(try await asked() == [])
+  }
+
   @Test func whatChangesWhileTheQuestionStandsIsNotConsentedTo() async throws {
     put([("outfit.yaml", "dotfiles: {.zshrc: {block: z}}\n"), ("z", "good")])
     let consented = try await trust()
