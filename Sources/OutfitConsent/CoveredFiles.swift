@@ -123,7 +123,12 @@ struct CoveredFiles {
       folders.insert(path)
       for entryName in try files.list(path) {
         let inner = path.appending(entryName)
-        guard let status = try files.status(inner, followLinks: false) else { continue }
+        // A name that is not UTF-8 comes out of the list as another, and what can't be looked at can't be consented to.
+        guard let status = try files.status(inner, followLinks: false) else {
+          throw Failure(
+            "\(inner) can't be looked at by its name, so nobody can consent to it",
+            hint: "give it a name in UTF-8, or take it out of \(name(of: path))", status: .usage)
+        }
         try feed(inner, status, entry: entry, isRun: isRun, depth: depth + 1)
       }
     case .link: add(Digest(of: "link \(try files.readLink(path))"))
@@ -201,7 +206,9 @@ struct CoveredFiles {
           let status = try files.status(path, followLinks: true)
         else { continue }
         switch status.kind {
-        case .file: try addRun(path, status, entry: entry, script: script)
+        case .file:
+          try look(at: path, entry: entry, nil)
+          try addRun(path, status, entry: entry, script: script)
         // A folder that is named stands for what is in it, but a word such as `src` in a hook is none to hold still.
         case .directory where script != nil:
           try look(at: path, entry: entry, nil)

@@ -291,6 +291,19 @@ import Testing
     #expect(failure?.diagnostics.first?.message.contains("pubdata is a link that leads out") == true)
   }
 
+  @Test func whatAScriptNamesLeadsOutOfNoRepository() async throws {
+    disk.put("/home/ann/.ssh/id", "KEY")
+    put([("outfit.yaml", "scripts: {x: x.sh}\n"), ("x.sh", "cat \"$(dirname \"$0\")/key\"\n")])
+    disk.putLink("/home/ann/team/key", to: "../.ssh/id")
+    #expect(try await new().contains { $0.hasPrefix("reads /home/ann/.ssh/id") })
+    let loader = ProfileLoader(host: host()) { _, _ in
+      FetchedProfile(checkout: "/home/ann/team", commit: String(repeating: "c", count: 40))
+    }
+    let profile = try await loader.machine("github:acme/p")
+    let failure = #expect(throws: Failure.self) { try Consent(host: host()).needed(for: profile) }
+    #expect(failure?.status == .usage)
+  }
+
   @Test func whatIsNotForThisMachineIsNotSaid() async throws {
     put([
       (
