@@ -18,8 +18,9 @@ extension Session {
     address: String? = nil, sources: SourceDigests? = nil
   ) async throws -> Consented {
     let consent = Consent(host: host, digests: sources)
+    if !given.namesCommits, let standing = try consent.standing(for: profile) { return standing }
     var asking = Consent.Asking(style: errorStyle, command: command, address: address)
-    if try !consent.needed(for: profile).isEmpty { asking.own = await ownFiles(profile) }
+    asking.own = await ownFiles(profile)
     return try consent.obtain(for: profile, given: given, asking: asking)
   }
 

@@ -44,7 +44,7 @@ public struct TrustStore: Sendable {
     // Of an Outfit that kept one digest for all: it is asked once more.
     if text.hasPrefix("layer ") { return nil }
     if let record = Self.parse(text), record.name == name { return record }
-    let aside = putAside(path)
+    let aside = host.putAside(path)
     host.terminal.talk(
       "warning: what was consented to for \(name) can't be read, so it is asked again"
         + (aside.map { "; the record is kept as \($0)" } ?? "") + "\n")
@@ -100,14 +100,5 @@ public struct TrustStore: Sendable {
     return Record(
       name: name, commit: commit == "-" ? nil : commit, granted: granted,
       members: Set(members.compactMap(\.self)))
-  }
-
-  private func putAside(_ path: FilePath) -> FilePath? {
-    for number in 1...999 {
-      let aside = FilePath(path.string + ".corrupt-\(number)")
-      guard (try? host.files.status(aside, followLinks: false)) == .some(nil) else { continue }
-      return (try? host.files.rename(path, to: aside)).map { aside }
-    }
-    return nil
   }
 }

@@ -23,7 +23,7 @@ public enum EffectReceipts {
     let path = path(scope, host)
     guard try host.files.status(path, followLinks: false) != nil else { return [:] }
     guard let rows = try? Rows.read(try host.files.read(path), format, version: version).rows else {
-      if let aside = Generations.putAside(path, host: host) {
+      if let aside = host.putAside(path) {
         host.terminal.talk("warning: the receipts of scripts can't be read; they are kept as \(aside)\n")
       }
       return [:]

@@ -176,7 +176,7 @@ public enum Generations {
       return
     }
     if let status = try host.files.status(file, followLinks: false), status.size > 0,
-      let aside = putAside(file, host: host)
+      let aside = host.putAside(file)
     {
       host.terminal.talk(
         "warning: which project the records in \(state) are of can't be read; it is written again, and what stood there is kept as \(aside)\n"
@@ -204,22 +204,12 @@ public enum Generations {
         "generation \(number) was written by a newer outfit (format \(version)): \(path)",
         hint: "update outfit; this one touches nothing of it")
     } catch Rows.Problem.damaged(let reason) {
-      let aside = putAside(path, host: host)
+      let aside = host.putAside(path)
       host.terminal.talk(
         "warning: the record of generation \(number) can't be used: \(reason); "
           + (aside.map { "it is kept as \($0)" } ?? "it is left at \(path)") + "\n")
       return nil
     }
-  }
-
-  /// Renames what can't be read to `<name>.corrupt-<n>`; nil when that is not possible.
-  public static func putAside(_ path: FilePath, host: Host) -> FilePath? {
-    for number in 1...999 {
-      let aside = FilePath(path.string + ".corrupt-\(number)")
-      guard (try? host.files.status(aside, followLinks: false)) == .some(nil) else { continue }
-      return (try? host.files.rename(path, to: aside)).map { aside }
-    }
-    return nil
   }
 
   static func text(_ generation: Generation) -> [UInt8] {

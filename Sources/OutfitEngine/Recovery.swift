@@ -61,7 +61,7 @@ public enum Recovery {
         "an interrupted switch was begun by a newer outfit (format \(version)): \(intent)",
         hint: "run the newer outfit, which can undo it")
     } catch Rows.Problem.damaged(let reason) {
-      guard let aside = Generations.putAside(intent, host: host) else {
+      guard let aside = host.putAside(intent) else {
         throw Failure("the journal \(intent) can't be used: \(reason), nor can it be put aside")
       }
       line = "the journal of an interrupted switch can't be used: \(reason); it is kept as \(aside)"

@@ -76,7 +76,7 @@ public struct Store: Sendable {
     guard let bytes = try? host.files.read(path) else { return nil }
     let text = String(decoding: bytes, as: UTF8.self)
     guard let receipt = Receipt(text), receipt.id.description == name else {
-      if let aside = Generations.putAside(path, host: host) {
+      if let aside = host.putAside(path) {
         let reason = Receipt.isNewer(text) ? "was written by a newer outfit" : "can't be read"
         host.terminal.talk(
           "warning: the receipt of \(name) \(reason), so it counts as none; it is kept as \(aside)\n")

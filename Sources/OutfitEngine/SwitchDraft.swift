@@ -418,7 +418,7 @@ struct SwitchDraft {
     if let table = DispatchTable(try host.files.read(path)), table.scope == scope {
       return table.commands.map(\.name)
     }
-    let aside = Generations.putAside(path, host: host)
+    let aside = host.putAside(path)
     host.terminal.talk(
       "warning: the table of commands of \(scope.label) can't be read"
         + (aside.map { "; it is kept as \($0)" } ?? "") + "; `outfit up` there writes it anew\n")

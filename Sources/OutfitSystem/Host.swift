@@ -33,6 +33,16 @@ public struct Host: Sendable {
     self.arguments = arguments
   }
 
+  /// Renames what can't be read to `<name>.corrupt-<n>`; nil when that is not possible.
+  public func putAside(_ path: FilePath) -> FilePath? {
+    for number in 1...999 {
+      let aside = FilePath(path.string + ".corrupt-\(number)")
+      guard (try? files.status(aside, followLinks: false)) == .some(nil) else { continue }
+      return (try? files.rename(path, to: aside)).map { aside }
+    }
+    return nil
+  }
+
   /// Where Outfit keeps its things for this user.
   public var places: Places { Places(environment: environment, home: user.home) }
 }
