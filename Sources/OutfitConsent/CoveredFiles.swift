@@ -35,6 +35,8 @@ struct CoveredFiles {
   /// What is read outside of the layer's folder: entry and place.
   private(set) var outside: [(entry: String, name: String, place: FilePath)] = []
 
+  private var listings: [FilePath: Set<Substring>] = [:]
+
   private let content: LayerContent
   private let files: any Files
   private let digests: (any FileDigests)?
@@ -61,7 +63,7 @@ struct CoveredFiles {
     }
     for (name, hook) in own.hooks.sorted(by: { $0.key < $1.key }) {
       for word in (hook.value.entry ?? []) + hook.value.arguments {
-        try addNamed(in: word, from: content.base, entry: "hooks.\(name)", script: nil)
+        try addNamed(in: Array(word.utf8), from: content.base, entry: "hooks.\(name)", script: nil)
       }
     }
   }
@@ -183,23 +185,18 @@ struct CoveredFiles {
     guard status.size <= Self.scriptLimit else { return }
     let bytes = try files.read(path)
     guard !bytes.prefix(8192).contains(0) else { return }
-    let text = String(decoding: bytes, as: UTF8.self)
-    try addNamed(in: text, from: path.removingLastComponent(), entry: entry, script: script)
+    try addNamed(in: bytes, from: path.removingLastComponent(), entry: entry, script: script)
   }
 
   /// The files of the layer that a text names: words that are paths from its folder, or from the layer's.
   private mutating func addNamed(
-    in text: String, from folder: FilePath, entry: String, script: FilePath?
+    in text: [UInt8], from folder: FilePath, entry: String, script: FilePath?
   ) throws {
-    var words: Set<String> = []
-    for word in text.split(whereSeparator: { !Self.isOfPath($0) }) {
-      // `$(dirname "$0")/lib.sh` leaves `/lib.sh`.
-      let word = word.drop { $0 == "/" }
-      if word.isEmpty || word.allSatisfy({ $0 == "." || $0 == "/" }) { continue }
-      words.insert(String(word))
-    }
-    for word in words.sorted() {
-      for base in Set([folder, content.base, content.layer.folder]).sorted(by: { $0.string < $1.string }) {
+    let bases = Set([folder, content.base, content.layer.folder]).sorted { $0.string < $1.string }
+    for word in Self.words(text) {
+      for base in bases {
+        let first = word.prefix { $0 != "/" }
+        guard try first == ".." || names(in: base).contains(first) else { continue }
         let path = base.pushing(FilePath(word)).lexicallyNormalized()
         guard path.starts(with: content.base) || path.starts(with: content.layer.folder),
           path != content.base, path != content.layer.folder,
@@ -210,7 +207,7 @@ struct CoveredFiles {
           try look(at: path, entry: entry, nil)
           try addRun(path, status, entry: entry, script: script)
         // A folder that is named stands for what is in it, but a word such as `src` in a hook is none to hold still.
-        case .directory where script != nil:
+        case .directory where script != nil && !folders.contains(path):
           try look(at: path, entry: entry, nil)
           try feed(path, status, entry: entry, isRun: true, depth: 0)
           if let script { scripts[script, default: []] += below(path) }
@@ -220,11 +217,37 @@ struct CoveredFiles {
     }
   }
 
-  private func below(_ folder: FilePath) -> [FilePath] {
-    seen.keys.filter { $0.starts(with: folder) }.sorted { $0.string < $1.string }
+  /// Most words of a text name nothing: a list says so without a look at each.
+  private mutating func names(in folder: FilePath) throws -> Set<Substring> {
+    if let known = listings[folder] { return known }
+    let isFolder = try files.status(folder, followLinks: true)?.kind == .directory
+    let names = isFolder ? Set(try files.list(folder).map { $0[...] }) : []
+    listings[folder] = names
+    return names
   }
 
-  private static func isOfPath(_ character: Character) -> Bool {
-    character.isLetter || character.isNumber || "._-/+@".contains(character)
+  /// What can be a path, sorted. `$(dirname "$0")/lib.sh` leaves `lib.sh`.
+  private static func words(_ text: [UInt8]) -> [String] {
+    func isOfPath(_ byte: UInt8) -> Bool {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "-")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "+"), UInt8(ascii: "@"),
+        0x80...:
+        true
+      default: false
+      }
+    }
+    var words: Set<String> = []
+    for word in text.split(whereSeparator: { !isOfPath($0) }) {
+      var word = word.drop { $0 == UInt8(ascii: "/") }
+      while word.starts(with: "./".utf8) { word = word.dropFirst(2).drop { $0 == UInt8(ascii: "/") } }
+      guard word.contains(where: { $0 != UInt8(ascii: ".") && $0 != UInt8(ascii: "/") }) else { continue }
+      words.insert(String(decoding: word, as: UTF8.self))
+    }
+    return words.sorted()
+  }
+
+  private func below(_ folder: FilePath) -> [FilePath] {
+    seen.keys.filter { $0.starts(with: folder) }.sorted { $0.string < $1.string }
   }
 }

@@ -46,8 +46,7 @@ public struct Effects: Sendable {
     }
   }
 
-  /// Runs an effect on the terminal, checks it by its probe, and records it. A script runs from copies of the files
-  /// that were consented to.
+  /// Runs an effect on the terminal, checks it by its probe, and records it.
   /// - Returns: What went wrong, or nil.
   /// - Throws: `CancellationError` only.
   public func run(_ effect: Effect, by consented: Consented) async throws -> Diagnostic? {
@@ -92,31 +91,57 @@ public struct Effects: Sendable {
     }
   }
 
-  /// The script of an effect, and what it is run with, as it was consented to; nil for one of the user's own.
+  /// Makes sure that a script, and what it is run with, is what was consented to. Where others than this user and root
+  /// can write, it is run from copies of that.
+  /// - Returns: the copies; nil for a script that is run where it is.
   private func copies(of effect: Effect, _ consented: Consented) throws -> Scratch? {
     guard let script = effect.script, let files = consented.scripts[script] else { return nil }
+    var contents: [(path: FilePath, target: String, bytes: [UInt8]?, mode: UInt16)] = []
+    var isClosed = true
+    for path in Set(files + [script]).sorted(by: { $0.string < $1.string }) {
+      guard let seen = consented.seen(path) else { continue }
+      if isClosed { isClosed = try !othersCanWrite(path, within: effect.owner.layer.folder) }
+      var bytes: [UInt8]?
+      if seen.digest != (try linkDigest(path)) {
+        let read = try host.files.read(path)
+        try consented.check(path, Digest(of: read))
+        bytes = read
+      }
+      contents.append((path, relative(path, effect), bytes, seen.mode & 0o100 == 0 ? 0o600 : 0o700))
+    }
+    if isClosed { return nil }
     let scratch = try Scratch(host: host, contents: [:])
     do {
-      for path in Set(files + [script]).sorted(by: { $0.string < $1.string }) {
-        guard let seen = consented.seen(path) else { continue }
-        let target = scratch.path.pushing(FilePath(relative(path, effect)))
-        try host.files.createDirectories(target.removingLastComponent(), mode: 0o700)
-        if try host.files.status(path, followLinks: false)?.kind == .link {
-          let text = try host.files.readLink(path)
-          if seen.digest == Digest(of: "link \(text)") {
-            try host.files.createLink(target, to: text)
-            continue
-          }
+      for (path, target, bytes, mode) in contents {
+        let place = scratch.path.pushing(FilePath(target))
+        try host.files.createDirectories(place.removingLastComponent(), mode: 0o700)
+        if let bytes {
+          try host.files.create(place, bytes, mode: mode)
+        } else {
+          try host.files.createLink(place, to: host.files.readLink(path))
         }
-        let bytes = try host.files.read(path)
-        try consented.check(path, Digest(of: bytes))
-        try host.files.create(target, bytes, mode: seen.mode & 0o100 == 0 ? 0o600 : 0o700)
       }
     } catch {
       scratch.remove()
       throw error
     }
     return scratch
+  }
+
+  /// As consent has a link that it does not follow; nil for what is none.
+  private func linkDigest(_ path: FilePath) throws -> Digest? {
+    guard try host.files.status(path, followLinks: false)?.kind == .link else { return nil }
+    return Digest(of: "link \(try host.files.readLink(path))")
+  }
+
+  /// Whether the file, or a folder on the way to it from the layer's, is open to others.
+  private func othersCanWrite(_ path: FilePath, within folder: FilePath) throws -> Bool {
+    var path = path
+    while true {
+      guard let status = try host.files.status(path, followLinks: true) else { return true }
+      if status.mode & 0o022 != 0 || ![0, host.user.identifier].contains(status.owner) { return true }
+      guard path != folder, path.starts(with: folder), path.removeLastComponent() else { return false }
+    }
   }
 
   private func relative(_ path: FilePath, _ effect: Effect) -> String {

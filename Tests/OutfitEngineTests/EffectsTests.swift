@@ -1,4 +1,3 @@
-import OutfitConsent
 import OutfitCore
 import OutfitProfile
 import OutfitSystem
@@ -6,6 +5,7 @@ import Support
 import SystemPackage
 import Testing
 
+@testable import OutfitConsent
 @testable import OutfitEngine
 
 @Suite struct EffectsTests {
@@ -73,6 +73,30 @@ import Testing
     #expect(try await effects().needed([mine, renamed, theirs]) == [theirs])
     #expect(try await effects().run(theirs, by: .generation(.machine)) == nil)
     #expect(try await effects().needed([mine, theirs]).isEmpty)
+  }
+
+  /// A script that says where it lies finds what it knows there; where others can write, it runs from copies.
+  @Test(arguments: [(UInt16(0o644), true), (UInt16(0o664), false), (UInt16(0o646), false)])
+  func aScriptRunsWhereItLiesIfNobodyElseCanWriteThere(_ mode: UInt16, _ isInPlace: Bool) async throws {
+    files.putDirectory("/p", mode: 0o755)
+    files.put("/p/fonts.sh", "#!/bin/sh\n", mode: mode)
+    let seen = Consented.Seen(digest: Digest(of: "#!/bin/sh\n"), mode: mode)
+    let consented = Consented(
+      Profile(scope: .machine, name: "p", layers: []), seen: ["/p/fonts.sh": seen],
+      scripts: ["/p/fonts.sh": ["/p/fonts.sh"]])
+    var effect = script("1")
+    effect.script = "/p/fonts.sh"
+    effect.command = Step(.path("/bin/sh"), ["/p/fonts.sh"])
+    processes.on("/bin/sh")
+    #expect(try await effects().run(effect, by: consented) == nil)
+    let started = try #require(processes.invocations.last?.arguments.first)
+    #expect((started == "/p/fonts.sh") == isInPlace, "\(started)")
+    #expect(started.hasSuffix("/fonts.sh"))
+    try files.remove("/p/fonts.sh")
+    files.put("/p/fonts.sh", "#!/bin/evil\n", mode: mode)
+    let refused = try await effects().run(effect, by: consented)
+    #expect(refused?.message.contains("is not what was consented to") == true)
+    #expect(processes.invocations.count == 1)
   }
 
   @Test func whatIsRoutineIsDueEveryTime() async throws {
