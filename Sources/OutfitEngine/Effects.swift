@@ -97,10 +97,10 @@ public struct Effects: Sendable {
   private func copies(of effect: Effect, _ consented: Consented) throws -> Scratch? {
     guard let script = effect.script, let files = consented.scripts[script] else { return nil }
     var contents: [(path: FilePath, target: String, bytes: [UInt8]?, mode: UInt16)] = []
-    var isClosed = true
+    var open: FilePath?
     for path in Set(files + [script]).sorted(by: { $0.string < $1.string }) {
       guard let seen = consented.seen(path) else { continue }
-      if isClosed { isClosed = try !othersCanWrite(path, within: effect.owner.layer.folder) }
+      if open == nil { open = try openToOthers(path, within: effect.owner.layer.folder) }
       var bytes: [UInt8]?
       if seen.digest != (try linkDigest(path)) {
         let read = try host.files.read(path)
@@ -109,7 +109,10 @@ public struct Effects: Sendable {
       }
       contents.append((path, relative(path, effect), bytes, seen.mode & 0o100 == 0 ? 0o600 : 0o700))
     }
-    if isClosed { return nil }
+    guard let open else { return nil }
+    host.terminal.talk(
+      "note: \(effect.label) runs from a copy, since others can write \(open); to have it run where it is: chmod go-w \(open)\n"
+    )
     let scratch = try Scratch(host: host, contents: [:])
     do {
       for (path, target, bytes, mode) in contents {
@@ -134,13 +137,14 @@ public struct Effects: Sendable {
     return Digest(of: "link \(try host.files.readLink(path))")
   }
 
-  /// Whether the file, or a folder on the way to it from the layer's, is open to others.
-  private func othersCanWrite(_ path: FilePath, within folder: FilePath) throws -> Bool {
+  /// The file, or the first folder on the way up to the layer's, that others than this user and root can write; nil
+  /// where all of it is closed to them.
+  private func openToOthers(_ path: FilePath, within folder: FilePath) throws -> FilePath? {
     var path = path
     while true {
-      guard let status = try host.files.status(path, followLinks: true) else { return true }
-      if status.mode & 0o022 != 0 || ![0, host.user.identifier].contains(status.owner) { return true }
-      guard path != folder, path.starts(with: folder), path.removeLastComponent() else { return false }
+      guard let status = try host.files.status(path, followLinks: true) else { return path }
+      if status.mode & 0o022 != 0 || ![0, host.user.identifier].contains(status.owner) { return path }
+      guard path != folder, path.starts(with: folder), path.removeLastComponent() else { return nil }
     }
   }
 
