@@ -128,7 +128,7 @@ struct Undertaking {
     do {
       return try await place.read(
         session, network: wish.isOffline ? .never : wish.address == nil ? .whenUnknown : .always,
-        moving: wish.layers)
+        moving: wish.layers, fetching: wish.fetching)
     } catch var failure as Failure {
       if wish.address != nil, failure.status == .failed, let commit = place.usedCommit(host) {
         failure.diagnostics.append(

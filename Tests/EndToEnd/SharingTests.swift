@@ -34,6 +34,28 @@ struct SharingTests {
     #expect(bare.outputText.contains("Nothing to do"))
   }
 
+  @Test func whatAProfileNamesIsFetchedWhenItIsSaid() async throws {
+    let machine = try Machine()
+    func commit(_ folder: String, _ manifest: String) async throws -> String {
+      try machine.write("\(folder)/outfit.yaml", manifest)
+      let made = try await machine.login(
+        "cd \(folder) && git init -q -b main && git add -A && git -c user.name=a -c user.email=a@b.example commit -qm one"
+          + " && git rev-parse HEAD")
+      return String(made.outputText.filter { !$0.isWhitespace })
+    }
+    let base = try await commit("base", "profile: base\nask: {place: {prompt: Where, default: here}}\n")
+    let web = try await commit(
+      "web", "profile: web\nextends: [\"git+file://\(machine.home)/base\"]\ndata: {place: there}\n")
+    let address = "git+file://\(machine.home)/web"
+    let refused = try await machine.outfit("up", address, "--trust", "\(base),\(web)")
+    #expect(refused.status == 4, "\(refused.errorText)")
+    #expect(refused.errorText.contains("outfit show \(address) --fetch"), "\(refused.errorText)")
+    let up = try await machine.outfit("up", address, "--fetch", "--trust", "\(base),\(web)")
+    #expect(up.status == 0, "\(up.errorText)")
+    let show = try await machine.outfit("show", address)
+    #expect(show.status == 0, "what was fetched once is not asked about again: \(show.errorText)")
+  }
+
   @Test func thePersonalLayerGoesOnTopWithALockOfItsOwn() async throws {
     let machine = try Machine()
     let python = "interpreters:\n  python: {versions: [\">=3.10\"], system: true}\n"
