@@ -161,7 +161,8 @@ struct AbilityLister {
       let subject = "virtualenv \(member.kind) \(member.text)"
       let digest = Digest(of: member.text)
       switch member.kind {
-      case .build: abilities.append(Ability(.runs, subject, digest, "runs the build code of", text))
+      case .build:
+        abilities.append(Ability(.redirects, subject, digest, "names as its build", text, "which is not run"))
       case .address, .path:
         abilities.append(Ability(.redirects, subject, digest, "takes into the virtualenv", text))
       case .index, .option:

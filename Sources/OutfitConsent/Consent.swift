@@ -239,7 +239,10 @@ public struct Consent: Sendable {
       ? "\(isOne ? "is" : "are") known to this machine, and can do more than before"
       : "\(isOne ? "is" : "are") new to this machine"
         + (wishes.contains { $0.granted != nil } ? ", or can do more than before" : "")
-    var text = "\n\(names) \(state). With your consent \(pronoun)\n"
+    var text = "\n"
+    for line in wrapped("\(names) \(state). With your consent \(pronoun)", width: max(20, width)) {
+      text += line + "\n"
+    }
     text += Self.list(wishes.flatMap(\.new), asking.style, width)
     if !asking.own.isEmpty {
       text += "\nOutfit itself writes\n"
