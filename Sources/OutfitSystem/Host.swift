@@ -9,8 +9,10 @@ public struct Host: Sendable {
   public var terminal: any Terminal
   public var clock: any Clock
   /// The variables that the process was started with.
-  public var environment: [String: String]
-  public var user: User
+  public var environment: [String: String] { didSet { places = Places(environment: environment, home: user.home) } }
+  public var user: User { didSet { places = Places(environment: environment, home: user.home) } }
+  /// Where Outfit keeps its things for this user.
+  public private(set) var places: Places
   public var platform: Platform
   /// Absolute.
   public var workingDirectory: FilePath
@@ -28,6 +30,7 @@ public struct Host: Sendable {
     self.clock = clock
     self.environment = environment
     self.user = user
+    self.places = Places(environment: environment, home: user.home)
     self.platform = platform
     self.workingDirectory = workingDirectory
     self.arguments = arguments
@@ -42,9 +45,6 @@ public struct Host: Sendable {
     }
     return nil
   }
-
-  /// Where Outfit keeps its things for this user.
-  public var places: Places { Places(environment: environment, home: user.home) }
 }
 
 /// Who runs Outfit.
