@@ -18,6 +18,7 @@ struct Overview {
     let machine = try Generations.list(.machine, host: host).last
     if let machine, !machine.isBare {
       describe("machine", machine)
+      tellWaiting(.machine)
       if let place = try ProfilePlace.adopted(host), let news = GitNews(of: place, host) {
         session.write("            \(news.line(machine.profile.name))")
       }
@@ -40,6 +41,7 @@ struct Overview {
       let (scope, folder) = (place.scope, place.root)
       if let project = try Generations.list(scope, host: host).last, !project.isBare {
         describe("project", project)
+        tellWaiting(scope)
         next.append(("outfit status", "what `up` would change here"))
         if (try? await place.place.load(session))?.app != nil {
           next.append(("outfit render", "the container and Kubernetes files, from the same pins"))
@@ -68,6 +70,13 @@ struct Overview {
       session.write("  \(style.cyan(command.padding(to: width)))  \(style.dim(purpose))")
     }
     session.write("  \(style.cyan("outfit --help".padding(to: width)))  \(style.dim("all verbs"))")
+  }
+
+  /// What waited for whoever has root at the end of the last `up`.
+  private func tellWaiting(_ scope: Scope) {
+    for entry in WaitingEffects.read(scope, host: host).entries {
+      session.write("            waiting for whoever has root: \(entry.command)")
+    }
   }
 
   private func describe(_ label: String, _ generation: Generation) {

@@ -106,6 +106,8 @@ struct Undertaking {
 
     let read = try await read(place)
     if wish.isDryRun {
+      let wrong = Consent.wrongCommits(wish.consent, in: read)
+      guard wrong.isEmpty else { throw Failure(wrong, status: .consent) }
       return try await dryRun(
         try await place.answer(read, session, settings: wish.settings))
     }

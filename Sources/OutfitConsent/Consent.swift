@@ -128,7 +128,7 @@ public struct Consent: Sendable {
   public func obtain(for profile: Profile, given: Given, asking: Asking = Asking()) throws -> Consented {
     let looked = try look(at: profile)
     let consented = looked.consented(profile)
-    let wrong = Self.wrongCommits(given, profile)
+    let wrong = Self.wrongCommits(given, in: profile)
     guard wrong.isEmpty else {
       var refusal = refusal(for: profile, wishes: looked.wishes, asking: asking)
       refusal.diagnostics = wrong + (looked.wishes.isEmpty ? [] : refusal.diagnostics)
@@ -275,7 +275,8 @@ public struct Consent: Sendable {
     }
   }
 
-  private static func wrongCommits(_ given: Given, _ profile: Profile) -> [Diagnostic] {
+  /// The commits that consent was given to and no layer is at; empty where there is none.
+  public static func wrongCommits(_ given: Given, in profile: Profile) -> [Diagnostic] {
     guard case .commits(let commits) = given else { return [] }
     let present = Set(profile.layers.compactMap(\.commit)).sorted()
     return commits.filter { !present.contains($0.lowercased()) }.map {

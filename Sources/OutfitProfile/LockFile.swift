@@ -29,7 +29,9 @@ public enum LockFile {
         hint: error.code == .permissionDenied
           ? "make it readable: chmod u+r \(file)" : "look at it: ls -la \(file)", status: .usage)
     }
-    return try reading(bytes, file: file).judged(for: profile, environment: host.environment) {
+    return try reading(bytes, file: file).judged(
+      for: profile, environment: host.environment, registries: NpmRegistries(host)
+    ) {
       guard case .project(let root) = profile.scope, let section = profile.virtualenv else { return nil }
       return try ResolutionFiles.read(from: section.value.from, at: section.source.location) { name in
         let path = root.pushing(FilePath(name))

@@ -30,7 +30,8 @@ struct LockReading {
   /// - Parameter resolution: what the virtualenv is resolved from now; nil where that can't be read.
   /// - Throws: `Failure`, status 2, with the line of each address that nothing names.
   func judged(
-    for profile: Profile, environment: [String: String], resolution: () throws -> ResolutionFiles?
+    for profile: Profile, environment: [String: String], registries: NpmRegistries,
+    resolution: () throws -> ResolutionFiles?
   ) throws -> Lock {
     var lock = lock
     var diagnostics: [Diagnostic] = []
@@ -69,9 +70,7 @@ struct LockReading {
           "\(lock.virtualenv?.from ?? "the project") names no package at \(withoutUser(claim.address))", claim
         )
       case .registry(let tool, let expected):
-        let registries = ["https://registry.npmjs.org", environment["npm_config_registry"] ?? ""]
-          .filter { !$0.isEmpty }.map { $0.hasSuffix("/") ? $0 : $0 + "/" }
-        if !registries.contains(where: { $0 + expected == claim.address }) {
+        if !registries.have(expected, at: claim.address) {
           refuse(
             "\(tool) can't have a package from \(withoutUser(claim.address)): the registry has it as \(expected)",
             claim)

@@ -64,8 +64,19 @@ public struct ResolutionInputs: Hashable, Sendable {
           "can't read \(name): \(error.code)", at: SourceLocation(file: name), status: .usage)
       }
     }
+    let names = reading.files.keys.sorted()
+    let home = files.resolved(root) ?? root
+    let led = names.compactMap { name -> Member? in
+      guard let real = files.resolved(root.pushing(FilePath(name))), !real.starts(with: home) else {
+        return nil
+      }
+      return Member(.path, "\(name) is a link to \(real)", at: SourceLocation(file: name, line: 1))
+    }
     return ResolutionInputs(
-      files: reading.files.keys.sorted().map { root.pushing(FilePath($0)) }, members: try reading.members)
+      files: names.map { root.pushing(FilePath($0)) },
+      members: (try reading.members + led).sorted {
+        ($0.kind.rawValue, $0.text) < ($1.kind.rawValue, $1.text)
+      })
   }
 }
 

@@ -9,8 +9,12 @@ public struct Host: Sendable {
   public var terminal: any Terminal
   public var clock: any Clock
   /// The variables that the process was started with.
-  public var environment: [String: String] { didSet { places = Places(environment: environment, home: user.home) } }
-  public var user: User { didSet { places = Places(environment: environment, home: user.home) } }
+  public var environment: [String: String] {
+    didSet { places = Places(environment: environment, home: user.home) }
+  }
+  public var user: User {
+    didSet { places = Places(environment: environment, home: user.home) }
+  }
   /// Where Outfit keeps its things for this user.
   public private(set) var places: Places
   public var platform: Platform

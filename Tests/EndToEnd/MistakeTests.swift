@@ -142,6 +142,18 @@ import Testing
     #expect(!(try await machine.outfit("status", at: "p")).errorText.contains("belongs to"))
   }
 
+  @Test func aCommitThatNothingIsAtIsAMistakeOfADryRunToo() async throws {
+    let machine = try Machine()
+    try machine.write("p/outfit.yaml", "profile: p\nenv: {A: b}\n")
+    let commit = String(repeating: "a", count: 40)
+    for words in [["--dry-run"], []] {
+      let done = try await machine.outfit(["up", "p", "--trust", commit] + words)
+      #expect(done.status == 4, "\(done.errorText)")
+      #expect(
+        done.errorText.contains("no layer of this profile is at the commit \(commit)"), "\(done.errorText)")
+    }
+  }
+
   @Test func badUsage() async throws {
     let machine = try Machine()
     for arguments in [

@@ -49,6 +49,8 @@ struct WaitingTests {
     let status = try await outfit("status", "--check")
     #expect(status.status == 0, "\(status.errorText)")
     #expect(status.outputText.contains("waiting for: apt: jq, ripgrep"), "\(status.outputText)")
+    let overview = try await outfit()
+    #expect(overview.outputText.contains(line), "\(overview.outputText)")
     let strict = try await outfit("up", "--all-or-nothing")
     #expect(strict.status == 4 && strict.errorText.contains(line), "\(strict.errorText)")
     // Whoever has root was here.

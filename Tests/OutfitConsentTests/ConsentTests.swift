@@ -348,6 +348,13 @@ import Testing
     #expect(try await new() == ["installs ruff from PyPI"])
   }
 
+  @Test func aCommitThatNoLayerIsAtIsWrong() async throws {
+    let profile = try await profile()
+    let commit = String(repeating: "a", count: 40)
+    #expect(Consent.wrongCommits(.commits([commit]), in: profile).count == 1)
+    #expect(Consent.wrongCommits(.folders, in: profile) == [])
+  }
+
   @Test func aHundredVersionBumpsAskNothingAndOneSourceAsksOnce() async throws {
     func write(_ round: Int, line: String? = nil) throws {
       let tools = (0..<50).map { "  tool\($0): \"\(round).\($0)\"\n" }.joined()

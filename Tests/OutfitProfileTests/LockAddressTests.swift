@@ -296,6 +296,27 @@ struct LockAddressTests {
         environment: ["npm_config_registry": "https://npm.acme.example"]) == [])
   }
 
+  /// A lock that was made behind a company's mirror names the mirror.
+  @Test(arguments: [
+    (".npmrc", "registry=https://npm.acme.example/api/npm/all/", "a", true),
+    (".npmrc", "registry = \"https://${HOST}/api/npm/all\"", "a", true),
+    (".npmrc", "@a:registry=https://npm.acme.example/api/npm/all", "@a/b", true),
+    (".npmrc", "@a:registry=https://npm.acme.example/api/npm/all", "@c/b", false),
+    (".npmrc", "@a:registry=https://npm.acme.example/api/npm/all", "a", false),
+    (".npmrc", "; registry=https://npm.acme.example/api/npm/all", "a", false),
+    ("p/.npmrc", "registry=https://npm.acme.example/api/npm/all", "a", false),
+  ])
+  func theUsersOwnRegistriesCount(file: String, text: String, name: String, isTaken: Bool) async throws {
+    let tarball = "\(name)/-/\(name.split(separator: "/").last ?? "")-1.0.0.tgz"
+    let lock = npm(
+      "\"node_modules/\(name)\": {\"version\": \"1.0.0\", \"integrity\": \"sha512-YQ==\", "
+        + "\"resolved\": \"https://npm.acme.example/api/npm/all/\(tarball)\"}")
+    let found = try await complaints(
+      lock, manifest: Self.npmManifest, files: ["../" + file: text],
+      environment: ["HOST": "npm.acme.example"])
+    #expect(found.isEmpty == isTaken, "\(found)")
+  }
+
   @Test(arguments: [
     "\"node_modules/a\": {\"version\": \"1.0.0\"}",
     "\"node_modules/a\": {\"version\": \"1.0.0\", \"inBundle\": true}",

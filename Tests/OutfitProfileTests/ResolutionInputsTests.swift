@@ -43,6 +43,19 @@ struct ResolutionInputsTests {
     #expect(inputs.members[2].location == SourceLocation(file: "requirements/deep.txt", line: 1))
   }
 
+  @Test func aLinkThatLeadsOutIsNamed() throws {
+    let disk = MemoryFiles()
+    try disk.createDirectories("/p/in", mode: 0o755)
+    disk.put("/shared/base.txt", "a==1\n")
+    disk.put("/p/in/own.txt", "b==1\n")
+    disk.put("/p/r.txt", "-r linked.txt\n-r also.txt\n")
+    disk.putLink("/p/linked.txt", to: "../shared/base.txt")
+    disk.putLink("/p/also.txt", to: "in/own.txt")
+    let inputs = try ResolutionInputs.read(from: "r.txt", root: "/p", files: disk)
+    #expect(texts(inputs) == ["path: linked.txt is a link to /shared/base.txt"])
+    #expect(inputs.members.first?.location == SourceLocation(file: "linked.txt", line: 1))
+  }
+
   @Test(arguments: [
     ["r.txt": "-r gone.txt\n"], ["r.txt": "-r ../x.txt\n"], ["r.txt": "-r /etc/passwd\n"],
     ["r.txt": "-r https://h/r.txt\n"], ["r.txt": "-r ${X}.txt\n"], ["r.txt": "-r .\n"], [:],
