@@ -56,7 +56,7 @@ struct Answers {
           unanswered.append(
             Diagnostic(
               .error, "the profile asks: \(question.value.prompt)", at: question.source.location,
-              hint: "answer with --set \(key)=…, or run this on a terminal"))
+              hint: "answer with --set \(key)=…, or run this on a terminal", reason: .question))
         }
         continue
       }
@@ -64,7 +64,7 @@ struct Answers {
       var answer: String?
       repeat {
         guard let line = host.terminal.ask("\(question.value.prompt)\(shown): ") else {
-          throw Failure("no answer was given for \(key)", status: .consent)
+          throw Failure("no answer was given for \(key)", status: .consent, reason: .question)
         }
         answer = line.isEmpty ? offer : line
       } while answer == nil

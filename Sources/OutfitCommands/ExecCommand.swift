@@ -101,9 +101,10 @@ struct ExecCommand: AsyncParsableCommand {
     let host = session.host
     let language = InterpreterLanguage.of(name)
     let variable = (language ?? .python) == .python ? "OUTFIT_PYTHON" : "OUTFIT_NODE"
-    let dispatcher = Dispatcher(data: Array(host.places.data.string.utf8)) { asked in
+    var dispatcher = Dispatcher(data: Array(host.places.data.string.utf8)) { asked in
       (asked == variable ? version : host.environment[asked]).map { Array($0.utf8) }
     }
+    dispatcher.variableLabel = "\(name)@\(version.harmless)"
     guard !version.isEmpty else {
       throw Failure(
         "\(name)@ names no version", hint: "outfit exec \(name)@\(language == .node ? "22" : "3.11")",
@@ -111,10 +112,8 @@ struct ExecCommand: AsyncParsableCommand {
     }
     let asked = language == nil ? "python" : name
     switch dispatcher.resolve(Array(asked.utf8), in: Array(host.workingDirectory.string.utf8)) {
-    case .stop(let message, _):
-      let text = message.replacing("is asked for by \(variable)", with: "is asked for")
-        .replacing("\(variable) asks for", with: "\(name)@\(version.harmless) asks for")
-      session.report([Diagnostic(.error, text)])
+    case .stop(let stop):
+      session.report([Diagnostic(.error, stop.message, hint: stop.hint)])
       throw Ended(child: 127)
     case .run(let match):
       let command = ([match.command.program] + match.command.arguments).map {

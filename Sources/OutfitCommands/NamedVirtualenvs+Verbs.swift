@@ -82,21 +82,21 @@ extension NamedVirtualenvs {
   static func python(_ request: String?, _ session: Session) throws -> FilePath {
     switch dispatcher(session, request).resolve(Array("python".utf8), in: here(session)) {
     case .run(let match): return FilePath(String(decoding: match.command.program, as: UTF8.self))
-    case .stop(let message, _):
+    case .stop(let stop):
       if request == nil, let other = resolve("python3", session) { return other }
-      let text = message.split(separator: "OUTFIT_PYTHON", omittingEmptySubsequences: false)
-        .joined(separator: "--python")
       throw Failure(
-        text, hint: request == nil ? "name one: --python 3.13" : "`outfit python list` names what is here")
+        stop.text, hint: request == nil ? "name one: --python 3.13" : "`outfit python list` names what is here")
     }
   }
 
   private static func dispatcher(_ session: Session, _ python: String?) -> Dispatcher {
     let environment = session.host.environment
-    return Dispatcher(data: Array(session.host.places.data.string.utf8)) { name in
+    var dispatcher = Dispatcher(data: Array(session.host.places.data.string.utf8)) { name in
       if name == "OUTFIT_PYTHON", let python { return Array(python.utf8) }
       return environment[name].map { Array($0.utf8) }
     }
+    if python != nil { dispatcher.variableLabel = "--python" }
+    return dispatcher
   }
 
   private static func here(_ session: Session) -> [UInt8] { Array(session.host.workingDirectory.string.utf8) }

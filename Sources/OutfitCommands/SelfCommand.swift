@@ -82,10 +82,11 @@ struct SelfUninstallCommand: AsyncParsableCommand {
     guard !yes else { return }
     guard session.host.terminal.isInteractive else {
       throw Failure(
-        "this takes out all of Outfit", hint: "without a terminal, say so with --yes", status: .consent)
+        "this takes out all of Outfit", hint: "without a terminal, say so with --yes", status: .consent,
+        reason: .question)
     }
     let answer = session.host.terminal.ask("Take out all of Outfit? [y/N] ")?.lowercased()
-    guard ["y", "yes"].contains(answer ?? "") else { throw Failure("nothing was changed", status: .consent) }
+    guard ["y", "yes"].contains(answer ?? "") else { throw Failure("nothing was changed", status: .consent, reason: .declined) }
   }
 }
 

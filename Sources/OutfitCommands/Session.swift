@@ -120,7 +120,7 @@ func withSession(
     throw Ended(failure)
   } catch let error as FileError {
     let failure = Failure(
-      [Diagnostic(.error, error.description, hint: session.wayOut(of: error))],
+      [Diagnostic(.error, error.description, hint: session.wayOut(of: error), reason: error.kind)],
       status: error.isOddFile ? .usage : .failed)
     session.report(failure.diagnostics)
     throw Ended(failure)

@@ -169,7 +169,7 @@ struct Undertaking {
     else { return }
     let question = "This machine has the profile \(present.name). Replace it with \(profile.name)?"
     guard try ask(question, otherwise: "--yes") else {
-      throw Failure("\(present.name) stays", status: .consent)
+      throw Failure("\(present.name) stays", status: .consent, reason: .declined)
     }
   }
 
@@ -177,7 +177,8 @@ struct Undertaking {
   private func ask(_ question: String, otherwise option: String) throws -> Bool {
     if wish.saysYes { return true }
     guard host.terminal.isInteractive else {
-      throw Failure(question, hint: "without a terminal, say so with \(option)", status: .consent)
+      throw Failure(
+        question, hint: "without a terminal, say so with \(option)", status: .consent, reason: .question)
     }
     while true {
       guard let answer = host.terminal.ask("\(question) [y/N] ")?.lowercased() else { return false }

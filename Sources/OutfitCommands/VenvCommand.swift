@@ -203,10 +203,11 @@ struct VenvRemove: AsyncParsableCommand {
       if !own.isEmpty, !yes {
         let question = "Remove \(own.map(\.name).joined(separator: ", ")) with all that is installed in it?"
         guard host.terminal.isInteractive else {
-          throw Failure(question, hint: "without a terminal, say so with --yes", status: .consent)
+          throw Failure(
+            question, hint: "without a terminal, say so with --yes", status: .consent, reason: .question)
         }
         guard ["y", "yes"].contains(host.terminal.ask("\(question) [y/N] ")?.lowercased()) else {
-          throw Failure("nothing was removed", status: .consent)
+          throw Failure("nothing was removed", status: .consent, reason: .declined)
         }
       }
       let lock = try await ScopeLock.acquireSwitch(host)

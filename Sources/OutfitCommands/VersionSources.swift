@@ -67,12 +67,9 @@ struct VersionSources {
         hint += ", or: outfit \(language) install \(wish.text)"
       }
       addRefusal(of: winner, "what \(winner.place) asks for is not here, so that \(chosenBy) serves", hint)
-    case .stop(let message, _):
+    case .stop(let stop):
       guard winner.kind == .versionFile || winner.kind == .variable else { return }
-      let parts = message.split(separator: "; outfit ", maxSplits: 1)
-      addRefusal(
-        of: winner, "`\(language)` runs nothing here: \(parts.first ?? "")",
-        parts.count > 1 ? "outfit \(parts[1])" : nil)
+      addRefusal(of: winner, "`\(language)` runs nothing here: \(stop.message)", stop.hint)
     }
   }
 

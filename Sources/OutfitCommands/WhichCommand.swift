@@ -28,7 +28,7 @@ struct WhichCommand: AsyncParsableCommand {
       var problem: String?
       switch dispatcher.resolve(Array(name.utf8), in: folder) {
       case .run(let match): matches = [match]
-      case .stop(let message, _): problem = message
+      case .stop(let stop): problem = stop.text
       }
       if all { matches = dispatcher.candidates(Array(name.utf8), in: folder) }
       if json {

@@ -90,10 +90,10 @@ struct InterpreterChoice {
       .joined(separator: " ")
       chosenBy = match.chosenBy
       problem = nil
-    case .stop(let message, _):
+    case .stop(let stop):
       program = nil
       chosenBy = nil
-      problem = message
+      problem = stop.text
     }
   }
 

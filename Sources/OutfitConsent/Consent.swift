@@ -144,7 +144,7 @@ public struct Consent: Sendable {
     host.terminal.talk(question(missing, asking: asking, width: host.terminal.width))
     let answer = host.terminal.ask("May it? [y/N] ")?.lowercased() ?? ""
     guard ["y", "yes"].contains(answer.filter { !$0.isWhitespace }) else {
-      throw Failure("nothing was done, since you did not consent", status: .consent)
+      throw Failure("nothing was done, since you did not consent", status: .consent, reason: .declined)
     }
     try record(given + missing)
     return consented
@@ -195,7 +195,7 @@ public struct Consent: Sendable {
           + "\n")
       let answer = host.terminal.ask("May it? [y/N] ")?.lowercased() ?? ""
       guard ["y", "yes"].contains(answer.filter { !$0.isWhitespace }) else {
-        throw Failure("nothing was changed, since you did not consent", status: .consent)
+        throw Failure("nothing was changed, since you did not consent", status: .consent, reason: .declined)
       }
     }
     try store.keep(further, of: key, commit: nil)

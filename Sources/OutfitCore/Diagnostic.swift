@@ -25,7 +25,34 @@ public struct Diagnostic: Hashable, Sendable {
     private var rank: Int { self == .note ? 0 : self == .warning ? 1 : 2 }
   }
 
+  /// What kind of thing it is, for programs: a message may be reworded, this may not.
+  public enum Reason: String, Sendable, CaseIterable {
+    /// Nobody was asked, since the run only reads.
+    case dryRun = "dry-run"
+    /// The network was not to be used.
+    case offline
+    /// A host could not be reached.
+    case unreachable
+    /// No authority vouches for a host.
+    case certificate
+    /// Something is not what its digest says.
+    case digest
+    /// Somebody has to consent.
+    case consent
+    /// A file of the user's is in the way.
+    case conflict
+    /// A question of the profile, or of the verb, has no answer yet.
+    case question
+    /// Somebody was asked, and said no.
+    case declined
+    /// Who runs it may not.
+    case permission
+    /// A disk is full, or can't be written.
+    case disk
+  }
+
   public var severity: Severity
+  public var reason: Reason?
   /// One sentence without a full stop.
   public var message: String
   public var location: SourceLocation?
@@ -36,9 +63,10 @@ public struct Diagnostic: Hashable, Sendable {
 
   public init(
     _ severity: Severity = .error, _ message: String, at location: SourceLocation? = nil,
-    excerpt: String? = nil, hint: String? = nil
+    excerpt: String? = nil, hint: String? = nil, reason: Reason? = nil
   ) {
     self.severity = severity
+    self.reason = reason
     self.message = message
     self.location = location
     self.excerpt = excerpt
@@ -49,7 +77,8 @@ public struct Diagnostic: Hashable, Sendable {
   public var withoutPasswords: Diagnostic {
     Diagnostic(
       severity, OutfitCore.withoutPasswords(message), at: location,
-      excerpt: excerpt.map(OutfitCore.withoutPasswords), hint: hint.map(OutfitCore.withoutPasswords))
+      excerpt: excerpt.map(OutfitCore.withoutPasswords), hint: hint.map(OutfitCore.withoutPasswords),
+      reason: reason)
   }
 }
 
@@ -65,9 +94,9 @@ public struct Failure: Error, Hashable, Sendable {
 
   public init(
     _ message: String, at location: SourceLocation? = nil, hint: String? = nil,
-    status: ExitStatus = .failed
+    status: ExitStatus = .failed, reason: Diagnostic.Reason? = nil
   ) {
-    self.init([Diagnostic(.error, message, at: location, hint: hint)], status: status)
+    self.init([Diagnostic(.error, message, at: location, hint: hint, reason: reason)], status: status)
   }
 }
 

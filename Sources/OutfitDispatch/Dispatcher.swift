@@ -7,6 +7,8 @@ public struct Dispatcher {
   /// Outfit's data folder: `bin/`, `libexec/` and `tables/` lie in it. Absolute, without a slash at its end.
   public let data: Bytes
   private let variable: (String) -> Bytes?
+  /// What a person wrote where the variable of a language is set for them; nil where they set it.
+  public var variableLabel: String?
 
   /// - Parameter variable: the environment.
   public init(data: Bytes, variable: @escaping (String) -> Bytes?) {
@@ -17,9 +19,19 @@ public struct Dispatcher {
   /// What a name comes to.
   public enum Resolution: Equatable {
     case run(Match)
-    /// Nothing to run: the message for standard error, without the name of the program that says it, and the
-    /// exit status.
-    case stop(String, status: Int32)
+    case stop(Stop)
+  }
+
+  /// Why there is nothing to run.
+  public struct Stop: Equatable {
+    /// For standard error, without the name of the program that says it.
+    public var message: String
+    /// A command that helps.
+    public var hint: String?
+    public var status: Int32 = 127
+
+    /// Both in one line.
+    public var text: String { message + (hint.map { "; \($0)" } ?? "") }
   }
 
   public struct Match: Equatable {
@@ -57,7 +69,7 @@ public struct Dispatcher {
       case .none: break
       case .wishes(let wishes): choice = Choice(wishes)
       case .tooLarge(let file):
-        return .stop("\(shown(file)) is too large to be a version file", status: 127)
+        return .stop(Stop(message: "\(shown(file)) is too large to be a version file"))
       }
     }
     if let machine = table(nil, root: nil) {
@@ -129,7 +141,7 @@ public struct Dispatcher {
       VersionFile.Wish(text: Bytes(text), line: 0, request: Request(text, for: language))
     }
     if let value = variable(language.variable)?[...].trimmed, !value.isEmpty {
-      return Choice(variable: language.variable, [wish(value)])
+      return Choice(variable: variableLabel ?? language.variable, [wish(value)])
     }
     guard language == .python, let value = variable("PYENV_VERSION")?[...].trimmed, !value.isEmpty else {
       return nil
@@ -145,7 +157,7 @@ public struct Dispatcher {
     let language = interpreter.language
     // `python3.11` may be any of the versions that a file lists; `python` is the first that is here, as it is to
     // pyenv and asdf.
-    var refusal: String?
+    var refusal: Stop?
     for wish in choice.wishes {
       let place = choice.place(wish)
       guard let request = wish.request else {
@@ -158,14 +170,16 @@ public struct Dispatcher {
         if let shim = pyenvs(name, wish, choice) { return shim }
         refusal =
           refusal
-          ?? "\(place) asks for \(language.name) \"\(shown(wish.text, limit: 60))\", "
-          + "which names no version that can be chosen here"
-          + (language == .python ? "; outfit venv list" : "")
+          ?? Stop(
+            message: "\(place) asks for \(language.name) \"\(shown(wish.text, limit: 60))\", "
+              + "which names no version that can be chosen here",
+            hint: language == .python ? "outfit venv list" : nil)
         continue
       }
       if request == .system {
         if let program = next(name, chosenBy: place) { return program }
-        refusal = refusal ?? "\(place) asks for the system's \(shown(name)), and there is none"
+        refusal =
+          refusal ?? Stop(message: "\(place) asks for the system's \(shown(name)), and there is none")
         continue
       }
       for scope in scopes {
@@ -174,7 +188,7 @@ public struct Dispatcher {
         }
         guard let offer = request.best(of: offers, { LongTermLines(data: data) }) else { continue }
         guard let command = interpreter.command(offer) else {
-          return .stop("\(shown(offer.program)) came without \(shown(name))", status: 127)
+          return .stop(Stop(message: "\(shown(offer.program)) came without \(shown(name))"))
         }
         return .run(Match(command: command, origin: scope.origin, chosenBy: place))
       }
@@ -183,13 +197,15 @@ public struct Dispatcher {
         let text = shown(wish.text, limit: 60)
         refusal =
           refusal
-          ?? "\(language.name) \(text) is asked for by \(place) and is not installed; "
-          + (language == .python && request.isPython2
-            ? "Outfit has no Python 2"
-            : "outfit \(language.name) install \(quoted(text))")
+          ?? (language == .python && request.isPython2
+            ? Stop(
+              message: "python \(text) is asked for by \(place) and is not installed; Outfit has no Python 2")
+            : Stop(
+              message: "\(language.name) \(text) is asked for by \(place) and is not installed",
+              hint: "outfit \(language.name) install \(quoted(text))"))
       }
     }
-    if let refusal, !interpreter.isExact { return .stop(refusal, status: 127) }
+    if let refusal, !interpreter.isExact { return .stop(refusal) }
     for scope in scopes {
       if let command = scope.command(name, interpreter) {
         return .run(Match(command: command, origin: scope.origin))
@@ -239,7 +255,7 @@ public struct Dispatcher {
       places.isEmpty
       ? "\(shown(name)) is not \(here), nor in anything that Outfit manages"
       : "\(shown(name)) is not \(here); it is in \(places.joined(separator: ", and in "))"
-    return .stop(message, status: 127)
+    return .stop(Stop(message: message))
   }
 
   // MARK: Tables

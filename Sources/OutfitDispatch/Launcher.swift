@@ -69,7 +69,7 @@ public enum Launcher {
     _ dispatcher: Dispatcher
   ) -> Int32 {
     switch dispatcher.resolve(name, in: Outside.workingDirectory()) {
-    case .stop(let message, let status): return fail(message, status)
+    case .stop(let stop): return fail(stop.text, stop.status)
     case .run(let match):
       let program = match.command.program
       guard !program.starts(with: dispatcher.data + Bytes("/bin/".utf8)) else {

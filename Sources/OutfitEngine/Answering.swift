@@ -162,8 +162,11 @@ public struct Answering: Sendable {
 
   private func withheld(_ message: String) -> Diagnostic {
     mode == .dry
-      ? Diagnostic(.error, "\(message)\(Diagnostic.dryRun)", hint: "`outfit up` finds it out")
-      : Diagnostic(.error, "\(message), because this run is offline", hint: "run it again without --offline")
+      ? Diagnostic(
+        .error, "\(message), because this is a dry run", hint: "`outfit up` finds it out", reason: .dryRun)
+      : Diagnostic(
+        .error, "\(message), because this run is offline", hint: "run it again without --offline",
+        reason: .offline)
   }
 
   private func run(_ inquiry: Inquiry, _ failed: [ObjectID: Diagnostic]) async throws -> Answer {
@@ -281,13 +284,6 @@ private struct TreeReader: Sendable {
     case .directory, .other: throw Failure("\(path) is neither file, link nor folder")
     }
   }
-}
-
-extension Diagnostic {
-  fileprivate static let dryRun = ", because this is a dry run"
-
-  /// It says that nobody was asked, since the run only reads.
-  public var isOfDryRun: Bool { message.hasSuffix(Self.dryRun) }
 }
 
 extension Failure {

@@ -5,6 +5,8 @@ import SystemPackage
 
 /// Something of Outfit's own that is other than its records say.
 public struct Defect: Sendable {
+  /// What it is about, by the names that Outfit itself gives: two looks at the same fault have the same.
+  fileprivate var subject: [String]
   /// For people.
   public var message: String
   /// What to do where it can't be mended from here.
@@ -14,7 +16,11 @@ public struct Defect: Sendable {
 
   public var isMendable: Bool { mend != nil }
 
-  init(_ message: String, hint: String? = nil, mend: (@Sendable () throws -> String)? = nil) {
+  fileprivate init(
+    of subject: String..., message: String, hint: String? = nil,
+    mend: (@Sendable () throws -> String)? = nil
+  ) {
+    self.subject = subject
     self.message = message
     self.hint = hint
     self.mend = mend
@@ -64,7 +70,7 @@ public struct Mending: Sendable {
       // What another outfit was at the middle of looked like a defect.
       let mending = try Mending(host)
       let now = try mending.defects() + mending.storeDefects()
-      return try now.first { $0.message == defect.message }?.mend?() ?? "it was put right meanwhile"
+      return try now.first { $0.subject == defect.subject }?.mend?() ?? "it was put right meanwhile"
     }
   }
 
@@ -94,7 +100,10 @@ public struct Mending: Sendable {
   private func rootDefects() -> [Defect] {
     let scopes = current.map(\.scope) + unreadable
     return scopes.filter { !Generations.saysItsProject($0, host: host) }.map { scope in
-      Defect("the records of \(scope.label) do not say any more which project they are of") { [host] in
+      Defect(
+        of: "root", "\(host.places.state(of: scope))",
+        message: "the records of \(scope.label) do not say any more which project they are of"
+      ) { [host] in
         try Generations.prepare(scope, host: host)
         return "wrote that they are of \(scope.label)"
       }
@@ -109,7 +118,8 @@ public struct Mending: Sendable {
     guard present != wanted else { return nil }
     let label = generation.scope.label
     return Defect(
-      wanted == nil
+      of: "table", path.string,
+      message: wanted == nil
         ? "the table of commands of \(label) is there, though \(label) has none"
         : "the table of commands of \(label) is \(exists ? "not what its generation says" : "gone")"
     ) { [host] in
@@ -129,7 +139,9 @@ public struct Mending: Sendable {
     }
     guard Set(wanted.entries) != Set(present.entries) || present.bytes != bytes else { return [] }
     return [
-      Defect("the list of where each command lives is \(bytes.isEmpty ? "gone" : "damaged")") {
+      Defect(
+        of: "names", message: "the list of where each command lives is \(bytes.isEmpty ? "gone" : "damaged")"
+      ) {
         [host, wanted] in
         try Self.write(wanted.bytes, to: path, host)
         return "wrote the list of where each command lives anew"
@@ -152,7 +164,7 @@ public struct Mending: Sendable {
       let label = table.scope.label
       defects.append(
         Defect(
-          "\(label) has commands, and no generation that could be read",
+          of: "orphan", name, message: "\(label) has commands, and no generation that could be read",
           hint:
             "outfit up \(table.scope == .machine ? "PROFILE" : "there") begins anew; what was kept is put aside then"
         ))
@@ -175,13 +187,16 @@ public struct Mending: Sendable {
       } else if state != .absent {
         defects.append(
           Defect(
-            "\(path) is not Outfit's, and stands in the place of the command \(name)",
+            of: "shim", name,
+            message: "\(path) is not Outfit's, and stands in the place of the command \(name)",
             hint: "move it away, and run outfit up"))
         continue
       }
       defects.append(
-        Defect("the shim \(name) is \(state == .absent ? "gone" : "a link to something else")") {
-          [host] in
+        Defect(
+          of: "shim", name,
+          message: "the shim \(name) is \(state == .absent ? "gone" : "a link to something else")"
+        ) { [host] in
           let beside = bin.appending(".\(name).new")
           try host.files.createDirectories(bin, mode: 0o700)
           try host.files.removeTree(beside)
@@ -195,7 +210,9 @@ public struct Mending: Sendable {
       let path = bin.appending(name)
       guard try Journal.state(of: path, key: nil, host.files) == .link(shim) else { continue }
       defects.append(
-        Defect("the shim \(name) is there, though nothing offers that command") { [host] in
+        Defect(
+          of: "shim", name, message: "the shim \(name) is there, though nothing offers that command"
+        ) { [host] in
           try host.files.remove(path)
           return "removed the shim \(name)"
         })
@@ -223,7 +240,8 @@ public struct Mending: Sendable {
     let without = recorded.values.filter { store.lacksReceipt($0.id) }.sorted { $0.label < $1.label }
     let defects = without.map { object in
       Defect(
-        "the receipt of \(object.label) \(store.hasDamagedReceipt(object.id) ? "can't be read" : "is gone")"
+        of: "receipt", object.id.description,
+        message: "the receipt of \(object.label) \(store.hasDamagedReceipt(object.id) ? "can't be read" : "is gone")"
       ) {
         try store.vouch(for: object)
         return "every file of it is what was built: wrote its receipt anew"
@@ -234,7 +252,7 @@ public struct Mending: Sendable {
     }
     return defects
       + leftovers.map { name in
-        Defect("the store has \(name), which no receipt vouches for") {
+        Defect(of: "leftover", name, message: "the store has \(name), which no receipt vouches for") {
           guard store.leftovers().contains(name) else { return "it has been built meanwhile" }
           try store.remove(name)
           return "removed \(name) from the store"

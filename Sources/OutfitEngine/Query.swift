@@ -129,7 +129,7 @@ public struct Facts: Sendable {
   /// A question that a dry run did not put to anybody, where there is one.
   public var withheld: Diagnostic? {
     answers.values.lazy.compactMap { answer in
-      if case .failed(let diagnostic) = answer, diagnostic.isOfDryRun { diagnostic } else { nil }
+      if case .failed(let diagnostic) = answer, diagnostic.reason == .dryRun { diagnostic } else { nil }
     }.first
   }
 

@@ -23,11 +23,12 @@ struct Refusal: Error {
   var reason: String
   var hint: String?
   var persistence = Persistence.forGood
+  var kind: Diagnostic.Reason?
 
   /// - Parameter name: what was to be downloaded; nil for a document, which is named by its address.
   func diagnostic(_ name: String?) -> Diagnostic {
     let what = name.map { "can't download \($0) from \(address)" } ?? "can't read \(address)"
-    return Diagnostic(.error, "\(what): \(reason)", hint: hint)
+    return Diagnostic(.error, "\(what): \(reason)", hint: hint, reason: kind)
   }
 }
 
@@ -44,7 +45,7 @@ func failure(_ name: String?, _ refusals: [Refusal]) -> Failure {
     diagnostics.append(
       Diagnostic(
         .error, "\(what) is not on this machine, and this run is offline",
-        hint: "run the same without --offline once"))
+        hint: "run the same without --offline once", reason: .offline))
   }
   return Failure(diagnostics)
 }
@@ -71,12 +72,14 @@ extension Refusal {
   }
 
   static func offline(_ address: Address) -> Refusal {
-    Refusal(address: "\(address)", reason: "this run is offline", persistence: .offline)
+    Refusal(address: "\(address)", reason: "this run is offline", persistence: .offline,
+      kind: .offline)
   }
 
   static func unreached(_ address: Address) -> Refusal {
     Refusal(
-      address: "\(address)", reason: "its host could not be reached", persistence: .unreachable(address))
+      address: "\(address)", reason: "its host could not be reached", persistence: .unreachable(address),
+      kind: .unreachable)
   }
 
   static func noFile(_ address: Address) -> Refusal {
@@ -121,7 +124,7 @@ extension Refusal {
       address: "\(address)",
       reason: "its SHA-256 is \(got) (\(size) bytes), where \(expected) is pinned",
       hint: "the file is damaged, or is another one than was locked: look at the address, and don't "
-        + "change the pin before you know why")
+        + "change the pin before you know why", kind: .digest)
   }
 
   static func status(_ address: Address, _ response: Response) -> Refusal {
@@ -168,13 +171,16 @@ extension Refusal {
     switch CURLcode(rawValue: code) {
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT:
       refusal.persistence = .unreachable(address)
+      refusal.kind = .unreachable
       refusal.hint = "see whether this machine has a network, and whether it needs https_proxy"
     case CURLE_OPERATION_TIMEDOUT:
       refusal.persistence = .unreachable(address)
+      refusal.kind = .unreachable
       refusal.hint = "see whether this host answers, and whether it needs https_proxy"
     case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM,
       CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_PINNEDPUBKEYNOTMATCH:
       refusal.hint = route.authoritiesHint
+      refusal.kind = .certificate
     case CURLE_PARTIAL_FILE, CURLE_SSL_CONNECT_ERROR, CURLE_GOT_NOTHING, CURLE_SEND_ERROR,
       CURLE_RECV_ERROR, CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_AGAIN:
       refusal.persistence = .passing(after: nil)

@@ -362,9 +362,9 @@ struct Proposer {
         var reason = ""
         if let trouble = host.trouble(context.facts, request, context.platform) {
           reason = " (\(trouble.message))"
-          if trouble.message.contains("offline") {
+          if trouble.reason == .offline {
             hint = trouble.hint ?? "run it again without --offline"
-          } else if host.mirror != nil || trouble.message.contains("certificate") {
+          } else if host.mirror != nil || trouble.reason == .certificate {
             hint = trouble.hint ?? hint
           }
         }

@@ -64,7 +64,7 @@ public struct ReleaseHost {
             hint: "see with a browser or curl what it answers; a login page is often the cause")
       case .failed(var diagnostic):
         {
-          if mirror != nil, !diagnostic.isOfDryRun, diagnostic.hint == nil {
+          if mirror != nil, diagnostic.reason != .dryRun, diagnostic.hint == nil {
             diagnostic.hint = "see whether \(setting) names the right mirror"
           }
           return diagnostic

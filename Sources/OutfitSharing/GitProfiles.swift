@@ -81,7 +81,7 @@ public struct GitProfiles: Sendable {
     }
     let answer = host.terminal.ask("\(question.harmless) May it? [y/N] ")?.lowercased() ?? ""
     guard ["y", "yes"].contains(answer.filter { !$0.isWhitespace }) else {
-      throw Failure("nothing was fetched, since you did not consent", status: .consent)
+      throw Failure("nothing was fetched, since you did not consent", status: .consent, reason: .declined)
     }
   }
 

@@ -44,6 +44,15 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
 
   public var description: String { "can't \(operation) \(path): \(reason)" }
 
+  /// For programs; nil where there is no word for it.
+  public var kind: Diagnostic.Reason? {
+    switch code {
+    case .permissionDenied, .notPermitted: .permission
+    case .noSpace, .readOnlyFileSystem: .disk
+    default: nil
+    }
+  }
+
   /// Why, in a person's words.
   public var reason: String {
     switch (operation, code) {

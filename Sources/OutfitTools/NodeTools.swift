@@ -206,7 +206,7 @@ extension Shop {
     return .unavailable(
       Diagnostic(
         .error,
-        failure.isOfDryRun
+        failure.reason == .dryRun
           ? "\(tool.name) is not pinned yet" : "\(tool.name): could not be resolved: \(failure.message)",
         at: tool.source.location,
         hint: failure.hint ?? "check the network and try again"))

@@ -26,7 +26,7 @@ struct UvMessage: Error {
       UvMessage(
         diagnostic: Diagnostic(.error, message, at: source.location, hint: hint), isMistake: mistake)
     }
-    if failure.isOfDryRun {
+    if failure.reason == .dryRun {
       self = report("\(what) is not pinned yet", hint: failure.hint, mistake: false)
     } else if let index = Self.refusing(flat) {
       let name = variable(index)

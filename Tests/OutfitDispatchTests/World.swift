@@ -59,9 +59,9 @@ final class World {
     case .run(let match):
       ([match.command.program] + match.command.arguments)
         .map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
-    case .stop(let message, let status):
-      "\(status) "
-        + message.split(separator: folder.path.string, omittingEmptySubsequences: false)
+    case .stop(let stop):
+      "\(stop.status) "
+        + stop.text.split(separator: folder.path.string, omittingEmptySubsequences: false)
         .joined(separator: "~")
     }
   }

@@ -38,9 +38,9 @@ struct InstalledInterpreters {
       current = String(decoding: match.command.program, as: UTF8.self)
       chosenBy = match.chosenBy ?? Self.origin(match.origin, session)
       problem = nil
-    case .stop(let message, _):
+    case .stop(let stop):
       (current, chosenBy) = (nil, nil)
-      problem = message
+      problem = stop.text
     }
     var scopes: [Scope] = [.machine]
     if let project = try Project.bereft(host) ?? Project.find(host) { scopes.insert(project.scope, at: 0) }

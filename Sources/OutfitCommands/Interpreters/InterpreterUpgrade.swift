@@ -53,7 +53,7 @@ struct InterpreterUpgrade<Noun: InterpreterNoun>: AsyncParsableCommand {
         let answer = session.host.terminal.ask("Move \(movement.moved.count == 1 ? "it" : "them")? [Y/n] ")?
           .lowercased()
         guard ["", "y", "yes"].contains(answer ?? "n") else {
-          throw Failure("nothing was moved", status: .consent)
+          throw Failure("nothing was moved", status: .consent, reason: .declined)
         }
       }
       var wish = Undertaking.Wish(
