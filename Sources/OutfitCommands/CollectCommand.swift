@@ -37,7 +37,11 @@ struct CollectCommand: AsyncParsableCommand {
         ? try Collection.plan(host, keep: keep, named: named)
         : try await Collection.run(host, keep: keep, named: named)
       if json {
-        session.write(json(of: done).text)
+        let isKept = done.objects.contains { named.contains($0.name) && $0.keptBy != nil }
+        session.write(
+          Document(
+            .gc, changed: !done.going.isEmpty || !done.generations.isEmpty,
+            exit: isKept ? .failed : .done, members(of: done)))
       } else {
         show(done, session)
       }
@@ -102,11 +106,11 @@ struct CollectCommand: AsyncParsableCommand {
           + "\(PlanText.count(done.generations.count, "old generation")).")
   }
 
-  private func json(of done: Collection) -> JSONText {
+  private func members(of done: Collection) -> [String: JSONText] {
     func item(_ item: Collection.Item) -> [String: JSONText] {
       ["name": .string(item.name), "label": .string(item.label), "bytes": .number(Int(item.size))]
     }
-    return .object([
+    return [
       "dryRun": .bool(dryRun), "bytes": .number(Int(done.going.reduce(0) { $0 + $1.size })),
       "freed": .array(done.going.map { .object(item($0)) }),
       "kept": .array(
@@ -115,7 +119,7 @@ struct CollectCommand: AsyncParsableCommand {
         }),
       "generations": .array(
         done.generations.map { .object(["scope": .string($0.scope.label), "number": .number($0.number)]) }),
-    ])
+    ]
   }
 
   /// The objects that a person means: a whole name, or its start up to the digest: `python-3.11.9`.

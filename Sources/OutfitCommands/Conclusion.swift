@@ -6,14 +6,19 @@ import SystemPackage
 
 extension Session {
   /// The end of an `up` that did nothing.
-  func finish(summary: String, generation: Int?, status: ExitStatus, news: GitNews?, json: Bool) {
+  func finish(
+    summary: String, scope: Scope, status: ExitStatus, news: GitNews?, json: Bool
+  ) throws {
     if json {
+      let name = try Generations.adoptedProfile(scope, host: host)?.name
+      let generation = try Generations.current(scope, host: host)?.number
       write(
-        JSONText.object([
-          "changed": .bool(false), "generation": generation.map { .number($0) } ?? .null,
-          "status": .number(Int(status.rawValue)), "summary": .string(summary),
-          "source": news?.json ?? .null,
-        ]).text)
+        Document(
+          .up, exit: status,
+          PlanMembers(plan: nil, profile: nil).json.merging([
+            "generation": generation.map { .number($0) } ?? .null, "summary": .string(summary),
+            "kept": .array([]), "profile": name.map { .string($0) } ?? .null, "source": news?.json ?? .null,
+          ]) { $1 }))
     } else {
       write(summary)
       tell(news)
@@ -27,28 +32,45 @@ extension Session {
     write(news.line(name ?? "it"))
   }
 
+  /// What was done, in the form of a plan.
+  private func members(
+    _ plan: Plan, _ outcome: SwitchOutcome, _ profile: Profile, _ missing: Set<ObjectID>,
+    _ waiting: WaitingEffects, _ failures: [Diagnostic]
+  ) -> [String: JSONText] {
+    var did = plan
+    did.names = outcome.names
+    did.effects.removeAll { waiting[$0] != nil }
+    did.targets = outcome.changed.map { target in
+      var target = target
+      if target.conflict != nil { (target.action, target.conflict) = (.update, nil) }
+      return target
+    }
+    did.targets += outcome.kept
+    return PlanMembers(plan: did, profile: profile, waiting: waiting, missing: missing).json
+  }
+
   /// The end of an `up`: what was done, where it is, what to do next.
   /// - Parameter missing: what could not be built.
   func conclude(
     profile: Profile, plan: Plan, outcome: SwitchOutcome, built: Int, mended: [String],
-    missing: Set<ObjectID>, waiting: WaitingEffects, status: ExitStatus, seconds: Double, news: GitNews?,
+    missing: Set<ObjectID>, failures: [Diagnostic], waiting: WaitingEffects, status: ExitStatus,
+    seconds: Double, news: GitNews?,
     json: Bool
   ) {
     if json {
       write(
-        JSONText.object([
-          "built": .array(plan.objects.filter { !missing.contains($0.id) }.map { .string($0.label) }),
-          "missing": .array(plan.objects.filter { missing.contains($0.id) }.map { .string($0.label) }),
-          "changed": .bool(outcome.isNew),
-          "commands": .array(outcome.names.map { .string($0.name) }),
-          "files": .array(outcome.changed.map { .string($0.target.string) }),
-          "generation": .number(outcome.generation), "incomplete": .bool(outcome.isIncomplete),
-          "kept": .array(outcome.kept.map { .string($0.target.string) }),
-          "mended": .array(mended.map { .string($0) }),
-          "profile": .string(profile.name), "status": .number(Int(status.rawValue)),
-          "waiting": waiting.json,
-          "source": news?.json ?? .null,
-        ]).text)
+        Document(
+          .up,
+          changed: outcome.isNew || built > 0 || !mended.isEmpty
+            || plan.effects.contains { !$0.isRoutine && waiting[$0] == nil },
+          exit: status,
+          members(plan, outcome, profile, missing, waiting, failures).merging([
+            "generation": .number(outcome.generation),
+            "incomplete": .array(failures.map { $0.error(.failed) }),
+            "kept": .array(outcome.kept.map { .string($0.target.string) }),
+            "mend": .array(mended.map { .string($0) }), "profile": .string(profile.name),
+            "source": news?.json ?? .null,
+          ]) { $1 }))
       return
     }
     defer { for line in waiting.lines(of: profile.name) { write(line) } }

@@ -106,7 +106,8 @@ extension Session {
       conflicts.map { target in
         Diagnostic(
           .error, "\(short(target.target)): \(target.conflict?.message ?? "it was changed")",
-          at: target.owner, hint: "nothing was done, since --strict was given; see `outfit diff`", reason: .conflict)
+          at: target.owner, hint: "nothing was done, since --strict was given; see `outfit diff`",
+          reason: .conflict)
       }, status: .consent)
   }
 }

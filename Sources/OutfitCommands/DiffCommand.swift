@@ -11,6 +11,7 @@ struct DiffCommand: AsyncParsableCommand {
 
   @Argument(help: "Only this file, or what is below this folder.") var path: String?
   @OptionGroup var scopeOptions: ScopeOptions
+  @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
     try await withSession { session in
@@ -27,6 +28,18 @@ struct DiffCommand: AsyncParsableCommand {
             ?? "`outfit status` names what differs", status: .usage)
       }
       let differing = reading.plan.differing.filter(isMeant)
+      if json {
+        let texts = try differing.map { try reading.plan.diff($0, host: session.host) }
+        var plan = reading.plan
+        plan.targets = differing
+        let files = zip(PlanMembers(plan: plan, profile: reading.profile).files, texts).map { file, text in
+          file.with("diff", .string(text))
+        }
+        return session.write(
+          Document(
+            .diff, changed: !files.isEmpty,
+            ["profile": .string(reading.profile.name), "files": .array(files)]))
+      }
       for target in differing {
         session.host.terminal.write(try reading.plan.diff(target, host: session.host))
       }

@@ -59,6 +59,7 @@ struct DoctorCommand: AsyncParsableCommand {
     let session: Session
     let isJSON: Bool
     private var isWell = true
+    private var hasMended = false
     private var items: [JSONText] = []
 
     init(session: Session, isJSON: Bool) {
@@ -82,6 +83,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
     mutating func add(mended: String, _ finding: Diagnostic) {
       note(finding, isFixable: true, mended: mended)
+      hasMended = true
       guard !isJSON else { return }
       session.write("\(session.outputStyle.green("mended"))   \(finding.message)")
       session.write("         \(mended)")
@@ -100,7 +102,12 @@ struct DoctorCommand: AsyncParsableCommand {
     }
 
     func end() throws {
-      if isJSON { session.write(JSONText.array(items).text) }
+      if isJSON {
+        session.write(
+          Document(
+            .doctor, changed: hasMended, exit: isWell ? .done : .failed,
+            ["findings": .array(items)]))
+      }
       if !isWell { throw Ended(.failed) }
     }
   }

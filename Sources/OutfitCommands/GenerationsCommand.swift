@@ -17,7 +17,9 @@ struct GenerationsCommand: AsyncParsableCommand {
     try await withSession { session in
       let scope = try scopeOptions.scope(session)
       let generations = try Generations.list(scope, host: session.host)
-      if json { return session.write(Self.json(generations)) }
+      if json {
+        return session.write(Document(.generations, ["generations": Self.json(generations)]))
+      }
       guard !generations.isEmpty else {
         session.write("No generations yet: outfit has not changed \(scope.label).")
         return
@@ -47,8 +49,8 @@ struct GenerationsCommand: AsyncParsableCommand {
     return "rollback to \(generation.origin.label)"
   }
 
-  private static func json(_ generations: [Generation]) -> String {
-    JSONText.array(
+  private static func json(_ generations: [Generation]) -> JSONText {
+    .array(
       generations.enumerated().map { index, generation in
         let changes = GenerationChanges(generation, since: index > 0 ? generations[index - 1] : nil)
         return .object([
@@ -65,7 +67,7 @@ struct GenerationsCommand: AsyncParsableCommand {
           "commands": .array(generation.claims.map { .string($0.name) }),
         ])
       }
-    ).text
+    )
   }
 }
 

@@ -207,22 +207,24 @@ private struct Takeover {
   func show(_ session: Session, willBe: Bool, json: Bool) {
     if json {
       session.write(
-        JSONText.object([
-          "root": .string(pyenv.root.string), "dryRun": .bool(willBe), "default": .string(defaultText),
-          "versions": .array(
-            versions.map {
-              .object(["version": .string($0.version.description), "folder": .string($0.folder.string)])
-            }),
-          "virtualenvs": .array(
-            virtualenvs.map {
-              .object([
-                "name": .string($0.name), "folder": .string($0.folder.string),
-                "version": $0.version.map { .string($0.description) } ?? .null,
-              ])
-            }),
-          "tools": .array(tools.map { .string($0.name) }),
-          "left": .array(left.map { .object(["what": .string($0.what), "why": .string($0.why)]) }),
-        ]).text)
+        Document(
+          .import, changed: nil,
+          [
+            "root": .string(pyenv.root.string), "dryRun": .bool(willBe), "default": .string(defaultText),
+            "versions": .array(
+              versions.map {
+                .object(["version": .string($0.version.description), "folder": .string($0.folder.string)])
+              }),
+            "virtualenvs": .array(
+              virtualenvs.map {
+                .object([
+                  "name": .string($0.name), "folder": .string($0.folder.string),
+                  "version": $0.version.map { .string($0.description) } ?? .null,
+                ])
+              }),
+            "tools": .array(tools.map { .string($0.name) }),
+            "left": .array(left.map { .object(["what": .string($0.what), "why": .string($0.why)]) }),
+          ]))
       return
     }
     let style = session.outputStyle

@@ -81,7 +81,7 @@ private struct ToolImport {
 
   private func run(_ inventory: ToolInventory?, leaving: String) async throws {
     guard let inventory, !inventory.tools.isEmpty || !inventory.notes.isEmpty else {
-      if options.json { return session.write(JSONText.object(["tools": .array([])]).text) }
+      if options.json { return session.write(Document(.import, ["tools": .array([])])) }
       return session.write("Nothing to do: \(program) has installed no tools here.")
     }
     var notes = inventory.notes
@@ -128,11 +128,13 @@ private struct ToolImport {
     session.report(notes)
     if options.json {
       session.write(
-        JSONText.object([
-          "manifest": .string(path.string), "written": .bool(!options.dryRun),
-          "tools": .array(taken.map(Self.json)),
-          "notes": .array(notes.map { .string($0.message) }),
-        ]).text)
+        Document(
+          .import,
+          [
+            "manifest": .string(path.string), "written": .bool(!options.dryRun),
+            "tools": .array(taken.map(Self.json)),
+            "notes": .array(notes.map { .string($0.message) }),
+          ]))
     } else {
       for tool in taken { session.write("  + \(Self.describe(tool))") }
       switch (taken.isEmpty, options.dryRun) {

@@ -85,7 +85,8 @@ extension NamedVirtualenvs {
     case .stop(let stop):
       if request == nil, let other = resolve("python3", session) { return other }
       throw Failure(
-        stop.text, hint: request == nil ? "name one: --python 3.13" : "`outfit python list` names what is here")
+        stop.text,
+        hint: request == nil ? "name one: --python 3.13" : "`outfit python list` names what is here")
     }
   }
 

@@ -40,7 +40,12 @@ struct OutdatedCommand: AsyncParsableCommand {
       }
       let outdated = rows.filter(\.isOutdated)
       if json {
-        session.write(JSONText.object(["pins": .array((all ? rows : outdated).map(\.json))]).text)
+        let isUnknown = rows.contains(where: \.isUnknown)
+        let canMove = rows.contains(where: \.canMove)
+        session.write(
+          Document(
+            .outdated, changed: canMove, exit: isUnknown ? .failed : check && canMove ? .drift : .done,
+            ["pins": .array((all ? rows : outdated).map(\.json))]))
       } else {
         Self.write(all ? rows : outdated, session)
         for row in rows where row.note != nil && !all { session.talk("\(row.name): \(row.note ?? "")") }

@@ -18,7 +18,10 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
     groupedSubcommands: [
       CommandGroup(
         name: "Every day",
-        subcommands: [Up.self, StatusCommand.self, DiffCommand.self, WhyCommand.self, DoctorCommand.self]),
+        subcommands: [
+          Up.self, StatusCommand.self, DiffCommand.self, WhyCommand.self, DoctorCommand.self,
+          FactsCommand.self,
+        ]),
       CommandGroup(
         name: "Programs",
         subcommands: [
@@ -93,8 +96,7 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
   /// Says on standard output too why there is no result, where that was to be JSON.
   private static func tellProgram(_ reasons: [Diagnostic], _ status: Int32, _ words: [String]) {
     guard Passthrough.wantsJSON(words) else { return }
-    let text = JSONText.object(["errors": .array(reasons.map(\.json)), "status": .number(Int(status))]).text
-    LiveTerminal().write(text + "\n")
+    LiveTerminal().write(Document(reasons, status: status).text + "\n")
   }
 }
 

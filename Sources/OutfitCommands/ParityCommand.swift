@@ -48,7 +48,8 @@ struct ParityCommand: AsyncParsableCommand {
         session.talk("Wrote \(session.short(file)).")
       }
       if json {
-        host.terminal.write(ParityReport.json(proof))
+        session.write(
+          Document(.parity, exit: Parity.status(proof.rows), JSONText.parity(proof)))
       } else {
         host.terminal.write(ParityReport.text(proof, style: session.outputStyle))
         host.terminal.write("\nEnvironments may differ in:\n" + ParityReport.text(proof.allowances))

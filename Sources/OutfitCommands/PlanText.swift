@@ -68,28 +68,3 @@ extension String {
     count >= width ? self : self + String(repeating: " ", count: width - count)
   }
 }
-
-extension JSONText {
-  /// The members that tell what a plan would change.
-  /// - Parameter plan: nil where nothing has changed since the last complete `up`.
-  static func plan(_ plan: Plan?, of profile: String, _ defects: [Defect]) -> [String: JSONText] {
-    [
-      "profile": .string(profile),
-      "build": .array((plan?.objects ?? []).map { .string($0.label) }),
-      "files": .array(
-        (plan?.differing ?? []).map {
-          .object([
-            "path": .string($0.target.string), "action": .string($0.action.rawValue),
-            "owner": $0.owner.map { .string($0.description) } ?? .null,
-          ])
-        }),
-      "commands": .array(
-        (plan?.names ?? []).map {
-          .object(["name": .string($0.name), "action": .string($0.action.rawValue)])
-        }),
-      "mend": .array(defects.filter(\.isMendable).map { .string($0.message) }),
-      "effects": .array((plan?.effects ?? []).map { .string($0.label) }),
-      "unresolved": .array((plan?.failures ?? []).map { .string($0.message) }),
-    ]
-  }
-}

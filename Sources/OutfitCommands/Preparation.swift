@@ -118,9 +118,6 @@ struct Preparation {
   /// The parts that have pins.
   static let onEngines: [any Part] = [Interpreters(), Tools(), Virtualenv(), Hooks()]
 
-  /// What `--only` takes.
-  static let names = onEngines.map(\.name) + [ShellSetup().name, Dotfiles().name, SystemSetup().name]
-
   /// Completes the lock and proposes, part by part, since each stands on those before it.
   mutating func propose(_ parts: [any Part]) async throws -> Proposal {
     // Both take their time where there are thousands of files.

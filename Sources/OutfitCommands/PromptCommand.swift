@@ -45,11 +45,13 @@ struct PromptCommand: AsyncParsableCommand {
       }
       if json {
         session.write(
-          JSONText.object([
-            "project": text(activation?.project), "root": text(activation?.root),
-            "virtualenv": text(activation?.virtualenv), "label": text(activation?.label),
-            "python": text(activation?.python), "node": text(activation?.node),
-          ]).text)
+          Document(
+            .prompt,
+            [
+              "project": text(activation?.project), "root": text(activation?.root),
+              "virtualenv": text(activation?.virtualenv), "label": text(activation?.label),
+              "python": text(activation?.python), "node": text(activation?.node),
+            ]))
       } else if let line = activation?.line, !line.isEmpty {
         session.write(String(decoding: line, as: UTF8.self))
       }

@@ -57,7 +57,10 @@ struct RenderCommand: AsyncParsableCommand {
       guard let consented else {
         let differing = try renderer.check(rendering).filter { $0.state != .same }
         if json {
-          session.host.terminal.write(Rendered.json(differing))
+          session.write(
+            Document(
+              .render, changed: !differing.isEmpty, exit: differing.isEmpty ? .done : .drift,
+              Rendered.members(differing)))
         } else {
           for file in differing { session.write("  \(file.state.rawValue.padding(to: 10))\(file.path)") }
         }
@@ -73,7 +76,7 @@ struct RenderCommand: AsyncParsableCommand {
       let done = try await renderer.write(rendering, by: consented, force: force).filter { $0.state != .same }
       if vendor == false { try session.host.files.removeTree(root.pushing(FilePath(Vendoring.folder))) }
       if json {
-        session.host.terminal.write(Rendered.json(done))
+        session.write(Document(.render, changed: !done.isEmpty, Rendered.members(done)))
         return
       }
       for file in done {
@@ -115,8 +118,10 @@ enum Rendered {
       lockDigest: Digest(of: text), root: project.root, templates: Installation.locate(host).templates)
   }
 
-  static func json(_ comparisons: [FileComparison]) -> String {
-    let rows = comparisons.map { "{\"path\":\(Quoting.json($0.path)),\"state\":\"\($0.state.rawValue)\"}" }
-    return "{\"files\":[\(rows.joined(separator: ","))]}\n"
+  static func members(_ comparisons: [FileComparison]) -> [String: JSONText] {
+    [
+      "files": .array(
+        comparisons.map { .object(["path": .string($0.path), "state": .string($0.state.rawValue)]) })
+    ]
   }
 }

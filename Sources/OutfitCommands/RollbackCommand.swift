@@ -32,7 +32,7 @@ struct RollbackCommand: AsyncParsableCommand {
       valueName: "policy"))
   var onConflict: ConflictPolicy?
 
-  @Flag(help: "Print what was done as JSON.") var json = false
+  @Flag(help: "Print what was done, or would be, as JSON.") var json = false
 
   func run() async throws {
     try await withSession { session in
@@ -43,10 +43,26 @@ struct RollbackCommand: AsyncParsableCommand {
       defer { withExtendedLifetime(lock) {} }
       let store = Store(host)
       guard let current = try Generations.list(scope, host: host).last else {
-        session.write("Nothing to go back to: outfit has not changed \(scope.label).")
+        if json {
+          session.write(Document(.rollback, PlanMembers(plan: nil, profile: nil).json))
+        } else {
+          session.write("Nothing to go back to: outfit has not changed \(scope.label).")
+        }
         return
       }
       let plan = try Rollback.plan(to: number, scope: scope, host: host, isPresent: { store.isPresent($0) })
+      if json, dryRun || plan.isEmpty {
+        session.write(
+          Document(
+            .rollback, changed: plan.changes(onConflict ?? .keep),
+            exit: plan.conflicts.isEmpty || onConflict?.takes == true ? .done : .consent,
+            PlanMembers(plan: plan, profile: nil, conflictLine: "outfit rollback --on-conflict take").json
+              .merging([
+                "generation": .number(current.number), "to": .string(plan.origin.place),
+                "dryRun": .bool(dryRun),
+              ]) { $1 }))
+        return
+      }
       if plan.isEmpty {
         session.write(
           number == nil
@@ -60,12 +76,7 @@ struct RollbackCommand: AsyncParsableCommand {
         }
         return
       }
-      let target: String
-      if case .rollback(0) = plan.origin {
-        target = "the time before Outfit"
-      } else {
-        target = plan.origin.label
-      }
+      let target = plan.origin.place
       var decisions = Decisions(onConflict ?? .keep)
       if onConflict == nil, !plan.conflicts.isEmpty, host.terminal.isInteractive {
         let dialogue = ConflictDialogue(session: session, plan: plan, theirs: "that of \(target)")
@@ -76,13 +87,12 @@ struct RollbackCommand: AsyncParsableCommand {
         snapshots: scope.snapshots(host), host: host)
       if json {
         session.write(
-          JSONText.object([
-            "generation": .number(outcome.generation), "to": .string(target),
-            "files": .array(outcome.changed.map { .string($0.target.string) }),
-            "commands": .array(outcome.names.map { .string($0.name) }),
-            "kept": .array(outcome.kept.map { .string($0.target.string) }),
-            "incomplete": .bool(outcome.isIncomplete), "status": .number(Int(outcome.status.rawValue)),
-          ]).text)
+          Document(
+            .rollback, changed: outcome.isNew, exit: outcome.status,
+            members(of: plan, outcome).merging([
+              "generation": .number(outcome.generation), "to": .string(target),
+              "incomplete": .array(plan.failures.map { $0.error(.failed) }),
+            ]) { $1 }))
       } else {
         session.write(
           "Rolled \(scope.label) back to \(target): \(PlanText.count(outcome.changed.count, "file")), \(PlanText.count(outcome.names.count, "command"))."
@@ -130,6 +140,14 @@ extension Generation.Origin {
     case .up: "up"
     case .rollback(let number): number == 0 ? "before everything" : "generation \(number)"
     }
+  }
+}
+
+extension Generation.Origin {
+  /// Where a rollback goes.
+  fileprivate var place: String {
+    if case .rollback(0) = self { return "the time before Outfit" }
+    return label
   }
 }
 

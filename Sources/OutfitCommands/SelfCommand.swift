@@ -24,7 +24,7 @@ struct SelfUninstallCommand: AsyncParsableCommand {
   @Flag(name: .shortAndLong, help: "Don't ask.")
   var yes = false
 
-  @Flag(help: "Print what was done as JSON.") var json = false
+  @Flag(help: "Print what was done, or would be, as JSON.") var json = false
 
   func run() async throws {
     try await withSession { session in
@@ -32,10 +32,20 @@ struct SelfUninstallCommand: AsyncParsableCommand {
       let work = try Uninstallation.plan(host)
       let link = OwnLink.find(host)
       guard !work.folders.isEmpty || link != nil else {
-        session.write("Nothing to take out: Outfit has nothing of its own here.")
+        if json {
+          session.write(Document(.uninstall, changed: false, members(work, link)))
+        } else {
+          session.write("Nothing to take out: Outfit has nothing of its own here.")
+        }
         return
       }
-      if !json || dryRun { show(work, link, session) }
+      if !json { show(work, link, session) }
+      if dryRun, json {
+        let files = work.plans.flatMap { PlanMembers(plan: $0, profile: nil).files }
+        session.write(
+          Document(.uninstall, changed: true, members(work, link).merging(["files": .array(files)]) { $1 }))
+        return
+      }
       if dryRun {
         session.write("Nothing was changed: this was a dry run.")
         return
@@ -44,12 +54,11 @@ struct SelfUninstallCommand: AsyncParsableCommand {
       let kept = try await Uninstallation.run(host, links: link.map { [$0] } ?? [])
       if json {
         session.write(
-          JSONText.object([
-            "removed": .array((kept.work.folders + (link.map { [$0] } ?? [])).map { .string($0.string) }),
-            "kept": .array(kept.kept.map { .string($0.target.string) }),
-            "staying": .array(kept.work.staying.map { .string($0.string) }),
-            "effects": .array(kept.work.effects.map { .string($0) }),
-          ]).text)
+          Document(
+            .uninstall, changed: true,
+            members(kept.work, link).merging(["kept": .array(kept.kept.map { .string($0.target.string) })]) {
+              $1
+            }))
       } else {
         session.write("Outfit is taken out, and what it replaced is back.")
       }
@@ -64,6 +73,14 @@ struct SelfUninstallCommand: AsyncParsableCommand {
         session.talk("Contents of yours that were put aside are in \(session.short(recovered)).")
       }
     }
+  }
+
+  private func members(_ work: Uninstallation, _ link: FilePath?) -> [String: JSONText] {
+    [
+      "removed": .array((work.folders + (link.map { [$0] } ?? [])).map { .string($0.string) }),
+      "staying": .array(work.staying.map { .string($0.string) }),
+      "lasting": .array(work.effects.map { .string($0) }), "kept": .array([]), "dryRun": .bool(dryRun),
+    ]
   }
 
   private func show(_ work: Uninstallation, _ link: FilePath?, _ session: Session) {
@@ -86,7 +103,9 @@ struct SelfUninstallCommand: AsyncParsableCommand {
         reason: .question)
     }
     let answer = session.host.terminal.ask("Take out all of Outfit? [y/N] ")?.lowercased()
-    guard ["y", "yes"].contains(answer ?? "") else { throw Failure("nothing was changed", status: .consent, reason: .declined) }
+    guard ["y", "yes"].contains(answer ?? "") else {
+      throw Failure("nothing was changed", status: .consent, reason: .declined)
+    }
   }
 }
 

@@ -17,6 +17,7 @@ struct ShowCommand: AsyncParsableCommand {
     help: "A folder, a git address, or one of ours; without it the project here, or this machine's profile.")
   var profile: String?
   @OptionGroup var fetching: FetchOptions
+  @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
     try await withSession { session in
@@ -28,9 +29,13 @@ struct ShowCommand: AsyncParsableCommand {
         case .machine: profile ?? place.address
         case .project: nil
         }
+      let abilities = try Consent(host: session.host).abilities(of: shown)
+      if json {
+        return session.write(Document(.show, Self.members(shown, abilities, lock)))
+      }
       session.host.terminal.write(
         ShowText.text(
-          of: shown, abilities: try Consent(host: session.host).abilities(of: shown), lock: lock,
+          of: shown, abilities: abilities, lock: lock,
           address: address, width: session.host.terminal.width,
           style: session.outputStyle))
       if case .project(let root) = place.scope, shown.app != nil {
@@ -41,5 +46,41 @@ struct ShowCommand: AsyncParsableCommand {
         ).images()
       }
     }
+  }
+
+  private static func members(_ profile: Profile, _ abilities: [Ability], _ lock: Lock) -> [String: JSONText]
+  {
+    [
+      "profile": .string(profile.name), "description": profile.summary.map { .string($0) } ?? .null,
+      "layers": .array(
+        profile.layers.map { layer in
+          .object([
+            "name": .string(layer.name), "kind": .string(layer.kind.rawValue),
+            "address": .string(withoutPasswords(layer.address)),
+            "commit": layer.commit.map { .string($0) } ?? .null,
+          ])
+        }),
+      "abilities": .array(
+        Ability.lines(abilities).map {
+          .object(["kind": .string("\($0.kind)"), "text": .string(withoutPasswords($0.text))])
+        }),
+      "tools": .array(
+        profile.tools.keys.sorted().map { name in
+          .object([
+            "name": .string(name),
+            "version": (lock.tools[name]?.version.description).map { .string($0) } ?? .null,
+          ])
+        }),
+      "interpreters": .array(
+        Language.allCases.flatMap { language in
+          (lock.interpreters[language] ?? []).map { pin in
+            .object([
+              "language": .string(language.rawValue), "request": .string(pin.request),
+              "version": .string(pin.version.description),
+            ])
+          }
+        }),
+      "files": .array(profile.dotfiles.keys.sorted().map { .string($0) }),
+    ]
   }
 }

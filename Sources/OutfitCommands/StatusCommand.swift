@@ -49,17 +49,21 @@ struct StatusCommand: AsyncParsableCommand {
         // A `.tool-versions` is read for both.
         problems += sources.diagnostics.filter { !problems.contains($0) }
       }
+      let exit: ExitStatus = check && (differs || !problems.isEmpty || bereft != nil) ? .drift : .done
       if json {
         session.write(
-          JSONText.object(
-            JSONText.plan(plan, of: standing.name, defects).merging([
-              "upToDate": .bool(!differs), "waiting": waiting.json,
-              "source": GitNews(of: place, session.host)?.json ?? .null,
-              "contradictions": .array(contradictions.map(\.json)),
-              "problems": .array(
-                ([bereft].compactMap(\.self) + gone + problems).map { .string($0.message) }),
-            ]) { $1 }
-          ).text)
+          Document(
+            .status, changed: differs, exit: exit,
+            PlanMembers(plan: plan, profile: standing.profile, defects: defects, waiting: waiting).json
+              .merging([
+                "profile": .string(standing.name),
+                "upToDate": .bool(!differs), "waiting": waiting.json,
+                "source": GitNews(of: place, session.host)?.json ?? .null,
+                "contradictions": .array(contradictions.map(\.json)),
+                "problems": .array(
+                  ([bereft].compactMap(\.self) + gone + problems).map { .string($0.message) }),
+              ]) { $1 }
+          ))
       } else {
         if let plan {
           session.report(plan.failures.map { Diagnostic(.note, $0.message, at: $0.location, hint: $0.hint) })
@@ -80,7 +84,7 @@ struct StatusCommand: AsyncParsableCommand {
         for line in waiting.lines(of: standing.name) { session.write(line) }
         if let news = GitNews(of: place, session.host) { session.write(news.line(standing.name)) }
       }
-      if check, differs || !problems.isEmpty || bereft != nil { throw Ended(.drift) }
+      if exit != .done { throw Ended(exit) }
     }
   }
 }
@@ -100,6 +104,8 @@ extension StatusCommand {
 /// Where a scope stands.
 private struct Standing {
   let name: String
+  /// Nil where nothing was planned.
+  let profile: Profile?
   /// Nil where nothing has changed since the last complete `up`, which is seen without planning.
   let plan: Plan?
   /// What the plan starts from.
@@ -113,13 +119,13 @@ private struct Standing {
       for: place.scope, version: Release.version, arguments: place.digest(host), host: host) != nil,
       let profile = try Generations.adoptedProfile(place.scope, host: host)
     {
-      (name, plan, generation, waiting) = (profile.name, nil, nil, WaitingEffects())
+      (name, self.profile, plan, generation, waiting) = (profile.name, nil, nil, nil, WaitingEffects())
     } else {
       var reading = try await Reading(session, place)
       generation = try reading.preparation.previous()
       var plan = reading.plan
       waiting = plan.setAside(.read(place.scope, host: host))
-      (name, self.plan) = (reading.profile.name, plan)
+      (name, profile, self.plan) = (reading.profile.name, reading.profile, plan)
     }
   }
 }

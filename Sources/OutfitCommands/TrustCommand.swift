@@ -88,7 +88,7 @@ struct TrustList: AsyncParsableCommand {
             "granted": .number(Int(record.granted)), "abilities": .number(record.count),
           ])
         }
-        return session.write(JSONText.object(["trusted": .array(rows)]).text)
+        return session.write(Document(.trust, ["trusted": .array(rows)]))
       }
       if records.isEmpty { return session.write("Nothing is trusted yet.") }
       for record in records {

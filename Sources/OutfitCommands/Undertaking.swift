@@ -24,7 +24,7 @@ struct Undertaking {
     var saysYes = false
     var consent = Consent.Given.nothing
     var fetching = FetchPermission.asked
-    var only: String?
+    var parts = PartSelection()
     var onConflict: ConflictPolicy?
     var isAllOrNothing = false
     var isExact = false
@@ -60,6 +60,8 @@ struct Undertaking {
     /// What stands between commands and their programs, and was made again.
     let mended: [String]
     let missing: Set<ObjectID>
+    /// What could not be had.
+    let failures: [Diagnostic]
     /// For whoever has root.
     let waiting: WaitingEffects
     let status: ExitStatus
@@ -84,7 +86,7 @@ struct Undertaking {
     }
     let place = try wish.place ?? ProfilePlace.find(wish.address, session)
     let isPlain =
-      wish.only == nil && wish.settings.isEmpty && !wish.isDryRun && !wish.isLocked
+      wish.parts.isWhole && wish.settings.isEmpty && !wish.isDryRun && !wish.isLocked
       && !wish.isExact
     // An address that was typed is asked what it is now, and a commit is compared with what there is.
     let looksCloser =
@@ -94,8 +96,8 @@ struct Undertaking {
       let summary = CompiledPlan.current(
         for: place.scope, version: Release.version, arguments: place.digest(host), host: host)
     {
-      session.finish(
-        summary: summary, generation: nil, status: .done, news: GitNews(of: place, host),
+      try session.finish(
+        summary: summary, scope: place.scope, status: .done, news: GitNews(of: place, host),
         json: wish.wantsJSON)
       return .done
     }
@@ -108,10 +110,9 @@ struct Undertaking {
     if wish.isDryRun {
       let wrong = Consent.wrongCommits(wish.consent, in: read)
       guard wrong.isEmpty else { throw Failure(wrong, status: .consent) }
-      return try await dryRun(
-        try await place.answer(read, session, settings: wish.settings))
+      return try await dryRun(read, place)
     }
-    try await confirmAdoption(of: read, at: place)
+    try confirmAdoption(of: read)
     let sources = SourceDigests(place.scope, host: host)
     let consented = try await session.consent(
       to: read, given: wish.consent, command: "outfit up",
@@ -120,7 +121,7 @@ struct Undertaking {
       try await place.answer(consented, session, settings: wish.settings), place, sources, isPlain: isPlain)
     session.conclude(
       profile: done.profile, plan: done.plan, outcome: done.outcome, built: done.built, mended: done.mended,
-      missing: done.missing, waiting: done.waiting,
+      missing: done.missing, failures: done.failures, waiting: done.waiting,
       status: done.status, seconds: done.seconds, news: GitNews(of: place, host), json: wish.wantsJSON)
     return done.status
   }
@@ -162,15 +163,24 @@ struct Undertaking {
   // MARK: Before anything is downloaded
 
   /// Taking another profile for this machine replaces the one it has: that is asked.
-  private func confirmAdoption(of profile: Profile, at place: ProfilePlace) async throws {
-    guard wish.address != nil, profile.scope == .machine,
-      let present = try Generations.adoptedProfile(.machine, host: host), present.address != place.address,
-      !present.address.isEmpty
-    else { return }
-    let question = "This machine has the profile \(present.name). Replace it with \(profile.name)?"
-    guard try ask(question, otherwise: "--yes") else {
+  private func confirmAdoption(of profile: Profile) throws {
+    guard let present = try replaced(by: profile) else { return }
+    guard try ask(Self.replacement(present.name, profile.name), otherwise: "--yes") else {
       throw Failure("\(present.name) stays", status: .consent, reason: .declined)
     }
+  }
+
+  private static func replacement(_ present: String, _ wanted: String) -> String {
+    "This machine has the profile \(present). Replace it with \(wanted)?"
+  }
+
+  /// The profile that this machine has now and would have no more.
+  private func replaced(by profile: Profile) throws -> ProfileStamp? {
+    guard wish.address != nil, profile.scope == .machine,
+      let present = try Generations.adoptedProfile(.machine, host: host),
+      !present.address.isEmpty, present.address != (try ProfilePlace.find(wish.address, session)).address
+    else { return nil }
+    return present
   }
 
   /// A yes or no; without a terminal only `--yes` is a yes.
@@ -214,18 +224,32 @@ struct Undertaking {
 
   // MARK: The work
 
-  private func dryRun(_ profile: Profile) async throws -> ExitStatus {
+  private func dryRun(_ read: Profile, _ place: ProfilePlace) async throws -> ExitStatus {
+    let profile = try await place.answer(read, session, settings: wish.settings)
     var preparation = try Preparation(session, reading: profile)
-    let proposal = try await preparation.propose(parts)
-    let plan = try await preparation.plan(proposal, isPartial: wish.only != nil)
+    let proposal = wish.parts.narrowed(try await preparation.propose(wish.parts.parts(host)))
+    var plan = try await preparation.plan(proposal, isPartial: !wish.parts.isWhole)
     if wish.isLocked, !plan.failures.isEmpty { throw staleLock(preparation) }
     let defects = try Mending(host, known: try preparation.previous().map { [$0] } ?? []).defects()
     if wish.wantsJSON {
+      let waiting = plan.setAside(.read(profile.scope, host: host))
+      var members = PlanMembers(plan: plan, profile: profile, defects: defects, waiting: waiting)
+      members.wishes = try Consent(host: host).needed(for: read)
+      let address = wish.address ?? (place.git == nil ? nil : place.address)
+      members.consentLine = Consent.line(
+        for: read, wishes: members.wishes, asking: Consent.Asking(address: address))
+      let command = "outfit up" + (wish.address.map { " \(Consent.quoted($0))" } ?? "")
+      members.conflictLine = "\(command) --on-conflict take"
+      members.questions = try questions(read, command)
+      let needsPerson = !members.wishes.isEmpty || !members.questions.isEmpty
+      let status: ExitStatus =
+        needsPerson || !plan.conflicts.isEmpty && wish.onConflict?.takes != true ? .consent : .done
       session.write(
-        JSONText.object(
-          JSONText.plan(plan, of: profile.name, defects).merging(["dryRun": .bool(true)]) { $1 }
-        ).text)
-      return .done
+        Document(
+          .plan, changed: plan.changes(wish.onConflict ?? .keep) || defects.contains(where: \.isMendable),
+          exit: status,
+          members.json.merging(["profile": .string(profile.name), "dryRun": .bool(true)]) { $1 }))
+      return status
     }
     let lines =
       PlanText(session: session, plan: plan).lines(style: session.outputStyle)
@@ -240,16 +264,23 @@ struct Undertaking {
     return .done
   }
 
-  private var parts: [any Part] {
-    guard let only = wish.only else { return Preparation.all(host) }
-    // Tools stand on interpreters, and hooks on both, so these are proposed too.
-    let grounds =
-      switch only {
-      case "tools", "virtualenv": ["interpreters"]
-      case "hooks": ["interpreters", "tools"]
-      default: [String]()
-      }
-    return Preparation.all(host).filter { $0.name == only || grounds.contains($0.name) }
+  /// What a terminal would be asked, apart from consent and conflicts.
+  private func questions(_ read: Profile, _ command: String) throws -> [PlanMembers.Question] {
+    var questions: [PlanMembers.Question] = []
+    if let present = try replaced(by: read) {
+      questions.append(
+        PlanMembers.Question(
+          key: "replace", prompt: Self.replacement(present.name, read.name), line: "\(command) --yes"))
+    }
+    guard read.scope == .machine else { return questions }
+    let known = try Answers(host, profile: read.name).values
+    for (key, question) in read.unanswered.sorted(by: { $0.key < $1.key })
+    where known[key] == nil && wish.settings[key] == nil && question.value.defaultAnswer == nil {
+      questions.append(
+        PlanMembers.Question(
+          key: key, prompt: question.value.prompt, line: "\(command) --set \(key)=ANSWER"))
+    }
+    return questions
   }
 
   private func staleLock(_ preparation: Preparation) -> Failure {
@@ -282,9 +313,7 @@ struct Undertaking {
     var waiting = WaitingEffects()
     if profile.needsEngines {
       let local = try await preparation.plan(
-        try await preparation.propose(
-          Preparation.local(host).filter { wish.only == nil || $0.name == wish.only }),
-        isPartial: true)
+        wish.parts.narrowed(try await preparation.propose(wish.parts.local(host))), isPartial: true)
       decisions = try await decide(local)
       waiting = try await announce(local.effects, profile.scope)
     }
@@ -294,7 +323,7 @@ struct Undertaking {
     for (language, requests) in wish.movingInterpreters {
       preparation.lock.interpreters[language]?.removeAll { requests.contains($0.request) }
     }
-    let proposal = try await preparation.propose(parts)
+    let proposal = wish.parts.narrowed(try await preparation.propose(wish.parts.parts(host)))
     let touched = wish.tools.union(wish.moving.filter { preparation.lock.tools[$0] != nil })
     // What could not be moved stays where it was.
     for name in wish.moving where preparation.lock.tools[name] == nil {
@@ -304,7 +333,7 @@ struct Undertaking {
       throw staleLock(preparation)
     }
     let plan = try await preparation.plan(
-      proposal, isPartial: wish.only != nil,
+      proposal, isPartial: !wish.parts.isWhole,
       dropping: Set(touched.compactMap { name in before.tools[name].map { "\(name) \($0.version)" } })
         .union(try gone(profile, proposal, try preparation.previous())))
     if wish.isStrict, !plan.conflicts.isEmpty { throw session.refusal(plan.conflicts) }
@@ -376,7 +405,7 @@ struct Undertaking {
     var status = outcome.status
     if !failures.isEmpty { status = max(status, .failed) }
     let summary = "Nothing to do: \(profile.name) is up to date."
-    if wish.only == nil || wish.only == SystemSetup().name { try waiting.keep(profile.scope, host: host) }
+    if wish.parts.hasAllEffects { try waiting.keep(profile.scope, host: host) }
     // What runs every time keeps no run from looking.
     if status == .done, isPlain, mended.left.isEmpty, waiting.isEmpty,
       !proposal.effects.contains(where: \.isRoutine)
@@ -392,7 +421,7 @@ struct Undertaking {
     let seconds = Double(host.clock.uptime() - started) / 1e9
     return Done(
       profile: profile, plan: plan, outcome: outcome, built: built.built.count, mended: mended.done,
-      missing: missing, waiting: waiting,
+      missing: missing, failures: failures, waiting: waiting,
       status: status, seconds: seconds, before: before, after: preparation.lock)
   }
 
@@ -409,7 +438,7 @@ struct Undertaking {
   private func gone(
     _ profile: Profile, _ proposal: Proposal, _ previous: Generation?
   ) throws -> Set<String> {
-    guard wish.only == nil || wish.only == Tools().name, let previous else { return [] }
+    guard wish.parts.has(Tools().name), let previous else { return [] }
     let proposed = Set(proposal.objects.map(\.id))
     let tools = Set(previous.objects.map(\.id)).subtracting(proposed)
       .subtracting(previous.interpreters.map(\.object))

@@ -47,9 +47,12 @@ struct Up: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Only this part: interpreters, tools, virtualenv, hooks, shell, dotfiles or system.", valueName: "part")
-  )
-  var only: String?
+      "Only this part, and others where it is given again: interpreters, tools, virtualenv, hooks, shell, dotfiles, packages, scripts, or system for the last two.",
+      valueName: "part"))
+  var only: [String] = []
+
+  @Option(help: ArgumentHelp("All but this part; it may be given again.", valueName: "part"))
+  var skip: [String] = []
 
   @Option(
     name: .customLong("on-conflict"),
@@ -90,10 +93,12 @@ struct Up: AsyncParsableCommand {
     for setting in settings where !setting.contains("=") {
       throw ValidationError("--set takes KEY=VALUE, not '\(setting)'")
     }
-    let names = Preparation.names
-    if let only, !names.contains(only) {
-      let near = nearest(only, among: names).map { "; did you mean '\($0)'?" } ?? ""
-      throw ValidationError("--only takes \(names.joined(separator: ", "))\(near)")
+    let names = PartSelection.names
+    for (option, parts) in [("--only", only), ("--skip", skip)] {
+      for part in parts where !names.contains(part) {
+        let near = nearest(part, among: names).map { "; did you mean '\($0)'?" } ?? ""
+        throw ValidationError("\(option) takes \(names.joined(separator: ", "))\(near)")
+      }
     }
   }
 
@@ -111,7 +116,8 @@ struct Up: AsyncParsableCommand {
     }
     let wish = Undertaking.Wish(
       address: address, isDryRun: dryRun, isLocked: locked, isOffline: offline, saysYes: yes,
-      consent: Self.consent(trust), fetching: fetching.permission, only: only,
+      consent: Self.consent(trust), fetching: fetching.permission,
+      parts: PartSelection(only: Set(only), skipped: Set(skip)),
       onConflict: onConflict, isAllOrNothing: allOrNothing, isExact: exact, isStrict: strict,
       settings: Dictionary(values, uniquingKeysWith: { $1 }), wantsJSON: json)
     try await withSession { session in

@@ -155,16 +155,20 @@ struct VenvList: AsyncParsableCommand {
       func isThere(_ row: Row) -> Bool { host.files.exists(row.folder.pushing("bin/python")) }
       if json {
         session.write(
-          JSONText.array(
-            rows.map { row in
-              .object([
-                "name": .string(row.name), "folder": .string(row.folder.string),
-                "python": row.version.map { .string($0.description) } ?? .null, "origin": .string(row.origin),
-                "project": row.project.map { .string($0.string) } ?? .null,
-                "active": .bool(row.folder.string == active), "present": .bool(isThere(row)),
-              ])
-            }
-          ).text)
+          Document(
+            .venv,
+            [
+              "environments": .array(
+                rows.map { row in
+                  .object([
+                    "name": .string(row.name), "folder": .string(row.folder.string),
+                    "python": row.version.map { .string($0.description) } ?? .null,
+                    "origin": .string(row.origin),
+                    "project": row.project.map { .string($0.string) } ?? .null,
+                    "active": .bool(row.folder.string == active), "present": .bool(isThere(row)),
+                  ])
+                })
+            ]))
         return
       }
       guard !rows.isEmpty else {

@@ -33,19 +33,21 @@ struct WhichCommand: AsyncParsableCommand {
       if all { matches = dispatcher.candidates(Array(name.utf8), in: folder) }
       if json {
         session.write(
-          JSONText.object([
-            "name": .string(name), "problem": problem.map { .string($0) } ?? .null,
-            "matches": .array(
-              matches.enumerated().map { index, match in
-                .object([
-                  "program": .string(Self.text(match.command.program)),
-                  "arguments": .array(match.command.arguments.map { .string(Self.text($0)) }),
-                  "origin": .string(Self.origin(match.origin, session)),
-                  "chosenBy": match.chosenBy.map { .string($0) } ?? .null,
-                  "runs": .bool(index == 0 && problem == nil),
-                ])
-              }),
-          ]).text)
+          Document(
+            .which,
+            [
+              "name": .string(name), "problem": problem.map { .string($0) } ?? .null,
+              "matches": .array(
+                matches.enumerated().map { index, match in
+                  .object([
+                    "program": .string(Self.text(match.command.program)),
+                    "arguments": .array(match.command.arguments.map { .string(Self.text($0)) }),
+                    "origin": .string(Self.origin(match.origin, session)),
+                    "chosenBy": match.chosenBy.map { .string($0) } ?? .null,
+                    "runs": .bool(index == 0 && problem == nil),
+                  ])
+                }),
+            ]))
         if problem != nil { throw Ended(.failed) }
         return
       }

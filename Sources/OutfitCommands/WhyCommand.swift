@@ -39,10 +39,12 @@ struct WhyCommand: AsyncParsableCommand {
       }
       if json {
         session.write(
-          JSONText.object([
-            "name": .string(name), "choice": choice?.json ?? .null,
-            "reasons": .array(reasons.map(\.json) + (own.map { [$0.json] } ?? [])),
-          ]).text)
+          Document(
+            .why,
+            [
+              "name": .string(name), "choice": choice?.json ?? .null,
+              "reasons": .array(reasons.map(\.json) + (own.map { [$0.json] } ?? [])),
+            ]))
         return
       }
       if let choice { session.host.terminal.write(choice.text(style: session.outputStyle)) }

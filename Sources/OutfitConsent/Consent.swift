@@ -205,12 +205,7 @@ public struct Consent: Sendable {
 
   /// The failure, status 4, that says how to consent.
   public func refusal(for profile: Profile, wishes: [Wish], asking: Asking = Asking()) -> Failure {
-    let commits = Set(wishes.compactMap(\.layer.commit)).sorted()
-    let own = profile.scope == .machine ? profile.layers.last { $0.kind == .profile }?.address : nil
-    let place = asking.address ?? own
-    // The verb itself is consent to folders.
-    let bare = asking.command == "outfit trust" ? "" : " --trust"
-    let flags = commits.isEmpty ? bare : " --trust " + commits.joined(separator: ",")
+    let place = asking.address ?? Self.address(of: profile)
     let names = wishes.map(\.name).joined(separator: ", ")
     return Failure(
       [
@@ -220,12 +215,23 @@ public struct Consent: Sendable {
             + (asking.own.isEmpty ? [] : ["Outfit itself writes \(Ability.list(asking.own))"]))
             .joined(separator: "\n"),
           hint: "look at it with: outfit show\(place.map { " \(Self.quoted($0))" } ?? "")\n"
-            + "consent with: \(Self.line(asking, place: place, flags: flags))")
+            + "consent with: \(Self.line(for: profile, wishes: wishes, asking: asking))",
+          reason: .consent)
       ], status: .consent)
   }
 
-  private static func line(_ asking: Asking, place: String?, flags: String) -> String {
-    asking.command + (place.map { " \(quoted($0))" } ?? "") + flags
+  /// What to type to consent to all of it.
+  public static func line(for profile: Profile, wishes: [Wish], asking: Asking = Asking()) -> String {
+    let commits = Set(wishes.compactMap(\.layer.commit)).sorted()
+    // The verb itself is consent to folders.
+    let bare = asking.command == "outfit trust" ? "" : " --trust"
+    let flags = commits.isEmpty ? bare : " --trust " + commits.joined(separator: ",")
+    let place = asking.address ?? address(of: profile)
+    return asking.command + (place.map { " \(quoted($0))" } ?? "") + flags
+  }
+
+  private static func address(of profile: Profile) -> String? {
+    profile.scope == .machine ? profile.layers.last { $0.kind == .profile }?.address : nil
   }
 
   /// What is shown before a person is asked: who, and what of it is new. It ends with an empty line.
@@ -287,7 +293,8 @@ public struct Consent: Sendable {
     }
   }
 
-  private static func quoted(_ text: String) -> String {
+  /// One word, as a shell reads it.
+  public static func quoted(_ text: String) -> String {
     let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-~@:+".contains($0)) }
     return isPlain ? text : "'" + text.replacing("'", with: "'\\''") + "'"
   }

@@ -241,7 +241,8 @@ public struct Mending: Sendable {
     let defects = without.map { object in
       Defect(
         of: "receipt", object.id.description,
-        message: "the receipt of \(object.label) \(store.hasDamagedReceipt(object.id) ? "can't be read" : "is gone")"
+        message:
+          "the receipt of \(object.label) \(store.hasDamagedReceipt(object.id) ? "can't be read" : "is gone")"
       ) {
         try store.vouch(for: object)
         return "every file of it is what was built: wrote its receipt anew"

@@ -72,7 +72,8 @@ extension Refusal {
   }
 
   static func offline(_ address: Address) -> Refusal {
-    Refusal(address: "\(address)", reason: "this run is offline", persistence: .offline,
+    Refusal(
+      address: "\(address)", reason: "this run is offline", persistence: .offline,
       kind: .offline)
   }
 

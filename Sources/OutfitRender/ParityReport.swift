@@ -98,29 +98,6 @@ public enum ParityReport {
     return allowances.map { pad($0.place, width) + "  " + $0.reason + "\n" }.joined()
   }
 
-  /// One JSON document: `name`, `lock`, `rows` (`rule`, `verdict`, `detail`) and `allowed` (`place`, `reason`,
-  /// `development`).
-  public static func json(_ proof: ParityProof) -> String {
-    let document: Document = .map([
-      "name": .string(proof.name), "lock": .string(proof.lockDigest.hex),
-      "rows": .list(
-        proof.rows.map { row in
-          .map([
-            "rule": .string(row.rule), "verdict": .string(row.verdict.rawValue),
-            "detail": .string(row.detail),
-          ])
-        }),
-      "allowed": .list(
-        proof.allowances.map {
-          .map([
-            "place": .string($0.place), "reason": .string($0.reason),
-            "development": .bool($0.isForDevelopment),
-          ])
-        }),
-    ])
-    return document.json + "\n"
-  }
-
   private static func paint(_ verdict: Parity.Row.Verdict, _ style: Style) -> (String) -> String {
     switch verdict {
     case .proved: style.green

@@ -349,7 +349,8 @@ import Testing
   }
 
   @Test func aCommitThatNoLayerIsAtIsWrong() async throws {
-    let profile = try await profile()
+    put([("outfit.yaml", "env: {A: b}\n")])
+    let profile = try await ProfileLoader(host: host()).project(at: "/home/ann/team")
     let commit = String(repeating: "a", count: 40)
     #expect(Consent.wrongCommits(.commits([commit]), in: profile).count == 1)
     #expect(Consent.wrongCommits(.folders, in: profile) == [])

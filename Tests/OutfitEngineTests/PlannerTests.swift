@@ -261,7 +261,7 @@ import Testing
         == "mode of /home/ann/.a: 644 -> 755\n--- /home/ann/.a\n+++ /home/ann/.a (outfit)\n@@ -1 +1 @@\n-one\n+two\n"
     )
     #expect(try plan.diff(plan.targets[1], host: scenario.host).contains("+++ /home/ann/.l: a link to /x"))
-    #expect(plan.summary.targets.map(\.action) == ["conflict", "create"])
-    #expect(plan.summary.targets.first?.conflict?.reason == "not-ours")
+    #expect(plan.differing.map(\.action) == [.conflict, .create])
+    #expect(plan.differing.first?.conflict?.reason == .notOurs)
   }
 }

@@ -180,17 +180,18 @@ extension Undertaking.Done {
     let versions = versions(language, requests)
     if json {
       session.write(
-        JSONText.object([
-          "versions": .array(
-            versions.map {
-              .object([
-                "request": .string($0.request), "version": .string($0.version.description),
-                "program": .string($0.program),
-              ])
-            }),
-          "generation": .number(outcome.generation), "changed": .bool(outcome.isNew),
-          "incomplete": .bool(outcome.isIncomplete), "status": .number(Int(status.rawValue)),
-        ]).text)
+        Document(
+          .interpreters, changed: outcome.isNew, exit: status,
+          [
+            "versions": .array(
+              versions.map {
+                .object([
+                  "request": .string($0.request), "version": .string($0.version.description),
+                  "program": .string($0.program),
+                ])
+              }),
+            "generation": .number(outcome.generation), "incomplete": .bool(outcome.isIncomplete),
+          ]))
     } else {
       session.write(said)
       let path = (session.host.environment["PATH"] ?? "").split(separator: ":").map(String.init)

@@ -40,20 +40,22 @@ struct InterpreterList<Noun: InterpreterNoun>: AsyncParsableCommand {
     let rows = installed.rows.filter { row in wish.map { $0.accepts(row.version) } ?? true }
     if json {
       session.write(
-        JSONText.object([
-          "current": installed.current.map { .string($0) } ?? .null,
-          "chosenBy": installed.chosenBy.map { .string($0) } ?? .null,
-          "versions": .array(
-            rows.map { row in
-              .object([
-                "version": .string(row.version.description), "program": .string(row.program),
-                "origin": .string(row.origin), "current": .bool(row.isCurrent),
-                "present": .bool(row.isThere),
-                "virtualenv": row.virtualenv.map { .string($0) } ?? .null,
-                "wantedBy": .array(row.wantedBy.map { .string($0) }),
-              ])
-            }),
-        ]).text)
+        Document(
+          .interpreters,
+          [
+            "current": installed.current.map { .string($0) } ?? .null,
+            "chosenBy": installed.chosenBy.map { .string($0) } ?? .null,
+            "versions": .array(
+              rows.map { row in
+                .object([
+                  "version": .string(row.version.description), "program": .string(row.program),
+                  "origin": .string(row.origin), "current": .bool(row.isCurrent),
+                  "present": .bool(row.isThere),
+                  "virtualenv": row.virtualenv.map { .string($0) } ?? .null,
+                  "wantedBy": .array(row.wantedBy.map { .string($0) }),
+                ])
+              }),
+          ]))
       return
     }
     if bare {
@@ -102,14 +104,16 @@ struct InterpreterList<Noun: InterpreterNoun>: AsyncParsableCommand {
     let versions = known.catalogue.versions.filter { version in wish.map { $0.accepts(version) } ?? true }
     if json {
       session.write(
-        JSONText.object([
-          "source": .string(known.catalogue.source), "time": .number(Int(known.time)),
-          "stale": .bool(known.reason != nil),
-          "versions": .array(
-            versions.map {
-              .object(["version": .string($0.description), "installed": .bool(installed.contains($0))])
-            }),
-        ]).text)
+        Document(
+          .interpreters,
+          [
+            "source": .string(known.catalogue.source), "time": .number(Int(known.time)),
+            "stale": .bool(known.reason != nil),
+            "versions": .array(
+              versions.map {
+                .object(["version": .string($0.description), "installed": .bool(installed.contains($0))])
+              }),
+          ]))
       return
     }
     if bare {
@@ -163,13 +167,15 @@ struct InterpreterVersion<Noun: InterpreterNoun>: AsyncParsableCommand {
       let row = installed.rows.first(where: \.isCurrent)
       if json {
         session.write(
-          JSONText.object([
-            "version": row.map { .string($0.version.description) } ?? .null,
-            "virtualenv": row?.virtualenv.map { .string($0) } ?? .null,
-            "program": installed.current.map { .string($0) } ?? .null,
-            "chosenBy": installed.chosenBy.map { .string($0) } ?? .null,
-            "problem": installed.problem.map { .string($0) } ?? .null,
-          ]).text)
+          Document(
+            .interpreters,
+            [
+              "version": row.map { .string($0.version.description) } ?? .null,
+              "virtualenv": row?.virtualenv.map { .string($0) } ?? .null,
+              "program": installed.current.map { .string($0) } ?? .null,
+              "chosenBy": installed.chosenBy.map { .string($0) } ?? .null,
+              "problem": installed.problem.map { .string($0) } ?? .null,
+            ]))
         if installed.problem != nil { throw Ended(.failed) }
         return
       }

@@ -39,14 +39,18 @@ struct InterpreterUpgrade<Noun: InterpreterNoun>: AsyncParsableCommand {
       if !movement.failures.isEmpty { throw Ended(.failed) }
       guard !movement.moved.isEmpty else {
         if options.json {
-          session.write(JSONText.object(["moved": .array([])]).text)
+          session.write(Document(.interpreters, ["moved": .array([])]))
         } else {
           session.write("Nothing to do: every pin is the newest that the manifest accepts.")
         }
         return
       }
       if options.dryRun {
-        session.write(options.json ? movement.json.text : "Nothing was changed: this was a dry run.")
+        if options.json {
+          session.write(Document(.interpreters, changed: true, movement.members))
+        } else {
+          session.write("Nothing was changed: this was a dry run.")
+        }
         return
       }
       if !options.yes, !options.json, session.host.terminal.isInteractive {
@@ -64,7 +68,7 @@ struct InterpreterUpgrade<Noun: InterpreterNoun>: AsyncParsableCommand {
       let requests = movement.moved.compactMap { VersionRequest($0.request) }
       let names = done.versions(language, requests).map { "\(Noun.title) \($0.version)" }
       if options.json {
-        session.write(movement.json.text)
+        session.write(Document(.interpreters, changed: true, movement.members))
         if done.status != .done { throw Ended(done.status) }
       } else {
         try done.report(
@@ -116,8 +120,8 @@ struct InterpreterMovement {
     moved.map { "  ~ \($0.language) \($0.request): \($0.current) -> \($0.wanted)" }
   }
 
-  var json: JSONText {
-    .object([
+  var members: [String: JSONText] {
+    [
       "moved": .array(
         moved.map {
           .object([
@@ -125,7 +129,7 @@ struct InterpreterMovement {
             "from": .string($0.current.description), "to": .string($0.wanted.description),
           ])
         })
-    ])
+    ]
   }
 
   /// Resolves the pins anew and compares; nothing is written.

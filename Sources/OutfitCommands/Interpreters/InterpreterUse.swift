@@ -95,10 +95,12 @@ struct InterpreterUse<Noun: InterpreterNoun>: AsyncParsableCommand {
     try VersionFileEdit.write(text, to: path, host)
     if options.json {
       session.write(
-        JSONText.object([
-          "file": .string(path.string), "versions": .array(versions.map { .string($0) }),
-          "installed": .array(requests.map { .string($0.text) }),
-        ]).text)
+        Document(
+          .interpreters, changed: nil,
+          [
+            "file": .string(path.string), "versions": .array(versions.map { .string($0) }),
+            "installed": .array(requests.map { .string($0.text) }),
+          ]))
     } else {
       session.write("\(session.display(path)) says \(versions.joined(separator: ", ")).")
       if !had.isEmpty { session.write("Installed \(had.joined(separator: ", ")).") }
@@ -140,7 +142,8 @@ struct InterpreterUse<Noun: InterpreterNoun>: AsyncParsableCommand {
         hint: "outfit \(Noun.word) use \(Noun.examples.0)")
     }
     if options.json {
-      session.write(JSONText.object(["place": .string(own.place), "text": .string(own.text)]).text)
+      session.write(
+        Document(.interpreters, changed: nil, ["place": .string(own.place), "text": .string(own.text)]))
     } else {
       session.write(own.text)
       session.talk("by \(own.place)")
@@ -261,11 +264,13 @@ struct InterpreterGlobal<Noun: InterpreterNoun>: AsyncParsableCommand {
     let pin = pins.first { $0.language == Noun.language && $0.request == first.request.text }
     if options.json {
       session.write(
-        JSONText.object([
-          "request": .string(first.request.text),
-          "version": pin.map { .string($0.version.description) } ?? .null,
-          "place": .string("\(first.source.location.file):\(first.source.location.line)"),
-        ]).text)
+        Document(
+          .interpreters, changed: nil,
+          [
+            "request": .string(first.request.text),
+            "version": pin.map { .string($0.version.description) } ?? .null,
+            "place": .string("\(first.source.location.file):\(first.source.location.line)"),
+          ]))
       return
     }
     session.write(pin?.version.description ?? first.request.text)

@@ -145,7 +145,7 @@ struct ToolDesk {
     // What a project may do was consented to; that its user adds a tool himself needs no second word.
     if options.project, isTrusted { wish.consent = .folders }
     // The first time, all of the rest is made too: the folder of the commands must be on PATH.
-    wish.only = generation == nil ? nil : "tools"
+    wish.parts.only = generation == nil ? [] : ["tools"]
     if file.edit.original == nil { try PersonalSchema.write(host) }
     do {
       return try await Undertaking(session, wish).apply(at: place)

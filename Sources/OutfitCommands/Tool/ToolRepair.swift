@@ -34,15 +34,17 @@ struct ToolRepair: AsyncParsableCommand {
       }
       if options.json {
         session.write(
-          JSONText.object([
-            "tools": .array(
-              names.map { name in
-                .object([
-                  "name": .string(name), "repaired": .bool(damaged.contains(name) && failed[name] == nil),
-                  "error": failed[name].map { .string($0.message) } ?? .null,
-                ])
-              })
-          ]).text)
+          Document(
+            .tools, changed: !damaged.isEmpty, exit: failed.isEmpty ? .done : .failed,
+            [
+              "tools": .array(
+                names.map { name in
+                  .object([
+                    "name": .string(name), "repaired": .bool(damaged.contains(name) && failed[name] == nil),
+                    "error": failed[name].map { .string($0.message) } ?? .null,
+                  ])
+                })
+            ]))
       }
       session.report(failed.sorted { $0.key < $1.key }.map(\.value))
       if !failed.isEmpty { throw Ended(.failed) }

@@ -39,11 +39,13 @@ struct ToolReport {
   func tell(_ names: [String], verb: String, json: Bool) {
     if json {
       session.write(
-        JSONText.object([
-          "changed": .bool(done.outcome.isNew), "generation": .number(done.outcome.generation),
-          "manifest": .string(file), "status": .number(Int(done.status.rawValue)),
-          "tools": .array(names.map(entry)),
-        ]).text)
+        Document(
+          .tools, changed: done.outcome.isNew, exit: done.status,
+          [
+            "generation": .number(done.outcome.generation),
+            "manifest": .string(file),
+            "tools": .array(names.map(entry)),
+          ]))
       return
     }
     for name in names {

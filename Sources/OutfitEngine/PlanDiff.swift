@@ -41,28 +41,6 @@ extension Plan {
     case .absent, .link, .directory: nil
     }
   }
-
-  /// The plan without contents, for `--json`.
-  public var summary: PlanSummary {
-    PlanSummary(
-      scope: scope.label, base: base, isEmpty: isEmpty,
-      targets: differing.map { target in
-        PlanSummary.Target(
-          path: target.target.string, action: target.action.rawValue,
-          owner: target.owner.map(\.description), secret: target.isSecret,
-          conflict: target.conflict.map {
-            PlanSummary.Conflict(reason: $0.reason.rawValue, message: $0.message, canTake: $0.canTake)
-          })
-      },
-      objects: objects.map { PlanSummary.Object(name: $0.id.description, label: $0.label) },
-      commands: names.map {
-        PlanSummary.Command(name: $0.name, action: $0.action.rawValue, label: $0.label)
-      },
-      effects: effects.map {
-        PlanSummary.Effect(label: $0.label, ability: $0.ability.rawValue, needsRoot: $0.needsRoot)
-      },
-      notes: notes.map(\.message), failures: failures.map(\.message))
-  }
 }
 
 extension PlannedTarget.Content {
@@ -75,43 +53,4 @@ extension PlannedTarget.Content {
     case .directory: "a folder"
     }
   }
-}
-
-/// A plan as `--json` gives it.
-public struct PlanSummary: Codable, Hashable, Sendable {
-  public struct Target: Codable, Hashable, Sendable {
-    public var path: String
-    public var action: String
-    public var owner: String?
-    public var secret: Bool
-    public var conflict: Conflict?
-  }
-  public struct Conflict: Codable, Hashable, Sendable {
-    public var reason: String
-    public var message: String
-    public var canTake: Bool
-  }
-  public struct Object: Codable, Hashable, Sendable {
-    public var name: String
-    public var label: String
-  }
-  public struct Command: Codable, Hashable, Sendable {
-    public var name: String
-    public var action: String
-    public var label: String
-  }
-  public struct Effect: Codable, Hashable, Sendable {
-    public var label: String
-    public var ability: String
-    public var needsRoot: Bool
-  }
-  public var scope: String
-  public var base: Int
-  public var isEmpty: Bool
-  public var targets: [Target]
-  public var objects: [Object]
-  public var commands: [Command]
-  public var effects: [Effect]
-  public var notes: [String]
-  public var failures: [String]
 }

@@ -1,4 +1,3 @@
-import OutfitCore
 import OutfitRender
 
 /// A JSON document (RFC 8259) with its keys in order, for `--json`.
@@ -11,6 +10,12 @@ indirect enum JSONText {
   case object([String: JSONText])
 
   var text: String { rendered(indent: "") }
+
+  /// An object with one more member.
+  func with(_ key: String, _ value: JSONText) -> JSONText {
+    guard case .object(let members) = self else { return self }
+    return .object(members.merging([key: value]) { $1 })
+  }
 
   private func rendered(indent: String) -> String {
     let inner = indent + "  "
@@ -30,17 +35,5 @@ indirect enum JSONText {
       }
       return "{\n" + members.joined(separator: ",\n") + "\n\(indent)}"
     }
-  }
-}
-
-extension Diagnostic {
-  var json: JSONText { withoutPasswords.plainJSON }
-
-  private var plainJSON: JSONText {
-    .object([
-      "severity": .string(severity == .error ? "error" : severity == .warning ? "warning" : "note"),
-      "message": .string(message), "location": location.map { .string($0.description) } ?? .null,
-      "hint": hint.map { .string($0) } ?? .null,
-    ])
   }
 }

@@ -1,0 +1,23 @@
+import OutfitRender
+
+extension JSONText {
+  /// A proof of parity, in a document.
+  static func parity(_ proof: ParityProof) -> [String: JSONText] {
+    [
+      "name": .string(proof.name), "lock": .string(proof.lockDigest.hex),
+      "rows": .array(
+        proof.rows.map {
+          .object([
+            "rule": .string($0.rule), "verdict": .string($0.verdict.rawValue), "detail": .string($0.detail),
+          ])
+        }),
+      "allowed": .array(
+        proof.allowances.map {
+          .object([
+            "place": .string($0.place), "reason": .string($0.reason),
+            "development": .bool($0.isForDevelopment),
+          ])
+        }),
+    ]
+  }
+}

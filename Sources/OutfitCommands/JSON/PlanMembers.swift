@@ -1,0 +1,163 @@
+import OutfitConsent
+import OutfitCore
+import OutfitEngine
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+/// What a plan, and what was done by it, has in documents: the same members in both.
+struct PlanMembers {
+  let plan: Plan?
+  let profile: Profile?
+  var defects: [Defect] = []
+  var waiting = WaitingEffects()
+  /// Objects that could not be built.
+  var missing: Set<ObjectID> = []
+  /// What else could not be had.
+  var failures: [Diagnostic] = []
+  var wishes: [Consent.Wish] = []
+  /// What to type to consent.
+  var consentLine = ""
+  var questions: [Question] = []
+  /// What to type to decide conflicts for the profile's side.
+  var conflictLine = "outfit up --on-conflict take"
+
+  /// What a person is asked on a terminal, and how it is answered without one.
+  struct Question {
+    let key: String
+    let prompt: String
+    let line: String
+  }
+
+  var json: [String: JSONText] {
+    [
+      "files": .array(files),
+      "objects": .array(
+        (plan?.objects ?? []).filter { !missing.contains($0.id) }.map {
+          .object([
+            "entry": .string($0.id.name), "label": .string($0.label), "digest": .string($0.id.digest.hex),
+          ])
+        }),
+      "commands": .array(
+        (plan?.names ?? []).map {
+          .object([
+            "name": .string($0.name), "action": .string($0.action.rawValue), "label": .string($0.label),
+          ])
+        }),
+      "conflicts": .array(
+        (plan?.conflicts ?? []).map { target in
+          .object([
+            "path": .string(target.target.string),
+            "reason": target.conflict.map { .string($0.reason.rawValue) } ?? .null,
+            "message": target.conflict.map { .string($0.message) } ?? .null,
+            "canTake": .bool(target.conflict?.canTake == true),
+            "line": target.conflict?.canTake == true ? .string(conflictLine) : .null,
+          ])
+        }),
+      "consent": .object([
+        "wanted": .bool(!wishes.isEmpty), "line": wishes.isEmpty ? .null : .string(consentLine),
+        "abilities": .array(
+          Ability.lines(wishes.flatMap(\.new)).map {
+            .object(["kind": .string("\($0.kind)"), "text": .string(withoutPasswords($0.text))])
+          }),
+      ]),
+      "questions": .array(
+        questions.map {
+          .object([
+            "key": .string($0.key), "prompt": .string($0.prompt), "line": .string($0.line),
+          ])
+        }),
+      "effects": .array(
+        (plan?.effects ?? []).map { effect in
+          .object([
+            "entry": .string(effect.entry), "label": .string(effect.label),
+            "wanted": .bool(!effect.isRoutine), "needsRoot": .bool(effect.needsRoot),
+          ])
+        }),
+      "waiting": waiting.json,
+      "incomplete": .array(((plan?.failures ?? []) + failures).map { $0.error(.failed) }),
+      "mend": .array(defects.filter(\.isMendable).map { .string($0.message) }),
+    ]
+  }
+
+  /// Every path that differs.
+  var files: [JSONText] { (plan?.differing ?? []).map(file) }
+
+  private func file(_ target: PlannedTarget) -> JSONText {
+    .object([
+      "path": .string(target.target.string), "action": .string(target.action.rawValue),
+      "before": state(target.before, isSecret: target.isSecret), "after": content(target),
+      "owner": target.owner.map { owner in
+        .object([
+          "layer": profile?.layer(of: owner).map { .string(withoutPasswords($0.address)) } ?? .null,
+          "file": .string(owner.file), "line": .number(owner.line),
+        ])
+      } ?? .null,
+      "secret": .bool(target.isSecret),
+    ])
+  }
+
+  private func state(_ state: TargetState, isSecret: Bool) -> JSONText {
+    switch state {
+    case .absent: .null
+    case .file(let file):
+      .object([
+        "kind": .string("file"), "mode": .string(Self.octal(file.mode)),
+        "sha256": file.isKeyed || isSecret ? .null : .string(file.digest.hex),
+      ])
+    case .link(let destination): .object(["kind": .string("link"), "to": .string(destination)])
+    case .directory(let mode): .object(["kind": .string("folder"), "mode": .string(Self.octal(mode))])
+    case .other: .object(["kind": .string("other")])
+    }
+  }
+
+  /// A secret's digest would tell what it is to whoever guesses.
+  private func content(_ target: PlannedTarget) -> JSONText {
+    switch target.after {
+    case .absent: .null
+    case .file(let bytes, let mode, _):
+      .object([
+        "kind": .string("file"), "mode": .string(Self.octal(mode)),
+        "sha256": target.isSecret ? .null : .string(Self.digest(bytes).hex),
+      ])
+    case .link(let destination): .object(["kind": .string("link"), "to": .string(destination)])
+    case .directory(let mode): .object(["kind": .string("folder"), "mode": .string(Self.octal(mode))])
+    }
+  }
+
+  private static func digest(_ bytes: PlannedTarget.Bytes) -> Digest {
+    switch bytes {
+    case .given(let bytes): Digest(of: bytes)
+    case .kept(let digest, _): digest
+    }
+  }
+
+  private static func octal(_ mode: UInt16) -> String {
+    let text = String(mode, radix: 8)
+    return String(repeating: "0", count: max(0, 4 - text.count)) + text
+  }
+}
+
+extension Plan {
+  /// Something will be other than it is when this is done as it stands: files that are left as their owner has them,
+  /// what waits for whoever has root and what runs every time don't count.
+  func changes(_ policy: ConflictPolicy = .keep) -> Bool {
+    let takes = policy.takes
+    var rest = self
+    rest.targets.removeAll { $0.conflict != nil && !(takes && $0.conflict?.canTake == true) }
+    return !rest.isEmpty
+  }
+}
+
+extension ConflictPolicy {
+  /// Outfit's side is written.
+  var takes: Bool { self == .take || self == .backup }
+}
+
+extension Profile {
+  /// The layer whose manifest is this file.
+  func layer(of location: SourceLocation) -> Layer? {
+    let sources = dotfiles.values.map(\.source) + scripts.values.map(\.source)
+    return sources.first { $0.location.file == location.file }?.layer
+  }
+}
