@@ -39,7 +39,7 @@ struct CollectCommand: AsyncParsableCommand {
       if json {
         let isKept = done.objects.contains { named.contains($0.name) && $0.keptBy != nil }
         session.write(
-          Document(
+          JSONDocument(
             .gc, changed: !done.going.isEmpty || !done.generations.isEmpty,
             exit: isKept ? .failed : .done, members(of: done)))
       } else {

@@ -13,7 +13,7 @@ extension Session {
       let name = try Generations.adoptedProfile(scope, host: host)?.name
       let generation = try Generations.current(scope, host: host)?.number
       write(
-        Document(
+        JSONDocument(
           .up, exit: status,
           PlanMembers(plan: nil, profile: nil).json.merging([
             "generation": generation.map { .number($0) } ?? .null, "summary": .string(summary),
@@ -32,23 +32,6 @@ extension Session {
     write(news.line(name ?? "it"))
   }
 
-  /// What was done, in the form of a plan.
-  private func members(
-    _ plan: Plan, _ outcome: SwitchOutcome, _ profile: Profile, _ missing: Set<ObjectID>,
-    _ waiting: WaitingEffects, _ failures: [Diagnostic]
-  ) -> [String: JSONText] {
-    var did = plan
-    did.names = outcome.names
-    did.effects.removeAll { waiting[$0] != nil }
-    did.targets = outcome.changed.map { target in
-      var target = target
-      if target.conflict != nil { (target.action, target.conflict) = (.update, nil) }
-      return target
-    }
-    did.targets += outcome.kept
-    return PlanMembers(plan: did, profile: profile, waiting: waiting, missing: missing).json
-  }
-
   /// The end of an `up`: what was done, where it is, what to do next.
   /// - Parameter missing: what could not be built.
   func conclude(
@@ -59,18 +42,19 @@ extension Session {
   ) {
     if json {
       write(
-        Document(
+        JSONDocument(
           .up,
           changed: outcome.isNew || built > 0 || !mended.isEmpty
             || plan.effects.contains { !$0.isRoutine && waiting[$0] == nil },
           exit: status,
-          members(plan, outcome, profile, missing, waiting, failures).merging([
-            "generation": .number(outcome.generation),
-            "incomplete": .array(failures.map { $0.error(.failed) }),
-            "kept": .array(outcome.kept.map { .string($0.target.string) }),
-            "mend": .array(mended.map { .string($0) }), "profile": .string(profile.name),
-            "source": news?.json ?? .null,
-          ]) { $1 }))
+          PlanMembers(done: plan, outcome, profile: profile, waiting: waiting, missing: missing).json.merging(
+            [
+              "generation": .number(outcome.generation),
+              "incomplete": .array(failures.map { $0.error(.failed) }),
+              "kept": .array(outcome.kept.map { .string($0.target.string) }),
+              "mend": .array(mended.map { .string($0) }), "profile": .string(profile.name),
+              "source": news?.json ?? .null,
+            ]) { $1 }))
       return
     }
     defer { for line in waiting.lines(of: profile.name) { write(line) } }

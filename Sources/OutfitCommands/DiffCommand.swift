@@ -36,7 +36,7 @@ struct DiffCommand: AsyncParsableCommand {
           file.with("diff", .string(text))
         }
         return session.write(
-          Document(
+          JSONDocument(
             .diff, changed: !files.isEmpty,
             ["profile": .string(reading.profile.name), "files": .array(files)]))
       }

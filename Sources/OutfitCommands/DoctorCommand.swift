@@ -104,7 +104,7 @@ struct DoctorCommand: AsyncParsableCommand {
     func end() throws {
       if isJSON {
         session.write(
-          Document(
+          JSONDocument(
             .doctor, changed: hasMended, exit: isWell ? .done : .failed,
             ["findings": .array(items)]))
       }

@@ -20,7 +20,7 @@ struct FactsCommand: AsyncParsableCommand {
   func run() async throws {
     try await withSession { session in
       let facts = try await Facts(session, scopeOptions)
-      if json { return session.write(Document(.facts, facts.members)) }
+      if json { return session.write(JSONDocument(.facts, facts.members)) }
       for line in facts.lines { session.write(line) }
     }
   }
@@ -119,7 +119,7 @@ private struct Facts {
         }),
       "drift": .bool(hasDrift),
     ].merging(
-      PlanMembers(plan: plan, profile: profile, defects: defects, waiting: waiting).json
+      PlanMembers.of(plan, profile, defects, waiting).json
     ) { first, _ in first }
   }
 

@@ -18,7 +18,7 @@ struct GenerationsCommand: AsyncParsableCommand {
       let scope = try scopeOptions.scope(session)
       let generations = try Generations.list(scope, host: session.host)
       if json {
-        return session.write(Document(.generations, ["generations": Self.json(generations)]))
+        return session.write(JSONDocument(.generations, ["generations": Self.json(generations)]))
       }
       guard !generations.isEmpty else {
         session.write("No generations yet: outfit has not changed \(scope.label).")

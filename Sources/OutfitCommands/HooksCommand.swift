@@ -68,7 +68,8 @@ struct HooksInstall: AsyncParsableCommand {
 
   func run() async throws {
     try await withSession { session in
-      let status = try await Undertaking(session, Undertaking.Wish(only: "hooks")).run()
+      let status = try await Undertaking(session, Undertaking.Wish(parts: PartSelection(only: ["hooks"])))
+        .run()
       if status != .done { throw Ended(status) }
     }
   }

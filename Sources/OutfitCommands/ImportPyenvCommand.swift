@@ -207,7 +207,7 @@ private struct Takeover {
   func show(_ session: Session, willBe: Bool, json: Bool) {
     if json {
       session.write(
-        Document(
+        JSONDocument(
           .import, changed: nil,
           [
             "root": .string(pyenv.root.string), "dryRun": .bool(willBe), "default": .string(defaultText),

@@ -81,7 +81,7 @@ private struct ToolImport {
 
   private func run(_ inventory: ToolInventory?, leaving: String) async throws {
     guard let inventory, !inventory.tools.isEmpty || !inventory.notes.isEmpty else {
-      if options.json { return session.write(Document(.import, ["tools": .array([])])) }
+      if options.json { return session.write(JSONDocument(.import, ["tools": .array([])])) }
       return session.write("Nothing to do: \(program) has installed no tools here.")
     }
     var notes = inventory.notes
@@ -128,7 +128,7 @@ private struct ToolImport {
     session.report(notes)
     if options.json {
       session.write(
-        Document(
+        JSONDocument(
           .import,
           [
             "manifest": .string(path.string), "written": .bool(!options.dryRun),

@@ -241,30 +241,55 @@ struct Pinning {
 
 /// What differs between two locks, for people.
 struct LockChanges {
-  let lines: [String]
-  var isEmpty: Bool { lines.isEmpty }
+  /// A pin that came, went or moved.
+  struct Move: Hashable {
+    /// `black`, `python 3.13`, `virtualenv`, `image postgres`.
+    let name: String
+    /// Nil where it was not pinned.
+    let before: String?
+    /// Nil where it is pinned no more; the same as before where what it stands on moved.
+    let after: String?
+  }
+
+  let moves: [Move]
+  var isEmpty: Bool { moves.isEmpty }
+
+  /// For people.
+  var lines: [String] {
+    moves.map { move in
+      // `python 3.13` is a request, and what stands behind it a version.
+      let name = move.name + (move.name.contains(" ") ? ":" : "")
+      return switch (move.before, move.after) {
+      case (let old?, let new?) where old == new: "  ~ \(name) \(new): what it stands on moved"
+      case (let old?, let new?): "  ~ \(name) \(old) -> \(new)"
+      case (let old?, nil): "  - \(name) \(old)"
+      case (nil, let new): "  + \(name) \(new ?? "")"
+      }
+    }
+  }
+
+  var json: JSONText {
+    .array(
+      moves.map {
+        .object([
+          "name": .string($0.name), "before": $0.before.map { .string($0) } ?? .null,
+          "after": $0.after.map { .string($0) } ?? .null,
+        ])
+      })
+  }
 
   init(before: Lock, after: Lock) {
-    var lines: [String] = []
+    var moves: [Move] = []
     func compare(_ name: String, _ old: String?, _ new: String?, _ differs: Bool) {
-      switch (old, new) {
-      case (nil, nil): break
-      case (nil, let new?): lines.append("  + \(name) \(new)")
-      case (let old?, nil): lines.append("  - \(name) \(old)")
-      case (let old?, let new?):
-        if old != new {
-          lines.append("  ~ \(name) \(old) -> \(new)")
-        } else if differs {
-          lines.append("  ~ \(name) \(new): what it stands on moved")
-        }
-      }
+      guard old != new || old != nil && differs else { return }
+      moves.append(Move(name: name, before: old, after: new))
     }
     for language in Language.allCases {
       let old = before.interpreters[language] ?? []
       let new = after.interpreters[language] ?? []
       for request in Set(old.map(\.request)).union(new.map(\.request)).sorted() {
         let (a, b) = (old.first { $0.request == request }, new.first { $0.request == request })
-        compare("\(language.rawValue) \(request):", a?.version.description, b?.version.description, a != b)
+        compare("\(language.rawValue) \(request)", a?.version.description, b?.version.description, a != b)
       }
     }
     for name in Set(before.tools.keys).union(after.tools.keys).sorted() {
@@ -278,6 +303,6 @@ struct LockChanges {
       func text(_ image: LockedImage?) -> String? { image.map { $0.digest?.short() ?? "unresolved" } }
       compare("image \(name)", text(before.images[name]), text(after.images[name]), false)
     }
-    self.lines = lines
+    self.moves = moves
   }
 }

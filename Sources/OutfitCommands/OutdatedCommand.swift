@@ -43,7 +43,7 @@ struct OutdatedCommand: AsyncParsableCommand {
         let isUnknown = rows.contains(where: \.isUnknown)
         let canMove = rows.contains(where: \.canMove)
         session.write(
-          Document(
+          JSONDocument(
             .outdated, changed: canMove, exit: isUnknown ? .failed : check && canMove ? .drift : .done,
             ["pins": .array((all ? rows : outdated).map(\.json))]))
       } else {

@@ -96,7 +96,7 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
   /// Says on standard output too why there is no result, where that was to be JSON.
   private static func tellProgram(_ reasons: [Diagnostic], _ status: Int32, _ words: [String]) {
     guard Passthrough.wantsJSON(words) else { return }
-    LiveTerminal().write(Document(reasons, status: status).text + "\n")
+    LiveTerminal().write(JSONDocument(reasons, status: status).text + "\n")
   }
 }
 

@@ -49,7 +49,7 @@ struct ParityCommand: AsyncParsableCommand {
       }
       if json {
         session.write(
-          Document(.parity, exit: Parity.status(proof.rows), JSONText.parity(proof)))
+          JSONDocument(.parity, exit: Parity.status(proof.rows), JSONText.parity(proof)))
       } else {
         host.terminal.write(ParityReport.text(proof, style: session.outputStyle))
         host.terminal.write("\nEnvironments may differ in:\n" + ParityReport.text(proof.allowances))

@@ -45,7 +45,7 @@ struct PromptCommand: AsyncParsableCommand {
       }
       if json {
         session.write(
-          Document(
+          JSONDocument(
             .prompt,
             [
               "project": text(activation?.project), "root": text(activation?.root),

@@ -58,7 +58,7 @@ struct RenderCommand: AsyncParsableCommand {
         let differing = try renderer.check(rendering).filter { $0.state != .same }
         if json {
           session.write(
-            Document(
+            JSONDocument(
               .render, changed: !differing.isEmpty, exit: differing.isEmpty ? .done : .drift,
               Rendered.members(differing)))
         } else {
@@ -76,7 +76,7 @@ struct RenderCommand: AsyncParsableCommand {
       let done = try await renderer.write(rendering, by: consented, force: force).filter { $0.state != .same }
       if vendor == false { try session.host.files.removeTree(root.pushing(FilePath(Vendoring.folder))) }
       if json {
-        session.write(Document(.render, changed: !done.isEmpty, Rendered.members(done)))
+        session.write(JSONDocument(.render, changed: !done.isEmpty, Rendered.members(done)))
         return
       }
       for file in done {

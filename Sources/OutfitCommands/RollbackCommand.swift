@@ -44,7 +44,7 @@ struct RollbackCommand: AsyncParsableCommand {
       let store = Store(host)
       guard let current = try Generations.list(scope, host: host).last else {
         if json {
-          session.write(Document(.rollback, PlanMembers(plan: nil, profile: nil).json))
+          session.write(JSONDocument(.rollback, PlanMembers(plan: nil, profile: nil).json))
         } else {
           session.write("Nothing to go back to: outfit has not changed \(scope.label).")
         }
@@ -53,10 +53,10 @@ struct RollbackCommand: AsyncParsableCommand {
       let plan = try Rollback.plan(to: number, scope: scope, host: host, isPresent: { store.isPresent($0) })
       if json, dryRun || plan.isEmpty {
         session.write(
-          Document(
+          JSONDocument(
             .rollback, changed: plan.changes(onConflict ?? .keep),
             exit: plan.conflicts.isEmpty || onConflict?.takes == true ? .done : .consent,
-            PlanMembers(plan: plan, profile: nil, conflictLine: "outfit rollback --on-conflict take").json
+            PlanMembers.ofRollback(plan).json
               .merging([
                 "generation": .number(current.number), "to": .string(plan.origin.place),
                 "dryRun": .bool(dryRun),
@@ -87,9 +87,9 @@ struct RollbackCommand: AsyncParsableCommand {
         snapshots: scope.snapshots(host), host: host)
       if json {
         session.write(
-          Document(
+          JSONDocument(
             .rollback, changed: outcome.isNew, exit: outcome.status,
-            members(of: plan, outcome).merging([
+            PlanMembers(done: plan, outcome).json.merging([
               "generation": .number(outcome.generation), "to": .string(target),
               "incomplete": .array(plan.failures.map { $0.error(.failed) }),
             ]) { $1 }))

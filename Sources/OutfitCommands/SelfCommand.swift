@@ -33,7 +33,7 @@ struct SelfUninstallCommand: AsyncParsableCommand {
       let link = OwnLink.find(host)
       guard !work.folders.isEmpty || link != nil else {
         if json {
-          session.write(Document(.uninstall, changed: false, members(work, link)))
+          session.write(JSONDocument(.uninstall, changed: false, members(work, link)))
         } else {
           session.write("Nothing to take out: Outfit has nothing of its own here.")
         }
@@ -43,7 +43,8 @@ struct SelfUninstallCommand: AsyncParsableCommand {
       if dryRun, json {
         let files = work.plans.flatMap { PlanMembers(plan: $0, profile: nil).files }
         session.write(
-          Document(.uninstall, changed: true, members(work, link).merging(["files": .array(files)]) { $1 }))
+          JSONDocument(
+            .uninstall, changed: true, members(work, link).merging(["files": .array(files)]) { $1 }))
         return
       }
       if dryRun {
@@ -54,7 +55,7 @@ struct SelfUninstallCommand: AsyncParsableCommand {
       let kept = try await Uninstallation.run(host, links: link.map { [$0] } ?? [])
       if json {
         session.write(
-          Document(
+          JSONDocument(
             .uninstall, changed: true,
             members(kept.work, link).merging(["kept": .array(kept.kept.map { .string($0.target.string) })]) {
               $1

@@ -31,7 +31,7 @@ struct ShowCommand: AsyncParsableCommand {
         }
       let abilities = try Consent(host: session.host).abilities(of: shown)
       if json {
-        return session.write(Document(.show, Self.members(shown, abilities, lock)))
+        return session.write(JSONDocument(.show, Self.members(shown, abilities, lock)))
       }
       session.host.terminal.write(
         ShowText.text(

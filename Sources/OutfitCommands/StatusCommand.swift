@@ -52,9 +52,9 @@ struct StatusCommand: AsyncParsableCommand {
       let exit: ExitStatus = check && (differs || !problems.isEmpty || bereft != nil) ? .drift : .done
       if json {
         session.write(
-          Document(
-            .status, changed: differs, exit: exit,
-            PlanMembers(plan: plan, profile: standing.profile, defects: defects, waiting: waiting).json
+          JSONDocument(
+            .status, changed: plan?.changes() ?? false || defects.contains(where: \.isMendable), exit: exit,
+            PlanMembers.of(plan, standing.profile, defects, waiting).json
               .merging([
                 "profile": .string(standing.name),
                 "upToDate": .bool(!differs), "waiting": waiting.json,

@@ -88,7 +88,7 @@ struct TrustList: AsyncParsableCommand {
             "granted": .number(Int(record.granted)), "abilities": .number(record.count),
           ])
         }
-        return session.write(Document(.trust, ["trusted": .array(rows)]))
+        return session.write(JSONDocument(.trust, ["trusted": .array(rows)]))
       }
       if records.isEmpty { return session.write("Nothing is trusted yet.") }
       for record in records {

@@ -233,7 +233,7 @@ struct Undertaking {
     let defects = try Mending(host, known: try preparation.previous().map { [$0] } ?? []).defects()
     if wish.wantsJSON {
       let waiting = plan.setAside(.read(profile.scope, host: host))
-      var members = PlanMembers(plan: plan, profile: profile, defects: defects, waiting: waiting)
+      var members = PlanMembers.of(plan, profile, defects, waiting)
       members.wishes = try Consent(host: host).needed(for: read)
       let address = wish.address ?? (place.git == nil ? nil : place.address)
       members.consentLine = Consent.line(
@@ -245,7 +245,7 @@ struct Undertaking {
       let status: ExitStatus =
         needsPerson || !plan.conflicts.isEmpty && wish.onConflict?.takes != true ? .consent : .done
       session.write(
-        Document(
+        JSONDocument(
           .plan, changed: plan.changes(wish.onConflict ?? .keep) || defects.contains(where: \.isMendable),
           exit: status,
           members.json.merging(["profile": .string(profile.name), "dryRun": .bool(true)]) { $1 }))

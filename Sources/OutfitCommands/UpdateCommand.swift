@@ -31,6 +31,8 @@ struct UpdateCommand: AsyncParsableCommand {
     help: ArgumentHelp("Consent to the profile as it is now, or to this commit of it.", valueName: "commit"))
   var trust: String?
   @Flag(name: .shortAndLong, help: "Answer conflicts by their defaults; never consent.") var yes = false
+  @Flag(help: "Print what moved, or would, as JSON; what is applied then is a document of `up`.")
+  var json = false
 
   func validate() throws {
     guard profile == nil || !scope.machine else {
@@ -58,12 +60,25 @@ struct UpdateCommand: AsyncParsableCommand {
       let consent = Up.consent(trust)
       try await pins.resolve(given: consent)
       let changes = LockChanges(before: pins.before, after: pins.after)
-      for line in pins.layerChanges + changes.lines { session.write(line) }
+      let members: [String: JSONText] = [
+        "pins": changes.json, "layers": .array(pins.layerChanges.map { .string($0) }),
+        "profile": .string(pins.profile.name), "dryRun": .bool(dryRun),
+        "incomplete": .array(pins.failures.map { $0.error(.failed) }),
+      ]
+      let exit: ExitStatus = pins.isIncomplete ? .failed : .done
+      let isNothing = changes.isEmpty && pins.layerChanges.isEmpty
+      func say(_ text: String) { json ? session.talk(text) : session.write(text) }
+      for line in pins.layerChanges + changes.lines { say(line) }
       session.report(pins.failures)
       if holdsProfile, let news = GitNews(of: place.profile, host) {
         session.talk(news.line(pins.profile.name))
       }
-      guard !changes.isEmpty || !pins.layerChanges.isEmpty else {
+      if json, isNothing || dryRun {
+        session.write(JSONDocument(.update, changed: !isNothing, exit: exit, members))
+        if exit != .done { throw Ended(exit) }
+        return
+      }
+      guard !isNothing else {
         session.write("Nothing to do: every pin is the newest that the manifest accepts.")
         if pins.isIncomplete { throw Ended(.failed) }
         return
@@ -79,10 +94,11 @@ struct UpdateCommand: AsyncParsableCommand {
       let takeBack = try pins.save()
       guard applies else {
         try place.profile.use(pins.profile, host)
-        session.write("Wrote \(session.short(place.file)). \(try next(place, session))")
+        say("Wrote \(session.short(place.file)). \(try next(place, session))")
+        if json { session.write(JSONDocument(.update, changed: true, exit: exit, members)) }
         return
       }
-      var wish = Undertaking.Wish(saysYes: yes, consent: consent)
+      var wish = Undertaking.Wish(saysYes: yes, consent: consent, wantsJSON: json)
       wish.place = place.profile
       wish.layers = pins.moving
       let status: ExitStatus

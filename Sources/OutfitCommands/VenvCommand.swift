@@ -155,7 +155,7 @@ struct VenvList: AsyncParsableCommand {
       func isThere(_ row: Row) -> Bool { host.files.exists(row.folder.pushing("bin/python")) }
       if json {
         session.write(
-          Document(
+          JSONDocument(
             .venv,
             [
               "environments": .array(

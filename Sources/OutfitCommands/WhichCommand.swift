@@ -33,7 +33,7 @@ struct WhichCommand: AsyncParsableCommand {
       if all { matches = dispatcher.candidates(Array(name.utf8), in: folder) }
       if json {
         session.write(
-          Document(
+          JSONDocument(
             .which,
             [
               "name": .string(name), "problem": problem.map { .string($0) } ?? .null,

@@ -39,7 +39,7 @@ struct WhyCommand: AsyncParsableCommand {
       }
       if json {
         session.write(
-          Document(
+          JSONDocument(
             .why,
             [
               "name": .string(name), "choice": choice?.json ?? .null,

@@ -187,7 +187,7 @@ public struct Consent: Sendable {
             Diagnostic(
               .error, "nobody has consented to \(reason)",
               excerpt: Ability.lines(new).map { "it \($0.text)" }.joined(separator: "\n"),
-              hint: "consent with: \(Self.line(asking, place: asking.address, flags: flags))")
+              hint: "consent with: \(Self.line(asking, asking.address, flags))", reason: .consent)
           ], status: .consent)
       }
       host.terminal.talk(
@@ -226,8 +226,11 @@ public struct Consent: Sendable {
     // The verb itself is consent to folders.
     let bare = asking.command == "outfit trust" ? "" : " --trust"
     let flags = commits.isEmpty ? bare : " --trust " + commits.joined(separator: ",")
-    let place = asking.address ?? address(of: profile)
-    return asking.command + (place.map { " \(quoted($0))" } ?? "") + flags
+    return line(asking, asking.address ?? address(of: profile), flags)
+  }
+
+  private static func line(_ asking: Asking, _ place: String?, _ flags: String) -> String {
+    asking.command + (place.map { " \(quoted($0))" } ?? "") + flags
   }
 
   private static func address(of profile: Profile) -> String? {

@@ -1,3 +1,4 @@
+import OutfitCore
 import SystemPackage
 
 /// What the file system says of one path.

@@ -180,7 +180,7 @@ extension Undertaking.Done {
     let versions = versions(language, requests)
     if json {
       session.write(
-        Document(
+        JSONDocument(
           .interpreters, changed: outcome.isNew, exit: status,
           [
             "versions": .array(

@@ -40,7 +40,7 @@ struct InterpreterList<Noun: InterpreterNoun>: AsyncParsableCommand {
     let rows = installed.rows.filter { row in wish.map { $0.accepts(row.version) } ?? true }
     if json {
       session.write(
-        Document(
+        JSONDocument(
           .interpreters,
           [
             "current": installed.current.map { .string($0) } ?? .null,
@@ -104,7 +104,7 @@ struct InterpreterList<Noun: InterpreterNoun>: AsyncParsableCommand {
     let versions = known.catalogue.versions.filter { version in wish.map { $0.accepts(version) } ?? true }
     if json {
       session.write(
-        Document(
+        JSONDocument(
           .interpreters,
           [
             "source": .string(known.catalogue.source), "time": .number(Int(known.time)),
@@ -167,7 +167,7 @@ struct InterpreterVersion<Noun: InterpreterNoun>: AsyncParsableCommand {
       let row = installed.rows.first(where: \.isCurrent)
       if json {
         session.write(
-          Document(
+          JSONDocument(
             .interpreters,
             [
               "version": row.map { .string($0.version.description) } ?? .null,

@@ -39,7 +39,7 @@ struct InterpreterUpgrade<Noun: InterpreterNoun>: AsyncParsableCommand {
       if !movement.failures.isEmpty { throw Ended(.failed) }
       guard !movement.moved.isEmpty else {
         if options.json {
-          session.write(Document(.interpreters, ["moved": .array([])]))
+          session.write(JSONDocument(.interpreters, ["moved": .array([])]))
         } else {
           session.write("Nothing to do: every pin is the newest that the manifest accepts.")
         }
@@ -47,7 +47,7 @@ struct InterpreterUpgrade<Noun: InterpreterNoun>: AsyncParsableCommand {
       }
       if options.dryRun {
         if options.json {
-          session.write(Document(.interpreters, changed: true, movement.members))
+          session.write(JSONDocument(.interpreters, changed: true, movement.members))
         } else {
           session.write("Nothing was changed: this was a dry run.")
         }
@@ -68,7 +68,7 @@ struct InterpreterUpgrade<Noun: InterpreterNoun>: AsyncParsableCommand {
       let requests = movement.moved.compactMap { VersionRequest($0.request) }
       let names = done.versions(language, requests).map { "\(Noun.title) \($0.version)" }
       if options.json {
-        session.write(Document(.interpreters, changed: true, movement.members))
+        session.write(JSONDocument(.interpreters, changed: true, movement.members))
         if done.status != .done { throw Ended(done.status) }
       } else {
         try done.report(

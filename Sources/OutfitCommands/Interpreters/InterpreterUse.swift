@@ -95,7 +95,7 @@ struct InterpreterUse<Noun: InterpreterNoun>: AsyncParsableCommand {
     try VersionFileEdit.write(text, to: path, host)
     if options.json {
       session.write(
-        Document(
+        JSONDocument(
           .interpreters, changed: nil,
           [
             "file": .string(path.string), "versions": .array(versions.map { .string($0) }),
@@ -143,7 +143,7 @@ struct InterpreterUse<Noun: InterpreterNoun>: AsyncParsableCommand {
     }
     if options.json {
       session.write(
-        Document(.interpreters, changed: nil, ["place": .string(own.place), "text": .string(own.text)]))
+        JSONDocument(.interpreters, changed: nil, ["place": .string(own.place), "text": .string(own.text)]))
     } else {
       session.write(own.text)
       session.talk("by \(own.place)")
@@ -264,7 +264,7 @@ struct InterpreterGlobal<Noun: InterpreterNoun>: AsyncParsableCommand {
     let pin = pins.first { $0.language == Noun.language && $0.request == first.request.text }
     if options.json {
       session.write(
-        Document(
+        JSONDocument(
           .interpreters, changed: nil,
           [
             "request": .string(first.request.text),

@@ -29,6 +29,45 @@ struct PlanMembers {
     let line: String
   }
 
+  init(plan: Plan?, profile: Profile?) {
+    self.plan = plan
+    self.profile = profile
+  }
+
+  static func of(
+    _ plan: Plan?, _ profile: Profile?, _ defects: [Defect], _ waiting: WaitingEffects
+  ) -> PlanMembers {
+    var members = PlanMembers(plan: plan, profile: profile)
+    members.defects = defects
+    members.waiting = waiting
+    return members
+  }
+
+  static func ofRollback(_ plan: Plan) -> PlanMembers {
+    var members = PlanMembers(plan: plan, profile: nil)
+    members.conflictLine = "outfit rollback --on-conflict take"
+    return members
+  }
+
+  /// What was done, in the form of a plan.
+  init(
+    done plan: Plan, _ outcome: SwitchOutcome, profile: Profile? = nil, waiting: WaitingEffects = .init(),
+    missing: Set<ObjectID> = []
+  ) {
+    var did = plan
+    did.names = outcome.names
+    did.effects.removeAll { waiting[$0] != nil }
+    did.targets = outcome.changed.map { target in
+      var target = target
+      if target.conflict != nil { (target.action, target.conflict) = (.update, nil) }
+      return target
+    }
+    did.targets += outcome.kept
+    self.init(plan: did, profile: profile)
+    self.waiting = waiting
+    self.missing = missing
+  }
+
   var json: [String: JSONText] {
     [
       "files": .array(files),
@@ -157,6 +196,7 @@ extension ConflictPolicy {
 extension Profile {
   /// The layer whose manifest is this file.
   func layer(of location: SourceLocation) -> Layer? {
+    if let layer = layers.first(where: { $0.manifest.string == location.file }) { return layer }
     let sources = dotfiles.values.map(\.source) + scripts.values.map(\.source)
     return sources.first { $0.location.file == location.file }?.layer
   }

@@ -15,7 +15,7 @@ struct ToolList: AsyncParsableCommand {
     try await withSession { session in
       let rows = try await ToolDesk(session, options).rows()
       if options.json {
-        session.write(Document(.tools, ["tools": .array(rows.map(\.json))]))
+        session.write(JSONDocument(.tools, ["tools": .array(rows.map(\.json))]))
       } else if short {
         for row in rows { session.write("\(row.name) \(row.version ?? "-")") }
       } else if rows.isEmpty {

@@ -34,7 +34,7 @@ struct ToolRepair: AsyncParsableCommand {
       }
       if options.json {
         session.write(
-          Document(
+          JSONDocument(
             .tools, changed: !damaged.isEmpty, exit: failed.isEmpty ? .done : .failed,
             [
               "tools": .array(

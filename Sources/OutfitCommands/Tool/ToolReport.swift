@@ -39,7 +39,7 @@ struct ToolReport {
   func tell(_ names: [String], verb: String, json: Bool) {
     if json {
       session.write(
-        Document(
+        JSONDocument(
           .tools, changed: done.outcome.isNew, exit: done.status,
           [
             "generation": .number(done.outcome.generation),

@@ -2,7 +2,7 @@ import OutfitCore
 
 /// A document for programs, version 1. docs/json.md says what stands in each; members are added to it, and none is
 /// changed or taken away.
-struct Document {
+struct JSONDocument {
   /// The version that `schema` names.
   static let version = 1
 
@@ -54,7 +54,7 @@ struct Document {
 
 extension Session {
   /// The one document that a verb gives a program, on standard output.
-  func write(_ document: Document) { write(document.text) }
+  func write(_ document: JSONDocument) { write(document.text) }
 }
 
 extension Diagnostic {
