@@ -73,10 +73,17 @@ final class Machine: Sendable {
     try #require(
       !takesCache || variables["XDG_CACHE_HOME"] != Self.cache.string,
       "what is uninstalled takes its cache with it: give it one of its own, not that of all tests")
-    return try await host.processes.run(
+    let done = try await host.processes.run(
       Invocation(
         program, arguments, environment: variables,
         workingDirectory: folder.isEmpty ? home : home.pushing(FilePath(folder))))
+    if program == Self.build.appending("outfit"), arguments.contains("--json"), arguments.first != "exec",
+      !arguments.contains("--help")
+    {
+      let complaints = DocumentSchema.complaints(done)
+      #expect(complaints.isEmpty, "outfit \(arguments.joined(separator: " ")): \(complaints)")
+    }
+    return done
   }
 
   func write(_ path: String, _ text: String, mode: UInt16 = 0o644) throws {

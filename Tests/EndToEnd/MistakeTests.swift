@@ -65,7 +65,7 @@ import Testing
       "/usr/bin/python3",
       [
         "-c",
-        "import json, sys; d = json.load(open(sys.argv[1])); print(d['status'], d['errors'][0]['message'])",
+        "import json, sys; d = json.load(open(sys.argv[1])); print(d['exit'], d['error']['message'])",
         machine.home.appending("out.json").string,
       ])
     #expect(read.outputText.hasPrefix("\(done.status) "), "\(done.outputText)\(read.errorText)")

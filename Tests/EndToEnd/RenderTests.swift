@@ -54,7 +54,7 @@ struct RenderTests {
     #expect(second.errorText.contains("Nothing has changed"))
     #expect(second.outputText == first.outputText)
     let fresh = try await machine.outfit("parity", "--fresh", "--json", at: "shop", setting: setting)
-    #expect(fresh.outputText.hasPrefix("{\"allowed\":"), "\(fresh.outputText.prefix(80))")
+    #expect(fresh.outputText.contains("\"allowed\":"), "\(fresh.outputText.prefix(80))")
     let base = "shop/k8s/base/worker.yaml"
     let text = try #require(try machine.read(base))
     try machine.write(

@@ -96,7 +96,7 @@ struct InterpreterUse<Noun: InterpreterNoun>: AsyncParsableCommand {
     if options.json {
       session.write(
         JSONDocument(
-          .interpreters, changed: nil,
+          .interpreters, changed: true,
           [
             "file": .string(path.string), "versions": .array(versions.map { .string($0) }),
             "installed": .array(requests.map { .string($0.text) }),
@@ -143,7 +143,7 @@ struct InterpreterUse<Noun: InterpreterNoun>: AsyncParsableCommand {
     }
     if options.json {
       session.write(
-        JSONDocument(.interpreters, changed: nil, ["place": .string(own.place), "text": .string(own.text)]))
+        JSONDocument(.interpreters, changed: false, ["place": .string(own.place), "text": .string(own.text)]))
     } else {
       session.write(own.text)
       session.talk("by \(own.place)")
@@ -265,7 +265,7 @@ struct InterpreterGlobal<Noun: InterpreterNoun>: AsyncParsableCommand {
     if options.json {
       session.write(
         JSONDocument(
-          .interpreters, changed: nil,
+          .interpreters, changed: false,
           [
             "request": .string(first.request.text),
             "version": pin.map { .string($0.version.description) } ?? .null,
