@@ -54,7 +54,7 @@ struct RollbackCommand: AsyncParsableCommand {
       if json, dryRun || plan.isEmpty {
         session.write(
           JSONDocument(
-            .rollback, changed: plan.changes(onConflict ?? .keep),
+            .rollback, changed: !plan.isEmpty,
             exit: plan.conflicts.isEmpty || onConflict?.takes == true ? .done : .consent,
             PlanMembers.ofRollback(plan).json
               .merging([

@@ -53,7 +53,8 @@ struct StatusCommand: AsyncParsableCommand {
       if json {
         session.write(
           JSONDocument(
-            .status, changed: plan?.changes() ?? false || defects.contains(where: \.isMendable), exit: exit,
+            .status, changed: try standing.changes(session.host) || defects.contains(where: \.isMendable),
+            exit: exit,
             PlanMembers.of(plan, standing.profile, defects, waiting).json
               .merging([
                 "profile": .string(standing.name),
@@ -112,9 +113,17 @@ private struct Standing {
   let generation: Generation?
   /// What the plan has not, since it waits for whoever has root.
   let waiting: WaitingEffects
+  private let place: ProfilePlace
+
+  /// `up` would do something.
+  func changes(_ host: Host) throws -> Bool {
+    guard let plan, let profile else { return false }
+    return try plan.changes(.keep, place.stamp(profile), host)
+  }
 
   init(_ session: Session, _ place: ProfilePlace) async throws {
     let host = session.host
+    self.place = place
     if CompiledPlan.current(
       for: place.scope, version: Release.version, arguments: place.digest(host), host: host) != nil,
       let profile = try Generations.adoptedProfile(place.scope, host: host)

@@ -246,7 +246,9 @@ struct Undertaking {
         needsPerson || !plan.conflicts.isEmpty && wish.onConflict?.takes != true ? .consent : .done
       session.write(
         JSONDocument(
-          .plan, changed: plan.changes(wish.onConflict ?? .keep) || defects.contains(where: \.isMendable),
+          .plan,
+          changed: try plan.changes(wish.onConflict ?? .keep, place.stamp(profile), host)
+            || defects.contains(where: \.isMendable),
           exit: status,
           members.json.merging(["profile": .string(profile.name), "dryRun": .bool(true)]) { $1 }))
       return status

@@ -62,6 +62,8 @@ public struct Plan: Sendable {
       && targets.allSatisfy { $0.action == .upToDate } && foldersToRemove.isEmpty
   }
 
+  var hasSecrets: Bool { targets.contains(where: \.isSecret) }
+
   public var conflicts: [PlannedTarget] { targets.filter { $0.conflict != nil } }
 
   /// What will be other than it is, conflicts included.

@@ -29,6 +29,16 @@ public struct SwitchOutcome: Sendable {
 
 /// The one transaction in which everything changes that a user can see.
 public enum Switch {
+  /// Whether `apply` would make a generation; nothing is written.
+  public static func isWanted(
+    _ plan: Plan, decisions: Decisions, profile: ProfileStamp, host: Host
+  ) throws -> Bool {
+    let key = plan.hasSecrets ? try SecretKey.read(host) : nil
+    // The first secret brings the key along.
+    guard key != nil || !plan.hasSecrets else { return true }
+    return try !SwitchDraft(plan, decisions, [], profile, host, key: key).isNothing
+  }
+
   /// Does what a plan says, and makes it a generation. The caller holds the scope's lock. Whatever goes wrong,
   /// or when the task is cancelled, everything is put back before this throws.
   /// - Parameters:
@@ -61,7 +71,8 @@ public enum Switch {
         if current == 0, try host.files.status(host.places.table(of: plan.scope), followLinks: false) != nil {
           try Recovered.keepUnknown(plan.scope, host)
         }
-        var draft = try SwitchDraft(plan, decisions, failed, profile, host)
+        let key = plan.hasSecrets ? try SecretKey.ensure(host) : nil
+        var draft = try SwitchDraft(plan, decisions, failed, profile, host, key: key)
         try draft.add(companions)
         try draft.addSnapshots(snapshots)
         guard !draft.isNothing else {

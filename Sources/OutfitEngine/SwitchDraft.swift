@@ -17,12 +17,15 @@ struct SwitchDraft {
   private let key: SecretKey?
   private let previous: KnownTargets
 
+  /// It writes nothing.
+  /// - Parameter key: by which secrets are known again.
   init(
-    _ plan: Plan, _ decisions: Decisions, _ failed: Set<ObjectID>, _ profile: ProfileStamp, _ host: Host
+    _ plan: Plan, _ decisions: Decisions, _ failed: Set<ObjectID>, _ profile: ProfileStamp, _ host: Host,
+    key: SecretKey?
   ) throws {
     self.plan = plan
     self.host = host
-    key = plan.targets.contains(where: \.isSecret) ? try SecretKey.ensure(host) : nil
+    self.key = key
     previous = KnownTargets(plan.previous?.targets ?? [])
     let numbers = try Generations.numbers(plan.scope, host: host)
     generation = Generation(

@@ -178,13 +178,11 @@ struct PlanMembers {
 }
 
 extension Plan {
-  /// Something will be other than it is when this is done as it stands: files that are left as their owner has them,
-  /// what waits for whoever has root and what runs every time don't count.
-  func changes(_ policy: ConflictPolicy = .keep) -> Bool {
-    let takes = policy.takes
-    var rest = self
-    rest.targets.removeAll { $0.conflict != nil && !(takes && $0.conflict?.canTake == true) }
-    return !rest.isEmpty
+  /// Whether `up` does something when it does this as it stands: files that are left as their owner has them, what waits
+  /// for whoever has root and what runs every time are none.
+  func changes(_ policy: ConflictPolicy = .keep, _ profile: ProfileStamp, _ host: Host) throws -> Bool {
+    try !objects.isEmpty || effects.contains { !$0.isRoutine }
+      || Switch.isWanted(self, decisions: Decisions(policy), profile: profile, host: host)
   }
 }
 
