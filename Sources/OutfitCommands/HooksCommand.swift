@@ -66,10 +66,12 @@ struct HooksInstall: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "install", abstract: "Install the hooks alone: `outfit up --only hooks`.")
 
+  @Flag(help: "Print what was done as JSON, as `up` does.") var json = false
+
   func run() async throws {
     try await withSession { session in
-      let status = try await Undertaking(session, Undertaking.Wish(parts: PartSelection(only: ["hooks"])))
-        .run()
+      let wish = Undertaking.Wish(parts: PartSelection(only: ["hooks"]), wantsJSON: json)
+      let status = try await Undertaking(session, wish).run()
       if status != .done { throw Ended(status) }
     }
   }

@@ -19,6 +19,7 @@ struct InitCommand: AsyncParsableCommand {
   @Flag(help: "Keep it for a repository that is to carry none, in your own folder of configuration.")
   var kept = false
   @Flag(name: .customLong("dry-run"), help: "Print the manifest, and write nothing.") var dryRun = false
+  @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
     try await withSession { session in
@@ -53,16 +54,24 @@ struct InitCommand: AsyncParsableCommand {
       // The first comment is for editors.
       if let remote { lines.insert("remote: \(remote)", at: lines.firstIndex { !$0.hasPrefix("#") } ?? 0) }
       let text = lines.joined(separator: "\n")
+      let document = JSONDocument(
+        .`init`, changed: true,
+        [
+          "file": .string(target.string), "text": .string(text), "dryRun": .bool(dryRun),
+          "notes": .array(reading.notes.map { $0.error(.done) }),
+        ])
       if dryRun {
-        session.host.terminal.write(text)
+        json ? session.write(document) : session.host.terminal.write(text)
         session.report(reading.notes)
         return
       }
       if kept { try host.files.createDirectories(target.removingLastComponent(), mode: 0o700) }
       try host.files.create(target, Array(text.utf8), mode: 0o644)
       session.report(reading.notes)
-      session.write(
-        "Wrote \(session.short(target)). Look it over (GUESS marks what is not certain), then: outfit up")
+      session.say(
+        "Wrote \(session.short(target)). Look it over (GUESS marks what is not certain), then: outfit up",
+        json: json)
+      if json { session.write(document) }
     }
   }
 

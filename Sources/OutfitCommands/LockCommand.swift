@@ -19,6 +19,7 @@ struct LockCommand: AsyncParsableCommand {
   @Argument(help: "The folder of a machine profile.") var profile: String?
   @Flag(help: "Write nothing; exit 3 when the lock does not cover the manifest.") var check = false
   @Flag(help: "Pin the images of `app` alone; nothing else is asked or built.") var images = false
+  @Flag(help: "Print what was pinned, or is missing, as JSON.") var json = false
 
   func run() async throws {
     try await withSession { session in
@@ -28,28 +29,41 @@ struct LockCommand: AsyncParsableCommand {
       try await pins.resolve(imagesOnly: images)
       let changes = LockChanges(before: before, after: pins.after)
       let unpinned = images ? [] : pins.unpinned
+      func end(changed: Bool, _ exit: ExitStatus) throws {
+        if json {
+          session.write(
+            JSONDocument(
+              .lock, changed: changed, exit: exit,
+              [
+                "file": .string(place.file.string), "pins": changes.json,
+                "unpinned": .array(unpinned.map { .string($0) }),
+                "incomplete": .array(pins.failures.map { $0.error(.failed) }),
+              ]))
+        }
+        if exit != .done { throw Ended(exit) }
+      }
       if check {
         // What could not be pinned is no change.
         guard changes.isEmpty, unpinned.isEmpty else {
           session.report(pins.failures)
-          for name in unpinned { session.write("  ? \(name)") }
-          for line in changes.lines { session.write(line) }
+          for name in unpinned { session.say("  ? \(name)", json: json) }
+          for line in changes.lines { session.say(line, json: json) }
           session.talk("\(session.short(place.file)) does not cover the manifest; run `outfit lock`")
-          throw Ended(.drift)
+          return try end(changed: true, .drift)
         }
-        session.write("\(session.short(place.file)) covers the manifest.")
-        return
+        session.say("\(session.short(place.file)) covers the manifest.", json: json)
+        return try end(changed: false, .done)
       }
       let isWorthAFile = !changes.isEmpty || session.host.files.exists(place.file) || !pins.isIncomplete
       if isWorthAFile { try pins.save() }
-      for line in changes.lines { session.write(line) }
+      for line in changes.lines { session.say(line, json: json) }
       if !changes.isEmpty {
-        session.write("Wrote \(session.short(place.file)). Commit it, and everybody has the same.")
+        session.say("Wrote \(session.short(place.file)). Commit it, and everybody has the same.", json: json)
       } else if unpinned.isEmpty {
-        session.write("Nothing to do: \(session.short(place.file)) covers the manifest.")
+        session.say("Nothing to do: \(session.short(place.file)) covers the manifest.", json: json)
       }
       session.report(pins.failures)
-      if pins.isIncomplete { throw Ended(.failed) }
+      try end(changed: !changes.isEmpty, pins.isIncomplete ? .failed : .done)
     }
   }
 }

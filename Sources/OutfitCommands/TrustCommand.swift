@@ -29,6 +29,7 @@ struct TrustGrant: AsyncParsableCommand {
   @Flag(help: "This checkout, and its git layers at the commits that outfit.lock has: for CI.") var locked =
     false
   @OptionGroup var fetching: FetchOptions
+  @Flag(help: "Print JSON.") var json = false
 
   func validate() throws {
     if locked, commit != nil {
@@ -52,9 +53,14 @@ struct TrustGrant: AsyncParsableCommand {
         try session.consent(toRendered: rendering, consented, given: given)
       }
       if needed.isEmpty {
-        session.write("\(trusted.name) is trusted already.")
+        session.say("\(trusted.name) is trusted already.", json: json)
       } else {
-        session.write("Trusted as it is now: \(needed.map(\.name).joined(separator: ", "))")
+        session.say("Trusted as it is now: \(needed.map(\.name).joined(separator: ", "))", json: json)
+      }
+      if json {
+        session.write(
+          JSONDocument(
+            .trust, changed: !needed.isEmpty, ["granted": .array(needed.map { .string($0.name) })]))
       }
     }
   }
@@ -108,6 +114,7 @@ struct TrustRevoke: AsyncParsableCommand {
   @Argument(
     help: "A folder or an address, as `outfit trust list` has it; without it the project that you stand in.")
   var layer: String?
+  @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
     try await withSession { session in
@@ -125,7 +132,11 @@ struct TrustRevoke: AsyncParsableCommand {
           status: .usage)
       }
       for name in names { try store.revoke(name) }
-      session.write("Not trusted any more: \(names.joined(separator: ", "))")
+      session.say("Not trusted any more: \(names.joined(separator: ", "))", json: json)
+      if json {
+        session.write(
+          JSONDocument(.trust, changed: true, ["revoked": .array(names.map { .string($0) })]))
+      }
     }
   }
 

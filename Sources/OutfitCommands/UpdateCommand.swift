@@ -67,8 +67,7 @@ struct UpdateCommand: AsyncParsableCommand {
       ]
       let exit: ExitStatus = pins.isIncomplete ? .failed : .done
       let isNothing = changes.isEmpty && pins.layerChanges.isEmpty
-      func say(_ text: String) { json ? session.talk(text) : session.write(text) }
-      for line in pins.layerChanges + changes.lines { say(line) }
+      for line in pins.layerChanges + changes.lines { session.say(line, json: json) }
       session.report(pins.failures)
       if holdsProfile, let news = GitNews(of: place.profile, host) {
         session.talk(news.line(pins.profile.name))
@@ -94,7 +93,7 @@ struct UpdateCommand: AsyncParsableCommand {
       let takeBack = try pins.save()
       guard applies else {
         try place.profile.use(pins.profile, host)
-        say("Wrote \(session.short(place.file)). \(try next(place, session))")
+        session.say("Wrote \(session.short(place.file)). \(try next(place, session))", json: json)
         if json { session.write(JSONDocument(.update, changed: true, exit: exit, members)) }
         return
       }

@@ -33,6 +33,7 @@ struct VenvCreate: AsyncParsableCommand {
   var withoutPip = false
   @Flag(name: .customLong("system-site-packages"), help: "See the packages of the Python that it stands on.")
   var systemSitePackages = false
+  @Flag(help: "Print JSON.") var json = false
 
   func validate() throws { try NamedVirtualenvs.check(name) }
 
@@ -74,7 +75,16 @@ struct VenvCreate: AsyncParsableCommand {
             name: name, folder: folder, version: NamedVirtualenvs.version(of: folder, host), origin: "outfit")
           try NamedVirtualenvs.save(try NamedVirtualenvs.list(host).filter { $0.name != name } + [made], host)
           let version = made.version.map { ", Python \($0)" } ?? ""
-          session.write("\(name): \(session.short(folder))\(version)")
+          session.say("\(name): \(session.short(folder))\(version)", json: json)
+          if json {
+            session.write(
+              JSONDocument(
+                .venv, changed: true,
+                [
+                  "name": .string(name), "folder": .string(folder.string),
+                  "python": made.version.map { .string($0.description) } ?? .null,
+                ]))
+          }
         }
       } catch {
         try? host.files.removeTree(folder)
@@ -92,6 +102,7 @@ struct VenvUse: AsyncParsableCommand {
     discussion: "For one shell alone: export OUTFIT_PYTHON=NAME", aliases: ["local", "activate"])
 
   @Argument(help: "Its name.", completion: NamedVirtualenvs.completion) var name: String
+  @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
     try await withSession { session in
@@ -108,13 +119,21 @@ struct VenvUse: AsyncParsableCommand {
         }
         try OwnFile.write(name + "\n", to: target, mode: mode & 0o777, folderMode: 0o755, host)
         let was = before?.split(separator: "\n").first.map { " (it said \(String($0).harmless))" } ?? ""
-        session.write("\(session.short(file)) chooses \(name)\(was)")
+        session.say("\(session.short(file)) chooses \(name)\(was)", json: json)
       } else {
-        session.write("\(session.short(file)) chooses \(name) already")
+        session.say("\(session.short(file)) chooses \(name) already", json: json)
       }
       guard let answer = NamedVirtualenvs.resolve("python", session),
         answer != one.folder.appending("bin/python")
-      else { return }
+      else {
+        if json {
+          session.write(
+            JSONDocument(
+              .venv, changed: before != name + "\n",
+              ["name": .string(name), "folder": .string(one.folder.string), "file": .string(file.string)]))
+        }
+        return
+      }
       throw Failure(
         "python is \(session.short(answer)) here all the same",
         hint: "`outfit why python` names what decides: the outfit.yaml of this folder, or a variable")
@@ -198,6 +217,7 @@ struct VenvRemove: AsyncParsableCommand {
 
   @Argument(help: "Their names.", completion: NamedVirtualenvs.completion) var names: [String]
   @Flag(name: .shortAndLong, help: "Don't ask.") var yes = false
+  @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
     try await withSession { session in
@@ -221,11 +241,20 @@ struct VenvRemove: AsyncParsableCommand {
         for one in all {
           if own.contains(one) {
             try host.files.removeTree(one.folder)
-            session.write("\(one.name) is removed")
+            session.say("\(one.name) is removed", json: json)
           } else {
-            session.write("\(one.name) is forgotten; \(session.short(one.folder)) stays")
+            session.say("\(one.name) is forgotten; \(session.short(one.folder)) stays", json: json)
           }
         }
+      }
+      if json {
+        session.write(
+          JSONDocument(
+            .venv, changed: true,
+            [
+              "removed": .array(own.map { .string($0.name) }),
+              "forgotten": .array(all.filter { !own.contains($0) }.map { .string($0.name) }),
+            ]))
       }
     }
   }

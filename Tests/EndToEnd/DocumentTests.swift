@@ -97,12 +97,18 @@ struct DocumentTests {
       ["why", ".netrc", "--json"], ["which", "outfit", "--json"], ["gc", "--dry-run", "--json"],
       ["python", "list", "--json"], ["tool", "list", "--json"], ["venv", "list", "--json"],
       ["prompt", "--json"],
+      ["trust", "team", "--json"], ["lock", "team", "--json"],
+      ["lock", "team", "--check", "--json"], ["init", "--dry-run", "--json"],
+      ["venv", "create", "x", "--json"],
+      ["venv", "remove", "x", "--yes", "--json"], ["hooks", "install", "--json"],
       ["status", "--json"], ["nonsense", "--json"], ["up", "--only", "toolz", "--json"],
     ] {
       // Its document is compared with its schema, and with how it ended.
       let said = try await machine.outfit(verb)
       #expect(!said.outputText.contains("hunter2"), "\(verb)")
     }
+    let revoked = try document(try await machine.outfit("trust", "revoke", "team", "--json"))
+    #expect((revoked["revoked"] as? [String])?.isEmpty == false)
     let back = try document(try await machine.outfit("rollback", "0", "--on-conflict", "take", "--json"))
     #expect(back["changed"] as? Bool == true)
   }

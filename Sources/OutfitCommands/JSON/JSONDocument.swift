@@ -11,7 +11,8 @@ struct JSONDocument {
     /// What `up` would do.
     case plan
     case up, status, diff, show, facts, outdated, update, rollback, uninstall
-    case doctor, generations, gc, trust, which, why, prompt, tools, interpreters, venv, render, parity
+    case lock, `init`, doctor, generations, gc, trust, which, why, prompt, tools, interpreters, venv, render,
+      parity
     case `import`
     /// There is no result.
     case error
@@ -55,6 +56,9 @@ struct JSONDocument {
 extension Session {
   /// The one document that a verb gives a program, on standard output.
   func write(_ document: JSONDocument) { write(document.text) }
+
+  /// What people read: on standard output, unless that is for a program.
+  func say(_ text: String, json: Bool) { json ? talk(text) : write(text) }
 }
 
 extension Diagnostic {
