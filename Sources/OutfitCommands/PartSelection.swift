@@ -14,9 +14,10 @@ struct PartSelection: Hashable, Sendable {
   /// `system` is `packages` and `scripts`.
   static let system = ["packages", "scripts"]
 
-  /// What the options take.
+  /// What the options take. Nothing is installed into node_modules yet, so that to skip it is no mistake.
   static let names =
-    Preparation.onEngines.map(\.name) + [ShellSetup().name, Dotfiles().name] + system + [SystemSetup().name]
+    Preparation.onEngines.map(\.name) + ["node_modules", ShellSetup().name, Dotfiles().name] + system
+    + [SystemSetup().name]
 
   /// All of it, so that what is not proposed goes.
   var isWhole: Bool { only.isEmpty && skipped.isEmpty }
