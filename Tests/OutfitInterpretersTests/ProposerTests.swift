@@ -232,7 +232,9 @@ import Testing
     machine.pythons = [Machine.python("3.13.1", "/opt/python3.13", .other)]
     let host = ReleaseHost(.python, try #require(machine.context.profile.interpreters[.python]?.value), [:])
     machine.context.facts[.document(host.index)] = .failed(
-      Diagnostic(.error, "it was not asked for, because this is a dry run", hint: "`outfit up` finds it out"))
+      Diagnostic(
+        .error, "it was not asked for, because this is a dry run", hint: "`outfit up` finds it out",
+        reason: .dryRun))
     let failures = try machine.propose().failures
     #expect(failures.map(\.message) == ["Python 3.13 is not pinned yet"])
     #expect(failures.first?.hint == "`outfit up` finds it out")

@@ -280,7 +280,8 @@ struct ToolsTests {
     bench.answers = { _ in
       .failed(
         Diagnostic(
-          .error, "not done: resolving black, because this is a dry run", hint: "`outfit up` finds it out"))
+          .error, "not done: resolving black, because this is a dry run", hint: "`outfit up` finds it out",
+          reason: .dryRun))
     }
     let (lock, facts, _) = try bench.rounds { try Tools().resolve($0) }
     bench.lock = lock
