@@ -32,7 +32,7 @@ struct ImportPyenvCommand: AsyncParsableCommand {
       try await takeover.edit(&change, tools: !withoutTools)
       let requests = takeover.versions.compactMap { VersionRequest($0.version.description) }
       if options.dryRun {
-        takeover.show(session, willBe: true, json: options.json)
+        takeover.show(session, willBe: true, .done, json: options.json)
         if !options.json { session.write("Nothing was changed: this was a dry run.") }
         return
       }
@@ -44,7 +44,7 @@ struct ImportPyenvCommand: AsyncParsableCommand {
         if let done = try await change.apply(quiet, needed: requests) { status = done.status }
       }
       try NamedVirtualenvs.save(takeover.allVirtualenvs, host)
-      takeover.show(session, willBe: false, json: options.json)
+      takeover.show(session, willBe: false, status, json: options.json)
       if !options.json { takeover.advise(session) }
       if status != .done { throw Ended(status) }
     }
@@ -204,11 +204,11 @@ private struct Takeover {
 
   // MARK: Telling
 
-  func show(_ session: Session, willBe: Bool, json: Bool) {
+  func show(_ session: Session, willBe: Bool, _ exit: ExitStatus, json: Bool) {
     if json {
       session.write(
         JSONDocument(
-          .import, changed: nil,
+          .import, changed: nil, exit: exit,
           [
             "root": .string(pyenv.root.string), "dryRun": .bool(willBe), "default": .string(defaultText),
             "versions": .array(

@@ -127,14 +127,22 @@ private struct ToolImport {
   ) async throws {
     session.report(notes)
     if options.json {
+      var status = ExitStatus.done
+      // One document is what was taken over; what `up` has to say of it is its status.
+      if options.apply, !taken.isEmpty, !options.dryRun {
+        let place = try ProfilePlace.adopted(host) ?? ProfilePlace(scope: .machine, address: "")
+        status = try await Undertaking(session, .init()).apply(at: place).status
+      }
       session.write(
         JSONDocument(
-          .import,
+          .import, changed: !taken.isEmpty, exit: status,
           [
             "manifest": .string(path.string), "written": .bool(!options.dryRun),
             "tools": .array(taken.map(Self.json)),
             "notes": .array(notes.map { .string($0.message) }),
           ]))
+      if status != .done { throw Ended(status) }
+      if options.apply { return }
     } else {
       for tool in taken { session.write("  + \(Self.describe(tool))") }
       switch (taken.isEmpty, options.dryRun) {
@@ -146,13 +154,6 @@ private struct ToolImport {
     guard !taken.isEmpty, !options.dryRun else { return }
     guard options.apply else {
       session.talk("Next: outfit up    (\(program) goes on working; \(leaving))")
-      return
-    }
-    guard !options.json else {
-      // One document is what was taken over; what `up` has to say of it is its status.
-      let place = try ProfilePlace.adopted(host) ?? ProfilePlace(scope: .machine, address: "")
-      let status = try await Undertaking(session, .init()).apply(at: place).status
-      if status != .done { throw Ended(status) }
       return
     }
     let status = try await Undertaking(session, .init()).run()

@@ -34,7 +34,7 @@ struct WhichCommand: AsyncParsableCommand {
       if json {
         session.write(
           JSONDocument(
-            .which,
+            .which, exit: problem == nil ? .done : .failed,
             [
               "name": .string(name), "problem": problem.map { .string($0) } ?? .null,
               "matches": .array(

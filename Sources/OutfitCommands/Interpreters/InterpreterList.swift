@@ -168,7 +168,7 @@ struct InterpreterVersion<Noun: InterpreterNoun>: AsyncParsableCommand {
       if json {
         session.write(
           JSONDocument(
-            .interpreters,
+            .interpreters, exit: installed.problem == nil ? .done : .failed,
             [
               "version": row.map { .string($0.version.description) } ?? .null,
               "virtualenv": row?.virtualenv.map { .string($0) } ?? .null,

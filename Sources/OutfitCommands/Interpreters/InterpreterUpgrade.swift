@@ -36,7 +36,7 @@ struct InterpreterUpgrade<Noun: InterpreterNoun>: AsyncParsableCommand {
         session, place, profile, language, chosen, isOffline: options.offline)
       for line in movement.lines { session.options(options.json, line) }
       session.report(movement.failures)
-      if !movement.failures.isEmpty { throw Ended(.failed) }
+      if !movement.failures.isEmpty { throw Ended(Failure(movement.failures)) }
       guard !movement.moved.isEmpty else {
         if options.json {
           session.write(JSONDocument(.interpreters, ["moved": .array([])]))

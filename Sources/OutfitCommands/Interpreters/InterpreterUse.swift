@@ -93,10 +93,15 @@ struct InterpreterUse<Noun: InterpreterNoun>: AsyncParsableCommand {
       }
     }
     try VersionFileEdit.write(text, to: path, host)
+    if let bereft = Project.bereft(session.host) {
+      var diagnostic = bereft.bereftDiagnostic(session)
+      diagnostic.severity = .error
+      throw Failure([diagnostic])
+    }
     if options.json {
       session.write(
         JSONDocument(
-          .interpreters, changed: true,
+          .interpreters, changed: true, exit: status,
           [
             "file": .string(path.string), "versions": .array(versions.map { .string($0) }),
             "installed": .array(requests.map { .string($0.text) }),
@@ -104,11 +109,6 @@ struct InterpreterUse<Noun: InterpreterNoun>: AsyncParsableCommand {
     } else {
       session.write("\(session.display(path)) says \(versions.joined(separator: ", ")).")
       if !had.isEmpty { session.write("Installed \(had.joined(separator: ", ")).") }
-    }
-    if let bereft = Project.bereft(session.host) {
-      var diagnostic = bereft.bereftDiagnostic(session)
-      diagnostic.severity = .error
-      throw Failure([diagnostic])
     }
     session.report(await VersionSources(session, language).contradictions.map(\.diagnostic))
     if status != .done { throw Ended(status) }
