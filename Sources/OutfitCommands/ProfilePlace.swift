@@ -112,11 +112,15 @@ struct ProfilePlace: Sendable {
   var git: GitAddress? { scope == .machine ? try? GitAddress(address) : nil }
 
   /// The commit of it that this machine's generation was made from.
-  func usedCommit(_ host: Host) -> String? {
-    guard let stamp = (try? Generations.adoptedProfile(.machine, host: host)) ?? nil, stamp.address == address
-    else { return nil }
-    return stamp.commit
+  func usedCommit(_ host: Host) -> String? { stamp(host)?.commit }
+
+  /// What this machine's generation was made from, where that is this profile.
+  private func stamp(_ host: Host) -> ProfileStamp? {
+    let stamp = (try? Generations.adoptedProfile(.machine, host: host)) ?? nil
+    return stamp?.address == address ? stamp : nil
   }
+
+  private func isAdopted(_ host: Host) -> Bool { stamp(host) != nil }
 
   /// Where its layers come from: what the generation was made from serves until somebody asks for newer ones, and again
   /// after a rollback.
@@ -125,6 +129,7 @@ struct ProfilePlace: Sendable {
     fetching: FetchPermission = .asked
   ) -> GitProfiles {
     var used: [GitProfiles.Reference: String] = [:]
+    if scope == .machine, isAdopted(host) { used = (try? LayerCommits.read(host))?.used ?? [:] }
     if let git, let commit = usedCommit(host) { used[GitProfiles.Reference(git)] = commit }
     return GitProfiles(
       host: host, network: network, used: used, moving: moving, permission: fetching,
@@ -175,6 +180,13 @@ struct ProfilePlace: Sendable {
   func stamp(_ profile: Profile) -> ProfileStamp {
     ProfileStamp(
       name: profile.name, address: address, commit: profile.layers.last { $0.kind == .profile }?.commit)
+  }
+
+  /// Keeps the commits that it is made of with the generation that is made now.
+  /// - Returns: what takes that back.
+  func keepLayers(_ profile: Profile, _ host: Host) throws -> () throws -> Void {
+    guard scope == .machine else { return {} }
+    return try LayerCommits(of: profile).keep(host)
   }
 
   /// The commits that it is made of are those that its addresses mean here from now on.

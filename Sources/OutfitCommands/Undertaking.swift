@@ -382,6 +382,7 @@ struct Undertaking {
     var switching = plan
     switching.failures = failures
     let takeBack = wish.isEditing ? {} : try preparation.locks.save(preparation.lock)
+    let takeLayersBack = try place.keepLayers(profile, host)
     let outcome: SwitchOutcome
     do {
       outcome = try await Switch.apply(
@@ -390,6 +391,7 @@ struct Undertaking {
         companions: companions(preparation, profile), host: host)
     } catch {
       try? takeBack()
+      try? takeLayersBack()
       throw error
     }
     try place.use(profile, host)

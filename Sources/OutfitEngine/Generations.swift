@@ -141,12 +141,12 @@ public struct RecordedSnapshot: Hashable, Sendable {
 
 extension Scope {
   /// Files that belong to a generation though no profile asks for them: the personal layer with its lock, and the pins
-  /// that are kept in Outfit's state.
+  /// and the commits of layers that are kept in Outfit's state.
   public func snapshots(_ host: Host) -> [FilePath] {
     guard self == .machine else { return [] }
     let config = host.places.config
     return [config.appending("outfit.yaml"), config.appending(LockFile.name)].map { host.files.end(of: $0) }
-      + [host.places.state(of: self).appending(LockFile.name)]
+      + [LockFile.name, Layer.commitsName].map { host.places.state(of: self).appending($0) }
   }
 }
 

@@ -38,8 +38,8 @@ public struct Plan: Sendable {
   var profile: ProfileStamp?
   /// For a rollback: what the old generation knew of the personal layer.
   var snapshots: [RecordedSnapshot] = []
-  /// For a rollback: the pins of this machine, which nobody but Outfit writes.
-  var pins: PlannedTarget?
+  /// For a rollback: the pins of this machine and the commits of its layers, which nobody but Outfit writes.
+  var pins: [PlannedTarget] = []
 
   init(scope: Scope, origin: Generation.Origin, base: Int) {
     self.scope = scope
@@ -58,7 +58,7 @@ public struct Plan: Sendable {
   /// There is nothing to build, to write, or to run, but for what runs every time.
   public var isEmpty: Bool {
     objects.isEmpty && names.isEmpty && effects.allSatisfy(\.isRoutine) && !interpretersDiffer
-      && !completesPrevious && !recordDiffers && pins == nil
+      && !completesPrevious && !recordDiffers && pins.isEmpty
       && targets.allSatisfy { $0.action == .upToDate } && foldersToRemove.isEmpty
   }
 

@@ -85,7 +85,7 @@ public enum Rollback {
     planner.addUnchanged()
     try planner.addSnapshots(all, leaves: leaves)
     plan.targets = planner.planned.sorted { $0.target.string < $1.target.string }
-    plan.pins = leaves ? nil : planner.pins
+    plan.pins = leaves ? [] : planner.pins
     try plan.settle(host.files)
     return plan
   }
@@ -127,7 +127,7 @@ private struct RollbackPlanner {
   let host: Host
   var targets: TargetPlanner
   private(set) var planned: [PlannedTarget] = []
-  private(set) var pins: PlannedTarget?
+  private(set) var pins: [PlannedTarget] = []
   private let hasGoal: Bool
 
   init(scope: Scope, current: Generation, goal: Generation?, host: Host) throws {
@@ -217,7 +217,7 @@ private struct RollbackPlanner {
         action: then == .absent ? .remove : .restore, before: seen.state, after: content,
         signature: seen.signature)
       if isOwn {
-        pins = target
+        pins.append(target)
         continue
       }
       if changed { continue }

@@ -37,7 +37,7 @@ struct SwitchDraft {
     generation.folders = plan.folders
     for target in plan.targets { try add(target, decisions, failed) }
     try addFolders()
-    if let pins = plan.pins {
+    for pins in plan.pins {
       operations.append(Operation(path: pins.resolved, before: pins.before, after: pins.after, isOwn: true))
     }
     generation.command = Self.recorded(host.arguments)

@@ -34,6 +34,9 @@ public struct Layer: Hashable, Sendable {
   /// The address that it came from, with the branch or tag that was asked for.
   public var origin: GitAddress?
 
+  /// The file of a scope's state that says at which commits it has its layers.
+  public static let commitsName = "layers"
+
   public init(
     kind: Kind, name: String, address: String, folder: FilePath, manifest: FilePath,
     commit: String? = nil, checkout: FilePath? = nil, identity: String? = nil, origin: GitAddress? = nil

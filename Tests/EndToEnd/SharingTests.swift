@@ -56,6 +56,41 @@ struct SharingTests {
     #expect(show.status == 0, "what was fetched once is not asked about again: \(show.errorText)")
   }
 
+  /// A folder's profile that builds on a layer from git: what was undone of that layer never comes again by itself.
+  @Test func theCommitsOfLayersGoBackWithTheRest() async throws {
+    let machine = try Machine()
+    func commit(_ text: String) async throws -> String {
+      try machine.write("base/outfit.yaml", "profile: base\ndotfiles: {.base: {copy: f}}\n")
+      try machine.write("base/f", text)
+      let made = try await machine.login(
+        "cd base && { [ -d .git ] || git init -q -b main; } && git add -A && "
+          + "git -c user.name=a -c user.email=a@b.example commit -qm x && git rev-parse HEAD")
+      return String(made.outputText.filter { !$0.isWhitespace })
+    }
+    let first = try await commit("first\n")
+    try machine.write("team/outfit.yaml", "profile: team\nextends: [\"git+file://\(machine.home)/base\"]\n")
+    let up = try await machine.outfit("up", "team", "--fetch", "--trust", first)
+    #expect(up.status == 0, "\(up.errorText)")
+    let second = try await commit("second\n")
+    let update = try await machine.outfit("update", "--trust", second)
+    #expect(update.status == 0, "\(update.errorText)")
+    #expect(try machine.read(".base") == "second\n")
+    let back = try await machine.outfit("rollback")
+    #expect(back.status == 0, "\(back.errorText)")
+    #expect(try machine.read(".base") == "first\n")
+    for _ in 1...2 {
+      let again = try await machine.outfit("up")
+      #expect(again.status == 0, "\(again.errorText)")
+      #expect(try machine.read(".base") == "first\n", "\(again.outputText)")
+    }
+    let forth = try await machine.outfit("update", "--trust", second)
+    #expect(forth.status == 0, "\(forth.errorText)")
+    #expect(try machine.read(".base") == "second\n")
+    let none = try await machine.outfit("rollback", "0")
+    #expect(none.status == 0, "\(none.errorText)")
+    #expect(try machine.read(".local/state/outfit/machine/layers") == nil)
+  }
+
   @Test func thePersonalLayerGoesOnTopWithALockOfItsOwn() async throws {
     let machine = try Machine()
     let python = "interpreters:\n  python: {versions: [\">=3.10\"], system: true}\n"
