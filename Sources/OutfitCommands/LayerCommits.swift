@@ -1,14 +1,16 @@
+import OutfitEngine
 import OutfitProfile
+import OutfitSharing
 import OutfitSystem
 import SystemPackage
 
 /// The commits at which this machine has the layers that its profile names by git addresses, `commit<TAB>address` a
 /// line. The file belongs to the generation, so that a rollback brings the commits back with the rest.
-public struct LayerCommits: Hashable, Sendable {
+struct LayerCommits: Hashable, Sendable {
   private var commits: [String: String] = [:]
 
   /// What this profile was read from.
-  public init(of profile: Profile) {
+  init(of profile: Profile) {
     for layer in profile.layers {
       if let origin = layer.origin, let commit = layer.commit { commits[origin.description] = commit }
     }
@@ -21,7 +23,7 @@ public struct LayerCommits: Hashable, Sendable {
   }
 
   /// What was kept last. A line that says nothing is none.
-  public static func read(_ host: Host) throws(FileError) -> LayerCommits {
+  static func read(_ host: Host) throws(FileError) -> LayerCommits {
     var found = LayerCommits()
     for line in try host.files.text(path(host))?.split(separator: "\n") ?? [] {
       let parts = line.split(separator: "\t", maxSplits: 1)
@@ -32,7 +34,7 @@ public struct LayerCommits: Hashable, Sendable {
   }
 
   /// What serves until somebody asks for newer ones.
-  public var used: [GitProfiles.Reference: String] {
+  var used: [GitProfiles.Reference: String] {
     var used: [GitProfiles.Reference: String] = [:]
     for (address, commit) in commits {
       if let address = try? GitAddress(address) { used[GitProfiles.Reference(address)] = commit }
@@ -42,7 +44,7 @@ public struct LayerCommits: Hashable, Sendable {
 
   /// Replaces what was kept, in one step.
   /// - Returns: what takes that back.
-  public func keep(_ host: Host) throws(FileError) -> () throws -> Void {
+  func keep(_ host: Host) throws(FileError) -> () throws -> Void {
     let before = try Self.read(host)
     guard self != before else { return {} }
     try write(host)
