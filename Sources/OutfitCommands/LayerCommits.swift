@@ -1,3 +1,4 @@
+import OutfitCore
 import OutfitEngine
 import OutfitProfile
 import OutfitSharing
@@ -12,7 +13,10 @@ struct LayerCommits: Hashable, Sendable {
   /// What this profile was read from.
   init(of profile: Profile) {
     for layer in profile.layers {
-      if let origin = layer.origin, let commit = layer.commit { commits[origin.description] = commit }
+      guard let origin = layer.origin, let commit = layer.commit else { continue }
+      // One with a password in it is not kept, and is what git last had of it.
+      let address = origin.description
+      if withoutPasswords(address) == address { commits[address] = commit }
     }
   }
 
