@@ -79,7 +79,8 @@ struct SharingTests {
     #expect(back.status == 0, "\(back.errorText)")
     #expect(try machine.read(".base") == "first\n")
     for _ in 1...2 {
-      let again = try await machine.outfit("up")
+      // What was consented to last was another commit, so that this one is asked about: it is the first.
+      let again = try await machine.outfit("up", "--trust", first)
       #expect(again.status == 0, "\(again.errorText)")
       #expect(try machine.read(".base") == "first\n", "\(again.outputText)")
     }
