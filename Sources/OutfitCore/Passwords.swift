@@ -9,9 +9,12 @@ public func withoutPasswords(_ text: String) -> String {
   while let start = rest.firstRange(of: "://") {
     result += rest[..<start.upperBound]
     let isSSH = rest[..<start.lowerBound].hasSuffix("ssh")
+    let isFile = rest[..<start.lowerBound].hasSuffix("file")
     rest = rest[start.upperBound...]
     let word = rest.prefix { !$0.isWhitespace && !"\"'`<>".contains($0) }
     let authority = word.prefix { !"/?#".contains($0) }
+    // A path of this machine has no user (RFC 8089).
+    if isFile, authority.isEmpty { continue }
     guard let at = authority.lastIndex(of: "@") ?? (isHost(authority) ? nil : word.lastIndex(of: "@")) else {
       continue
     }

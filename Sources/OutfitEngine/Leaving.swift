@@ -171,9 +171,10 @@ public enum Footprint {
     return missing.sorted().map { FilePath($0) }
   }
 
-  /// Remembers them, once Outfit's state is there.
+  /// Remembers them, once Outfit's state is there or one of them was made: a profile that is looked at makes the cache.
   public static func note(_ missing: [FilePath]?, _ host: Host) {
-    guard let missing, host.files.exists(host.places.state) else { return }
+    guard let missing, host.files.exists(host.places.state) || missing.contains(where: host.files.exists)
+    else { return }
     let known = read(host.places.state, host.files)
     let all = known.union(missing)
     // Without it a folder may stay that could go.

@@ -56,6 +56,24 @@ struct SharingTests {
     #expect(show.status == 0, "what was fetched once is not asked about again: \(show.errorText)")
   }
 
+  @Test func whoLooksBeforeTheFirstUpLeavesNothingBehind() async throws {
+    let machine = try Machine()
+    let cache = ["XDG_CACHE_HOME": "\(machine.home)/.cache"]
+    try machine.write("team/outfit.yaml", "profile: team\ndotfiles: {.x: {copy: x}}\n")
+    try machine.write("team/x", "x\n")
+    let made = try await machine.login(
+      "cd team && git init -q -b main && git add -A && git -c user.name=a -c user.email=a@b.example commit -qm x"
+        + " && git rev-parse HEAD")
+    let commit = String(made.outputText.filter { !$0.isWhitespace })
+    let address = "git+file://\(machine.home)/team"
+    for words in [["show", address], ["up", address, "--trust", commit], ["self", "uninstall", "--yes"]] {
+      let done = try await machine.run(Machine.build.appending("outfit"), words, setting: cache)
+      #expect(done.status == 0, "\(words): \(done.errorText)")
+      #expect(!done.errorText.contains("***"), "an address is named as it is: \(done.errorText)")
+    }
+    #expect(try machine.files.list(machine.home) == ["team"])
+  }
+
   /// A folder's profile that builds on a layer from git: what was undone of that layer never comes again by itself.
   @Test func theCommitsOfLayersGoBackWithTheRest() async throws {
     let machine = try Machine()

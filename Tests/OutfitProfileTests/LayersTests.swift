@@ -348,6 +348,8 @@ import Testing
     #expect(try GitAddress("git+ssh://ann_b-c.d@h:22/a")?.repository == "ssh://ann_b-c.d@h:22/a")
     #expect(withoutPasswords("git ls-remote ssh://git@h/a") == "git ls-remote ssh://git@h/a")
     #expect(withoutPasswords("at https://h/a@v1, ssh://g:p@h") == "at https://h/a@v1, ssh://***@h")
+    #expect(withoutPasswords("git+file:///a/b@v1") == "git+file:///a/b@v1")
+    #expect(withoutPasswords("file://u:p@h/b") == "file://***@h/b")
   }
 
   @Test(arguments: [
