@@ -15,7 +15,7 @@ extension Session {
       write(
         JSONDocument(
           .up, exit: status,
-          PlanMembers(plan: nil, profile: nil).json.merging([
+          PlanMembers(plan: nil).json.merging([
             "generation": generation.map { .number($0) } ?? .null, "summary": .string(summary),
             "kept": .array([]), "profile": name.map { .string($0) } ?? .null, "source": news?.json ?? .null,
           ]) { $1 }))

@@ -119,7 +119,7 @@ private struct Facts {
         }),
       "drift": .bool(hasDrift),
     ].merging(
-      PlanMembers.of(plan, profile, defects, waiting).json
+      PlanMembers(plan: plan, profile: profile, defects: defects, waiting: waiting).json
     ) { first, _ in first }
   }
 

@@ -120,8 +120,6 @@ struct ProfilePlace: Sendable {
     return stamp?.address == address ? stamp : nil
   }
 
-  private func isAdopted(_ host: Host) -> Bool { stamp(host) != nil }
-
   /// Where its layers come from: what the generation was made from serves until somebody asks for newer ones, and again
   /// after a rollback.
   func profiles(
@@ -129,8 +127,10 @@ struct ProfilePlace: Sendable {
     fetching: FetchPermission = .asked
   ) -> GitProfiles {
     var used: [GitProfiles.Reference: String] = [:]
-    if scope == .machine, isAdopted(host) { used = (try? LayerCommits.read(host))?.used ?? [:] }
-    if let git, let commit = usedCommit(host) { used[GitProfiles.Reference(git)] = commit }
+    if scope == .machine, let stamp = stamp(host) {
+      used = (try? LayerCommits.read(host))?.used ?? [:]
+      if let git, let commit = stamp.commit { used[GitProfiles.Reference(git)] = commit }
+    }
     return GitProfiles(
       host: host, network: network, used: used, moving: moving, permission: fetching,
       address: scope == .machine ? address : nil)

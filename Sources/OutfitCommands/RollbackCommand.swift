@@ -44,7 +44,7 @@ struct RollbackCommand: AsyncParsableCommand {
       let store = Store(host)
       guard let current = try Generations.list(scope, host: host).last else {
         if json {
-          session.write(JSONDocument(.rollback, PlanMembers(plan: nil, profile: nil).json))
+          session.write(JSONDocument(.rollback, PlanMembers(plan: nil).json))
         } else {
           session.write("Nothing to go back to: outfit has not changed \(scope.label).")
         }
@@ -56,7 +56,7 @@ struct RollbackCommand: AsyncParsableCommand {
           JSONDocument(
             .rollback, changed: !plan.isEmpty,
             exit: plan.conflicts.isEmpty || onConflict?.takes == true ? .done : .consent,
-            PlanMembers.ofRollback(plan).json
+            PlanMembers(plan: plan, conflictLine: "outfit rollback --on-conflict take").json
               .merging([
                 "generation": .number(current.number), "to": .string(plan.origin.place),
                 "dryRun": .bool(dryRun),

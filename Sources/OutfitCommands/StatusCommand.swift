@@ -55,10 +55,10 @@ struct StatusCommand: AsyncParsableCommand {
           JSONDocument(
             .status, changed: try standing.changes(session.host) || defects.contains(where: \.isMendable),
             exit: exit,
-            PlanMembers.of(plan, standing.profile, defects, waiting).json
+            PlanMembers(plan: plan, profile: standing.profile, defects: defects, waiting: waiting).json
               .merging([
                 "profile": .string(standing.name),
-                "upToDate": .bool(!differs), "waiting": waiting.json,
+                "upToDate": .bool(!differs),
                 "source": GitNews(of: place, session.host)?.json ?? .null,
                 "contradictions": .array(contradictions.map(\.json)),
                 "problems": .array(

@@ -233,7 +233,7 @@ struct Undertaking {
     let defects = try Mending(host, known: try preparation.previous().map { [$0] } ?? []).defects()
     if wish.wantsJSON {
       let waiting = plan.setAside(.read(profile.scope, host: host))
-      var members = PlanMembers.of(plan, profile, defects, waiting)
+      var members = PlanMembers(plan: plan, profile: profile, defects: defects, waiting: waiting)
       members.wishes = try Consent(host: host).needed(for: read)
       let address = wish.address ?? (place.git == nil ? nil : place.address)
       members.consentLine = Consent.line(

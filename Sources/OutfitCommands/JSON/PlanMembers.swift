@@ -13,14 +13,12 @@ struct PlanMembers {
   var waiting = WaitingEffects()
   /// Objects that could not be built.
   var missing: Set<ObjectID> = []
-  /// What else could not be had.
-  var failures: [Diagnostic] = []
   var wishes: [Consent.Wish] = []
   /// What to type to consent.
   var consentLine = ""
   var questions: [Question] = []
   /// What to type to decide conflicts for the profile's side.
-  var conflictLine = "outfit up --on-conflict take"
+  var conflictLine: String
 
   /// What a person is asked on a terminal, and how it is answered without one.
   struct Question {
@@ -29,24 +27,16 @@ struct PlanMembers {
     let line: String
   }
 
-  init(plan: Plan?, profile: Profile?) {
+  init(
+    plan: Plan?, profile: Profile? = nil, defects: [Defect] = [], waiting: WaitingEffects = .init(),
+    missing: Set<ObjectID> = [], conflictLine: String = "outfit up --on-conflict take"
+  ) {
+    self.conflictLine = conflictLine
     self.plan = plan
     self.profile = profile
-  }
-
-  static func of(
-    _ plan: Plan?, _ profile: Profile?, _ defects: [Defect], _ waiting: WaitingEffects
-  ) -> PlanMembers {
-    var members = PlanMembers(plan: plan, profile: profile)
-    members.defects = defects
-    members.waiting = waiting
-    return members
-  }
-
-  static func ofRollback(_ plan: Plan) -> PlanMembers {
-    var members = PlanMembers(plan: plan, profile: nil)
-    members.conflictLine = "outfit rollback --on-conflict take"
-    return members
+    self.defects = defects
+    self.waiting = waiting
+    self.missing = missing
   }
 
   /// What was done, in the form of a plan.
@@ -63,9 +53,7 @@ struct PlanMembers {
       return target
     }
     did.targets += outcome.kept
-    self.init(plan: did, profile: profile)
-    self.waiting = waiting
-    self.missing = missing
+    self.init(plan: did, profile: profile, waiting: waiting, missing: missing)
   }
 
   var json: [String: JSONText] {
@@ -114,7 +102,7 @@ struct PlanMembers {
           ])
         }),
       "waiting": waiting.json,
-      "incomplete": .array(((plan?.failures ?? []) + failures).map { $0.error(.failed) }),
+      "incomplete": .array((plan?.failures ?? []).map { $0.error(.failed) }),
       "mend": .array(defects.filter(\.isMendable).map { .string($0.message) }),
     ]
   }
