@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 
 /// Tools that are one download, uv itself among them.
-@Suite(.serialized, .timeLimit(.minutes(3)))
+@Suite(.serialized, .timeLimit(.minutes(15)))
 struct DownloadedToolTests {
   private let machine: Machine
   private let files = Locked<[String: [UInt8]]>([:])

@@ -3,7 +3,7 @@ import SystemPackage
 import Testing
 
 /// Outfit's segment in the real prompts of others, where this machine has them: configured as docs/shell.md says.
-@Suite(.serialized, .timeLimit(.minutes(2)))
+@Suite(.serialized, .timeLimit(.minutes(15)))
 struct ForeignPromptTests {
   private func given(_ machine: Machine) async throws {
     try machine.write("me/outfit.yaml", "profile: me\n")

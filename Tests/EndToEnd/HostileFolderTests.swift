@@ -3,7 +3,7 @@ import SystemPackage
 import Testing
 
 /// Folders that hold what a stranger put there: the user's own commands do in them what they do elsewhere.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct HostileFolderTests {
   private static let manifest = """
     profile: shop

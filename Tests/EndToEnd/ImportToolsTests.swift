@@ -3,7 +3,7 @@ import SystemPackage
 import Testing
 
 /// Tools of the real pipx and the real uv, taken over.
-@Suite(.serialized, .timeLimit(.minutes(3)))
+@Suite(.serialized, .timeLimit(.minutes(15)))
 struct ImportToolsTests {
   @Test func toolsOfPipxAndUvAreTakenOver() async throws {
     let machine = try Machine()

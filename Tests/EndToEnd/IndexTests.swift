@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 /// Private indexes: which one serves what, and what is known of their passwords afterwards.
-@Suite(.serialized, .timeLimit(.minutes(3)))
+@Suite(.serialized, .timeLimit(.minutes(15)))
 struct IndexTests {
   /// Caches of its own, so that what is asked of whom can be told.
   private func settings(_ machine: Machine, _ more: [String: String] = [:]) -> [String: String] {

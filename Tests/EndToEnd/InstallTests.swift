@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 
 /// `scripts/install.sh` with a made-up tarball, whose `outfit` is a shell script that tells how it was called.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct InstallTests {
   let scratch: ScratchFolder
   let dist: FilePath

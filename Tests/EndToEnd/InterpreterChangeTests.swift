@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 /// What becomes of tools when the Python changes that some of them stand on.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(15)))
 struct InterpreterChangeTests {
   private let machine: Machine
 

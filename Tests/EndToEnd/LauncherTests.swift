@@ -3,7 +3,7 @@ import SystemPackage
 import Testing
 
 /// The real `outfit-shim`: a program that is started through it can't tell, and nothing in a folder misleads it.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(15)))
 struct LauncherTests {
   /// A data folder of Outfit's with one shim of each name, and the program that tells what it sees.
   private struct World {

@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 
 /// A lock that somebody changed after it was consented to what the manifest says: it leads nowhere.
-@Suite(.serialized, .timeLimit(.minutes(3)))
+@Suite(.serialized, .timeLimit(.minutes(15)))
 struct LockAddressTests {
   private let machine: Machine
   private let files = Locked<[String: [UInt8]]>([:])

@@ -3,7 +3,7 @@ import SystemPackage
 import Testing
 
 /// `lts/*` and its like in version files: what they are is learnt, not built in.
-@Suite(.timeLimit(.minutes(4)))
+@Suite(.timeLimit(.minutes(15)))
 struct LongTermTests {
   private static let releases = [
     NodeMirror.Release(version: "97.2.0", lts: "Nova"), NodeMirror.Release(version: "98.0.1", lts: nil),

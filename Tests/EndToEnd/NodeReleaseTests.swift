@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 
 /// Node as nodejs.org publishes it, from a mirror on the loopback interface. It is made of this machine's own.
-@Suite(.serialized, .timeLimit(.minutes(4)))
+@Suite(.serialized, .timeLimit(.minutes(15)))
 struct NodeReleaseTests {
   /// Puts `index.json`, `vX/SHASUMS256.txt` and `vX/node-vX-linux-x64.tar.gz` into `node/` of a folder.
   private static let packing = """

@@ -4,7 +4,7 @@ import Testing
 
 /// Tools from npm, on a registry of the test's own.
 @Suite(
-  .serialized, .timeLimit(.minutes(3)),
+  .serialized, .timeLimit(.minutes(15)),
   .enabled("a Node with npm is wanted on this machine: apt-get install npm") {
     let machine = try Machine("node-look")
     return try await machine.run("/bin/sh", ["-c", "test -x /usr/bin/node && test -x /usr/bin/npm"]).succeeded

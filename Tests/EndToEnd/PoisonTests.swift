@@ -3,7 +3,7 @@ import SystemPackage
 import Testing
 
 /// Environments share files with the cache that they were installed from: what is changed in one is changed in all.
-@Suite(.serialized, .timeLimit(.minutes(3)))
+@Suite(.serialized, .timeLimit(.minutes(15)))
 struct PoisonTests {
   /// A cache of its own, since it is poisoned.
   private func machine() async throws -> (Machine, [String: String]) {

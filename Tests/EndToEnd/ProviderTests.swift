@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 
 /// Interpreters in the form in which they are published, from servers on the loopback interface.
-@Suite(.serialized, .timeLimit(.minutes(4)))
+@Suite(.serialized, .timeLimit(.minutes(15)))
 struct ProviderTests {
   private func project(_ machine: Machine, _ manifest: String) throws {
     try machine.write("p/outfit.yaml", manifest)

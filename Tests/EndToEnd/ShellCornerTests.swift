@@ -3,7 +3,7 @@ import SystemPackage
 import Testing
 
 /// What people do in a shell besides walking in and out: the hook must restore exactly what was there.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(15)))
 struct ShellCornerTests {
   private typealias Shell = ShellTests.Shell
 

@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 
 /// What becomes of other tools, and of what was there, when one can't be had, changes or goes.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(15)))
 struct ToolChangeTests {
   private let machine: Machine
   private let index: PackageIndex

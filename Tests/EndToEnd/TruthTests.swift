@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 
 /// What is said is so: of profiles that moved, of pins that somebody else made, and of what is not here.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(15)))
 struct TruthTests {
   private func commit(_ machine: Machine) async throws -> String {
     let made = try await machine.login(

@@ -109,7 +109,7 @@ struct UninstallTests {
   }
 
   /// Tools that came by a verb and went by a rollback, folders, pins, and what the output says to run.
-  @Test(.timeLimit(.minutes(5))) func whatWasUndoneStaysUndoneAndNothingIsLeft() async throws {
+  @Test(.timeLimit(.minutes(15))) func whatWasUndoneStaysUndoneAndNothingIsLeft() async throws {
     let machine = try Machine()
     try machine.write(".bashrc", "# mine\n")
     try machine.write(".config/fish/mine.fish", "# mine\n")
@@ -186,7 +186,7 @@ struct UninstallTests {
   }
 
   /// `make up`, but for the build: the clone can go, a second one replaces what is there, and nothing is left.
-  @Test(.timeLimit(.minutes(5))) func whatACloneInstallsLivesWithoutIt() async throws {
+  @Test(.timeLimit(.minutes(15))) func whatACloneInstallsLivesWithoutIt() async throws {
     let machine = try Machine()
     try machine.write(".bashrc", "# mine\n")
     let first = try await everything(machine)

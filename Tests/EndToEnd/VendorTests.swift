@@ -6,7 +6,7 @@ import Testing
 
 /// `outfit render --vendor` of a Node project, on a registry and a release host of the test's own.
 @Suite(
-  .serialized, .timeLimit(.minutes(3)),
+  .serialized, .timeLimit(.minutes(15)),
   .enabled("a Node with npm 10 is wanted on this machine: apt-get install npm") {
     let machine = try Machine("npm-look")
     let script = "test \"$(/usr/bin/npm --version | cut -d . -f 1)\" -ge 10"

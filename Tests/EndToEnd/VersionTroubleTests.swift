@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 /// What is wrong with the versions of a folder, and is said.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(15)))
 struct VersionTroubleTests {
   /// A machine with a pyenv whose version Outfit has.
   private func given(_ name: String) async throws -> (machine: Machine, pyenv: Pyenv)? {

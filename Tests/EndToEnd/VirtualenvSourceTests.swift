@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 /// Where the packages of a project come from, and that nothing else stands in for them.
-@Suite(.serialized, .timeLimit(.minutes(4)))
+@Suite(.serialized, .timeLimit(.minutes(15)))
 struct VirtualenvSourceTests {
   private func settings(_ machine: Machine) -> [String: String] {
     ["XDG_CACHE_HOME": machine.home.appending("cache").string]

@@ -109,7 +109,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1))) func nothingThatARepositoryConfiguresIsRun() async throws {
+  @Test(.timeLimit(.minutes(15))) func nothingThatARepositoryConfiguresIsRun() async throws {
     guard let repository = try await HostileRepository(self) else { return }
     try await git(
       repository.world, "git config core.fsmonitor ../evil && git config core.hooksPath ..", at: "r")
@@ -121,7 +121,7 @@ import Testing
 
   /// What git takes for none and would look further up; a name that it reads to its end; what is too large to read.
   @Test(
-    .timeLimit(.minutes(1)),
+    .timeLimit(.minutes(15)),
     arguments: [
       (
         "r/sub",
@@ -162,7 +162,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1))) func aSlowGitIsNotWaitedFor() async throws {
+  @Test(.timeLimit(.minutes(15))) func aSlowGitIsNotWaitedFor() async throws {
     let world = try World()
     guard let launcher = try launcher else { return }
     try world.write("r/.git/HEAD", "ref: refs/heads/main\n")
@@ -191,7 +191,7 @@ import Testing
     #expect(last.hasPrefix("main\t0\t0\t0\t0\t1\t0\t0\t-\t"))
   }
 
-  @Test(.timeLimit(.minutes(1))) func whatIsNoFileIsNotRead() async throws {
+  @Test(.timeLimit(.minutes(15))) func whatIsNoFileIsNotRead() async throws {
     let world = try World()
     guard let launcher = try launcher else { return }
     for name in ["HEAD", "config", "commondir", "index"] {

@@ -68,7 +68,7 @@ import Testing
     #expect(world.answer("black", in: "evil") == "/m/black")
   }
 
-  @Test(.timeLimit(.minutes(1))) func whatIsNoFileIsPassedOver() throws {
+  @Test(.timeLimit(.minutes(15))) func whatIsNoFileIsPassedOver() throws {
     let world = try world()
     try world.folder.host.files.createDirectories(world.path("evil/.tool-versions"))
     #expect(mkfifo(world.path("evil/.python-version").string, 0o600) == 0)
@@ -94,7 +94,7 @@ import Testing
   }
 
   /// What a checkout can hold that a shell's hook and a prompt look at: nothing of it is activated or waited for.
-  @Test(.timeLimit(.minutes(1))) func nothingThatWasNotBroughtUpIsActivated() throws {
+  @Test(.timeLimit(.minutes(15))) func nothingThatWasNotBroughtUpIsActivated() throws {
     let world = try world()
     try world.write("evil/.venv/bin/python", "#!/bin/sh\n", mode: 0o755)
     try world.write("evil/.venv/pyvenv.cfg", "version = 9.9.9\n")

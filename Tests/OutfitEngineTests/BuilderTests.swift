@@ -286,7 +286,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(5))) func cancellationLeavesNothingHalfValid() async throws {
+  @Test(.timeLimit(.minutes(15))) func cancellationLeavesNothingHalfValid() async throws {
     let scratch = try ScratchFolder()
     let host = scratch.host
     let store = Store(host)

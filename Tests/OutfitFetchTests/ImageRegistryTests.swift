@@ -6,7 +6,7 @@ import SystemPackage
 import Testing
 
 /// A registry on the loopback interface, with all that real ones do.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct ImageRegistryTests {
   static let index = Array("{\"schemaVersion\":2,\"manifests\":[]}".utf8)
   static let type = ("Content-Type", "application/vnd.oci.image.index.v1+json")

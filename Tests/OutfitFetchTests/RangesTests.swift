@@ -9,7 +9,7 @@ import Testing
 
 /// One file in several ranges at once. A transfer counts as slow at once here, and the first one is slow, so that the
 /// others are done before it.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(15)))
 struct RangesTests {
   let files = MemoryFiles.withHome()
   let folder: FilePath = "/home/ann/.cache/outfit/downloads"

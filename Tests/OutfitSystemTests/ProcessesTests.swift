@@ -62,7 +62,7 @@ import Testing
     #expect(numbers[0] == numbers[1])
   }
 
-  @Test(.timeLimit(.minutes(5))) func cancellationEndsTheWholeGroup() async throws {
+  @Test(.timeLimit(.minutes(15))) func cancellationEndsTheWholeGroup() async throws {
     let script = "sh -c 'trap \"\" TERM; echo $$ > inner; sleep 60' & echo $$ > outer; wait"
     let invocation = shell(script)
     let task = Task { [processes] in try await processes.run(invocation) }
