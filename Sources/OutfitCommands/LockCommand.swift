@@ -311,7 +311,8 @@ struct LockChanges {
       compare(name, a?.version.description, b?.version.description, a != b)
     }
     if before.virtualenv != after.virtualenv {
-      compare("virtualenv", before.virtualenv?.from, after.virtualenv?.from, true)
+      func text(_ locked: LockedRequirements?) -> String? { locked?.from.joined(separator: " and ") }
+      compare("virtualenv", text(before.virtualenv), text(after.virtualenv), true)
     }
     for name in Set(before.images.keys).union(after.images.keys).sorted() {
       func text(_ image: LockedImage?) -> String? { image.map { $0.digest?.short() ?? "unresolved" } }

@@ -152,9 +152,23 @@ struct AbilityLister {
   private mutating func listVirtualenv() throws {
     guard let section = content.own.virtualenv, case .project(let root) = content.own.scope else { return }
     add(
-      .installs, "virtualenv.from", "makes the virtualenv", "\(section.value.path) from \(section.value.from)"
+      .installs, "virtualenv.from", "makes the virtualenv", "\(section.value.path) from \(section.value.title)"
     )
-    let inputs = try ResolutionInputs.read(from: section.value.from, root: root, files: host.files)
+    for package in section.value.build.map({ normalizedPackageName($0) }).sorted() {
+      abilities.append(
+        Ability(
+          .runs, "virtualenv.build.\(package)", Digest(of: package), "builds", package,
+          "from source, which runs its code"))
+    }
+    let inputs = try ResolutionInputs.read(section.value, root: root, files: host.files)
+    if section.value.isEditable {
+      for path in inputs.projects {
+        abilities.append(
+          Ability(
+            .runs, "virtualenv project \(path)", Digest(of: path), "runs the build code of",
+            path == "." ? "this project" : path, "now and later"))
+      }
+    }
     for path in inputs.files { try files.cover(path) }
     for member in inputs.members {
       let text = "\(member.text) (\(member.location.file):\(member.location.line))"

@@ -275,7 +275,7 @@ struct LayerMerger {
       checkFile(script.value.run, script.source, "scripts.\(name)")
     }
     if let virtualenv = profile.virtualenv, case .project(let folder) = profile.scope {
-      checkFile(virtualenv.value.from, virtualenv.source, "virtualenv", folder: folder)
+      for from in virtualenv.value.from { checkFile(from, virtualenv.source, "virtualenv", folder: folder) }
     }
   }
 

@@ -89,17 +89,53 @@ public struct LockedTool: Hashable, Sendable {
   }
 }
 
-/// A set of hashed requirement lines, and the digest of the file that they were made from.
+/// The packages of a virtualenv, and the digest of the files that they were made from.
 public struct LockedRequirements: Hashable, Sendable {
-  public var from: String
+  public var from: [String]
   public var sourceDigest: Digest
   public var python: String
+  /// Hashed requirement lines: what ships.
   public var requirements: String
-  public init(from: String, sourceDigest: Digest, python: String, requirements: String) {
+  /// Hashed requirement lines that development has besides, or in place of those of the same name.
+  public var development: String
+  /// Repositories at a full commit, and archives that have to be built, a line each.
+  public var sources: String
+  /// Hashed requirement lines of what builds the project itself.
+  public var build: String
+  /// Folders that are installed as packages as they stand.
+  public var projects: [LockedProject]
+  /// Wheels of the project's own folder, by path.
+  public var wheels: [String: Digest]
+  /// Packages without a wheel, normalised: they are built where the manifest allows it.
+  public var sourceOnly: [String]
+
+  public init(
+    from: [String], sourceDigest: Digest, python: String, requirements: String, development: String = "",
+    sources: String = "", build: String = "", projects: [LockedProject] = [], wheels: [String: Digest] = [:],
+    sourceOnly: [String] = []
+  ) {
     self.from = from
     self.sourceDigest = sourceDigest
     self.python = python
     self.requirements = requirements
+    self.development = development
+    self.sources = sources
+    self.build = build
+    self.projects = projects
+    self.wheels = wheels
+    self.sourceOnly = sourceOnly
+  }
+}
+
+/// A folder of a project that is installed as a package.
+public struct LockedProject: Hashable, Sendable {
+  /// Relative to the manifest's folder; `.` for that.
+  public var path: String
+  /// Over its build files.
+  public var digest: Digest
+  public init(path: String, digest: Digest) {
+    self.path = path
+    self.digest = digest
   }
 }
 

@@ -33,7 +33,7 @@ public enum LockFile {
       for: profile, environment: host.environment, registries: NpmRegistries(host)
     ) {
       guard case .project(let root) = profile.scope, let section = profile.virtualenv else { return nil }
-      return try ResolutionFiles.read(from: section.value.from, at: section.source.location) { name in
+      return try ResolutionFiles.read(section.value, at: section.source.location) { name in
         let path = root.pushing(FilePath(name))
         return host.files.exists(path) ? try host.files.read(path) : nil
       }
@@ -271,12 +271,51 @@ struct LockReader {
   }
 
   private mutating func virtualenv(_ node: YamlNode) -> LockedRequirements? {
-    know(["from", "source", "python", "requirements"], node)
-    guard let from = text(node, "from"), let python = text(node, "python"),
+    know(
+      [
+        "from", "source", "python", "requirements", "development", "sources", "source-only", "wheels", "projects",
+        "build",
+      ], node)
+    guard let from = node["from"], let python = text(node, "python"),
       text(node, "requirements") != nil, let requirements = node["requirements"].map({ requirements($0) }),
       let source = node["source"].flatMap({ digest($0) })
     else { return nil }
-    return LockedRequirements(from: from, sourceDigest: source, python: python, requirements: requirements)
+    var locked = LockedRequirements(
+      from: from.elements.map { $0.compactMap(\.text) } ?? [text(node, "from") ?? ""], sourceDigest: source,
+      python: python, requirements: requirements)
+    locked.development = node["development"].map { self.requirements($0) } ?? ""
+    locked.sources = node["sources"].map { sources($0) } ?? ""
+    locked.build = node["build"].map { self.requirements($0) } ?? ""
+    locked.sourceOnly = node["source-only"].map { names($0, folders: false) } ?? []
+    for pair in pairs(node["wheels"]) {
+      inProject(pair)
+      if let digest = digest(pair.value) { locked.wheels[pair.key] = digest }
+    }
+    for pair in pairs(node["projects"]) {
+      if pair.key != "." { inProject(pair) }
+      if let digest = digest(pair.value) { locked.projects.append(LockedProject(path: pair.key, digest: digest)) }
+    }
+    return locked
+  }
+
+  private mutating func inProject(_ pair: YamlPair) {
+    if PathProblem(pair.key) != nil { complain("`\(pair.key.harmless)` is no path in the project", at: pair.keyLocation) }
+  }
+
+  /// Repositories at a full commit, and archives, in the one spelling that uv is given.
+  private mutating func sources(_ node: YamlNode) -> String {
+    var sources = ""
+    for line in RequirementLine.parse(node.text ?? "") {
+      let location = location(ofLine: line.line, in: node)
+      guard let source = line.lockedSource, case .direct(let direct) = line.content else {
+        complain("`\(line.text)` is neither a repository at a full commit nor an archive with a digest", at: location)
+        continue
+      }
+      sources += source
+      claims.append(
+        .init(subject: .direct(tool: nil), address: RequirementLine.repository(direct.address), location: location))
+    }
+    return sources
   }
 
   private mutating func artifacts(_ node: YamlNode) -> [String: LockedArtifact] {

@@ -67,7 +67,8 @@ struct LockReading {
         }
         if known?.contains(claim.address) == true || dropped.contains(claim.address) { continue }
         refuse(
-          "\(lock.virtualenv?.from ?? "the project") names no package at \(withoutUser(claim.address))", claim
+          "\(lock.virtualenv?.from.joined(separator: " and ") ?? "the project") names no package at \(withoutUser(claim.address))",
+          claim
         )
       case .registry(let tool, let expected):
         if !registries.have(expected, at: claim.address) {
@@ -78,22 +79,37 @@ struct LockReading {
       }
     }
     guard diagnostics.isEmpty else { throw Failure(diagnostics, status: .usage) }
-    if !dropped.isEmpty, let requirements = lock.virtualenv?.requirements {
-      lock.virtualenv?.requirements = RequirementLine.parse(requirements).filter {
-        if case .direct(let direct) = $0.content { !dropped.contains(direct.address) } else { true }
-      }.compactMap(\.pin).joined()
+    if !dropped.isEmpty, var virtualenv = lock.virtualenv {
+      func kept(_ lines: String) -> [RequirementLine] {
+        RequirementLine.parse(lines).filter {
+          guard case .direct(let direct) = $0.content else { return true }
+          return dropped.isDisjoint(with: [direct.address, RequirementLine.repository(direct.address)])
+        }
+      }
+      virtualenv.requirements = kept(virtualenv.requirements).compactMap(\.pin).joined()
+      virtualenv.development = kept(virtualenv.development).compactMap(\.pin).joined()
+      virtualenv.sources = kept(virtualenv.sources).compactMap(\.lockedSource).joined()
+      lock.virtualenv = virtualenv
     }
     return lock
   }
 }
 
 extension ResolutionFiles {
-  /// What the pins of a virtualenv are compared by: the files, and what the profile binds to an index.
+  /// What the pins of a virtualenv are compared by: the files, what is chosen of them, and what the profile binds to an
+  /// index.
   package func digest(for profile: Profile) -> Digest {
     let bound = profile.indexes.filter { !$0.value.value.packages.isEmpty }
-    guard !bound.isEmpty else { return digest }
+    let section = profile.virtualenv?.value ?? VirtualenvSection(from: [])
+    let choices = [section.groups.map { $0 + ["groups"] } ?? [], section.extras, section.build]
+    let isPlain = section.isEditable && choices.allSatisfy(\.isEmpty)
+    guard !bound.isEmpty || !isPlain else { return digest }
     var digest = Digest.Running()
     digest.field(self.digest.hex)
+    if !isPlain {
+      for choice in choices { digest.field(Set(choice.map { normalizedPackageName($0) }).sorted().joined(separator: " ")) }
+      digest.field("\(section.isEditable)")
+    }
     for (name, index) in bound.sorted(by: { $0.key < $1.key }) {
       digest.field(name)
       for package in Set(index.value.packages.map { normalizedPackageName($0) }).sorted() {
@@ -123,6 +139,30 @@ extension RequirementLine {
     }
     guard !digests.isEmpty else { return nil }
     return head + digests.map { " \\\n    --hash=sha256:\($0)" }.joined() + "\n"
+  }
+
+  /// What a lock has of a repository at a full commit, or of an archive that is built: one line. Nil for all else.
+  package var lockedSource: String? {
+    guard case .direct(let direct) = content, direct.name != nil else { return nil }
+    if direct.address.hasPrefix("git+") {
+      let place = direct.address.prefix { $0 != "#" }
+      guard let at = place.lastIndex(of: "@") else { return nil }
+      let commit = place[place.index(after: at)...].utf8
+      let isCommit = commit.count == 40 && commit.allSatisfy { "0123456789abcdef".utf8.contains($0) }
+      return isCommit && digests.isEmpty ? direct.text + "\n" : nil
+    }
+    return pin
+  }
+
+  /// The address of a repository without what is wanted of it; any other address as it is.
+  package static func repository(_ address: String) -> String {
+    guard address.hasPrefix("git+") else { return address }
+    var place = String(address.prefix { $0 != "#" && $0 != "?" })
+    let start = place.firstRange(of: "://")?.upperBound ?? place.startIndex
+    let path = place[start...].firstIndex(of: "/") ?? place.endIndex
+    if let at = place[path...].lastIndex(of: "@") { place = String(place[..<at]) }
+    if place.hasSuffix("/") { place.removeLast() }
+    return place
   }
 
   /// Why a line of a lock can't be used.

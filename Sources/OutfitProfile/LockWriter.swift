@@ -29,10 +29,7 @@ private struct LockWriter {
     for (name, tool) in lock.tools.sorted(by: { $0.key < $1.key }) { write(name, tool) }
     if let virtualenv = lock.virtualenv {
       line(0, "virtualenv:")
-      value(1, "from", virtualenv.from)
-      line(1, "source: sha256:\(virtualenv.sourceDigest)")
-      value(1, "python", virtualenv.python)
-      value(1, "requirements", virtualenv.requirements)
+      write(virtualenv)
     }
     if !lock.images.isEmpty { line(0, "images:") }
     for (name, image) in lock.images.sorted(by: { $0.key < $1.key }) {
@@ -66,6 +63,29 @@ private struct LockWriter {
     write(2, tool.artifacts)
     if !tool.requirements.isEmpty { value(2, "requirements", tool.requirements) }
     if let packageLock = tool.packageLock { value(2, "package-lock", packageLock) }
+  }
+
+  private mutating func write(_ virtualenv: LockedRequirements) {
+    if virtualenv.from.count == 1, let only = virtualenv.from.first {
+      value(1, "from", only)
+    } else {
+      line(1, "from:")
+      for name in virtualenv.from { line(2, "- \(Self.quoted(name))") }
+    }
+    line(1, "source: sha256:\(virtualenv.sourceDigest)")
+    value(1, "python", virtualenv.python)
+    value(1, "requirements", virtualenv.requirements)
+    if !virtualenv.development.isEmpty { value(1, "development", virtualenv.development) }
+    if !virtualenv.sources.isEmpty { value(1, "sources", virtualenv.sources) }
+    if !virtualenv.sourceOnly.isEmpty { line(1, "source-only:") }
+    for name in virtualenv.sourceOnly { line(2, "- \(Self.quoted(name))") }
+    if !virtualenv.wheels.isEmpty { line(1, "wheels:") }
+    for (path, digest) in virtualenv.wheels.sorted(by: { $0.key < $1.key }) {
+      line(2, "\(Self.quoted(path)): sha256:\(digest)")
+    }
+    if !virtualenv.projects.isEmpty { line(1, "projects:") }
+    for project in virtualenv.projects { line(2, "\(Self.quoted(project.path)): sha256:\(project.digest)") }
+    if !virtualenv.build.isEmpty { value(1, "build", virtualenv.build) }
   }
 
   private mutating func write(_ depth: Int, _ artifacts: [String: LockedArtifact]) {

@@ -237,9 +237,22 @@ enum ManifestKeys {
 
   private static let virtualenv: [Field] = [
     Field(
-      "from", .text(.projectPath), required: true, "requirements.txt, uv.lock, poetry.lock or pyproject.toml",
+      "from", .oneOrMore(.projectPath), required: true,
+      "Its lock (uv.lock, poetry.lock, pdm.lock, Pipfile.lock, pylock.toml), requirements files, or pyproject.toml, setup.py or setup.cfg",
       example: "from: requirements.txt"),
     Field("path", .text(.projectPath), "Its folder; .venv without it", example: "path: .venv"),
+    Field(
+      "groups", .oneOrMore(.packageName),
+      "Dependency groups; without it, those that the project's own manager installs by default",
+      example: "groups: [dev, docs]"),
+    Field("extras", .oneOrMore(.packageName), "Extras of the project", example: "extras: [test]"),
+    Field(
+      "editable", .text(.boolean),
+      "The project itself is in it, and its changed files count at once; with false it is not in it",
+      example: "editable: false"),
+    Field(
+      "build", .oneOrMore(.packageName), "Packages that may be built from source, which runs their code",
+      example: "build: [docopt]"),
   ]
 
   private static let stages = [

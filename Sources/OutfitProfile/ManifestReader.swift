@@ -141,10 +141,13 @@ private struct ManifestDecoder {
     if let pair = root.pairs?.first(where: { $0.key == "virtualenv" }) {
       manifest.entries["virtualenv"] = pair.keyLocation
       manifest.details["virtualenv"] = (pair.value["from"] ?? pair.value).location
-      if let from = pair.value.text ?? pair.value["from"]?.text, PathProblem(from) == nil {
+      let from = Self.texts(pair.value.text == nil ? pair.value["from"] : pair.value) ?? []
+      if !from.isEmpty, from.allSatisfy({ PathProblem($0) == nil }) {
         manifest.content.virtualenv = Sourced(
-          VirtualenvSection(from: from, path: pair.value["path"]?.text ?? ".venv"),
-          manifest.source(at: pair.keyLocation))
+          VirtualenvSection(
+            from: from, path: pair.value["path"]?.text ?? ".venv", groups: Self.texts(pair.value["groups"]),
+            extras: Self.texts(pair.value["extras"]) ?? [], isEditable: pair.value["editable"]?.text != "false",
+            build: Self.texts(pair.value["build"]) ?? []), manifest.source(at: pair.keyLocation))
       }
     }
     if let pair = root.pairs?.first(where: { $0.key == "app" }) {

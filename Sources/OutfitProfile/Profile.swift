@@ -254,14 +254,33 @@ public struct ScriptSection: Hashable, Sendable {
 }
 
 public struct VirtualenvSection: Hashable, Sendable {
-  /// `requirements.txt`, `uv.lock`, `poetry.lock` or `pyproject.toml`, relative to the project.
-  public var from: String
+  /// A lock, requirements files or a pyproject.toml, relative to the project.
+  public var from: [String]
   /// Folder relative to the project.
   public var path: String
-  public init(from: String, path: String = ".venv") {
+  /// Nil for those that the project's own manager installs by default.
+  public var groups: [String]?
+  /// Of the project.
+  public var extras: [String]
+  /// The project itself is in it, as its files stand.
+  public var isEditable: Bool
+  /// Packages that may be built from source.
+  public var build: [String]
+
+  public init(
+    from: [String], path: String = ".venv", groups: [String]? = nil, extras: [String] = [],
+    isEditable: Bool = true, build: [String] = []
+  ) {
     self.from = from
     self.path = path
+    self.groups = groups
+    self.extras = extras
+    self.isEditable = isEditable
+    self.build = build
   }
+
+  /// For people: `requirements.txt and pyproject.toml`.
+  public var title: String { from.joined(separator: " and ") }
 }
 
 /// One hook that the pinned tools run; the keys are those of `.pre-commit-config.yaml`.

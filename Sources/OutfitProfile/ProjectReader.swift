@@ -146,6 +146,7 @@ struct ProjectReader {
         .index
       }
     if let address = value["url"]?.string { addresses.insert(address) }
+    if let repository = value["git"]?.string { addresses.insert("git+\(repository)") }
     add(kind, "\(normalizedPackageName(name)) from \(value.line)", path)
   }
 
@@ -264,6 +265,7 @@ struct ProjectReader {
       add(.path, "\(normalizedPackageName(name)) from \(key) \(text)", path)
     default:
       if key == "url" { addresses.insert(text) }
+      if key == "git" { addresses.insert("git+\(text)") }
       add(.address, "\(normalizedPackageName(name)) from \(key) \(text)", path)
     }
   }

@@ -105,7 +105,7 @@ private struct ReasonLister {
       reasons += packages.map { reason("packages.\(manager)", $0.value, $0.source, nil) }
     }
     if let virtualenv = profile.virtualenv {
-      let text = "\(virtualenv.value.path) from \(virtualenv.value.from)"
+      let text = "\(virtualenv.value.path) from \(virtualenv.value.title)"
       reasons.append(
         reason(
           "virtualenv", text, virtualenv.source, lock.virtualenv.map { "locked for Python \($0.python)" }))

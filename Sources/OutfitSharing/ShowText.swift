@@ -16,7 +16,7 @@ public enum ShowText {
     page.heading(profile.name, profile.summary)
     page.row("Interpreters", interpreters(profile, lock))
     page.row("Tools", profile.tools.sorted { $0.key < $1.key }.map { tool($0.key, $0.value.value, lock) })
-    page.row("Virtualenv", profile.virtualenv.map { ["\($0.value.path) from \($0.value.from)"] } ?? [])
+    page.row("Virtualenv", profile.virtualenv.map { ["\($0.value.path) from \($0.value.title)"] } ?? [])
     page.row("Git hooks", profile.hooks.keys.sorted())
     page.row("Blocks in", targets(profile) { $0 == .block })
     page.row("Files", targets(profile) { $0 == .template || $0 == .copy })

@@ -19,9 +19,13 @@ struct Indexes {
   /// The files whose settings matter when the environment says nothing of an index.
   static func queries(_ context: Context) -> [Query] { IndexSettings.queries(context) }
 
+  /// Variables of uv that files of the project come to.
+  private var ownVariables: [String: String] = [:]
+
+  /// - Parameter sources: the files of a virtualenv, which may name indexes of their own.
   /// - Throws: `Failure` for an address in the manifest that holds a password, and for a package that two indexes
   ///   alone may serve.
-  init(_ context: Context) throws {
+  init(_ context: Context, with sources: Sources? = nil) throws {
     let environment = context.environment
     named = context.profile.indexes
     settings = IndexSettings(context)
@@ -49,6 +53,26 @@ struct Indexes {
         bound[package] = name
       }
     }
+    if let sources { try add(sources) }
+  }
+
+  /// What a manifest says comes before what the project's files say.
+  private mutating func add(_ sources: Sources) throws {
+    let own = try sources.indexes
+    for (name, section) in own.sections.sorted(by: { $0.key < $1.key }) {
+      var section = section
+      section.url = Sources.expanded(section.url, sources.environment)
+      if named.values.contains(where: { $0.value.url == section.url }) { continue }
+      named[name] = Sourced(section, sources.section.source)
+      for package in section.packages where bound[package] == nil { bound[package] = name }
+    }
+    let links = own.links.map { link in
+      let link = Sources.expanded(link, sources.environment)
+      return link.contains("://") ? link : sources.root.pushing(FilePath(link)).string
+    }
+    if !links.isEmpty { ownVariables["UV_FIND_LINKS"] = links.joined(separator: ",") }
+    if own.isClosed { ownVariables["UV_NO_INDEX"] = "1" }
+    if !own.trusted.isEmpty { ownVariables["UV_INSECURE_HOST"] = own.trusted.joined(separator: " ") }
   }
 
   // MARK: What comes from where
@@ -88,7 +112,7 @@ struct Indexes {
     }
     if let main { variables["UV_DEFAULT_INDEX"] = main }
     if !others.isEmpty || !primary.isEmpty { variables["UV_INDEX"] = others.joined(separator: " ") }
-    return variables
+    return variables.merging(ownVariables) { $1 }
   }
 
   /// The settings under which only one index answers.

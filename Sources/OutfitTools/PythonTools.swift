@@ -146,13 +146,13 @@ extension Shop {
       let project = indexes.project(
         lines: lines, bound: bound, first: indexes.first(tool), python: uv.interpreter.version.minor)
       return uv.compile(
-        label: label, files: ["pyproject.toml": Array(project.utf8)], input: "pyproject.toml",
+        label: label, ["pyproject.toml": Array(project.utf8)], [.scratch("pyproject.toml")],
         first: indexes.first(tool), isAnnotated: true, cooldown: cooldown(tool), build: tool.section.build,
         withDependencies: withDependencies)
     }
     let text = lines.map { $0 + "\n" }.joined()
     return uv.compile(
-      label: label, files: ["tool.in": Array(text.utf8)], input: "tool.in", cooldown: cooldown(tool),
+      label: label, ["tool.in": Array(text.utf8)], [.scratch("tool.in")], cooldown: cooldown(tool),
       build: tool.section.build, withDependencies: withDependencies)
   }
 

@@ -42,7 +42,7 @@ public struct ScriptEnvironment: Part {
     guard let interpreter = pythons.choose(python) else { return .done(lock) }
     let uv = try Uv(context, on: interpreter, pythons: pythons, indexes: try Indexes(context))
     let query = uv.compile(
-      label: "resolving \(label)", files: ["script.py": script], input: "script.py",
+      label: "resolving \(label)", ["script.py": script], [.scratch("script.py")],
       cooldown: context.profile.cooldown?.value)
     guard let answer = context.facts[query] else { return .ask([query]) }
     guard case .collected(let files) = answer, let bytes = files[Uv.lockFile] else {

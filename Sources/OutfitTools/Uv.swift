@@ -6,7 +6,7 @@ import SystemPackage
 
 /// The pinned uv at work for one interpreter: what to ask of it, and the environments that it makes.
 ///
-/// It is used by its low-level verbs only, never builds anything from a package's source, and its own cache is
+/// It is used by its low-level verbs only, builds nothing from a package's source that is not named, and its own cache is
 /// asked before the network.
 struct Uv {
   let context: Context
@@ -67,45 +67,54 @@ struct Uv {
   /// Exact pins with hashes for every platform from some requirement files: `{scratch}/lock.txt`.
   /// - Parameters:
   ///   - files: What uv reads, by name in the scratch folder.
-  ///   - input: The one of them to start from.
-  ///   - other: Another one of them, which is resolved with it.
+  ///   - inputs: Those to start from.
+  ///   - options: What else it is told.
   ///   - previous: Pins that stay where the requirements allow it.
   ///   - first: An index that is asked before all others.
   ///   - isAnnotated: With comments that say what depends on what.
   ///   - cooldown: Releases younger than that don't count.
   ///   - build: Packages that may be built from source; nothing else is.
+  ///   - runsCode: What is built has to run on the interpreter itself.
   func compile(
-    label: String, files: [String: [UInt8]], input: String, beside other: String? = nil,
+    label: String, _ files: [String: [UInt8]], _ inputs: [Argument], _ options: [Argument] = [],
     previous: String? = nil, first: String? = nil,
-    isAnnotated: Bool = false, cooldown: Cooldown? = nil, build: [String] = [], withDependencies: Bool = true
+    isAnnotated: Bool = false, cooldown: Cooldown? = nil, build: [String] = [], withDependencies: Bool = true,
+    runsCode: Bool = false
   ) -> Query {
     var files = files
     if let previous { files[Self.lockFile] = Array(previous.utf8) }
     var arguments: [Argument] = [
       "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header",
       isAnnotated ? "--annotation-style=line" : "--no-annotate", "--system-certs", "--no-progress",
-      "--no-python-downloads", "--python", questionPython, "--python-version",
-      .text(interpreter.version.minor),
-      "--output-file", .scratch(Self.lockFile), .scratch(input),
+      "--no-python-downloads", "--python", runsCode ? .reference(interpreter.program) : questionPython,
+      "--python-version", .text(interpreter.version.minor), "--output-file", .scratch(Self.lockFile),
     ]
-    if let other { arguments.append(.scratch(other)) }
+    arguments += inputs + options
     if let cooldown, cooldown.hours > 0 { arguments += ["--exclude-newer", .text("PT\(cooldown.hours)H")] }
     if !withDependencies { arguments.append("--no-deps") }
     arguments += Self.building(build)
     return ask(
       Inquiry(
-        label: label, objects: questionObjects, files: files,
+        label: label, objects: runsCode ? objects : questionObjects, files: files,
         steps: [step(arguments, needsNetwork: true, first: first)], collect: [Self.lockFile]))
   }
 
   /// The pins of a uv.lock, taken as they stand.
-  func export(label: String, project: [UInt8], lock: [UInt8]) -> Query {
-    let arguments: [Argument] = [
-      "export", "--quiet", "--frozen", "--no-emit-local", "--no-header", "--no-annotate",
+  /// - Parameters:
+  ///   - groups: Nil for those that uv takes by default.
+  ///   - withProjects: Folders of the project are named too.
+  func export(
+    label: String, project: [UInt8], lock: [UInt8], groups: [String]?, extras: [String], withProjects: Bool
+  ) -> Query {
+    var arguments: [Argument] = [
+      "export", "--quiet", "--frozen", "--no-header", "--no-annotate",
       "--format", "requirements-txt", "--no-python-downloads", "--python",
       .reference(interpreter.program), "--project", .scratch(""), "--output-file",
       .scratch(Self.lockFile),
     ]
+    if !withProjects { arguments.append("--no-emit-local") }
+    if let groups { arguments += ["--no-default-groups"] + groups.flatMap { ["--group", .text($0)] } }
+    for extra in extras { arguments += ["--extra", .text(extra)] }
     return ask(
       Inquiry(
         label: label, objects: objects, files: ["pyproject.toml": project, "uv.lock": lock],
@@ -157,10 +166,12 @@ struct Uv {
   ///   - own: A package of it that every platform needs: where the cache has none of its wheels, it is not tried
   ///     without the network.
   ///   - link: Where the project has it, so that what was added there by hand comes along.
+  ///   - own: What the project itself puts into it.
+  ///   - build: Packages that may be built from source; nothing else is.
   func environment(
     name: String, label: String, requirements: String, bound: [String: String] = [:],
     first: String? = nil, linkMode: String, place: FilePath? = nil, link: FilePath? = nil,
-    build: [String] = [], own: String? = nil, checks: [Check]
+    contents: ProjectContents? = nil, build: [String] = [], own: String? = nil, checks: [Check]
   ) -> Object {
     var steps: [Step] = []
     var files = ["requirements.txt": Array(requirements.utf8)]
@@ -195,6 +206,7 @@ struct Uv {
             needsNetwork: true, index: group.index, first: first, offlineFirst: true))
       }
     }
+    if let contents { steps += self.steps(contents, target, build, &files) }
     if let place {
       files[HandAdded.script] = Array(HandAdded.text.utf8)
       steps.append(HandAdded.step(interpreter.program, place: link ?? place.appending(".venv")))
@@ -208,9 +220,40 @@ struct Uv {
       recipe: .run(
         Run(
           files: files, steps: steps, remedies: remedies,
+          additions: contents.map(\.additions) ?? [],
           surrounding: place == nil
             ? Surrounding(python: interpreter.program, version: interpreter.version) : nil)),
       checks: checks, store: context.store)
+  }
+
+  /// What follows the packages that have digests: wheels and repositories, and the project's own folders.
+  private func steps(
+    _ contents: ProjectContents, _ target: [Argument], _ build: [String], _ files: inout [String: [UInt8]]
+  ) -> [Step] {
+    var steps: [Step] = []
+    if !contents.wheels.isEmpty {
+      files["wheels.txt"] = Array(
+        contents.wheels.map { "\($0.path.string) --hash=sha256:\($0.digest)\n" }.joined().utf8)
+      steps.append(
+        step(install(["pip", "install", "--no-deps"], ["--no-build", "-r", .scratch("wheels.txt")], target), needsNetwork: false))
+    }
+    let free: [Argument] = ["pip", "install", "--no-deps", "--quiet", "--system-certs", "--no-progress", "--no-python-downloads"]
+    if !contents.sources.isEmpty {
+      files["sources.txt"] = Array(contents.sources.utf8)
+      steps.append(
+        step(
+          free + target + Self.building(build) + ["-r", .scratch("sources.txt")], needsNetwork: true, offlineFirst: true))
+    }
+    if !contents.projects.isEmpty {
+      files["build.txt"] = Array(contents.build.utf8)
+      // Their build files count, and not their sources: these are used as they stand.
+      files["projects.txt"] = Array(contents.projects.map { "\($0.path.string) \($0.digest)\n" }.joined().utf8)
+      steps.append(
+        step(
+          free + target + ["--build-constraints", .scratch("build.txt")]
+            + contents.projects.flatMap { ["--editable", .text($0.path.string)] }, needsNetwork: true, offlineFirst: true))
+    }
+    return steps
   }
 
   /// An environment that a person enters, with scripts for every shell.

@@ -7,6 +7,8 @@ struct UvMessage: Error {
   var diagnostic: Diagnostic
   /// The manifest asks for what does not exist: nothing but another manifest helps.
   var isMistake: Bool
+  /// The package that can't be had without building it, normalised.
+  private(set) var lacking: String?
 
   /// - Parameters:
   ///   - what: The tool or file that was being resolved.
@@ -14,17 +16,19 @@ struct UvMessage: Error {
   ///   - asked: Where a package was looked for, by its name.
   ///   - known: Other names that may have been meant.
   ///   - variable: Of an index's address, what stands for its name in the variables that hold its password.
+  ///   - place: Where a package is asked for, by its name.
   init(
     _ failure: Diagnostic, what: String, request: String, at source: Source,
     asked: (String) -> String? = { _ in nil }, known: Set<String> = [],
-    variable: (String) -> String? = { _ in nil }
+    variable: (String) -> String? = { _ in nil }, place: (String) -> SourceLocation? = { _ in nil }
   ) {
     let text = [failure.message, failure.excerpt, failure.hint].compactMap { $0 }.joined(separator: "\n")
     let flat = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     let cause = flat.firstRange(of: "Because ").map { flat[$0.upperBound...] }
-    func report(_ message: String, hint: String?, mistake: Bool) -> UvMessage {
+    func report(_ message: String, hint: String?, mistake: Bool, of package: String? = nil) -> UvMessage {
       UvMessage(
-        diagnostic: Diagnostic(.error, message, at: source.location, hint: hint), isMistake: mistake)
+        diagnostic: Diagnostic(.error, message, at: package.flatMap(place) ?? source.location, hint: hint),
+        isMistake: mistake)
     }
     if failure.reason == .dryRun {
       self = report("\(what) is not pinned yet", hint: failure.hint, mistake: false)
@@ -41,9 +45,11 @@ struct UvMessage: Error {
         "\(what): there is no package named \(package)" + (asked(package).map { " in \($0)" } ?? ""),
         hint: KnownNames.hint(python: package, others: known)
           ?? "look for a typing mistake; a package of your own needs its index under `indexes:`",
-        mistake: true)
+        mistake: true, of: package)
     } else if let package = Self.lackingWheel(flat) {
       diagnostic = Self.noWheel(package, what: what, at: source)
+      if let line = place(package) { diagnostic.location = line }
+      lacking = Requirement.normalized(package)
       if package == what, let other = KnownNames.package(ofProgram: package) {
         diagnostic.hint = "the program \(package) comes with the package \(other)"
       }
@@ -66,7 +72,8 @@ struct UvMessage: Error {
     } else {
       self = report(
         "\(what): could not be resolved: \(Self.causes(text) ?? failure.message)",
-        hint: Self.causes(text) == nil ? failure.hint : "check the network and try again", mistake: false)
+        hint: Self.causes(text) == nil || !Self.isOfNetwork(flat)
+          ? failure.hint : "check the network and try again", mistake: false)
       // The program's own last words, where they are not understood.
       if Self.causes(text) == nil { diagnostic.excerpt = failure.excerpt }
     }
@@ -101,8 +108,21 @@ struct UvMessage: Error {
     }
   }
 
+  /// What uv says where a host did not answer, or not as it should.
+  private static func isOfNetwork(_ flat: String) -> Bool {
+    [
+      "error sending request", "Failed to fetch", "Failed to download", "dns error", "timed out", "Connection refused",
+      "connection closed", "Network connectivity is disabled", "invalid peer certificate", "Could not connect",
+      "failed to clone", "Git operation failed",
+    ].contains { flat.contains($0) }
+  }
+
   /// The package that has no wheel for what is asked.
   private static func lackingWheel(_ flat: String) -> String? {
+    if let start = flat.firstRange(of: "Building source distributions for `") {
+      let name = flat[start.upperBound...].prefix { $0 != "`" }
+      if flat[name.endIndex...].hasPrefix("` is disabled") { return String(name) }
+    }
     guard let start = flat.firstRange(of: "Because ") else { return nil }
     let cause = flat[start.upperBound...]
     guard let end = cause.firstRange(of: " no usable wheels") else { return nil }

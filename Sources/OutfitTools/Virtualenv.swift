@@ -30,16 +30,19 @@ public struct Virtualenv: Part {
     guard asked.isEmpty else { return .ask(asked) }
     let pythons = Pythons(context)
     guard let interpreter = pythons.choose(nil) else { return .done(lock) }
-    if Self.fits(lock.virtualenv, section, sources, interpreter) { return .done(lock) }
-    switch try pins(section, sources, interpreter, pythons, context) {
+    switch Self.fits(lock.virtualenv, sources, interpreter, context) {
+    case .ask(let queries): return .ask(queries)
+    case .done(true): return .done(lock)
+    case .done(false): break
+    }
+    switch try VirtualenvPins(sources, interpreter, pythons, context).locked() {
     case .ask(let query): return .ask([query])
     case .failed(let message):
       if message.isMistake { throw Failure([message.diagnostic], status: .usage) }
-      return .done(lock)
-    case .done(let requirements):
-      lock.virtualenv = LockedRequirements(
-        from: section.value.from, sourceDigest: sources.digest, python: interpreter.version.minor,
-        requirements: requirements)
+    case .done(let locked):
+      let unread = Self.unread(locked, context)
+      guard unread.isEmpty else { return .ask(unread) }
+      lock.virtualenv = locked
     }
     return .done(lock)
   }
@@ -66,28 +69,47 @@ public struct Virtualenv: Part {
     case .ask(let queries): return .ask(queries)
     case .done(let read): sources = read
     }
-    guard let entry = context.lock.virtualenv, Self.fits(entry, section, sources, interpreter) else {
+    let isCurrent: Bool
+    switch Self.fits(context.lock.virtualenv, sources, interpreter, context) {
+    case .ask(let queries): return .ask(queries)
+    case .done(let answer): isCurrent = answer
+    }
+    let pinning = try VirtualenvPins(sources, interpreter, pythons, context)
+    guard let entry = context.lock.virtualenv, isCurrent else {
       proposal.isUnresolved = true
-      if case .failed(let message) = try pins(section, sources, interpreter, pythons, context) {
+      if case .failed(let message) = try pinning.locked() {
         proposal.failures = [message.diagnostic]
       } else {
         proposal.failures = [
           Diagnostic(
-            .error, "\(section.value.from) is not locked as it is now", at: section.source.location,
+            .error, "\(section.value.title) is not locked as it is now", at: section.source.location,
             hint: "run `outfit lock` on a machine with network")
         ]
       }
       return .done(proposal)
     }
-    let indexes = try Indexes(context)
-    let uv = try Uv(context, on: interpreter, pythons: pythons, indexes: indexes)
-    let locked = Set(RequirementSet(entry.requirements).entries.map(\.name))
+    let (indexes, uv) = (pinning.indexes, pinning.uv)
+    let contents = Self.contents(entry, section.value, root: context.root)
+    if !contents.missing.isEmpty {
+      proposal.failures = contents.missing.map { lacking($0, sources, entry) }
+      // What stands is whole, unless it says itself that it is not.
+      let standing = [
+        Query.status(context.root.pushing(FilePath(section.value.path))),
+        .contents(context.root.pushing(FilePath(section.value.path)).appending(ProjectContents.missingFile)),
+      ]
+      let unknown = standing.filter { context.facts[$0] == nil }
+      guard unknown.isEmpty else { return .ask(unknown) }
+      if case .status? = context.facts[standing[0]], context.facts[standing[1]] == .absent { return .done(proposal) }
+    }
+    let pins = Self.pins(entry, without: Set(contents.missing))
+    let locked = Set(RequirementSet(pins).entries.map(\.name))
     let folder = context.root.lastComponent?.string ?? "project"
     let environment = uv.environment(
-      name: Self.objectName, label: "virtualenv of \(folder)", requirements: entry.requirements,
+      name: Self.objectName, label: "virtualenv of \(folder)", requirements: pins,
       bound: indexes.bound.filter { locked.contains($0.key) }, linkMode: "copy", place: context.root,
-      link: context.root.pushing(FilePath(section.value.path)),
-      checks: (entry.requirements.contains("==") ? [.record("lib")] : []) + [.exists("bin/python")])
+      link: context.root.pushing(FilePath(section.value.path)), contents: contents,
+      build: Self.built(entry, section.value),
+      checks: (pins.contains("==") ? [.record("lib")] : []) + [.exists("bin/python")])
     let pip = ProjectPip.object(store: context.store)
     proposal.objects = pythons.added(for: interpreter) + [uv.object, environment, pip]
     let repository = Query.status(context.root.appending(".git"))
@@ -137,167 +159,80 @@ public struct Virtualenv: Part {
     return .done(proposal)
   }
 
-  /// What a resolver gave, as a lock may hold it, with the digests that the files allow.
-  /// - Throws: `Failure`, status 2, for what has no digest, or another than the files have.
-  private static func pins(
-    _ text: String, _ section: Sourced<VirtualenvSection>, _ sources: Sources
-  ) throws -> String {
-    let digests = sources.reading.digests
-    return try RequirementLine.parse(text).map { line in
-      if line.pin != nil, let pin = try digests.restricted(line).pin { return pin }
-      throw Failure(
-        "\(section.value.from): \(line.complaint)", at: section.source.location,
-        hint: "only what an index or an address has as a wheel can be pinned", status: .usage)
-    }.joined()
-  }
-
   private static func settings(_ context: Context) -> [Query] {
     (Pythons.queries(context) + Indexes.queries(context)).filter { context.facts[$0] == nil }
   }
 
-  /// The file that binds names to indexes, in the scratch folder.
-  private static let bindings = "outfit.bound/pyproject.toml"
-
-  /// What the files come to: as for a tool, packages that are bound to an index from there alone, and their names told
-  /// to no other.
-  private func pins(
-    _ section: Sourced<VirtualenvSection>, _ sources: Sources, _ interpreter: ProvidedInterpreter,
-    _ pythons: Pythons, _ context: Context
-  ) throws -> Shop.Pins {
-    let indexes = try Indexes(context)
-    let uv = try Uv(context, on: interpreter, pythons: pythons, indexes: indexes)
-    let label = "resolving \(section.value.from)"
-    func answer(_ query: Query) throws -> Shop.Pins {
-      guard let answer = context.facts[query] else { return .ask(query) }
-      if case .collected(let files) = answer, let bytes = files[Uv.lockFile] {
-        return .done(String(decoding: bytes, as: UTF8.self))
-      }
-      return .failed(Self.message(answer, section, indexes))
-    }
-    if sources.reading.kind == .uvLock {
-      let found = try answer(
-        uv.export(
-          label: label, project: sources.files["pyproject.toml"] ?? [],
-          lock: sources.files["uv.lock"] ?? []))
-      guard case .done(let text) = found else { return found }
-      return .done(try Self.pins(text, section, sources))
-    }
-    let asked = try sources.reading.names
-    let all = Set(indexes.bound.keys)
-    var bound = all.isDisjoint(with: asked) ? [] : all
-    for _ in 0..<3 {
-      var files = sources.files
-      if !bound.isEmpty {
-        let project = indexes.project(
-          lines: [], bound: indexes.bound.filter { bound.contains($0.key) }, first: nil,
-          python: interpreter.version.minor)
-        files[Self.bindings] = Array(project.utf8)
-      }
-      let found = try answer(
-        uv.compile(
-          label: label, files: files, input: sources.reading.main,
-          beside: bound.isEmpty ? nil : Self.bindings,
-          previous: context.lock.virtualenv?.requirements, isAnnotated: !all.isEmpty))
-      guard case .done(let text) = found else { return found }
-      guard !all.isEmpty else { return .done(try Self.pins(text, section, sources)) }
-      let set = RequirementSet(text)
-      let needed = bound.isEmpty ? Set(set.entries.map(\.name)) : set.reachable(from: asked)
-      let used = all.intersection(needed)
-      if used == bound { return .done(try Self.pins(RequirementSet.text(set.entries), section, sources)) }
-      bound = used
-    }
-    return .failed(
-      UvMessage(
-        Diagnostic(.error, "its pins depend on which index is asked"), what: section.value.from,
-        request: section.value.from, at: section.source))
-  }
-
   /// The pins were made from these very files, for this Python or an older one.
   private static func fits(
-    _ entry: LockedRequirements?, _ section: Sourced<VirtualenvSection>, _ sources: Sources,
-    _ interpreter: ProvidedInterpreter
-  ) -> Bool {
-    guard let entry, let lowest = Version(entry.python) else { return false }
-    return entry.from == section.value.from && entry.sourceDigest == sources.digest
-      && !(interpreter.version < lowest) && sources.reading.digests.admit(entry.requirements)
+    _ entry: LockedRequirements?, _ sources: Sources, _ interpreter: ProvidedInterpreter, _ context: Context
+  ) -> Round<Bool> {
+    guard let entry, let lowest = Version(entry.python), entry.from == sources.section.value.from,
+      entry.sourceDigest == sources.digest, !(interpreter.version < lowest),
+      sources.reading.digests.admit(entry.requirements + entry.development)
+    else { return .done(false) }
+    let unread = unread(entry, context)
+    guard unread.isEmpty else { return .ask(unread) }
+    return .done(
+      entry.projects.allSatisfy { (try? VirtualenvPins.digest(of: $0.path, context)) == $0.digest })
   }
 
-  private static func message(
-    _ answer: Answer, _ section: Sourced<VirtualenvSection>, _ indexes: Indexes
-  ) -> UvMessage {
-    let failure: Diagnostic
-    if case .failed(let diagnostic) = answer {
-      failure = diagnostic
-    } else {
-      failure = Diagnostic(.error, "uv wrote no pins")
-    }
-    return UvMessage(
-      failure, what: section.value.from, request: section.value.from, at: section.source,
-      asked: { indexes.asked(for: $0, indexes.bound, first: nil) },
-      variable: indexes.variable(ofAddress:))
-  }
-}
-
-/// The files that a virtualenv is made from, as they are given to uv.
-struct Sources {
-  var reading: ResolutionFiles
-  /// What the pins in the lock are compared by.
-  var digest: Digest
-
-  /// By name in the scratch folder: below the project they keep their relative paths. A requirements file is told in
-  /// the words that were judged.
-  var files: [String: [UInt8]] {
-    switch reading.kind {
-    case .requirements: reading.lines.mapValues { Array(ResolutionFiles.text(of: $0).utf8) }
-    case .project: reading.files
-    case .uvLock:
-      Dictionary(
-        reading.files.map { (FilePath($0).lastComponent?.string ?? $0, $1) },
-        uniquingKeysWith: { first, _ in first })
-    }
-  }
-
-  /// - Throws: `Failure` with status `usage` for a file that is not there, or asks for what can't be pinned.
-  static func read(_ section: Sourced<VirtualenvSection>, _ context: Context) throws -> Round<Sources> {
-    var queries: [Query] = []
-    let reading = try ResolutionFiles.read(from: section.value.from, at: section.source.location) { name in
-      let query = Query.contents(context.root.pushing(FilePath(name)))
-      switch context.facts[query] {
-      case nil:
-        queries.append(query)
-        return []
-      case .contents(let bytes)?: return bytes
-      case .failed(let diagnostic)?: throw Failure([diagnostic], status: .usage)
-      default: return nil
+  /// Build files of the projects of a lock that are not known yet.
+  private static func unread(_ entry: LockedRequirements, _ context: Context) -> [Query] {
+    entry.projects.flatMap { project in
+      LocalProject.buildFiles.map {
+        .contents(context.root.pushing(FilePath(LocalProject(path: project.path).file($0))))
       }
-    }
-    guard queries.isEmpty else { return .ask(queries) }
-    for (name, lines) in reading.lines.sorted(by: { $0.key < $1.key }) {
-      for line in lines { try check(line, in: name) }
-    }
-    return .done(Sources(reading: reading, digest: reading.digest(for: context.profile)))
+    }.filter { context.facts[$0] == nil }
   }
 
-  /// A wheel at an address has a digest; what has to be built, and what lies here, has none.
-  private static func check(_ line: RequirementLine, in file: String) throws {
-    var address: String
-    switch line.content {
-    case .direct(let direct): address = direct.address
-    case .option("--editable", let value): address = value
-    default: return
-    }
-    address = String(address.prefix { $0 != "#" && $0 != "?" }).lowercased()
-    let isWheel = address.hasSuffix(".whl")
-    if isWheel, address.hasPrefix("https://") || address.hasPrefix("http://") { return }
-    let location = SourceLocation(file: file, line: line.line)
-    guard !isWheel else {
-      throw Failure(
-        "\(line.text) is a file of this machine, which a lock for all can't name", at: location,
-        hint: "name it by an https address, or take the line out and install it into .venv yourself",
-        status: .usage)
-    }
-    throw Failure(
-      "\(line.text) has to be built from source, and Outfit builds nothing from source", at: location,
-      hint: "take the line out of the file, and install it into .venv yourself", status: .usage)
+  // MARK: From the lock
+
+  /// What is asked to be built of what a lock has.
+  private static func built(_ entry: LockedRequirements, _ section: VirtualenvSection) -> [String] {
+    let known = Set(entry.sourceOnly + sourceNames(entry))
+    return section.build.map { Requirement.normalized($0) }.filter { known.contains($0) }
+  }
+
+  private static func sourceNames(_ entry: LockedRequirements) -> [String] {
+    RequirementLine.parse(entry.sources).map(\.packageName)
+  }
+
+  /// The pins of an environment for development.
+  private static func pins(_ entry: LockedRequirements, without missing: Set<String>) -> String {
+    let development = RequirementSet(entry.development).entries
+    let names = Set(development.map(\.name)).union(missing)
+    let shipped = RequirementSet(entry.requirements).entries.filter { !names.contains($0.name) }
+    return RequirementSet.text((shipped + development.filter { !missing.contains($0.name) }).sorted { $0.name < $1.name })
+  }
+
+  private static func contents(
+    _ entry: LockedRequirements, _ section: VirtualenvSection, root: FilePath
+  ) -> ProjectContents {
+    func place(_ path: String) -> FilePath { path == "." ? root : root.pushing(FilePath(path)) }
+    let allowed = Set(section.build.map { Requirement.normalized($0) })
+    var contents = ProjectContents()
+    contents.missing = Set(entry.sourceOnly + sourceNames(entry)).subtracting(allowed).sorted()
+    contents.sources = RequirementLine.parse(entry.sources).filter { allowed.contains($0.packageName) }
+      .map { $0.text + "\n" }.joined()
+    contents.build = entry.build
+    contents.projects = entry.projects.map { (place($0.path), $0.digest) }
+    contents.wheels = entry.wheels.sorted { $0.key < $1.key }.map { (place($0.key), $0.value) }
+    return contents
+  }
+
+  /// A package that is left out, and the line that would bring it.
+  private func lacking(_ package: String, _ sources: Sources, _ entry: LockedRequirements) -> Diagnostic {
+    let section = sources.section
+    let isRepository = Self.sourceNames(entry).contains(package)
+    let names = (section.value.build + [package]).map { Requirement.normalized($0) }
+    let from = section.value.from.count == 1 ? section.value.from[0] : "[\(section.value.from.joined(separator: ", "))]"
+    return Diagnostic(
+      .error,
+      "\(package) is \(isRepository ? "taken from a repository" : "published as source only"), and is not in "
+        + "\(section.value.path): Outfit builds nothing from source unasked",
+      at: sources.reading.location(of: package) ?? section.source.location,
+      hint: "allow its code to run while it is built, in \(section.source.location.file): "
+        + "`virtualenv: {from: \(from), build: [\(Set(names).sorted().joined(separator: ", "))]}`")
   }
 }

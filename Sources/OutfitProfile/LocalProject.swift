@@ -1,0 +1,177 @@
+import OutfitCore
+import SystemPackage
+
+/// A folder of the project that is installed as a package, as a line or a lock names it.
+package struct LocalProject: Hashable, Sendable {
+  /// Relative to the project; `.` for the project itself.
+  package var path: String
+  package var extras: [String]
+
+  package init(path: String, extras: [String] = []) {
+    self.path = path
+    self.extras = extras
+  }
+
+  /// The files that say what it is and how it is built.
+  package static let buildFiles = ["pyproject.toml", "setup.py", "setup.cfg"]
+
+  package func file(_ name: String) -> String { path == "." ? name : "\(path)/\(name)" }
+
+  /// `.`, `./lib[test]`, `file:lib`, `lib/`: a place on this machine, with extras, without `#egg=`.
+  /// - Parameter text: of a line, without a marker.
+  package static func place(_ text: some StringProtocol) -> (path: String, extras: [String]) {
+    var place = String(text.prefix { $0 != "#" })
+    var extras: [String] = []
+    if place.hasSuffix("]"), let open = place.lastIndex(of: "[") {
+      extras = place[place.index(after: open)...].dropLast().split(separator: ",")
+        .map { String($0.filter { $0 != " " }) }
+      place = String(place[..<open])
+    }
+    if place.lowercased().hasPrefix("file:") {
+      place = String(place.dropFirst(5))
+      if place.hasPrefix("//") { place = String(place.dropFirst(2)) }
+    }
+    return (place, extras)
+  }
+}
+
+/// What a project's own files say of how it is installed.
+package struct ProjectDescription: Sendable {
+  /// Of pyproject.toml; an empty table without one.
+  package let root: TomlValue
+  private let setup: String
+  private let configuration: String
+  private let hasSetup: Bool
+
+  /// - Parameter files: by their name alone.
+  package init(_ files: [String: [UInt8]]) {
+    root = files["pyproject.toml"].flatMap { try? TomlReader.document($0).root } ?? .table([:])
+    setup = files["setup.py"].map { String(decoding: $0, as: UTF8.self) } ?? ""
+    configuration = files["setup.cfg"].map { String(decoding: $0, as: UTF8.self) } ?? ""
+    hasSetup = files["setup.py"] != nil || configuration.contains("[metadata]")
+  }
+
+  /// As its metadata has it; a setup.py is not run, and names it in a plain text or not at all.
+  package var name: String? {
+    let declared = root["project"]?["name"]?.string ?? root["tool"]?["poetry"]?["name"]?.string
+    if let declared { return declared }
+    for (text, marks) in [(configuration, ["name = ", "name="]), (setup, ["name=", "name ="])] {
+      for line in text.split(whereSeparator: \.isNewline) {
+        let words = line.drop { $0 == " " || $0 == "\t" }
+        for mark in marks where words.hasPrefix(mark) || words.contains("setup(\(mark)") {
+          guard let start = words.firstRange(of: mark) else { continue }
+          let value = words[start.upperBound...].drop { "'\" ".contains($0) }
+            .prefix { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
+          if !value.isEmpty { return String(value) }
+        }
+      }
+    }
+    return nil
+  }
+
+  /// There is something to install: what uv, Poetry, PDM and pip each mean by that.
+  package var isPackage: Bool {
+    if root["tool"]?["uv"]?["package"] == .bare("false") { return false }
+    if root["tool"]?["poetry"]?["package-mode"] == .bare("false") { return false }
+    if root["tool"]?["pdm"]?["distribution"] == .bare("false") { return false }
+    return root["build-system"] != nil || hasSetup || root["tool"]?["poetry"] != nil
+      || root["tool"]?["uv"]?["package"] == .bare("true")
+      || root["tool"]?["pdm"]?["distribution"] == .bare("true")
+  }
+
+  /// What its build asks for (PEP 518), and what its backend is known to ask for besides (PEP 660).
+  package var buildRequirements: [String] {
+    let listed = (root["build-system"]?["requires"]?.array ?? []).compactMap(\.string)
+    let all = root["build-system"] == nil ? ["setuptools>=40.8.0"] : listed
+    let isHatchling = root["build-system"]?["build-backend"]?.string?.hasPrefix("hatchling") == true
+    return all + (isHatchling ? ["editables~=0.3"] : [])
+  }
+
+  /// The groups that are installed without being asked for: those of uv, else of Poetry or PDM.
+  package var defaultGroups: [String] {
+    let groups = ProjectDependencies(root)
+    if let uv = root["tool"]?["uv"]?["default-groups"] {
+      guard let names = uv.array else { return groups.defaultGroups }
+      return names.compactMap(\.string).map { normalizedPackageName($0) }
+    }
+    if root["tool"]?["uv"] == nil, root["tool"]?["poetry"] != nil || root["tool"]?["pdm"] != nil {
+      return groups.defaultGroups
+    }
+    return groups.groups.keys.contains("dev") ? ["dev"] : []
+  }
+
+  /// What a group asks for, as a requirements file has it; empty for one of PEP 735, which uv reads by itself.
+  package func lines(ofGroup name: String) -> [String] {
+    var lines: [String] = []
+    for (group, list) in root["tool"]?["pdm"]?["dev-dependencies"]?.table ?? [:]
+    where normalizedPackageName(group) == name {
+      lines += (list.array ?? []).compactMap(\.string)
+    }
+    let poetry = root["tool"]?["poetry"]
+    if name == "dev" { lines += PoetryRequirement.lines(poetry?["dev-dependencies"]) }
+    for (group, table) in poetry?["group"]?.table ?? [:] where normalizedPackageName(group) == name {
+      lines += PoetryRequirement.lines(table["dependencies"])
+    }
+    return lines
+  }
+
+  /// A group of PEP 735.
+  package func hasGroup(_ name: String) -> Bool {
+    (root["dependency-groups"]?.table ?? [:]).keys.contains { normalizedPackageName($0) == name }
+  }
+
+  /// What no table of it has.
+  package func unknownGroup(of names: [String]) -> String? {
+    let known = ProjectDependencies(root).groups
+    return names.first { known[$0] == nil }
+  }
+}
+
+/// A dependency as Poetry writes it, in the words of PEP 508.
+package enum PoetryRequirement {
+  static func lines(_ table: TomlValue?) -> [String] {
+    (table?.table ?? [:]).sorted { $0.key < $1.key }.filter { $0.key != "python" }.flatMap { name, value in
+      (value.array ?? [value]).compactMap { line(name, $0) }
+    }
+  }
+
+  private static func line(_ name: String, _ value: TomlValue) -> String? {
+    let extras = (value["extras"]?.array ?? []).compactMap(\.string)
+    let head = name + (extras.isEmpty ? "" : "[\(extras.joined(separator: ","))]")
+    let marker = value["markers"]?.string.map { " ; \($0)" } ?? ""
+    if let repository = value["git"]?.string {
+      let reference = (value["rev"] ?? value["tag"] ?? value["branch"])?.string.map { "@\($0)" } ?? ""
+      return "\(head) @ git+\(repository)\(reference)\(marker)"
+    }
+    if let address = value["url"]?.string { return "\(head) @ \(address)\(marker)" }
+    if let path = value["path"]?.string {
+      return value["develop"] == .bare("true") ? "-e ./\(path)" : "./\(path)"
+    }
+    let version = value.string ?? value["version"]?.string ?? "*"
+    return specifiers(version).map { head + $0 + marker }
+  }
+
+  /// `^1.2` is `>=1.2,<2`; nil for alternatives, which PEP 440 has no word for.
+  package static func specifiers(_ text: String) -> String? {
+    guard !text.contains("|") else { return nil }
+    var result: [String] = []
+    for clause in text.split(whereSeparator: { $0 == "," || $0 == " " }).map(String.init) {
+      if clause == "*" { continue }
+      if clause.hasPrefix("^") || (clause.hasPrefix("~") && !clause.hasPrefix("~=")) {
+        let version = String(clause.dropFirst())
+        let numbers = version.prefix { $0.isNumber || $0 == "." }.split(separator: ".").compactMap { Int($0) }
+        guard !numbers.isEmpty else { return nil }
+        let first = numbers.firstIndex { $0 != 0 } ?? numbers.count - 1
+        let place = clause.hasPrefix("^") ? first : min(1, numbers.count - 1)
+        var next = Array(numbers.prefix(place + 1))
+        next[place] += 1
+        result.append(">=\(version),<\(next.map(String.init).joined(separator: "."))")
+      } else if clause.first?.isNumber == true {
+        result.append("==\(clause)")
+      } else {
+        result.append(clause.hasPrefix("=") && !clause.hasPrefix("==") ? "=\(clause)" : clause)
+      }
+    }
+    return result.joined(separator: ",")
+  }
+}
