@@ -229,6 +229,7 @@ struct Undertaking {
     var preparation = try Preparation(session, reading: profile)
     let proposal = wish.parts.narrowed(try await preparation.propose(wish.parts.parts(host)))
     var plan = try await preparation.plan(proposal, isPartial: !wish.parts.isWhole)
+    try refuseLacking(proposal)
     if wish.isLocked, !plan.failures.isEmpty { throw staleLock(preparation) }
     let defects = try Mending(host, known: try preparation.previous().map { [$0] } ?? []).defects()
     if wish.wantsJSON {
@@ -297,6 +298,12 @@ struct Undertaking {
       status: .drift)
   }
 
+  /// With `--locked` an environment is whole, or it is not made.
+  private func refuseLacking(_ proposal: Proposal) throws {
+    let lacking = proposal.failures.filter { $0.reason == .notBuilt }
+    if wish.isLocked, !lacking.isEmpty { throw Failure(lacking, status: .failed) }
+  }
+
   private func perform(
     _ consented: Consented, _ place: ProfilePlace, _ sources: SourceDigests, isPlain: Bool
   ) async throws -> Done {
@@ -334,6 +341,7 @@ struct Undertaking {
     if wish.isLocked, preparation.lock != preparation.locks.merged || proposal.isUnresolved {
       throw staleLock(preparation)
     }
+    try refuseLacking(proposal)
     let plan = try await preparation.plan(
       proposal, isPartial: !wish.parts.isWhole,
       dropping: Set(touched.compactMap { name in before.tools[name].map { "\(name) \($0.version)" } })

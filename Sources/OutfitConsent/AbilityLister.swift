@@ -176,7 +176,7 @@ struct AbilityLister {
       let digest = Digest(of: member.text)
       switch member.kind {
       case .build:
-        abilities.append(Ability(.redirects, subject, digest, "names as its build", text, "which is not run"))
+        abilities.append(Ability(.redirects, subject, digest, "names as its build", text, inputs.projects.isEmpty ? "which is not run" : ""))
       case .address, .path:
         abilities.append(Ability(.redirects, subject, digest, "takes into the virtualenv", text))
       case .index, .option:

@@ -49,6 +49,8 @@ public struct Diagnostic: Hashable, Sendable {
     case permission
     /// A disk is full, or can't be written.
     case disk
+    /// A package has to be built from source, and nothing allows it.
+    case notBuilt = "not-built"
   }
 
   public var severity: Severity

@@ -108,11 +108,13 @@ public struct LockedRequirements: Hashable, Sendable {
   public var wheels: [String: Digest]
   /// Packages without a wheel, normalised: they are built where the manifest allows it.
   public var sourceOnly: [String]
+  /// Packages that ship, normalised, and that an image can't have since it builds nothing.
+  public var notInImages: [String]
 
   public init(
     from: [String], sourceDigest: Digest, python: String, requirements: String, development: String = "",
     sources: String = "", build: String = "", projects: [LockedProject] = [], wheels: [String: Digest] = [:],
-    sourceOnly: [String] = []
+    sourceOnly: [String] = [], notInImages: [String] = []
   ) {
     self.from = from
     self.sourceDigest = sourceDigest
@@ -124,6 +126,7 @@ public struct LockedRequirements: Hashable, Sendable {
     self.projects = projects
     self.wheels = wheels
     self.sourceOnly = sourceOnly
+    self.notInImages = notInImages
   }
 }
 

@@ -274,7 +274,7 @@ struct LockReader {
     know(
       [
         "from", "source", "python", "requirements", "development", "sources", "source-only", "wheels", "projects",
-        "build",
+        "build", "not-in-images",
       ], node)
     guard let from = node["from"], let python = text(node, "python"),
       text(node, "requirements") != nil, let requirements = node["requirements"].map({ requirements($0) }),
@@ -287,6 +287,7 @@ struct LockReader {
     locked.sources = node["sources"].map { sources($0) } ?? ""
     locked.build = node["build"].map { self.requirements($0) } ?? ""
     locked.sourceOnly = node["source-only"].map { names($0, folders: false) } ?? []
+    locked.notInImages = node["not-in-images"].map { names($0, folders: true) } ?? []
     for pair in pairs(node["wheels"]) {
       inProject(pair)
       if let digest = digest(pair.value) { locked.wheels[pair.key] = digest }

@@ -79,6 +79,8 @@ private struct LockWriter {
     if !virtualenv.sources.isEmpty { value(1, "sources", virtualenv.sources) }
     if !virtualenv.sourceOnly.isEmpty { line(1, "source-only:") }
     for name in virtualenv.sourceOnly { line(2, "- \(Self.quoted(name))") }
+    if !virtualenv.notInImages.isEmpty { line(1, "not-in-images:") }
+    for name in virtualenv.notInImages { line(2, "- \(Self.quoted(name))") }
     if !virtualenv.wheels.isEmpty { line(1, "wheels:") }
     for (path, digest) in virtualenv.wheels.sorted(by: { $0.key < $1.key }) {
       line(2, "\(Self.quoted(path)): sha256:\(digest)")

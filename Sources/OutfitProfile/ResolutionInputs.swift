@@ -84,10 +84,12 @@ public struct ResolutionInputs: Hashable, Sendable {
 }
 
 extension RequirementLine {
-  /// Nil for a plain package, and for a file that is included.
+  /// Nil for a plain package, and for a file of the project that is included.
   func member(at location: SourceLocation) -> ResolutionInputs.Member? {
     switch content {
-    case .package, .include: return nil
+    case .package: return nil
+    case .include(let place, _):
+      return place.contains("://") ? .init(.address, withoutUser(text), at: location) : nil
     case .direct(var direct):
       direct.name = direct.name.map { normalizedPackageName($0) }
       return .init(direct.isRemote ? .address : .path, withoutUser(direct.text), at: location)

@@ -131,6 +131,11 @@ public struct Stack: Sendable {
         "run `outfit update \(language.rawValue)`")
     }
     requirements = input.lock.virtualenv?.requirements ?? ""
+    for name in input.lock.virtualenv?.notInImages ?? [] {
+      problems.add(
+        "the image can't have \(name), which is built from source or lies in the project as a wheel",
+        "ask for a version of \(name) that an index has as a wheel, or keep it in a group for development")
+    }
     if language == .python, input.lock.virtualenv == nil {
       problems.add(
         "the lock has no packages for the image",

@@ -17,7 +17,9 @@ extension Shop {
     case .failed(let message): return message.outcome
     case .done(let requirements):
       let own = RequirementSet(requirements).entries(of: tool.package)
-      guard let version = own.compactMap({ Version($0.version) }).max() else {
+      // Of several that markers choose between, the one that this Python gets.
+      let fitting = own.filter { $0.holds(python: interpreter.version, on: context.platform) }
+      guard let version = (fitting.isEmpty ? own : fitting).compactMap({ Version($0.version) }).max() else {
         return .unavailable(
           Diagnostic(
             .error, "\(tool.name): uv gave pins without \(tool.package)", at: tool.source.location))

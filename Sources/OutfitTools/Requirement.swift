@@ -90,6 +90,13 @@ struct RequirementSet {
     var text: String
     /// The packages that asked for it, normalised, where annotations say so.
     var via: Set<String> = []
+
+    /// Whether its marker does.
+    func holds(python version: Version, on platform: Platform) -> Bool {
+      guard case .package(let package)? = RequirementLine.parse(text).first?.content, let marker = package.marker
+      else { return true }
+      return Marker(marker)?.holds(python: version, on: platform) ?? true
+    }
   }
 
   var entries: [Entry]

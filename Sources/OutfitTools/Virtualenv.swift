@@ -227,12 +227,14 @@ public struct Virtualenv: Part {
     let isRepository = Self.sourceNames(entry).contains(package)
     let names = (section.value.build + [package]).map { Requirement.normalized($0) }
     let from = section.value.from.count == 1 ? section.value.from[0] : "[\(section.value.from.joined(separator: ", "))]"
-    return Diagnostic(
+    var diagnostic = Diagnostic(
       .error,
       "\(package) is \(isRepository ? "taken from a repository" : "published as source only"), and is not in "
         + "\(section.value.path): Outfit builds nothing from source unasked",
       at: sources.reading.location(of: package) ?? section.source.location,
       hint: "allow its code to run while it is built, in \(section.source.location.file): "
         + "`virtualenv: {from: \(from), build: [\(Set(names).sorted().joined(separator: ", "))]}`")
+    diagnostic.reason = .notBuilt
+    return diagnostic
   }
 }

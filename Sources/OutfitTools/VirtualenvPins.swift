@@ -82,7 +82,8 @@ struct VirtualenvPins {
         requirements: shipped.pins.compactMap(\.pin).joined(),
         development: all.pins.compactMap(\.pin).filter { !shippedTexts.contains($0) }.joined(),
         sources: all.sources.compactMap(\.lockedSource).joined(), build: build, projects: projects,
-        wheels: all.wheels, sourceOnly: all.sourceOnly.sorted()))
+        wheels: all.wheels, sourceOnly: all.sourceOnly.sorted(),
+        notInImages: shipped.sourceOnly.union(shipped.sources.map(\.packageName)).union(shipped.wheels.keys).sorted()))
   }
 
   // MARK: One choice

@@ -153,9 +153,9 @@ struct HooksTests {
         "the hook x wants the stage pre-comit, which git does not have",
       ])
     bench.profile.hooks["x"] = nil
-    bench.profile.virtualenv = Sourced(VirtualenvSection(from: "requirements.txt"), bench.source)
+    bench.profile.virtualenv = Sourced(VirtualenvSection(from: ["requirements.txt"]), bench.source)
     bench.lock.virtualenv = LockedRequirements(
-      from: "requirements.txt", sourceDigest: Digest(of: ""), python: "3.13",
+      from: ["requirements.txt"], sourceDigest: Digest(of: ""), python: "3.13",
       requirements: "isort==6.0.1 \\\n    --hash=sha256:x\n")
     let proposal = try bench.propose()
     #expect(proposal.failures.isEmpty)

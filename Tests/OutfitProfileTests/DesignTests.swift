@@ -96,7 +96,7 @@ import Testing
   @Test func theProject() async throws {
     let profile = try await loader().project(at: "/home/ann/shop")
     #expect(profile.scope == .project("/home/ann/shop"))
-    #expect(profile.virtualenv?.value == VirtualenvSection(from: "requirements.txt"))
+    #expect(profile.virtualenv?.value == VirtualenvSection(from: ["requirements.txt"]))
     #expect(profile.env["DJANGO_SETTINGS_MODULE"]?.value == "shop.settings.dev")
     #expect(profile.hooks.keys.sorted() == ["black", "isort"])
     let app = try #require(profile.app?.value)

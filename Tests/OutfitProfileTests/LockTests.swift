@@ -31,7 +31,7 @@ import Testing
     )
     lock.images["postgres:17.2"] = LockedImage(digest: nil)
     lock.virtualenv = LockedRequirements(
-      from: "requirements.txt", sourceDigest: digest, python: "3.13",
+      from: ["requirements.txt"], sourceDigest: digest, python: "3.13",
       requirements: "django==5.2 \\\n    --hash=sha256:\(digest)\n")
     return lock
   }
@@ -120,7 +120,7 @@ import Testing
           provider: .adopted, adoptedFrom: text())
       ]
       lock.virtualenv = LockedRequirements(
-        from: text(), sourceDigest: Self.digest, python: text(), requirements: "")
+        from: [text(), text()], sourceDigest: Self.digest, python: text(), requirements: "")
       let written = LockFile.text(of: lock)
       #expect(try LockFile.parse(Array(written.utf8), file: "l") == lock)
       #expect(LockFile.text(of: try LockFile.parse(Array(written.utf8), file: "l")) == written)

@@ -53,7 +53,7 @@ import Testing
     let profile = try await profile(reading)
     #expect(profile.name == "some-shop")
     #expect(profile.interpreters[.python]?.value.versions.map(\.description) == ["3.12.4"])
-    #expect(profile.virtualenv?.value.from == "requirements.txt")
+    #expect(profile.virtualenv?.value.from == ["requirements.txt"])
     #expect(profile.env["DJANGO_SETTINGS_MODULE"]?.value == "shop.settings")
     #expect(profile.tools.keys.sorted() == ["black", "ruff"])
     #expect(profile.hooks["black"]?.value.arguments == ["--line-length=100"])
@@ -133,7 +133,7 @@ import Testing
     #expect(profile.name == "my-lib")
     #expect(reading.text.contains("python: \"3.11\" # GUESS: pyproject.toml asks for >=3.11"))
     #expect(profile.app == nil)
-    #expect(profile.virtualenv?.value.from == "pyproject.toml")
+    #expect(profile.virtualenv?.value.from == ["pyproject.toml"])
   }
 
   /// Whatever is in the files, the manifest is one.

@@ -58,7 +58,7 @@ enum Shop {
         ])
     ]
     lock.virtualenv = LockedRequirements(
-      from: "requirements.txt", sourceDigest: Digest(of: ""), python: "3.13",
+      from: ["requirements.txt"], sourceDigest: Digest(of: ""), python: "3.13",
       requirements: "django==5.2.19 \\\n    --hash=sha256:\(Digest(of: "django").hex)")
     lock.tools["black"] = LockedTool(
       request: "25.1.0", version: Version([25, 1, 0]), python: "3.13", programs: ["black", "blackd"],

@@ -89,6 +89,68 @@ package indirect enum Marker: Hashable, Sendable {
   }
 }
 
+extension Marker {
+  /// Whether it holds for a CPython of a version on a platform; what can't be told here does.
+  package func holds(python version: Version, on platform: Platform) -> Bool {
+    switch self {
+    case .always: return true
+    case .never: return false
+    case .all(let parts): return parts.allSatisfy { $0.holds(python: version, on: platform) }
+    case .any(let parts): return parts.contains { $0.holds(python: version, on: platform) }
+    case .comparison(let left, let operation, let right):
+      let isTurned = left.hasPrefix("'")
+      let name = isTurned ? right : left
+      let literal = (isTurned ? left : right).filter { $0 != "'" }
+      if name == "python_version" || name == "python_full_version" {
+        let mine = name == "python_version" ? Version(version.minor) ?? version : version
+        return Self.compare(mine, operation, literal, isTurned)
+      }
+      let isMac = platform.system == .macos
+      let value: String? =
+        switch name {
+        case "os_name": "posix"
+        case "sys_platform": isMac ? "darwin" : "linux"
+        case "platform_system": isMac ? "Darwin" : "Linux"
+        case "platform_machine": platform.architecture == .amd64 ? "x86_64" : isMac ? "arm64" : "aarch64"
+        case "implementation_name": "cpython"
+        case "platform_python_implementation": "CPython"
+        default: nil
+        }
+      guard let value else { return true }
+      switch operation {
+      case "==", "===": return value == literal
+      case "!=": return value != literal
+      case "in": return isTurned ? value.contains(literal) : literal.contains(value)
+      case "not in": return !(isTurned ? value.contains(literal) : literal.contains(value))
+      default: return true
+      }
+    }
+  }
+
+  private static func compare(_ version: Version, _ operation: String, _ literal: String, _ isTurned: Bool) -> Bool {
+    switch operation {
+    case "in", "not in":
+      let names = literal.split { $0 == "," || $0 == " " }.map(String.init)
+      return names.contains(version.description) == (operation == "in")
+    default: break
+    }
+    let turned = ["<": ">", ">": "<", "<=": ">=", ">=": "<="]
+    let operation = isTurned ? turned[operation] ?? operation : operation
+    if let request = VersionRequest(operation + literal), literal.hasSuffix(".*") || operation == "~=" {
+      return request.accepts(version)
+    }
+    guard let bound = Version(literal) else { return true }
+    switch operation {
+    case "==", "===": return !(version < bound) && !(bound < version)
+    case "!=": return version < bound || bound < version
+    case "<": return version < bound
+    case "<=": return !(bound < version)
+    case ">": return bound < version
+    default: return !(version < bound)
+    }
+  }
+}
+
 private struct MarkerParser {
   private let text: [UInt8]
   private var place = 0
