@@ -1,3 +1,5 @@
+import OutfitCore
+
 /// An environment marker (PEP 508, and `in extras` and `in dependency_groups` of PEP 751) as a tree.
 package indirect enum Marker: Hashable, Sendable {
   case always
