@@ -93,7 +93,7 @@ extension RepositoryVersions {
     let (wheels, classified) = (wheels(found), classifiers(found))
     if let wheels, let classified, case let both = wheels.lines.intersection(classified.lines), !both.isEmpty
     {
-      preferences.append(Preference(lines: both, reason: "\(wheels.reason), and \(classified.reason)"))
+      preferences.append(Preference(lines: both, reason: wheels.reason))
     }
     preferences += [wheels, classified].compactMap(\.self)
     return preferences

@@ -161,6 +161,7 @@ struct EnvironmentReading {
     let offeredExtras = project.extras.keys.filter(isFree).sorted()
     extras = offeredExtras.filter(PythonProject.isForTests)
     takeHatch(offered, offeredExtras)
+    takeCommand(offered, offeredExtras)
     let taken = defaults.union(project.closure(groups))
     let lines =
       project.dependencies + taken.flatMap { project.groups[$0]?.lines ?? [] }
@@ -191,6 +192,24 @@ struct EnvironmentReading {
         ? "the \(kind) \(list) of \(project.file ?? "pyproject.toml") is left out"
         : "the \(kind)s \(list) of \(project.file ?? "pyproject.toml") are left out",
       "to have \(names.count == 1 ? "it" : "one"), name it under virtualenv: `\(kind)s: [...]`")
+  }
+
+  /// What the project tells those who work on it to install.
+  private mutating func takeCommand(_ offered: [String], _ offeredExtras: [String]) {
+    guard let command = InstallCommand(found) else { return }
+    let more = offeredExtras.filter {
+      (command.hasAllExtras && !InstallCommand.isBeside($0) || command.extras.contains($0))
+        && !extras.contains($0)
+    }
+    let moreGroups = offered.filter {
+      command.groups.contains($0) && !InstallCommand.isBeside($0) && !groups.contains($0)
+    }
+    guard !more.isEmpty || !moreGroups.isEmpty else { return }
+    extras += more
+    groups += moreGroups
+    note(
+      "\((moreGroups + more).joined(separator: ", ")): \(command.place) installs them for those who work on it",
+      nil)
   }
 
   /// hatch's environments name extras and groups, and packages that nothing else lists.

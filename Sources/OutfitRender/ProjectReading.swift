@@ -15,7 +15,7 @@ public struct ProjectReading: Sendable {
       "docker-compose.yaml",
       "docker-compose.yml", ".pre-commit-config.yaml", "Procfile", "manage.py", "compose.override.yaml",
       "compose.override.yml", "docker-compose.override.yaml", "docker-compose.override.yml",
-    ] + NodeModulesReading.files
+    ] + NodeModulesReading.files + InstallCommand.files
 
   /// The folders whose files are listed for `isRead`; the empty one is the repository's own.
   public static let folders = [""] + RequirementFiles.listed

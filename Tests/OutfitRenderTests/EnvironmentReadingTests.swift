@@ -120,6 +120,25 @@ import Testing
       left(["pyproject.toml": Self.package + hatch]).contains { $0.hasSuffix("are left out: responses") })
   }
 
+  @Test(arguments: [
+    ("install:\n\tuv sync --frozen --all-extras\n", ", extras: [cli, rich]"),
+    ("  uv sync --extra=cli --group docs", ", extras: [cli]"),
+    ("$ pip install --editable \".[cli,none]\"", ", extras: [cli]"),
+    ("poetry install -E rich --with unit && true", ", groups: [unit], extras: [rich]"),
+    (".venv/bin/pip install -e '.[rich]' # x", ", extras: [rich]"), ("pip install .", ""),
+    ("pip install other[cli]", ""),
+    ("`pdm install -G unit`", ", groups: [unit]"), ("# uv sync --extra cli", ""),
+    ("uv sync && echo --all-extras", ""),
+  ])
+  func theProjectsOwnCommandSaysWhatItNeeds(_ line: String, _ fields: String) {
+    let project =
+      Self.package + "[dependency-groups]\ndev = ['pytest']\ndocs = []\nunit = []\n"
+      + "[project.optional-dependencies]\ncli = []\nrich = []\ndocs = []\n"
+    for file in ["Makefile", "CONTRIBUTING.md", ".github/workflows/ci.yml"] {
+      expect(["pyproject.toml": project, "uv.lock": "", file: "intro\n\(line)\n"], "from: uv.lock\(fields)")
+    }
+  }
+
   @Test func theExtrasOfSetupFilesAreReadAndNotRun() {
     let configuration = """
       [metadata]
