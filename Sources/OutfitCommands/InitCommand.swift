@@ -39,12 +39,13 @@ struct InitCommand: AsyncParsableCommand {
           hint: "`outfit init --dry-run` shows what would be written", status: .usage)
       }
       let repository = RepositoryFiles(root, host)
+      let found = repository.project()
       let versions = RepositoryVersions(
-        repository.texts(of: RepositoryVersions.files),
+        found.merging(repository.texts(of: RepositoryVersions.files)) { first, _ in first },
         today: String(DateText.utc(host.clock.now()).prefix(10)),
         knowing: .known(host))
       let reading = ProjectReading(
-        folder: name, found: repository.project(),
+        folder: name, found: found,
         interpreters: Dictionary(
           uniqueKeysWithValues: Language.allCases.map { language in
             let choice = versions[language]

@@ -87,15 +87,18 @@ extension RepositoryVersions {
 
   // MARK: What speaks for a line
 
+  private static let locks = ["uv.lock", "poetry.lock", "pdm.lock", "pylock.toml"]
+
   static func preferences(_ found: [String: String], _ language: Language) -> [Preference] {
     guard language == .python else { return [] }
     var preferences: [Preference] = []
     let (wheels, classified) = (wheels(found), classifiers(found))
+    let hasLock = locks.contains { found[$0] != nil }
     if let wheels, let classified, case let both = wheels.lines.intersection(classified.lines), !both.isEmpty
     {
       preferences.append(Preference(lines: both, reason: wheels.reason))
     }
-    preferences += [wheels, classified].compactMap(\.self)
+    preferences += [wheels, wheels == nil && !hasLock ? pins(found) : nil, classified].compactMap(\.self)
     return preferences
   }
 
@@ -116,9 +119,18 @@ extension RepositoryVersions {
     return nil
   }
 
+  /// The lines that the oldest pin of the requirements files knows.
+  private static func pins(_ found: [String: String]) -> Preference? {
+    let files = found.filter { $0.key.hasSuffix(".txt") && $0.key.contains("require") }
+    return PinnedPackages.preference(files).map { oldest in
+      Preference(
+        lines: Set((0...max(0, oldest.last)).map { [3, $0] }), reason: oldest.reason, isSupport: true)
+    }
+  }
+
   /// The lines for which the most packages of a lock have wheels.
   private static func wheels(_ found: [String: String]) -> Preference? {
-    for file in ["uv.lock", "poetry.lock", "pdm.lock", "pylock.toml"] {
+    for file in locks {
       guard let text = found[file] else { continue }
       let packages = LockedWheels.read(text)
       let lines = (6...40).map { minor in

@@ -22,7 +22,8 @@ public struct RepositoryVersions: Sendable {
   public static let files = [
     ".python-version", ".python-versions", ".node-version", ".nvmrc", ".tool-versions", "mise.toml",
     ".mise.toml", ".config/mise.toml", "runtime.txt", "Pipfile", "package.json", "Dockerfile",
-    "pyproject.toml", "setup.cfg", "setup.py", "uv.lock", "poetry.lock", "pylock.toml",
+    "pyproject.toml", "setup.cfg", "setup.py", "uv.lock", "poetry.lock", "pdm.lock",
+    "pylock.toml",
   ]
 
   public private(set) var notes: [Diagnostic] = []
@@ -33,7 +34,7 @@ public struct RepositoryVersions: Sendable {
   }
 
   /// - Parameters:
-  ///   - found: the texts of `files`, by name.
+  ///   - found: the texts of `files` by name, and of requirements files.
   ///   - today: `2026-11-29`.
   public init(_ found: [String: String], today: String, knowing lines: LongTermLines) {
     for language in Language.allCases {

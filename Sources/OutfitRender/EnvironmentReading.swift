@@ -197,13 +197,13 @@ struct EnvironmentReading {
   /// What the project tells those who work on it to install.
   private mutating func takeCommand(_ offered: [String], _ offeredExtras: [String]) {
     guard let command = InstallCommand(found) else { return }
+    func isMeant(_ name: String) -> Bool {
+      !InstallCommand.isBeside(name) && !(extras + groups).contains(name)
+    }
     let more = offeredExtras.filter {
-      (command.hasAllExtras && !InstallCommand.isBeside($0) || command.extras.contains($0))
-        && !extras.contains($0)
+      (command.hasAllExtras || command.extras.contains($0)) && isMeant($0)
     }
-    let moreGroups = offered.filter {
-      command.groups.contains($0) && !InstallCommand.isBeside($0) && !groups.contains($0)
-    }
+    let moreGroups = offered.filter { command.groups.contains($0) && isMeant($0) }
     guard !more.isEmpty || !moreGroups.isEmpty else { return }
     extras += more
     groups += moreGroups

@@ -28,13 +28,17 @@ public struct ProjectReading: Sendable {
   /// What is read beside them, once they are known: what requirements files include, and where Django's settings for
   /// production would lie. What that finds may name more.
   public static func more(_ found: [String: String]) -> [String] {
-    let included = found.filter { RequirementFiles.isOne($0.key) }.sorted { $0.key < $1.key }
-      .flatMap { name, text in
-        RequirementLine.parse(text).compactMap { line -> String? in
-          guard case .include(let path, isConstraint: false) = line.content else { return nil }
-          return RequirementFiles.included(path, by: name)
-        }
+    var included: [String] = []
+    var open = found.keys.filter(RequirementFiles.isOne).sorted()
+    while let name = open.popLast() {
+      for line in RequirementLine.parse(found[name] ?? "") {
+        guard case .include(let path, isConstraint: false) = line.content,
+          let other = RequirementFiles.included(path, by: name), !included.contains(other)
+        else { continue }
+        included.append(other)
+        open.append(other)
       }
+    }
     return (included + settingsFiles(found)).filter { found[$0] == nil }
   }
 

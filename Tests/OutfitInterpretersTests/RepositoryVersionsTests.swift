@@ -175,6 +175,21 @@ import Testing
   }
 
   @Test(arguments: [
+    ("greenlet==3.0.1\n", "3.12"), ("PyYAML==6.0.2\nsix==1.0\n", "3.13"), ("django==1.11\n", "3.11"),
+    ("numpy==99.0\n", "3.14"),
+    ("greenlet==3.0.1 ; sys_platform == 'win32'\n", "3.14"), ("greenlet>=3.0.1\n", "3.14"),
+    ("Pillow==10.4.0\ngreenlet==3.0.1\n", "3.12"),
+  ])
+  func oldPinsSpeakForTheLinesOfTheirTime(_ text: String, _ version: String) {
+    for name in ["requirements.txt", "requirements/dev.txt"] {
+      #expect(versions([name: text])[.python].text == version)
+      #expect(versions([name: text])[.python].isUnnamed)
+      #expect(versions([name: text, ".python-version": "3.14"])[.python].text == "3.14")
+    }
+    #expect(versions(["requirements.txt": text, "uv.lock": ""])[.python].text == "3.14")
+  }
+
+  @Test(arguments: [
     "", "\u{0}", "[", "{", "[tools]\npython = 3\n", "python_requires", "FROM", "[options]\npython_requires",
   ])
   func rubbishIsHarmless(_ text: String) {
