@@ -191,7 +191,8 @@ struct EnvironmentReading {
       names.count == 1
         ? "the \(kind) \(list) of \(project.file ?? "pyproject.toml") is left out"
         : "the \(kind)s \(list) of \(project.file ?? "pyproject.toml") are left out",
-      "to have \(names.count == 1 ? "it" : "one"), name it under virtualenv: `\(kind)s: [...]`")
+      "to have \(names.count == 1 ? "it" : "them"): `\(kind)s: [\(((kind == "group" ? groups : extras) + names.sorted()).joined(separator: ", "))]` under virtualenv:"
+    )
   }
 
   /// What the project tells those who work on it to install.
