@@ -1,5 +1,6 @@
 import ArgumentParser
 import OutfitCore
+import OutfitInterpreters
 import OutfitProfile
 import OutfitRender
 import OutfitSystem
@@ -9,9 +10,9 @@ struct InitCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "init", abstract: "Write an outfit.yaml that says what this repository says already.",
     discussion: """
-      It reads .python-version, requirements, pyproject.toml, package.json, .nvmrc, Dockerfile, compose.yaml, \
-      .pre-commit-config.yaml, Procfile and manage.py, runs nothing, and says what it could not take over. A file \
-      that is there is never replaced. With --kept the repository stays as it is: the manifest goes into \
+      It reads version files, locks, requirements, pyproject.toml, setup.py and setup.cfg, package.json, Dockerfile, \
+      compose.yaml, .pre-commit-config.yaml, Procfile and manage.py, runs nothing, and says what it could not take \
+      over. A file that is there is never replaced. With --kept the repository stays as it is: the manifest goes into \
       projects/NAME in your own folder of configuration, for the repository's remote.
       """)
 
@@ -37,19 +38,24 @@ struct InitCommand: AsyncParsableCommand {
           "\(session.short(target)) is there already, and stays as it is",
           hint: "`outfit init --dry-run` shows what would be written", status: .usage)
       }
-      var found: [String: String] = [:]
-      func read(_ names: [String]) throws {
-        for name in names {
-          let path = root.pushing(FilePath(name))
-          guard let status = try host.files.status(path, followLinks: true), status.kind == .file,
-            status.size < 8 << 20
-          else { continue }
-          found[name] = String(decoding: try host.files.read(path), as: UTF8.self)
-        }
-      }
-      try read(ProjectReading.files)
-      try read(ProjectReading.more(found))
-      let reading = ProjectReading(folder: name, found: found)
+      let repository = RepositoryFiles(root, host)
+      let found = repository.project()
+      let versions = RepositoryVersions(
+        found.merging(repository.texts(of: RepositoryVersions.files)) { first, _ in first },
+        today: String(DateText.utc(host.clock.now()).prefix(10)),
+        knowing: .known(host))
+      let reading = ProjectReading(
+        folder: name, found: found,
+        interpreters: Dictionary(
+          uniqueKeysWithValues: Language.allCases.map { language in
+            let choice = versions[language]
+            return (
+              language,
+              .init(
+                choice.text, place: choice.place, isGuess: choice.isGuess, isUnnamed: choice.isUnnamed)
+            )
+          }))
+      let notes = versions.notes + repository.notes + reading.notes
       var lines = reading.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
       // The first comment is for editors.
       if let remote { lines.insert("remote: \(remote)", at: lines.firstIndex { !$0.hasPrefix("#") } ?? 0) }
@@ -58,16 +64,16 @@ struct InitCommand: AsyncParsableCommand {
         .`init`, changed: true,
         [
           "file": .string(target.string), "text": .string(text), "dryRun": .bool(dryRun),
-          "notes": .array(reading.notes.map { $0.error(.done) }),
+          "notes": .array(notes.map { $0.error(.done) }),
         ])
       if dryRun {
         json ? session.write(document) : session.host.terminal.write(text)
-        session.report(reading.notes)
+        session.report(notes)
         return
       }
       if kept { try host.files.createDirectories(target.removingLastComponent(), mode: 0o700) }
       try host.files.create(target, Array(text.utf8), mode: 0o644)
-      session.report(reading.notes)
+      session.report(notes)
       session.say(
         "Wrote \(session.short(target)). Look it over (GUESS marks what is not certain), then: outfit up",
         json: json)

@@ -220,16 +220,17 @@ struct VersionSources {
   }
 
   private mutating func readBounds(_ folder: FilePath) {
-    let path = folder.appending(VersionBound.file(for: language))
-    let file = session.display(path)
-    guard let text = text(of: path, limit: VersionBound.limit, file, what: "a project's description") else {
-      return
-    }
-    for bound in VersionBound.bounds(in: text, for: language) {
-      sources.append(
-        VersionSource(
-          .bound, place: "\(file):\(bound.line)", text: bound.text.harmless, demand: .bound(bound),
-          location: SourceLocation(file: file, line: bound.line), isOfProject: true))
+    for name in VersionBound.files(for: language) {
+      let path = folder.appending(name)
+      let file = session.display(path)
+      guard let text = text(of: path, limit: VersionBound.limit, file, what: "a project's description")
+      else { continue }
+      for bound in VersionBound.bounds(in: text, named: name) {
+        sources.append(
+          VersionSource(
+            .bound, place: "\(file):\(bound.line)", text: bound.text.harmless, demand: .bound(bound),
+            location: SourceLocation(file: file, line: bound.line), isOfProject: true))
+      }
     }
   }
 

@@ -152,7 +152,8 @@ struct AbilityLister {
   private mutating func listVirtualenv() throws {
     guard let section = content.own.virtualenv, case .project(let root) = content.own.scope else { return }
     add(
-      .installs, "virtualenv.from", "makes the virtualenv", "\(section.value.path) from \(section.value.title)"
+      .installs, "virtualenv.from", "makes the virtualenv",
+      "\(section.value.path) from \(section.value.title)"
     )
     for package in section.value.build.map({ normalizedPackageName($0) }).sorted() {
       abilities.append(
@@ -176,7 +177,10 @@ struct AbilityLister {
       let digest = Digest(of: member.text)
       switch member.kind {
       case .build:
-        abilities.append(Ability(.redirects, subject, digest, "names as its build", text, inputs.projects.isEmpty ? "which is not run" : ""))
+        abilities.append(
+          Ability(
+            .redirects, subject, digest, "names as its build", text,
+            inputs.projects.isEmpty ? "which is not run" : ""))
       case .address, .path:
         abilities.append(Ability(.redirects, subject, digest, "takes into the virtualenv", text))
       case .index, .option:

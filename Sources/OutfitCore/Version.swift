@@ -119,6 +119,8 @@ public struct VersionRequest: Hashable, Sendable, CustomStringConvertible {
   private struct Clause: Hashable {
     let comparison: Operator
     let version: Version
+    /// `!=3.12.*`: all but those.
+    var isExcluded = false
   }
 
   public static let latest = VersionRequest(
@@ -148,7 +150,7 @@ public struct VersionRequest: Hashable, Sendable, CustomStringConvertible {
       canonical.append(comparison.rawValue + rest)
       var kind = comparison
       if rest.hasSuffix(".*") {
-        guard comparison == .prefix || comparison == .equal else { return nil }
+        guard [.prefix, .equal, .unequal].contains(comparison) else { return nil }
         rest = rest.dropLast(2)
         kind = .prefix
       }
@@ -158,7 +160,8 @@ public struct VersionRequest: Hashable, Sendable, CustomStringConvertible {
       // PEP 440 asks for two numbers: `~=3` would say nothing.
       guard comparison != .compatible || version.release.count > 1 else { return nil }
       free = free || version.isFreeThreaded
-      clauses.append(Clause(comparison: kind, version: version))
+      clauses.append(
+        Clause(comparison: kind, version: version, isExcluded: comparison == .unequal && kind == .prefix))
     }
     guard !clauses.isEmpty else { return nil }
     self.init(text: canonical.joined(separator: ","), clauses: clauses, wantsFreeThreaded: free)
@@ -184,8 +187,10 @@ public struct VersionRequest: Hashable, Sendable, CustomStringConvertible {
       let bound = Version(wanted.release, prerelease: wanted.prerelease)
       switch clause.comparison {
       case .prefix:
-        return version.release.starts(with: wanted.release)
+        let begins =
+          version.release.starts(with: wanted.release)
           && (wanted.prerelease.isEmpty || wanted.prerelease == version.prerelease)
+        return begins != clause.isExcluded
       case .equal: return !(plain < bound) && !(bound < plain)
       case .unequal: return plain < bound || bound < plain
       case .atMost: return !(bound < plain)

@@ -97,7 +97,7 @@ enum Request: Equatable {
   case clauses([Clause])
 
   struct Clause: Equatable {
-    enum Comparison { case prefix, equal, unequal, atMost, atLeast, below, above, compatible }
+    enum Comparison { case prefix, notPrefix, equal, unequal, atMost, atLeast, below, above, compatible }
     let comparison: Comparison
     let version: OfferedVersion
   }
@@ -209,10 +209,10 @@ extension Request.Clause {
     }
     var rest = text.dropFirst(sign.utf8CodeUnitCount)
     var comparison = kind
-    if rest.count > 2, rest.suffix(2).equals(".*") || language == .node && rest.suffix(2).equals(".x") {
-      guard kind == .equal || kind == .prefix else { return nil }
+    if rest.count > 2, rest.suffix(2).equals(".*") || rest.suffix(2).equals(".x") {
+      guard kind == .equal || kind == .prefix || kind == .unequal else { return nil }
       rest = rest.dropLast(2)
-      comparison = .prefix
+      comparison = kind == .unequal ? .notPrefix : .prefix
     }
     // uv's and the wheels' way of saying 3.12.
     if language == .python, kind == .prefix, (2...4).contains(rest.count), rest.allSatisfy(Ascii.isDigit),
@@ -237,6 +237,7 @@ extension Request.Clause {
         ? 1 : -1
     }
     switch comparison {
+    case .notPrefix: return !candidate.release.starts(with: version.release)
     case .prefix:
       return candidate.release.starts(with: version.release)
         && (version.prerelease.isEmpty || version.prerelease == candidate.prerelease)

@@ -8,8 +8,8 @@ import OutfitProfile
 #endif
 
 /// What a project's own description demands of its interpreter: it chooses none, and the one that was chosen
-/// should satisfy it. `requires-python` of pyproject.toml (PEP 621), Poetry's `python`, `engines.node` of
-/// package.json.
+/// should satisfy it. `requires-python` of pyproject.toml (PEP 621), Poetry's `python`, `python_requires` of
+/// setup.cfg and setup.py, `engines.node` and `devEngines.runtime` of package.json.
 public struct VersionBound: Hashable, Sendable {
   /// `requires-python`, `engines.node`: what it is called where it stands.
   public let key: String
@@ -19,20 +19,34 @@ public struct VersionBound: Hashable, Sendable {
   /// Any of these will do; nil when the text is not understood.
   let range: VersionRange?
 
+  init(key: String, text: String, line: Int, dialect: VersionRange.Dialect) {
+    self.key = key
+    self.text = text
+    self.line = line
+    range = VersionRange(text, dialect: dialect)
+  }
+
   /// Nil when that is not known.
   public func accepts(_ version: Version) -> Bool? { range.map { $0.accepts(version) } }
 
   /// The files that may hold a bound.
-  public static func file(for language: Language) -> String {
-    language == .python ? "pyproject.toml" : "package.json"
+  public static func files(for language: Language) -> [String] {
+    language == .python ? ["pyproject.toml", "setup.cfg", "setup.py"] : ["package.json"]
   }
 
   /// No honest one is larger, in bytes.
   public static let limit: Int64 = 1 << 20
 
   /// The bounds in that file's text.
-  public static func bounds(in text: String, for language: Language) -> [VersionBound] {
-    language == .python ? pyproject(text) : package(text)
+  /// - Parameter file: its name without folders.
+  public static func bounds(in text: String, named file: String) -> [VersionBound] {
+    switch file {
+    case "pyproject.toml": pyproject(text)
+    case "setup.cfg": configuration(text)
+    case "setup.py": program(text)
+    case "package.json": package(text)
+    default: []
+    }
   }
 
   /// Two keys of a TOML file, by line: each is a table's header away, or in a table on one line, and a string.
@@ -64,7 +78,7 @@ public struct VersionBound: Hashable, Sendable {
       bounds.append(
         VersionBound(
           key: isPoetrys ? "python" : "requires-python", text: value, line: index + 1,
-          range: VersionRange(value, dialect: isPoetrys ? .poetry : .python)))
+          dialect: isPoetrys ? .poetry : .python))
     }
     return bounds
   }
@@ -107,31 +121,6 @@ public struct VersionBound: Hashable, Sendable {
       }
     }
     return nil
-  }
-
-  private struct Package: Decodable {
-    var engines: [String: String]?
-  }
-
-  private static func package(_ text: String) -> [VersionBound] {
-    guard
-      let package = try? JSONDecoder().decode(
-        Package.self, from: Data(text.plainLines.joined(separator: "\n").utf8)),
-      let value = package.engines?["node"]
-    else { return [] }
-    // The decoder knows no lines: the first "node" behind "engines".
-    var line = 1
-    var isInside = false
-    for (index, content) in text.plainLines.enumerated() {
-      isInside = isInside || content.contains("\"engines\"")
-      if isInside, content.contains("\"node\"") {
-        line = index + 1
-        break
-      }
-    }
-    return [
-      VersionBound(key: "engines.node", text: value, line: line, range: VersionRange(value, dialect: .npm))
-    ]
   }
 }
 

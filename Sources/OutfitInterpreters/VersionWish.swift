@@ -139,7 +139,7 @@ public struct VersionWish: Hashable, Sendable {
   private static func clause(_ piece: Substring, _ language: Language) -> String? {
     let sign = piece.prefix { "<>=!~".contains($0) }
     var rest = String(piece.dropFirst(sign.count))
-    if language == .node, rest.hasSuffix(".x") { rest = rest.dropLast(2) + ".*" }
+    if rest.hasSuffix(".x") { rest = rest.dropLast(2) + ".*" }
     // uv's and the wheels' way of saying 3.12.
     if language == .python, sign.isEmpty, (2...4).contains(rest.count), rest.allSatisfy(\.isDigit),
       rest.hasPrefix("2") || rest.hasPrefix("3")

@@ -273,7 +273,8 @@ struct LockReader {
   private mutating func virtualenv(_ node: YamlNode) -> LockedRequirements? {
     know(
       [
-        "from", "source", "python", "requirements", "development", "sources", "source-only", "wheels", "projects",
+        "from", "source", "python", "requirements", "development", "sources", "source-only", "wheels",
+        "projects",
         "build", "not-in-images",
       ], node)
     guard let from = node["from"], let python = text(node, "python"),
@@ -294,13 +295,17 @@ struct LockReader {
     }
     for pair in pairs(node["projects"]) {
       if pair.key != "." { inProject(pair) }
-      if let digest = digest(pair.value) { locked.projects.append(LockedProject(path: pair.key, digest: digest)) }
+      if let digest = digest(pair.value) {
+        locked.projects.append(LockedProject(path: pair.key, digest: digest))
+      }
     }
     return locked
   }
 
   private mutating func inProject(_ pair: YamlPair) {
-    if PathProblem(pair.key) != nil { complain("`\(pair.key.harmless)` is no path in the project", at: pair.keyLocation) }
+    if PathProblem(pair.key) != nil {
+      complain("`\(pair.key.harmless)` is no path in the project", at: pair.keyLocation)
+    }
   }
 
   /// Repositories at a full commit, and archives, in the one spelling that uv is given.
@@ -309,12 +314,16 @@ struct LockReader {
     for line in RequirementLine.parse(node.text ?? "") {
       let location = location(ofLine: line.line, in: node)
       guard let source = line.lockedSource, case .direct(let direct) = line.content else {
-        complain("`\(line.text)` is neither a repository at a full commit nor an archive with a digest", at: location)
+        complain(
+          "`\(line.text)` is neither a repository at a full commit nor an archive with a digest", at: location
+        )
         continue
       }
       sources += source
       claims.append(
-        .init(subject: .direct(tool: nil), address: RequirementLine.repository(direct.address), location: location))
+        .init(
+          subject: .direct(tool: nil), address: RequirementLine.repository(direct.address), location: location
+        ))
     }
     return sources
   }

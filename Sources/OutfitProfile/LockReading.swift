@@ -107,7 +107,9 @@ extension ResolutionFiles {
     var digest = Digest.Running()
     digest.field(self.digest.hex)
     if !isPlain {
-      for choice in choices { digest.field(Set(choice.map { normalizedPackageName($0) }).sorted().joined(separator: " ")) }
+      for choice in choices {
+        digest.field(Set(choice.map { normalizedPackageName($0) }).sorted().joined(separator: " "))
+      }
       digest.field("\(section.isEditable)")
     }
     for (name, index) in bound.sorted(by: { $0.key < $1.key }) {

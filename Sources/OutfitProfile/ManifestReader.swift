@@ -146,7 +146,8 @@ private struct ManifestDecoder {
         manifest.content.virtualenv = Sourced(
           VirtualenvSection(
             from: from, path: pair.value["path"]?.text ?? ".venv", groups: Self.texts(pair.value["groups"]),
-            extras: Self.texts(pair.value["extras"]) ?? [], isEditable: pair.value["editable"]?.text != "false",
+            extras: Self.texts(pair.value["extras"]) ?? [],
+            isEditable: pair.value["editable"]?.text != "false",
             build: Self.texts(pair.value["build"]) ?? []), manifest.source(at: pair.keyLocation))
       }
     }

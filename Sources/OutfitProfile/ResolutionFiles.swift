@@ -191,7 +191,8 @@ package struct ResolutionFiles: Sendable {
       let beside = FilePath(name).removingLastComponent().pushing(FilePath(place)).lexicallyNormalized()
       guard !beside.isAbsolute, beside.components.first?.kind != .parentDirectory else {
         throw Failure(
-          "\(text) lies outside the project", at: location, hint: "copy it into the project, or name it by its address",
+          "\(text) lies outside the project", at: location,
+          hint: "copy it into the project, or name it by its address",
           status: .usage)
       }
       return (beside.string.isEmpty ? "." : beside.string, extras)
@@ -269,7 +270,8 @@ package struct ResolutionFiles: Sendable {
       return PylockReader(root: root).packages(all).packages
     case .pipfileLock:
       let node = try Self.json(files[main.path] ?? [], main.path)
-      return PipfileLockReader(root: node).packages(ProjectChoice(groups: (node.pairs ?? []).map(\.key))).packages
+      return PipfileLockReader(root: node).packages(ProjectChoice(groups: (node.pairs ?? []).map(\.key)))
+        .packages
     default:
       let project = try Self.toml(files[beside(main)] ?? [], beside(main)).root
       let dependencies = ProjectDependencies(project)
@@ -287,7 +289,9 @@ package struct ResolutionFiles: Sendable {
     if main.kind == .uvLock {
       let root = try Self.toml(files[main.path] ?? [], main.path).root
       for entry in root["package"]?.array ?? [] {
-        if let path = (entry["source"]?["editable"] ?? entry["source"]?["directory"])?.string { paths.append(path) }
+        if let path = (entry["source"]?["editable"] ?? entry["source"]?["directory"])?.string {
+          paths.append(path)
+        }
       }
     } else {
       for package in try everything() {
@@ -295,7 +299,8 @@ package struct ResolutionFiles: Sendable {
       }
     }
     return try paths.map { path in
-      try Self.local("./\(path)", by: main.path, at: SourceLocation(file: main.path, line: 1), from: main.folder)
+      try Self.local(
+        "./\(path)", by: main.path, at: SourceLocation(file: main.path, line: 1), from: main.folder)
     }
   }
 
@@ -435,7 +440,8 @@ package struct ResolutionFiles: Sendable {
     let reading = YamlReader.read(bytes, file: name)
     guard reading.diagnostics.isEmpty, let root = reading.root, root.pairs != nil else {
       let diagnostic =
-        reading.diagnostics.first ?? Diagnostic(.error, "this is no JSON object", at: SourceLocation(file: name, line: 1))
+        reading.diagnostics.first
+        ?? Diagnostic(.error, "this is no JSON object", at: SourceLocation(file: name, line: 1))
       throw Failure([diagnostic], status: .usage)
     }
     return root

@@ -50,7 +50,9 @@ package struct ResolutionIndexes: Hashable, Sendable {
     var users: [String: [String]] = [:]
     for (package, source) in uv?["sources"]?.table ?? [:] {
       for one in source.array ?? [source] {
-        if let index = one["index"]?.string { users[index, default: []].append(normalizedPackageName(package)) }
+        if let index = one["index"]?.string {
+          users[index, default: []].append(normalizedPackageName(package))
+        }
       }
     }
     for index in uv?["index"]?.array ?? [] {
@@ -65,7 +67,8 @@ package struct ResolutionIndexes: Hashable, Sendable {
     if let address = uv?["index-url"]?.string { add(address, .primary) }
     for address in uv?["extra-index-url"]?.array ?? [] { address.string.map { add($0, .supplemental) } }
     for address in uv?["find-links"]?.array ?? [] { address.string.map { links.append($0) } }
-    let others = (root["tool"]?["poetry"]?["source"]?.array ?? []) + (root["tool"]?["pdm"]?["source"]?.array ?? [])
+    let others =
+      (root["tool"]?["poetry"]?["source"]?.array ?? []) + (root["tool"]?["pdm"]?["source"]?.array ?? [])
     for source in others {
       guard let address = source["url"]?.string else { continue }
       switch source["priority"]?.string {
@@ -78,7 +81,9 @@ package struct ResolutionIndexes: Hashable, Sendable {
 
   fileprivate mutating func read(uvLock root: TomlValue) {
     for package in root["package"]?.array ?? [] {
-      guard let name = package["name"]?.string, let address = package["source"]?["registry"]?.string else { continue }
+      guard let name = package["name"]?.string, let address = package["source"]?["registry"]?.string else {
+        continue
+      }
       if address.contains("://") {
         add(address, .explicit, packages: [normalizedPackageName(name)])
       } else if !links.contains(address) {
@@ -105,7 +110,8 @@ extension ResolutionFiles {
         case .project:
           let description = description(of: LocalProject(path: main.folder))
           indexes.read(project: description.root)
-        case .uvLock: indexes.read(uvLock: (try? TomlReader.document(files[main.path] ?? []).root) ?? .table([:]))
+        case .uvLock:
+          indexes.read(uvLock: (try? TomlReader.document(files[main.path] ?? []).root) ?? .table([:]))
         default: indexes.read(try everything())
         }
       }
@@ -116,7 +122,8 @@ extension ResolutionFiles {
 
   /// Packages of a uv.lock from an index that has no wheel of theirs, normalised.
   package var sourceOnlyOfUvLock: Set<String> {
-    guard let main = lock, main.kind == .uvLock, let root = try? TomlReader.document(files[main.path] ?? []).root
+    guard let main = lock, main.kind == .uvLock,
+      let root = try? TomlReader.document(files[main.path] ?? []).root
     else { return [] }
     let names = (root["package"]?.array ?? []).filter { package in
       (package["wheels"]?.array ?? []).isEmpty
@@ -137,7 +144,9 @@ extension ResolutionFiles {
           case .direct(let direct): direct.name
           default: nil
           }
-        if found.map({ normalizedPackageName($0) }) == name { return SourceLocation(file: file, line: line.line) }
+        if found.map({ normalizedPackageName($0) }) == name {
+          return SourceLocation(file: file, line: line.line)
+        }
       }
     }
     return nil

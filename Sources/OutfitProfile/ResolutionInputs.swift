@@ -53,7 +53,9 @@ public struct ResolutionInputs: Hashable, Sendable {
   ///   - section: `virtualenv:`.
   ///   - root: the project's folder.
   /// - Throws: `Failure`, status 2, for a file that is not there, lies elsewhere or can't be read.
-  public static func read(_ section: VirtualenvSection, root: FilePath, files: any Files) throws -> ResolutionInputs {
+  public static func read(_ section: VirtualenvSection, root: FilePath, files: any Files) throws
+    -> ResolutionInputs
+  {
     let reading = try ResolutionFiles.read(section, at: nil) { name in
       let path = root.pushing(FilePath(name))
       do {

@@ -5,19 +5,44 @@ import OutfitProfile
 ///
 /// Nothing is run. What is a guess has a comment in the manifest; what can't be taken over is a note.
 public struct ProjectReading: Sendable {
-  /// The files that are read, relative to the repository.
-  public static let files = [
-    ".python-version", "runtime.txt", ".tool-versions", ".nvmrc", ".node-version", "pyproject.toml",
-    "requirements.txt", "requirements.in", "uv.lock", "poetry.lock", "Pipfile.lock", "package.json",
-    "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "Dockerfile", "compose.yaml", "compose.yml",
-    "docker-compose.yaml", "docker-compose.yml", ".pre-commit-config.yaml", "Procfile", "manage.py",
-    "requirements-dev.txt", "requirements_dev.txt", "dev-requirements.txt", "requirements-test.txt",
-    "compose.override.yaml", "compose.override.yml", "docker-compose.override.yaml",
-    "docker-compose.override.yml",
-  ]
+  /// The files that are read, relative to the repository, with those of `versionFiles` that the caller reads too.
+  public static let files =
+    [
+      "pyproject.toml", "setup.py", "setup.cfg", "uv.lock", "poetry.lock", "pdm.lock", "Pipfile",
+      "Pipfile.lock",
+      "environment.yml", "environment.yaml", "conda-lock.yml", "conda-lock.yaml", "docs/requirements.txt",
+      "doc/requirements.txt", "package.json", "Dockerfile", "compose.yaml", "compose.yml",
+      "docker-compose.yaml",
+      "docker-compose.yml", ".pre-commit-config.yaml", "Procfile", "manage.py", "compose.override.yaml",
+      "compose.override.yml", "docker-compose.override.yaml", "docker-compose.override.yml",
+    ] + NodeModulesReading.files + InstallCommand.files
 
-  /// What is read beside them, once they are known: where Django's settings for production would lie.
+  /// The folders whose files are listed for `isRead`; the empty one is the repository's own.
+  public static let folders = [""] + RequirementFiles.listed
+
+  /// Whether a file is read that stands in one of `folders`, beside `files`.
+  public static func isRead(_ name: String) -> Bool {
+    RequirementFiles.isOne(name) || EnvironmentReading.isStandardLock(name)
+  }
+
+  /// What is read beside them, once they are known: what requirements files include, and where Django's settings for
+  /// production would lie. What that finds may name more.
   public static func more(_ found: [String: String]) -> [String] {
+    var included: [String] = []
+    var open = found.keys.filter(RequirementFiles.isOne).sorted()
+    while let name = open.popLast() {
+      for line in RequirementLine.parse(found[name] ?? "") {
+        guard case .include(let path, isConstraint: false) = line.content,
+          let other = RequirementFiles.included(path, by: name), !included.contains(other)
+        else { continue }
+        included.append(other)
+        open.append(other)
+      }
+    }
+    return (included + settingsFiles(found)).filter { found[$0] == nil }
+  }
+
+  private static func settingsFiles(_ found: [String: String]) -> [String] {
     guard let module = settingsModule(found["manage.py"] ?? "") else { return [] }
     let parts = module.split(separator: ".").map(String.init)
     guard let package = parts.first else { return [] }
@@ -31,10 +56,31 @@ public struct ProjectReading: Sendable {
   /// What was found and where it went, and what the reader has to look after.
   public private(set) var notes: [Diagnostic] = []
 
+  /// The version of an interpreter, and where it comes from.
+  public struct Interpreter: Sendable {
+    var text: String
+    var place: String
+    var isGuess: Bool
+    /// Nothing in the repository speaks of it.
+    var isUnnamed: Bool
+
+    public init(_ text: String, place: String, isGuess: Bool, isUnnamed: Bool) {
+      self.text = text
+      self.place = place
+      self.isGuess = isGuess
+      self.isUnnamed = isUnnamed
+    }
+
+    var line: String { "\(Quoting.json(text)) # \(isGuess ? "GUESS: " : "")\(place)" }
+  }
+
   let found: [String: String]
-  private var tools: [(name: String, version: String)] = []
+  private let interpreters: [Language: Interpreter]
+  private let environment: EnvironmentReading
+  private let modules: NodeModulesReading
+  var tools: [(name: String, version: String)] = []
   /// Each with the fields that a manifest takes, as flow YAML.
-  private var hooks: [(name: String, fields: [String])] = []
+  var hooks: [(name: String, fields: [String])] = []
   var processes: [String: (command: [String], port: Int?, place: String)] = [:]
   var services: [String: String] = [:]
   var variables: [String: String] = [:]
@@ -44,9 +90,13 @@ public struct ProjectReading: Sendable {
 
   /// - Parameters:
   ///   - folder: the repository's name.
-  ///   - found: the texts of `files` that are there.
-  public init(folder: String, found: [String: String]) {
+  ///   - found: the texts of `files` that are there, and of what `isRead` and `more` name.
+  ///   - interpreters: what each would be, if the project is one of that language.
+  public init(folder: String, found: [String: String], interpreters: [Language: Interpreter]) {
     self.found = found
+    self.interpreters = interpreters
+    environment = EnvironmentReading(found)
+    modules = NodeModulesReading(found)
     readProcfile()
     readCompose()
     readHooks()
@@ -55,7 +105,7 @@ public struct ProjectReading: Sendable {
   }
 
   func lines(_ name: String) -> [Substring] {
-    (found[name] ?? "").split(separator: "\n").map { line in
+    (found[name] ?? "").split(whereSeparator: \.isNewline).map { line in
       var line = line.drop { $0 == " " || $0 == "\t" }
       while let last = line.last, last == " " || last == "\r" || last == "\t" { line = line.dropLast() }
       return line
@@ -63,10 +113,10 @@ public struct ProjectReading: Sendable {
   }
 
   mutating func note(_ message: String, _ hint: String? = nil, warns: Bool = false) {
-    notes.append(Diagnostic(warns ? .warning : .note, message, hint: hint))
+    let note = Diagnostic(warns ? .warning : .note, message, hint: hint)
+    // What several services have is said once.
+    if !notes.contains(note) { notes.append(note) }
   }
-
-  // MARK: - Versions
 
   /// A version that a manifest takes: digits and dots.
   static func version(_ text: some StringProtocol) -> String? {
@@ -75,161 +125,28 @@ public struct ProjectReading: Sendable {
     return digits.isEmpty || digits.hasSuffix(".") ? nil : String(digits)
   }
 
-  /// The value of `key = "value"` in a section of a TOML file, which nobody else reads here.
-  private func toml(_ key: String, in section: String) -> String? {
-    var current = ""
-    for line in lines("pyproject.toml") {
-      if line.hasPrefix("["), let end = line.firstIndex(of: "]") {
-        current = String(line[..<end].dropFirst())
-      } else if current == section, line.hasPrefix(key) {
-        let rest = line.dropFirst(key.count).drop { $0 == " " }
-        guard rest.first == "=" else { continue }
-        let value = rest.dropFirst().drop { $0 == " " }
-        guard let quote = value.first, quote == "\"" || quote == "'" else { continue }
-        return String(value.dropFirst().prefix { $0 != quote })
-      }
-    }
-    return nil
-  }
-
-  /// What the first `FROM name:tag` of the Dockerfile says.
-  func base(_ name: String) -> String? {
-    for line in lines("Dockerfile") where line.uppercased().hasPrefix("FROM ") {
-      guard let reference = line.split(separator: " ").dropFirst().first(where: { !$0.hasPrefix("--") })
-      else {
-        continue
-      }
-      let last = reference.split(separator: "/").last ?? reference
-      if last.hasPrefix(name + ":") { return Self.version(last.dropFirst(name.count + 1)) }
-    }
-    return nil
-  }
-
-  private func asdf(_ names: [String]) -> String? {
-    for line in lines(".tool-versions") {
-      let words = line.split(separator: " ")
-      if words.count > 1, names.contains(String(words[0])) { return Self.version(words[1]) }
-    }
-    return nil
+  private func toml(_ path: String...) -> String? {
+    guard let document = found["pyproject.toml"].flatMap({ try? TomlReader.read($0) }) else { return nil }
+    return path.reduce(Optional(document)) { $0?[$1] }?.string
   }
 
   private var isPython: Bool {
-    [
-      "pyproject.toml", "requirements.txt", "requirements.in", ".python-version", "manage.py", "uv.lock",
-      "poetry.lock", "Pipfile.lock",
-    ]
-    .contains { found[$0] != nil } || base("python") != nil
+    environment.isPython || found["manage.py"] != nil || interpreters[.python]?.isUnnamed == false
   }
 
-  private var isNode: Bool { found["package.json"] != nil || base("node") != nil || found[".nvmrc"] != nil }
-
-  /// The version, and where it stands; a guess has no certain place.
-  private func python() -> (version: String, place: String, isGuess: Bool) {
-    if let line = lines(".python-version").first, let version = Self.version(line) {
-      return (version, ".python-version", false)
-    }
-    if let line = lines("runtime.txt").first, line.hasPrefix("python-"),
-      let version = Self.version(line.dropFirst(7))
-    {
-      return (version, "runtime.txt", false)
-    }
-    if let version = asdf(["python"]) { return (version, ".tool-versions", false) }
-    if let version = base("python") { return (version, "Dockerfile", false) }
-    let wanted = toml("requires-python", in: "project") ?? toml("python", in: "tool.poetry.dependencies")
-    if let wanted, let version = Self.version(wanted) {
-      return (
-        version.split(separator: ".").prefix(2).joined(separator: "."), "pyproject.toml asks for \(wanted)",
-        true
-      )
-    }
-    return ("3.13", "nothing names one", true)
-  }
-
-  private func node() -> (version: String, place: String, isGuess: Bool) {
-    for name in [".nvmrc", ".node-version"] {
-      if let line = lines(name).first, let version = Self.version(line) { return (version, name, false) }
-    }
-    if let version = asdf(["nodejs", "node"]) { return (version, ".tool-versions", false) }
-    if let version = base("node") { return (version, "Dockerfile", false) }
-    let package = json("package.json")
-    if let wanted = package?.at("engines", "node")?.text, let version = Self.version(wanted) {
-      return (String(version.prefix { $0 != "." }), "package.json asks for \(wanted)", true)
-    }
-    return ("24", "nothing names one", true)
-  }
+  private var isNode: Bool { found["package.json"] != nil || interpreters[.node]?.isUnnamed == false }
 
   private func json(_ name: String) -> Document? {
     found[name].flatMap { try? Document.parseJSON($0, file: name) }
   }
 
-  // MARK: - Hooks
-
-  /// The end of a repository's address, the tool, and which of its hooks are known.
-  private static let knownHooks: [(repository: String, tool: String, hooks: [String])] = [
-    ("black-pre-commit-mirror", "black", ["black"]), ("psf/black", "black", ["black"]),
-    ("isort", "isort", ["isort"]), ("flake8", "flake8", ["flake8"]), ("mirrors-mypy", "mypy", ["mypy"]),
-    ("pyupgrade", "pyupgrade", ["pyupgrade"]), ("ruff-pre-commit", "ruff", ["ruff", "ruff-format"]),
-    ("bandit", "bandit", ["bandit"]), ("codespell", "codespell", ["codespell"]),
-    ("autoflake", "autoflake", ["autoflake"]), ("pylint", "pylint", ["pylint"]),
-    ("yamllint", "yamllint", ["yamllint"]), ("djlint", "djlint", ["djlint"]),
-    ("mdformat", "mdformat", ["mdformat"]),
-  ]
-
-  private mutating func readHooks() {
-    guard let text = found[".pre-commit-config.yaml"] else { return }
-    guard let document = try? Document.parseOne(text, file: ".pre-commit-config.yaml") else {
-      return note(
-        ".pre-commit-config.yaml can't be read as YAML, and nothing of it is taken over", warns: true)
-    }
-    for repository in document["repos"]?.items ?? [] {
-      let address = repository["repo"]?.text ?? "?"
-      let revision = repository["rev"]?.text ?? ""
-      let ids = (repository["hooks"]?.items ?? []).compactMap { $0["id"]?.text }
-      let trimmed = address.hasSuffix(".git") ? String(address.dropLast(4)) : address
-      guard
-        let known = Self.knownHooks.first(where: {
-          trimmed.hasSuffix("/" + $0.repository) || trimmed.hasSuffix($0.repository)
-        }),
-        let version = Self.version(revision)
-      else {
-        note(
-          ".pre-commit-config.yaml: \(ids.joined(separator: ", ")) of \(address) are not taken over",
-          "write them under hooks: with a tool and an entry", warns: true)
-        continue
-      }
-      for hook in repository["hooks"]?.items ?? [] {
-        guard let id = hook["id"]?.text else { continue }
-        let name = id == "ruff-check" ? "ruff" : id
-        guard known.hooks.contains(name) else {
-          note(
-            ".pre-commit-config.yaml: \(id) is not taken over", "write it under hooks: with its entry",
-            warns: true)
-          continue
-        }
-        var fields: [String] = []
-        for (key, value) in hook.entries.sorted(by: { $0.key < $1.key }) where key != "id" {
-          if ["args", "types", "stages"].contains(key), let words = value.texts {
-            fields.append("\(key): \(Quoting.json(words))")
-          } else if ["files", "exclude"].contains(key), let text = value.text, !text.contains("\n") {
-            fields.append("\(key): \(Quoting.json(text))")
-          } else {
-            note(
-              ".pre-commit-config.yaml: `\(key)` of \(id) stays out",
-              "outfit pins what a hook stands on under tools:",
-              warns: true)
-          }
-        }
-        if !tools.contains(where: { $0.name == known.tool }) { tools.append((known.tool, version)) }
-        hooks.append((name, fields))
-      }
-    }
-  }
-
   // MARK: - The manifest
 
   private var requirementText: String {
-    ["requirements.txt", "requirements.in", "pyproject.toml"].compactMap { found[$0] }.joined(separator: "\n")
-      .lowercased()
+    found.filter {
+      RequirementFiles.isOne($0.key) || ["pyproject.toml", "setup.py", "setup.cfg"].contains($0.key)
+    }
+    .values.joined(separator: "\n").lowercased()
   }
 
   func template() -> (name: String, reason: String)? {
@@ -245,7 +162,7 @@ public struct ProjectReading: Sendable {
 
   private mutating func write(_ folder: String) {
     let own =
-      toml("name", in: "project") ?? toml("name", in: "tool.poetry") ?? json("package.json")?["name"]?.text
+      toml("project", "name") ?? toml("tool", "poetry", "name") ?? json("package.json")?["name"]?.text
     var name = Self.label((own ?? folder).split(separator: "/").last ?? "app")
     if !Names.isLabel(name) || !Names.isBareText(name) { name = "app" }
     var out = ["# What this repository had in other files. Lines with GUESS want a look."]
@@ -256,27 +173,16 @@ public struct ProjectReading: Sendable {
     }
     if isPython || isNode {
       out.append("interpreters:")
-      if isPython {
-        let found = python()
-        out.append(
-          "  python: \(Quoting.json(found.version))"
-            + (found.isGuess ? " # GUESS: \(found.place)" : " # \(found.place)"))
-      }
-      if isNode {
-        let found = node()
-        out.append(
-          "  node: \(Quoting.json(found.version))"
-            + (found.isGuess ? " # GUESS: \(found.place)" : " # \(found.place)"))
+      for (language, isOne) in [(Language.python, isPython), (.node, isNode)] where isOne {
+        out.append("  \(language): " + (interpreters[language]?.line ?? "latest # GUESS: nothing names one"))
       }
     }
     if isPython {
-      if let from = ["uv.lock", "poetry.lock", "requirements.txt", "pyproject.toml"].first(where: {
-        found[$0] != nil
-      }) {
-        out.append("virtualenv: {from: \(from)} # made in .venv")
-      } else if found["Pipfile.lock"] != nil {
-        note("Pipfile.lock is not taken over", "pipenv requirements >requirements.txt", warns: true)
-      }
+      if let line = environment.line { out.append(line) }
+      notes += environment.notes
+    }
+    if isNode {
+      notes += modules.notes
     }
     let settings = DjangoSettings(found, image: imageVariables)
     // What everything has that starts without a word of its own must not be a developer's.
@@ -292,19 +198,6 @@ public struct ProjectReading: Sendable {
       }
     }
     writeApp(name, settings, &out)
-    let more = found.keys.sorted().filter { $0.hasSuffix(".txt") && $0.contains("require") }
-      .filter { $0 != "requirements.txt" }
-    for name in more {
-      note(
-        "\(name) is not taken over",
-        "programs go under tools:; what tests import needs a file that has both: -r requirements.txt, -r \(name)",
-        warns: true)
-    }
-    if found["yarn.lock"] != nil || found["pnpm-lock.yaml"] != nil, found["package-lock.json"] == nil {
-      note(
-        "yarn.lock or pnpm-lock.yaml is not taken over", "the node template installs from package-lock.json",
-        warns: true)
-    }
     text = out.joined(separator: "\n") + "\n"
   }
 
@@ -341,6 +234,11 @@ public struct ProjectReading: Sendable {
         "no template fits, so that there is no `app`",
         "outfit render is for what is shipped: see docs/shipping.md")
       return
+    }
+    if template.name == "node", modules.from != nil, found["package-lock.json"] == nil {
+      note(
+        "the node template installs from package-lock.json, which is not here",
+        "npm install --package-lock-only writes one", warns: true)
     }
     out += ["", "app:", "  template: \(template.name) # GUESS: \(template.reason)", "  name: \(name)"]
     if let image {

@@ -93,7 +93,8 @@ struct RequirementSet {
 
     /// Whether its marker does.
     func holds(python version: Version, on platform: Platform) -> Bool {
-      guard case .package(let package)? = RequirementLine.parse(text).first?.content, let marker = package.marker
+      guard case .package(let package)? = RequirementLine.parse(text).first?.content,
+        let marker = package.marker
       else { return true }
       return Marker(marker)?.holds(python: version, on: platform) ?? true
     }

@@ -235,23 +235,30 @@ struct Uv {
       files["wheels.txt"] = Array(
         contents.wheels.map { "\($0.path.string) --hash=sha256:\($0.digest)\n" }.joined().utf8)
       steps.append(
-        step(install(["pip", "install", "--no-deps"], ["--no-build", "-r", .scratch("wheels.txt")], target), needsNetwork: false))
+        step(
+          install(["pip", "install", "--no-deps"], ["--no-build", "-r", .scratch("wheels.txt")], target),
+          needsNetwork: false))
     }
-    let free: [Argument] = ["pip", "install", "--no-deps", "--quiet", "--system-certs", "--no-progress", "--no-python-downloads"]
+    let free: [Argument] = [
+      "pip", "install", "--no-deps", "--quiet", "--system-certs", "--no-progress", "--no-python-downloads",
+    ]
     if !contents.sources.isEmpty {
       files["sources.txt"] = Array(contents.sources.utf8)
       steps.append(
         step(
-          free + target + Self.building(build) + ["-r", .scratch("sources.txt")], needsNetwork: true, offlineFirst: true))
+          free + target + Self.building(build) + ["-r", .scratch("sources.txt")], needsNetwork: true,
+          offlineFirst: true))
     }
     if !contents.projects.isEmpty {
       files["build.txt"] = Array(contents.build.utf8)
       // Their build files count, and not their sources: these are used as they stand.
-      files["projects.txt"] = Array(contents.projects.map { "\($0.path.string) \($0.digest)\n" }.joined().utf8)
+      files["projects.txt"] = Array(
+        contents.projects.map { "\($0.path.string) \($0.digest)\n" }.joined().utf8)
       steps.append(
         step(
           free + target + ["--build-constraints", .scratch("build.txt")]
-            + contents.projects.flatMap { ["--editable", .text($0.path.string)] }, needsNetwork: true, offlineFirst: true))
+            + contents.projects.flatMap { ["--editable", .text($0.path.string)] }, needsNetwork: true,
+          offlineFirst: true))
     }
     return steps
   }

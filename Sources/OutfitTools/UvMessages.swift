@@ -111,8 +111,10 @@ struct UvMessage: Error {
   /// What uv says where a host did not answer, or not as it should.
   private static func isOfNetwork(_ flat: String) -> Bool {
     [
-      "error sending request", "Failed to fetch", "Failed to download", "dns error", "timed out", "Connection refused",
-      "connection closed", "Network connectivity is disabled", "invalid peer certificate", "Could not connect",
+      "error sending request", "Failed to fetch", "Failed to download", "dns error", "timed out",
+      "Connection refused",
+      "connection closed", "Network connectivity is disabled", "invalid peer certificate",
+      "Could not connect",
       "failed to clone", "Git operation failed",
     ].contains { flat.contains($0) }
   }

@@ -99,7 +99,9 @@ public struct Virtualenv: Part {
       ]
       let unknown = standing.filter { context.facts[$0] == nil }
       guard unknown.isEmpty else { return .ask(unknown) }
-      if case .status? = context.facts[standing[0]], context.facts[standing[1]] == .absent { return .done(proposal) }
+      if case .status? = context.facts[standing[0]], context.facts[standing[1]] == .absent {
+        return .done(proposal)
+      }
     }
     let pins = Self.pins(entry, without: Set(contents.missing))
     let locked = Set(RequirementSet(pins).entries.map(\.name))
@@ -203,7 +205,8 @@ public struct Virtualenv: Part {
     let development = RequirementSet(entry.development).entries
     let names = Set(development.map(\.name)).union(missing)
     let shipped = RequirementSet(entry.requirements).entries.filter { !names.contains($0.name) }
-    return RequirementSet.text((shipped + development.filter { !missing.contains($0.name) }).sorted { $0.name < $1.name })
+    return RequirementSet.text(
+      (shipped + development.filter { !missing.contains($0.name) }).sorted { $0.name < $1.name })
   }
 
   private static func contents(
@@ -226,7 +229,9 @@ public struct Virtualenv: Part {
     let section = sources.section
     let isRepository = Self.sourceNames(entry).contains(package)
     let names = (section.value.build + [package]).map { Requirement.normalized($0) }
-    let from = section.value.from.count == 1 ? section.value.from[0] : "[\(section.value.from.joined(separator: ", "))]"
+    let from =
+      section.value.from.count == 1
+      ? section.value.from[0] : "[\(section.value.from.joined(separator: ", "))]"
     var diagnostic = Diagnostic(
       .error,
       "\(package) is \(isRepository ? "taken from a repository" : "published as source only"), and is not in "

@@ -12,7 +12,8 @@ struct VirtualenvPins {
   let indexes: Indexes
   let uv: Uv
 
-  init(_ sources: Sources, _ interpreter: ProvidedInterpreter, _ pythons: Pythons, _ context: Context) throws {
+  init(_ sources: Sources, _ interpreter: ProvidedInterpreter, _ pythons: Pythons, _ context: Context) throws
+  {
     self.sources = sources
     self.interpreter = interpreter
     self.context = context
@@ -83,7 +84,8 @@ struct VirtualenvPins {
         development: all.pins.compactMap(\.pin).filter { !shippedTexts.contains($0) }.joined(),
         sources: all.sources.compactMap(\.lockedSource).joined(), build: build, projects: projects,
         wheels: all.wheels, sourceOnly: all.sourceOnly.sorted(),
-        notInImages: shipped.sourceOnly.union(shipped.sources.map(\.packageName)).union(shipped.wheels.keys).sorted()))
+        notInImages: shipped.sourceOnly.union(shipped.sources.map(\.packageName)).union(shipped.wheels.keys)
+          .sorted()))
   }
 
   // MARK: One choice
@@ -102,11 +104,16 @@ struct VirtualenvPins {
         result = try told(packages, main)
       } else {
         // Which version is meant when is for a resolver to say, which keeps to those that are locked.
-        others.insert(.init(kind: .project, path: LocalProject(path: main.folder).file("pyproject.toml")), at: 0)
+        others.insert(
+          .init(kind: .project, path: LocalProject(path: main.folder).file("pyproject.toml")), at: 0)
       }
       let own = LocalProject(path: main.folder)
-      let isOwn = [.poetryLock, .pdmLock].contains(main.kind) && sources.reading.projects.contains { $0.path == own.path }
-      if isOwn, section.value.isEditable, !result.projects.contains(own.path) { result.projects.append(own.path) }
+      let isOwn =
+        [.poetryLock, .pdmLock].contains(main.kind)
+        && sources.reading.projects.contains { $0.path == own.path }
+      if isOwn, section.value.isEditable, !result.projects.contains(own.path) {
+        result.projects.append(own.path)
+      }
     }
     guard !others.isEmpty else { return .done(result) }
     switch try compiled(choice, others, earlier: earlier, beside: result) {
@@ -325,7 +332,8 @@ struct VirtualenvPins {
     let text: String
     switch line.content {
     case .option("--editable", let value): text = value
-    case .direct(let direct) where !direct.isRemote && !direct.address.hasPrefix("git+"): text = direct.address
+    case .direct(let direct) where !direct.isRemote && !direct.address.hasPrefix("git+"):
+      text = direct.address
     default: return nil
     }
     var path = FilePath(LocalProject.place(text).path)
@@ -351,7 +359,9 @@ struct VirtualenvPins {
   static func digest(of path: String, _ context: Context) throws -> Digest? {
     var digest = Digest.Running()
     for name in LocalProject.buildFiles {
-      switch context.facts[Query.contents(context.root.pushing(FilePath(LocalProject(path: path).file(name))))] {
+      switch context.facts[
+        Query.contents(context.root.pushing(FilePath(LocalProject(path: path).file(name))))]
+      {
       case nil: return nil
       case .contents(let bytes)?:
         digest.field(name)

@@ -58,7 +58,9 @@ struct Sources {
   /// What the manifest chooses, or what the project's own manager installs by default.
   var choice: ProjectChoice {
     var choice = reading.choice
-    if choice.groups == nil, reading.lock == nil, let main = reading.mains.first(where: { $0.kind == .project }) {
+    if choice.groups == nil, reading.lock == nil,
+      let main = reading.mains.first(where: { $0.kind == .project })
+    {
       choice.groups = reading.description(of: LocalProject(path: main.folder)).defaultGroups
     }
     return choice
@@ -104,7 +106,8 @@ struct Sources {
         let extras = choice.extras.isEmpty ? "" : "[\(choice.extras.joined(separator: ","))]"
         extra.append("-e \(place(project.path).string)\(extras)")
       } else {
-        let name = LocalProject.buildFiles.first { reading.files[project.file($0)] != nil } ?? "pyproject.toml"
+        let name =
+          LocalProject.buildFiles.first { reading.files[project.file($0)] != nil } ?? "pyproject.toml"
         compiled.inputs.append(.text(place(project.path).appending(name).string))
         for extra in choice.extras { compiled.options += ["--extra", .text(extra)] }
       }
@@ -155,7 +158,8 @@ struct Sources {
         line.text = target + condition + line.digests.map { " --hash=sha256:\($0)" }.joined()
       } else {
         let extras = direct.extras.isEmpty ? "" : "[\(direct.extras.joined(separator: ","))]"
-        line.text = section.value.isEditable ? "-e \(target)\(extras)\(condition)" : "\(target)\(extras)\(condition)"
+        line.text =
+          section.value.isEditable ? "-e \(target)\(extras)\(condition)" : "\(target)\(extras)\(condition)"
       }
     default: break
     }

@@ -22,7 +22,7 @@ import Testing
 
   private func bound(_ text: String) throws -> VersionSource {
     let bound = try #require(
-      VersionBound.bounds(in: "[project]\nrequires-python = '\(text)'\n", for: .python).first)
+      VersionBound.bounds(in: "[project]\nrequires-python = '\(text)'\n", named: "pyproject.toml").first)
     return VersionSource(
       .bound, place: "pyproject.toml:2", text: text, demand: .bound(bound), isOfProject: true)
   }
@@ -89,14 +89,14 @@ import Testing
     "\n[tool.poetry.dependencies]\npython = {version = \">=3.12\", optional = true}\n",
     "[tool.poetry.dependencies.python]\n\nversion = \">=3.12\"\n",
   ]) func demandsAreFoundHoweverTheyAreWritten(_ text: String) {
-    let bounds = VersionBound.bounds(in: text, for: .python)
+    let bounds = VersionBound.bounds(in: text, named: "pyproject.toml")
     #expect(bounds.map(\.text) == [">=3.12"])
     #expect(bounds.map(\.line) == [3])
   }
 
   @Test func aPackageOfWindowsHasLines() {
     let bounds = VersionBound.bounds(
-      in: "\u{feff}{\r\n  \"engines\": {\r\n    \"node\": \">=22\"\r\n  }\r\n}\r\n", for: .node)
+      in: "\u{feff}{\r\n  \"engines\": {\r\n    \"node\": \">=22\"\r\n  }\r\n}\r\n", named: "package.json")
     #expect(bounds.map(\.line) == [3])
   }
 

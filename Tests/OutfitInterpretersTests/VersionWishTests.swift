@@ -97,7 +97,7 @@ import Testing
   ])
   func requiresPython(_ text: String, _ version: String, _ does: Bool) throws {
     let bounds = VersionBound.bounds(
-      in: "[project]\nname = \"shop\"\nrequires-python = \"\(text)\" # x\n", for: .python)
+      in: "[project]\nname = \"shop\"\nrequires-python = \"\(text)\" # x\n", named: "pyproject.toml")
     #expect(bounds.map(\.line) == [3])
     #expect(bounds.first?.accepts(try #require(Version(version))) == does)
   }
@@ -105,7 +105,7 @@ import Testing
   @Test func poetrysPythonIsABoundToo() throws {
     let text =
       "[tool.poetry]\nname = 'x'\n[tool.poetry.dependencies]\npython = \"^3.11 || ~3.9\"\npythonic = \"*\"\n"
-    let bound = try #require(VersionBound.bounds(in: text, for: .python).first)
+    let bound = try #require(VersionBound.bounds(in: text, named: "pyproject.toml").first)
     #expect(bound.line == 4)
     for (version, does) in [
       ("3.11.0", true), ("3.14.1", true), ("4.0", false), ("3.9.4", true), ("3.10.0", false),
@@ -113,8 +113,10 @@ import Testing
       #expect(bound.accepts(try #require(Version(version))) == does, "\(version)")
     }
     #expect(
-      VersionBound.bounds(in: "project.requires-python = '>=3.12'\n", for: .python).map(\.text) == [">=3.12"])
-    #expect(VersionBound.bounds(in: "[tool.other]\nrequires-python = '>=3.12'\n", for: .python).isEmpty)
+      VersionBound.bounds(in: "project.requires-python = '>=3.12'\n", named: "pyproject.toml").map(\.text)
+        == [">=3.12"])
+    #expect(
+      VersionBound.bounds(in: "[tool.other]\nrequires-python = '>=3.12'\n", named: "pyproject.toml").isEmpty)
   }
 
   @Test(arguments: [
@@ -129,14 +131,16 @@ import Testing
   func engines(_ text: String, _ version: String, _ does: Bool) throws {
     let json =
       "{\n  \"name\": \"shop\",\n  \"engines\": {\n    \"npm\": \"9\",\n    \"node\": \"\(text)\"\n  }\n}\n"
-    let bounds = VersionBound.bounds(in: json, for: .node)
+    let bounds = VersionBound.bounds(in: json, named: "package.json")
     #expect(bounds.map(\.line) == [5])
     #expect(bounds.first?.accepts(try #require(Version(version))) == does)
   }
 
   @Test func whatIsNotUnderstoodSaysNothing() throws {
-    #expect(VersionBound.bounds(in: "{ not json", for: .node).isEmpty)
-    #expect(VersionBound.bounds(in: "{\"engines\": {\"node\": \"garbage\"}}", for: .node).first?.range == nil)
-    #expect(VersionBound.bounds(in: "[project]\nrequires-python = 3\n", for: .python).isEmpty)
+    #expect(VersionBound.bounds(in: "{ not json", named: "package.json").isEmpty)
+    #expect(
+      VersionBound.bounds(in: "{\"engines\": {\"node\": \"garbage\"}}", named: "package.json").first?.range
+        == nil)
+    #expect(VersionBound.bounds(in: "[project]\nrequires-python = 3\n", named: "pyproject.toml").isEmpty)
   }
 }

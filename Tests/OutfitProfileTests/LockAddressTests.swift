@@ -138,7 +138,9 @@ struct LockAddressTests {
       inTool.count == 1 && (inTool[0].hasPrefix("11: ") || !lines.utf8.allSatisfy { $0 < 128 }),
       "\(lines): \(inTool)")
     let files = ["requirements.txt": "six\n"]
-    let now = try ResolutionFiles.read(VirtualenvSection(from: ["requirements.txt"]), at: nil) { files[$0].map { Array($0.utf8) } }
+    let now = try ResolutionFiles.read(VirtualenvSection(from: ["requirements.txt"]), at: nil) {
+      files[$0].map { Array($0.utf8) }
+    }
     let inProject = try await complaints(
       virtualenv(lines, source: now.digest), manifest: Self.project, files: files)
     #expect(
@@ -181,7 +183,9 @@ struct LockAddressTests {
       let files = ["pyproject.toml": "", "more.txt": "idna@https://h/idna-3-py3-none-any.whl\n"]
         .merging([name: text]) { $1 }
       let manifest = "virtualenv: {from: \(name)}\n"
-      let now = try ResolutionFiles.read(VirtualenvSection(from: [name]), at: nil) { files[$0].map { Array($0.utf8) } }.digest
+      let now = try ResolutionFiles.read(VirtualenvSection(from: [name]), at: nil) {
+        files[$0].map { Array($0.utf8) }
+      }.digest
       #expect(try await complaints(virtualenv(line, source: now), manifest: manifest, files: files) == [])
       let other = line.replacing("idna-3", with: "idna-4")
       #expect(

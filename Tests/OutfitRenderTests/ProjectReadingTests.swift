@@ -11,17 +11,27 @@ import Testing
 @Suite struct ProjectReadingTests {
   func profile(_ reading: ProjectReading) async throws -> Profile {
     let scratch = try ScratchFolder()
-    for name in ["requirements.txt", "pyproject.toml", "uv.lock"] { try scratch.put("project/\(name)", "") }
     try scratch.put("project/outfit.yaml", reading.text)
     return try await ProfileLoader(host: scratch.host, systemManifest: "/nowhere").project(
       at: scratch.path.appending("project"), withPersonal: false)
   }
 
+  static func reading(
+    folder: String, found: [String: String], python: String? = nil, node: String? = nil
+  ) -> ProjectReading {
+    func interpreter(_ text: String?, _ fallback: String) -> ProjectReading.Interpreter {
+      .init(text ?? fallback, place: "a file", isGuess: text == nil, isUnnamed: text == nil)
+    }
+    return ProjectReading(
+      folder: folder, found: found,
+      interpreters: [.python: interpreter(python, "3.14"), .node: interpreter(node, "24")])
+  }
+
   @Test func aDjangoProject() async throws {
-    let reading = ProjectReading(
+    let reading = Self.reading(
       folder: "Some Shop",
       found: [
-        ".python-version": "3.12.4\n", "requirements.txt": "django==5.2\n", "requirements.in": "django\n",
+        "requirements.txt": "django==5.2\n", "requirements.in": "django\n",
         "manage.py": "os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"shop.settings\")\n",
         "Procfile":
           "web: gunicorn shop.wsgi --bind 0.0.0.0:$PORT\nworker: celery -A shop worker\nrelease: python manage.py migrate\n",
@@ -49,11 +59,12 @@ import Testing
         """,
         "Dockerfile":
           "FROM python:3.11-slim\nRUN apt-get update && apt-get install -y libpq5 gettext\nCMD [\"gunicorn\"]\n",
-      ])
+      ], python: "3.12.4")
     let profile = try await profile(reading)
     #expect(profile.name == "some-shop")
     #expect(profile.interpreters[.python]?.value.versions.map(\.description) == ["3.12.4"])
     #expect(profile.virtualenv?.value.from == ["requirements.txt"])
+    #expect(reading.text.contains("\nvirtualenv: {from: requirements.txt} # made in .venv\n"))
     #expect(profile.env["DJANGO_SETTINGS_MODULE"]?.value == "shop.settings")
     #expect(profile.tools.keys.sorted() == ["black", "ruff"])
     #expect(profile.hooks["black"]?.value.arguments == ["--line-length=100"])
@@ -76,7 +87,7 @@ import Testing
 
   @Test(arguments: [("shop", nil), ("my-shop", "uvicorn shop.asgi:application")])
   func thePackageOfDjangoMayHaveAnotherName(_ folder: String, _ command: String?) async throws {
-    let reading = ProjectReading(
+    let reading = Self.reading(
       folder: folder,
       found: [
         "requirements.txt": "django==5.2\n",
@@ -87,7 +98,7 @@ import Testing
   }
 
   @Test func aWorkerHasNoHost() async throws {
-    let reading = ProjectReading(
+    let reading = Self.reading(
       folder: "ingest",
       found: ["requirements.txt": "celery==5.4\n", "Procfile": "consumer: python -m ingest\n"])
     let app = try #require(try await profile(reading).app?.value)
@@ -98,7 +109,7 @@ import Testing
 
   @Test(arguments: [("", true), (" --host 0.0.0.0", false), (" --host=0.0.0.0", false)])
   func uvicornMustListenOutsideOfItsContainer(_ option: String, _ isTold: Bool) async throws {
-    let reading = ProjectReading(
+    let reading = Self.reading(
       folder: "api",
       found: [
         "requirements.txt": "fastapi==0.115.0\n",
@@ -109,31 +120,90 @@ import Testing
   }
 
   @Test func aNodeProject() async throws {
-    let reading = ProjectReading(
+    let reading = Self.reading(
       folder: "x",
       found: [
         "package.json": "{\"name\": \"@acme/front-end\", \"engines\": {\"node\": \">=22.1\"}}",
         "yarn.lock": "",
         "Dockerfile": "FROM node:22.3-alpine AS build\nEXPOSE 3000\nCMD node server.js\n",
-      ])
+      ], node: "22.3")
     let profile = try await profile(reading)
     #expect(profile.interpreters[.node]?.value.versions.map(\.description) == ["22.3"])
     let app = try #require(profile.app?.value)
     #expect((app.template, app.name) == ("node", "front-end"))
     #expect(app.processes["web"]?.port == 3000)
     #expect(app.processes["web"]?.command == ["node", "server.js"])
-    #expect(reading.notes.contains { $0.message.contains("yarn.lock") })
+    #expect(reading.notes.contains { $0.hint?.contains("yarn install --frozen-lockfile") == true })
+    #expect(reading.notes.contains { $0.message.contains("package-lock.json, which is not here") })
   }
 
   @Test func aLibraryHasNoApp() async throws {
-    let reading = ProjectReading(
-      folder: "lib", found: ["pyproject.toml": "[project]\nname = \"My_Lib\"\nrequires-python = \">=3.11\"\n"]
-    )
+    let reading = Self.reading(
+      folder: "lib",
+      found: [
+        "pyproject.toml":
+          "[build-system]\nrequires = ['hatchling']\n[project]\nname = \"My_Lib\"\nrequires-python = \">=3.11\"\n"
+      ])
     let profile = try await profile(reading)
     #expect(profile.name == "my-lib")
-    #expect(reading.text.contains("python: \"3.11\" # GUESS: pyproject.toml asks for >=3.11"))
+    #expect(reading.text.contains("python: \"3.14\" # GUESS: a file\n"))
     #expect(profile.app == nil)
     #expect(profile.virtualenv?.value.from == ["pyproject.toml"])
+    #expect(reading.text.contains("\nvirtualenv: {from: pyproject.toml}"))
+  }
+
+  static let commit = "0123456789abcdef0123456789abcdef01234567"
+
+  /// What `pre-commit autoupdate --freeze` writes, and what only looks like a version.
+  @Test(arguments: [
+    ("\(commit)  # frozen: 26.5.1", "26.5.1"), ("\(commit)  # frozen: v2.4.2", "2.4.2"),
+    ("\"\(commit)\" # v1.2", "1.2"), ("'\(commit)'  # tag=v7.3.0", "7.3.0"),
+    ("1111111111111111111111111111111111111111  # frozen: 7.3.0", "7.3.0"), (commit, nil),
+    ("1111111111111111111111111111111111111111", nil), ("0123456", nil), ("\(commit)  # frozen: main", nil),
+    ("v25.1.0", "25.1.0"), ("25.1a1", "25.1a1"), ("stable", nil), ("v25", nil), ("25.1-odd-1.0;", nil),
+  ])
+  func aFrozenCommitIsTheVersionBesideIt(_ revision: String, _ version: String?) async throws {
+    let reading = Self.reading(
+      folder: "x",
+      found: [
+        "setup.py": "setup()",
+        ".pre-commit-config.yaml":
+          "repos:\n- repo: https://github.com/psf/black\n  rev: \(revision)\n  hooks:\n  - id: black\n",
+      ])
+    let tools = try await profile(reading).tools
+    #expect(tools["black"]?.value.version.text == version)
+    #expect(
+      reading.notes.contains { $0.message.contains("black of https://github.com/psf/black") }
+        == (version == nil))
+  }
+
+  @Test func whatIsNamedInAManifestIsQuotedThere() throws {
+    let reading = Self.reading(
+      folder: "x",
+      found: [
+        "requirements, {a: b}].txt": "six\n", "requirements/dev: #.txt": "pytest\n-e .\n",
+        "pyproject.toml": "[dependency-groups]\n'test' = []\n",
+      ])
+    let document = try Document.parseOne(reading.text, file: "outfit.yaml")
+    #expect(document.at("virtualenv", "from")?.text == "requirements/dev: #.txt")
+  }
+
+  @Test(arguments: [
+    ("", "yarn.lock", "yarn.lock"),
+    ("pnpm@9.1.0", "yarn.lock pnpm-lock.yaml package-lock.json", "pnpm-lock.yaml"),
+    ("", "package-lock.json npm-shrinkwrap.json", "npm-shrinkwrap.json"), ("bun@1.2", "bun.lock", "bun.lock"),
+    ("yarn@4", "package-lock.json", "package-lock.json"), ("", "bun.lockb", nil), ("", "", nil),
+  ])
+  func nodeModulesAreFromTheLockOfItsManager(_ manager: String, _ locks: String, _ from: String?) throws {
+    var found = [
+      "package.json":
+        "{\"name\": \"x\", \"packageManager\": \"\(manager)\", \"dependencies\": {\"a\": \"1\"}}"
+    ]
+    for lock in locks.split(separator: " ") { found[String(lock)] = "{}" }
+    let reading = Self.reading(folder: "x", found: found)
+    let made = reading.notes.filter { $0.message.hasPrefix("node_modules is its manager's to make") }
+    #expect(made.map(\.message) == (from.map { ["node_modules is its manager's to make, from \($0)"] } ?? []))
+    #expect(reading.notes.contains { $0.message.hasPrefix("package.json has no lock") } == (locks == ""))
   }
 
   /// Whatever is in the files, the manifest is one.
@@ -146,7 +216,10 @@ import Testing
   func rubbishIsHarmless(_ text: String) async throws {
     var found: [String: String] = [:]
     for name in ProjectReading.files { found[name] = text }
-    let reading = ProjectReading(folder: "---", found: found)
+    for name in ["requirements.txt", "requirements/dev.txt", "pylock.toml", "pylock.x.toml"] {
+      found[name] = text
+    }
+    let reading = Self.reading(folder: "---", found: found)
     _ = try await profile(reading)
   }
 }

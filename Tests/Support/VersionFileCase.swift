@@ -65,6 +65,10 @@ public struct VersionFileCase: Sendable, CustomStringConvertible {
     .init(".python-version", "python", "==3.12.*\n", "1 ==3.12.* -> 3.12.10"),
     .init(".python-version", "python", "===3.12.1\n", "1 ===3.12.1 -> 3.12.1"),
     .init(".python-version", "python", "!=3.13.5\n", "1 !=3.13.5 -> 3.12.10"),
+    .init(".python-version", "python", "!=3.13.*\n", "1 !=3.13.* -> 3.12.10"),
+    .init(
+      ".python-version", "python", ">=3.11,!=3.13.*,!=3.12.10\n", "1 >=3.11,!=3.13.*,!=3.12.10 -> 3.12.1"),
+    .init(".python-version", "python", "3.12.x\n", "1 3.12.x -> 3.12.10"),
     .init(".python-version", "python", "pypy@3.10\n", "1 pypy@3.10 -> ?"),
     .init(".python-versions", "python", "3.12.1\n3.13\n", "1 3.12.1 -> 3.12.1", "2 3.13 -> 3.13.5"),
     .init(".python-version", "python", "latest\n", "1 latest -> 3.13.5"),

@@ -31,7 +31,9 @@ struct LockGraph {
     var reached: [State: Marker] = [:]
     var open: [State] = []
     func reach(_ edge: Edge, _ marker: Marker) {
-      for state in [State(name: edge.name, extra: nil)] + edge.extras.map({ State(name: edge.name, extra: $0) }) {
+      for state in [State(name: edge.name, extra: nil)]
+        + edge.extras.map({ State(name: edge.name, extra: $0) })
+      {
         let before = reached[state] ?? .never
         var after = before || marker
         if case .any(let parts) = after, parts.count > Self.mostReasons { after = .always }
@@ -99,7 +101,8 @@ struct ProjectDependencies {
     }
     let all = root["dependency-groups"]?.table ?? [:]
     func group(_ name: String, _ depth: Int) -> [LockGraph.Edge] {
-      guard depth < 16, let list = all.first(where: { normalizedPackageName($0.key) == normalizedPackageName(name) })
+      guard depth < 16,
+        let list = all.first(where: { normalizedPackageName($0.key) == normalizedPackageName(name) })
       else { return [] }
       return Self.edges(list.value)
         + (list.value.array ?? []).compactMap { $0["include-group"]?.string }.flatMap { group($0, depth + 1) }
@@ -116,7 +119,9 @@ struct ProjectDependencies {
       }
     }
     for edge in Self.poetry(poetry["dependencies"]) {
-      main += (extras[edge.name] ?? []).isEmpty ? [edge] : (extras[edge.name] ?? []).flatMap { Self.extra($0, [edge]) }
+      main +=
+        (extras[edge.name] ?? []).isEmpty
+        ? [edge] : (extras[edge.name] ?? []).flatMap { Self.extra($0, [edge]) }
     }
     let development = Self.poetry(poetry["dev-dependencies"])
     if poetry["dev-dependencies"] != nil { groups["dev", default: []] += development }
@@ -128,7 +133,8 @@ struct ProjectDependencies {
   }
 
   private static func extra(_ name: String, _ edges: [LockGraph.Edge]) -> [LockGraph.Edge] {
-    let condition = Marker.comparison(left: "extra", operation: "==", right: "'\(normalizedPackageName(name))'")
+    let condition = Marker.comparison(
+      left: "extra", operation: "==", right: "'\(normalizedPackageName(name))'")
     return edges.map { edge in
       var edge = edge
       edge.marker = edge.marker && condition

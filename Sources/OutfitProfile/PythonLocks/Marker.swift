@@ -23,7 +23,8 @@ package indirect enum Marker: Hashable, Sendable {
     // No Python is that old.
     case .never: "python_version < '0'"
     case .comparison(let left, let operation, let right): "\(left) \(operation) \(right)"
-    case .all(let parts): parts.map { $0.isAny ? "(\($0.text ?? ""))" : $0.text ?? "" }.joined(separator: " and ")
+    case .all(let parts):
+      parts.map { $0.isAny ? "(\($0.text ?? ""))" : $0.text ?? "" }.joined(separator: " and ")
     case .any(let parts): parts.compactMap(\.text).joined(separator: " or ")
     }
   }
@@ -129,7 +130,9 @@ extension Marker {
     }
   }
 
-  private static func compare(_ version: Version, _ operation: String, _ literal: String, _ isTurned: Bool) -> Bool {
+  private static func compare(_ version: Version, _ operation: String, _ literal: String, _ isTurned: Bool)
+    -> Bool
+  {
     switch operation {
     case "in", "not in":
       let names = literal.split { $0 == "," || $0 == " " }.map(String.init)

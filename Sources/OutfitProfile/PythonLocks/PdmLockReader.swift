@@ -32,7 +32,8 @@ struct PdmLockReader {
           ? [edge]
           : extras.map { extra in
             var edge = edge
-            let own = Marker.comparison(left: "extra", operation: "==", right: "'\(normalizedPackageName(extra))'")
+            let own = Marker.comparison(
+              left: "extra", operation: "==", right: "'\(normalizedPackageName(extra))'")
             edge.marker = edge.marker && own
             return edge
           }
@@ -55,7 +56,8 @@ struct PdmLockReader {
     let source: LockedPackage.Source =
       if let repository = entry["git"]?.string {
         .git(
-          repository: repository, commit: entry["revision"]?.string ?? "", folder: entry["subdirectory"]?.string)
+          repository: repository, commit: entry["revision"]?.string ?? "",
+          folder: entry["subdirectory"]?.string)
       } else if let path = entry["path"]?.string {
         .path(path, isEditable: entry["editable"] == .bare("true"))
       } else if let address = entry["url"]?.string {
@@ -72,6 +74,7 @@ struct PdmLockReader {
       }
     return LockedPackage(
       name, version: entry["version"]?.string, source: source,
-      digests: files.compactMap { $0["hash"]?.string }.compactMap { LockedPackage.digest($0) }, hasWheel: hasWheel)
+      digests: files.compactMap { $0["hash"]?.string }.compactMap { LockedPackage.digest($0) },
+      hasWheel: hasWheel)
   }
 }

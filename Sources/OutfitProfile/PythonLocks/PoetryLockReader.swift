@@ -12,7 +12,8 @@ struct PoetryLockReader {
     if entries.allSatisfy({ $0["groups"] != nil }) {
       return direct(entries, Set(["main"] + (choice.groups ?? dependencies.defaultGroups)), choice)
     }
-    guard Set(entries.compactMap { $0["name"]?.string }.map { normalizedPackageName($0) }).count == entries.count
+    guard
+      Set(entries.compactMap { $0["name"]?.string }.map { normalizedPackageName($0) }).count == entries.count
     else { return nil }
     var graph = LockGraph()
     for entry in entries {
@@ -23,7 +24,9 @@ struct PoetryLockReader {
   }
 
   /// Poetry 2 says of each package which groups want it, and when.
-  private func direct(_ entries: [TomlValue], _ groups: Set<String>, _ choice: ProjectChoice) -> LockedPackages {
+  private func direct(_ entries: [TomlValue], _ groups: Set<String>, _ choice: ProjectChoice)
+    -> LockedPackages
+  {
     var result = LockedPackages()
     for entry in entries {
       guard var package = package(entry) else { continue }
@@ -62,7 +65,8 @@ struct PoetryLockReader {
       }
     return LockedPackage(
       name, version: version, source: source,
-      digests: files.compactMap { $0["hash"]?.string }.compactMap { LockedPackage.digest($0) }, hasWheel: hasWheel)
+      digests: files.compactMap { $0["hash"]?.string }.compactMap { LockedPackage.digest($0) },
+      hasWheel: hasWheel)
   }
 
   /// What is optional is asked for by an extra alone.

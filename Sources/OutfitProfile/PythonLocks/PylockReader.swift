@@ -20,7 +20,8 @@ struct PylockReader {
       } else if let directory = entry["directory"] {
         source = .path(directory["path"]?.string ?? ".", isEditable: directory["editable"] == .bare("true"))
       } else if let archive = entry["archive"] {
-        source = archive["url"]?.string.map { .file($0) } ?? .path(archive["path"]?.string ?? "", isEditable: false)
+        source =
+          archive["url"]?.string.map { .file($0) } ?? .path(archive["path"]?.string ?? "", isEditable: false)
       } else {
         source = .index(LockedPackage.index(entry["index"]?.string))
       }
@@ -35,7 +36,8 @@ struct PylockReader {
       result.add(
         LockedPackage(
           name, version: entry["version"]?.string, source: source,
-          marker: marker.choosing(extras: Set(choice.extras), groups: chosen), digests: digests, hasWheel: hasWheel))
+          marker: marker.choosing(extras: Set(choice.extras), groups: chosen), digests: digests,
+          hasWheel: hasWheel))
     }
     return result
   }

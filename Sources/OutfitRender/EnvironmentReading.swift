@@ -1,0 +1,353 @@
+import OutfitCore
+import OutfitProfile
+
+/// `virtualenv:` for a repository that has no manifest yet: what a person would install there who wants the project's
+/// tests to run.
+struct EnvironmentReading {
+  /// Empty where nothing lists packages.
+  private(set) var from: [String] = []
+  private(set) var groups: [String] = []
+  private(set) var extras: [String] = []
+  private(set) var build: [String] = []
+  private(set) var notes: [Diagnostic] = []
+
+  /// Groups that are there where none is named: `groups:` names all that are wanted.
+  private var unasked: Set<String> = []
+  /// One lock says all.
+  private var isLocked = false
+  private let found: [String: String]
+  private let project: PythonProject
+  private let requirements: RequirementFiles
+
+  init(_ found: [String: String]) {
+    self.found = found
+    project = PythonProject(found)
+    requirements = RequirementFiles(found)
+    if project.isMalformed {
+      note("pyproject.toml can't be read as TOML, and nothing of it is taken over", nil, warns: true)
+    }
+    if let (lock, manager) = chosenLock() {
+      from = [lock]
+      isLocked = true
+      takeLock(lock, manager)
+    } else {
+      takeFiles()
+    }
+    nameTheRest()
+  }
+
+  /// As a manifest has it; nil where there is none.
+  var line: String? {
+    guard !from.isEmpty else { return nil }
+    func list(_ names: [String]) -> String { "[\(names.map(Self.scalar).joined(separator: ", "))]" }
+    let single = from.count == 1 ? from.first : nil
+    var fields = ["from: \(single.map(Self.scalar) ?? list(from))"]
+    let all = groups.isEmpty ? [] : unasked.sorted() + groups
+    for (key, names) in [("groups", all), ("extras", extras), ("build", build)] where !names.isEmpty {
+      fields.append("\(key): \(list(names))")
+    }
+    let reason = build.isEmpty ? "" : "; build: what has no wheel there, and runs code of its own"
+    return "virtualenv: {\(fields.joined(separator: ", "))} # made in .venv\(reason)"
+  }
+
+  /// As it stands in a list.
+  private static func scalar(_ text: String) -> String {
+    let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._/+-".contains($0)) }
+    return isPlain && Names.isBareText(text) ? text : Quoting.json(text)
+  }
+
+  /// It is a Python project by what it has installed.
+  var isPython: Bool {
+    !from.isEmpty || !requirements.files.isEmpty || project.file != nil || found["pyproject.toml"] != nil
+      || !Self.conda(found).isEmpty
+      || ["uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "Pipfile.lock"].contains { found[$0] != nil }
+  }
+
+  private mutating func note(_ message: String, _ hint: String?, warns: Bool = false) {
+    notes.append(Diagnostic(warns ? .warning : .note, message, hint: hint))
+  }
+
+  // MARK: Locks
+
+  /// The best lock that this project's own manager wrote.
+  private mutating func chosenLock() -> (name: String, manager: PythonProject.Manager?)? {
+    var chosen: (name: String, manager: PythonProject.Manager?)?
+    func isOwn(_ name: String) -> Bool {
+      switch name {
+      case "uv.lock": project.project != nil || project.isUvs
+      case "poetry.lock": project.isPoetrys
+      case "pdm.lock": project.project != nil || project.isPdms
+      default: true
+      }
+    }
+    let locks: [(String?, PythonProject.Manager?)] = [
+      ("uv.lock", .uv), ("poetry.lock", .poetry), ("pdm.lock", .pdm), (standardLock, nil),
+      ("Pipfile.lock", nil),
+    ]
+    for case (let name?, let manager) in locks where found[name] != nil {
+      if let chosen {
+        note("\(name) is left out: \(chosen.name) says what is installed", nil)
+      } else if !isOwn(name) {
+        note(
+          "\(name) is left out: pyproject.toml is none that it could be made from",
+          "if it is meant, write `virtualenv: {from: \(name)}`", warns: true)
+      } else {
+        chosen = (name, manager)
+      }
+    }
+    return chosen
+  }
+
+  /// Of PEP 751: pylock.toml, or the named one that is for tests, or the only one.
+  private var standardLock: String? {
+    let names = found.keys.filter { Self.isStandardLock($0) }.sorted()
+    if names.contains("pylock.toml") { return "pylock.toml" }
+    return names.first { PythonProject.isForTests(String($0.dropFirst(7).dropLast(5))) }
+      ?? (names.count == 1 ? names.first : nil)
+  }
+
+  static func isStandardLock(_ name: String) -> Bool {
+    name == "pylock.toml"
+      || name.hasPrefix("pylock.") && name.hasSuffix(".toml") && name.split(separator: ".").count == 3
+        && !name.contains("/")
+  }
+
+  private mutating func takeLock(_ lock: String, _ manager: PythonProject.Manager?) {
+    guard lock != "Pipfile.lock" else { return takePipfile() }
+    let document = found[lock].flatMap { try? TomlReader.document(Array($0.utf8)) }
+    guard let document else { return note("\(lock) can't be read as TOML", "make it anew", warns: true) }
+    build = LockedBuilds.names(in: document, file: lock).sorted()
+    guard let manager else {
+      let defaults = document.root["default-groups"]?.array?.compactMap(\.string) ?? []
+      unasked = Set(defaults)
+      groups = (document.root["dependency-groups"]?.array?.compactMap(\.string) ?? [])
+        .filter { PythonProject.isForTests($0) && !defaults.contains($0) }.sorted()
+      extras = (document.root["extras"]?.array?.compactMap(\.string) ?? []).filter(PythonProject.isForTests)
+        .sorted()
+      return
+    }
+    // pdm writes down which groups and extras it looked at.
+    let known = manager == .pdm ? document.root["metadata"]?["groups"]?.array?.compactMap(\.string) : nil
+    pick(manager, known: known.map(Set.init))
+  }
+
+  private mutating func takePipfile() {
+    guard let lock = found["Pipfile.lock"].flatMap({ try? Document.parseJSON($0, file: "Pipfile.lock") })
+    else {
+      return note("Pipfile.lock can't be read as JSON", "make it anew: pipenv lock", warns: true)
+    }
+    build = LockedBuilds.names(inPipfile: lock).sorted()
+    let categories = lock.entries.keys.filter { !["_meta", "default", "develop"].contains($0) }.sorted()
+    unasked = ["develop"]
+    groups = categories.filter(PythonProject.isForTests)
+    let left = categories.filter { !groups.contains($0) }
+    if !left.isEmpty {
+      note(
+        "the categories \(left.joined(separator: ", ")) of Pipfile.lock are left out",
+        "to have them: `groups: [\((["develop"] + left).joined(separator: ", "))]`")
+    }
+  }
+
+  // MARK: Groups and extras
+
+  /// The groups and extras that tests need and that are not there unasked.
+  private mutating func pick(_ manager: PythonProject.Manager, known: Set<String>? = nil) {
+    unasked = project.defaults(for: manager)
+    let defaults = project.closure(unasked)
+    func isFree(_ name: String) -> Bool {
+      !project.conflicting.contains(name) && known?.contains(name) != false
+    }
+    let offered = project.groups.keys.filter { !defaults.contains($0) && isFree($0) }.sorted()
+    let named = offered.filter(PythonProject.isForTests)
+    groups = named.filter { name in
+      !named.contains {
+        $0 != name && project.closure([$0]).contains(name) && !project.closure([name]).contains($0)
+      }
+    }
+    let offeredExtras = project.extras.keys.filter(isFree).sorted()
+    extras = offeredExtras.filter(PythonProject.isForTests)
+    takeHatch(offered, offeredExtras)
+    takeCommand(offered, offeredExtras)
+    let taken = defaults.union(project.closure(groups))
+    let lines =
+      project.dependencies + taken.flatMap { project.groups[$0]?.lines ?? [] }
+      + extras.flatMap { project.extras[$0] ?? [] }
+    if !PythonProject.hasRunner(lines) {
+      if let group = Self.best(offered, { project.closure([$0]).flatMap { project.groups[$0]?.lines ?? [] } })
+      {
+        groups.append(group)
+      } else if let extra = Self.best(offeredExtras, { project.extras[$0] ?? [] }) {
+        extras.append(extra)
+      }
+    }
+    nameLeft("group", project.groups.keys.filter { !defaults.union(project.closure(groups)).contains($0) })
+    nameLeft("extra", project.extras.keys.filter { !extras.contains($0) })
+  }
+
+  /// The one that has what runs tests.
+  private static func best(_ names: [String], _ lines: (String) -> [RequirementLine]) -> String? {
+    let able = names.filter { PythonProject.hasRunner(lines($0)) }
+    return able.first { $0.lowercased().contains("test") } ?? able.first
+  }
+
+  private mutating func nameLeft(_ kind: String, _ names: [String]) {
+    guard !names.isEmpty else { return }
+    let list = names.sorted().joined(separator: ", ")
+    note(
+      names.count == 1
+        ? "the \(kind) \(list) of \(project.file ?? "pyproject.toml") is left out"
+        : "the \(kind)s \(list) of \(project.file ?? "pyproject.toml") are left out",
+      "to have \(names.count == 1 ? "it" : "them"): `\(kind)s: [\(((kind == "group" ? unasked.sorted() + groups : extras) + names.sorted()).joined(separator: ", "))]` under virtualenv:"
+    )
+  }
+
+  /// What the project tells those who work on it to install.
+  private mutating func takeCommand(_ offered: [String], _ offeredExtras: [String]) {
+    guard let command = InstallCommand(found) else { return }
+    func isMeant(_ name: String) -> Bool {
+      !InstallCommand.isBeside(name) && !(extras + groups).contains(name)
+    }
+    let more = offeredExtras.filter {
+      (command.hasAllExtras || command.extras.contains($0)) && isMeant($0)
+    }
+    let moreGroups = offered.filter { command.groups.contains($0) && isMeant($0) }
+    guard !more.isEmpty || !moreGroups.isEmpty else { return }
+    extras += more
+    groups += moreGroups
+    note(
+      "\((moreGroups + more).joined(separator: ", ")): \(command.place) installs them for those who work on it",
+      nil)
+  }
+
+  /// hatch's environments name extras and groups, and packages that nothing else lists.
+  private mutating func takeHatch(_ offered: [String], _ offeredExtras: [String]) {
+    let environments = project.document?.root["tool"]?["hatch"]?["envs"]
+    for name in ["default", "test", "tests", "hatch-test"] {
+      guard let environment = environments?[name] else { continue }
+      for feature in environment["features"]?.array?.compactMap(\.string) ?? []
+      where offeredExtras.contains(feature) && !extras.contains(feature) {
+        extras.append(feature)
+      }
+      for group in environment["dependency-groups"]?.array?.compactMap(\.string) ?? []
+      where offered.contains(group) && !groups.contains(group) {
+        groups.append(group)
+      }
+      let own = ["dependencies", "extra-dependencies"].flatMap {
+        environment[$0]?.array?.compactMap(\.string) ?? []
+      }
+      if !own.isEmpty {
+        note(
+          "pyproject.toml: the packages of hatch's environment \(name) are left out: \(own.joined(separator: ", "))",
+          "hatch alone reads them: a group in [dependency-groups] is read by all", warns: true)
+      }
+    }
+  }
+
+  // MARK: Files
+
+  private mutating func takeFiles() {
+    let chosen = chosenRequirements()
+    from = chosen.map(\.name)
+    build = LockedBuilds.names(in: chosen.flatMap(\.lines)).sorted()
+    let describesGroups = project.file == nil && !project.groups.isEmpty && found["pyproject.toml"] != nil
+    guard let file = project.file ?? (describesGroups && chosen.isEmpty ? "pyproject.toml" : nil) else {
+      return
+    }
+    if !chosen.contains(where: \.hasProject) { from.append(file) }
+    guard from.contains(file) else { return }
+    let manager: PythonProject.Manager =
+      project.isUvs ? .uv : project.isPoetrys ? .poetry : project.isPdms ? .pdm : .uv
+    if chosen.contains(where: \.hasRunner) {
+      let defaults = project.closure(project.defaults(for: manager))
+      nameLeft("group", project.groups.keys.filter { !defaults.contains($0) })
+      nameLeft("extra", Array(project.extras.keys))
+    } else {
+      pick(manager)
+    }
+    let taken = project.closure(project.defaults(for: manager).union(groups))
+    let lines =
+      project.dependencies + taken.flatMap { project.groups[$0]?.lines ?? [] }
+      + extras.flatMap { project.extras[$0] ?? [] }
+    build = Set(build).union(LockedBuilds.names(in: lines)).union(project.addressed).sorted()
+  }
+
+  /// Those for development, else those for running, with those for tests where nothing else runs them.
+  private mutating func chosenRequirements() -> [RequirementFiles.File] {
+    typealias File = RequirementFiles.File
+    let bases = requirements[.base]
+    let tests = requirements[.test].filter { ($0.rank.first ?? 0) < 2 }
+    var chosen: [File] = []
+    if let development = requirements[.development].first {
+      chosen = [development]
+      let hasBase = bases.contains { development.included.contains($0.name) }
+      if let base = bases.first, !hasBase, !base.isCovered(by: development) {
+        if agree(base, development) { chosen.insert(base, at: 0) }
+      }
+    } else if let base = bases.first {
+      chosen = [base]
+    }
+    var more = chosen.contains(where: \.hasRunner) ? [] : tests
+    if chosen.isEmpty, more.isEmpty { more = requirements[.test] }
+    let others = requirements.files.filter { $0.role == .other || $0.role == .test }
+    if !(chosen + more).contains(where: \.hasRunner), project.file == nil || !projectHasRunner {
+      more += others.filter(\.hasRunner).prefix(1)
+    }
+    for file in more
+    where !chosen.contains(where: { $0.name == file.name || $0.included.contains(file.name) }) {
+      if chosen.allSatisfy({ file.included.contains($0.name) || agree($0, file) }) { chosen.append(file) }
+    }
+    return chosen.filter { file in
+      !chosen.contains { other in
+        other.included.contains(file.name)
+          || other.name != file.name && file.role == .base && file.isCovered(by: other)
+      }
+    }
+  }
+
+  private var projectHasRunner: Bool {
+    PythonProject.hasRunner(project.groups.values.flatMap(\.lines) + project.extras.values.flatMap(\.self))
+      || project.extras.keys.contains(where: PythonProject.isForTests)
+  }
+
+  /// Whether both can be installed into one environment, as far as their exact versions say.
+  private mutating func agree(_ one: RequirementFiles.File, _ other: RequirementFiles.File) -> Bool {
+    let pins = other.pins
+    let clash = one.pins.filter { name, version in pins[name].map { $0 != version } == true }.keys.sorted()
+    guard let first = clash.first else { return true }
+    note(
+      "\(one.name) and \(other.name) can't both be installed: they pin \(first) to different versions",
+      "make them agree, and name both under virtualenv: `from: [\(one.name), \(other.name)]`", warns: true)
+    return false
+  }
+
+  // MARK: What is left
+
+  private static func conda(_ found: [String: String]) -> [String] {
+    ["environment.yml", "environment.yaml", "conda-lock.yml", "conda-lock.yaml"].filter { found[$0] != nil }
+  }
+
+  private mutating func nameTheRest() {
+    let included = requirements.files.filter { from.contains($0.name) }.reduce(Set<String>()) {
+      $0.union($1.included)
+    }
+    for file in requirements.files where !from.contains(file.name) && !included.contains(file.name) {
+      note(
+        "\(file.name) is left out",
+        from.isEmpty
+          ? "name it under virtualenv: `from: \(file.name)`"
+          : isLocked
+            ? nil
+            : "to have it too: `from: [\((from + [file.name]).joined(separator: ", "))]`; programs go under tools:"
+      )
+    }
+    for name in Self.conda(found) {
+      note(
+        "\(name) is left out: it is conda's",
+        "what it has from PyPI can stand in a requirements file; the rest under packages:",
+        warns: from.isEmpty)
+    }
+    if from.isEmpty, found["Pipfile"] != nil {
+      note("Pipfile has no lock, and is left out", "pipenv lock writes one", warns: true)
+    }
+  }
+}
