@@ -1,5 +1,6 @@
 import ArgumentParser
 import OutfitCore
+import OutfitEngine
 import OutfitInterpreters
 import OutfitProfile
 import OutfitRender
@@ -40,10 +41,13 @@ struct InitCommand: AsyncParsableCommand {
       }
       let repository = RepositoryFiles(root, host)
       let found = repository.project()
+      // The system's own belong to the system.
+      let here = try await Probing(host, keepsResults: !dryRun).interpreters(.python)
+        .filter { $0.origin != .system && $0.missingModules.isEmpty }.map(\.version)
       let versions = RepositoryVersions(
         found.merging(repository.texts(of: RepositoryVersions.files)) { first, _ in first },
         today: String(DateText.utc(host.clock.now()).prefix(10)),
-        knowing: .known(host))
+        knowing: .known(host), here: [.python: here])
       let reading = ProjectReading(
         folder: name, found: found,
         interpreters: Dictionary(

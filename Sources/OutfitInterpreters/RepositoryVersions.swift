@@ -36,11 +36,14 @@ public struct RepositoryVersions: Sendable {
   /// - Parameters:
   ///   - found: the texts of `files` by name, and of requirements files.
   ///   - today: `2026-11-29`.
-  public init(_ found: [String: String], today: String, knowing lines: LongTermLines) {
+  ///   - here: versions that this machine has: of lines that fit equally, one of theirs is taken.
+  public init(
+    _ found: [String: String], today: String, knowing lines: LongTermLines, here: [Language: [Version]] = [:]
+  ) {
     for language in Language.allCases {
       let wishes = Self.wishes(found, language, lines)
       let bounds = Self.bounds(found, language)
-      choose(language, wishes, bounds, Self.preferences(found, language), today)
+      choose(language, wishes, bounds, Self.preferences(found, language), today, here[language] ?? [])
     }
   }
 
@@ -57,7 +60,8 @@ public struct RepositoryVersions: Sendable {
   }
 
   private mutating func choose(
-    _ language: Language, _ wishes: [Wish], _ bounds: [Bound], _ preferences: [Preference], _ today: String
+    _ language: Language, _ wishes: [Wish], _ bounds: [Bound], _ preferences: [Preference], _ today: String,
+    _ here: [Version]
   ) {
     for bound in bounds where bound.bound.range == nil {
       notes.append(
@@ -66,7 +70,7 @@ public struct RepositoryVersions: Sendable {
           hint: "compare the version under interpreters: with it"))
     }
     let search = Search(
-      language: language, today: today, bounds: bounds.map(\.bound), preferences: preferences)
+      language: language, today: today, bounds: bounds.map(\.bound), preferences: preferences, here: here)
     var choice: Choice?
     for one in wishes {
       guard let text = search.text(for: one.wish) else {
@@ -136,6 +140,7 @@ private struct Search {
   let today: String
   let bounds: [VersionBound]
   let preferences: [RepositoryVersions.Preference]
+  let here: [Version]
 
   private var depth: Int { language == .python ? 2 : 1 }
 
@@ -165,9 +170,13 @@ private struct Search {
     }
     let known = fitting(known)
     guard let best = known.first ?? fitting(others).first else { return nil }
-    let current = known.filter {
+    let mended = known.filter {
       ReleaseLine.line(of: Version($0.0), language)?.isMended(today: today) == true
     }
+    func isHere(_ line: ([Int], String)) -> Bool {
+      here.contains { $0.release.starts(with: line.0) && allows($0) }
+    }
+    let current = mended.filter(isHere) + mended.filter { !isHere($0) }
     for preference in preferences {
       let oldest = current.min { Version($0.0) < Version($1.0) }
       let latest = preference.lines.map { Version($0) }.max()
@@ -176,6 +185,7 @@ private struct Search {
       if let liked, liked.1 != best.1 { return (liked.1, preference.reason) }
       if liked != nil { break }
     }
+    if let first = current.first, isHere(first), first.1 != best.1 { return (first.1, "this machine has it") }
     return (best.1, nil)
   }
 

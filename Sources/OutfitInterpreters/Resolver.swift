@@ -184,15 +184,17 @@ struct Resolver {
     return releases.isEmpty ? .no : try prebuilt(request, .python, section, releases)
   }
 
-  /// A pin for others where any good Python serves: of the release that this machine has, so that it need not be
-  /// fetched here; where no release is of that version, of whatever each machine has, without a path.
+  /// A pin for others where the releases themselves can't be had: of the release that this machine has, so that it need
+  /// not be fetched here; where no release is of that version, and any good Python serves, of whatever each machine has,
+  /// without a path.
   private func anyGoodOne(
     _ request: VersionRequest, _ section: Sourced<InterpreterSection>, _ found: [FoundInterpreter],
     _ releases: [Release]
   ) throws(Unpublished) -> Attempt? {
-    guard section.value.system || section.value.names(.adopted) else { return nil }
+    guard section.value.providers(for: .python).contains(.adopted) else { return nil }
     let released = Set(releases.map(\.version))
-    if let best = section.value.adoptable(request, among: found.filter { released.contains($0.version) }) {
+    let here = found.filter { released.contains($0.version) }
+    if let best = section.value.adoptable(request, among: here, evenIfNotExact: true) {
       return try prebuilt(request, .python, section, releases.filter { $0.version == best.version })
     }
     guard let best = section.value.adoptable(request, among: found) else { return nil }

@@ -152,7 +152,7 @@ struct EnvironmentReading {
 
   /// The groups and extras that tests need and that are not there unasked.
   private mutating func pick(_ manager: PythonProject.Manager, known: Set<String>? = nil) {
-    unasked = project.defaults(for: manager)
+    unasked = project.defaults(for: manager).intersection(project.groups.keys)
     let defaults = project.closure(unasked)
     func isFree(_ name: String) -> Bool {
       !project.conflicting.contains(name) && known?.contains(name) != false

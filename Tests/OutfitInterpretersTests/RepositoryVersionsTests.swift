@@ -202,4 +202,18 @@ import Testing
     let found = ["package.json": "{\"engines\": {\"node\": \"<21\\n  python: evil\"}}"]
     #expect(!versions(found)[.node].place.contains("\n"))
   }
+
+  /// Of lines that fit equally the one is taken that need not be fetched.
+  @Test func whatThisMachineHasComesFirstWhereItFits() {
+    func choice(_ bound: String, _ here: String) -> RepositoryVersions.Choice {
+      RepositoryVersions(
+        ["pyproject.toml": "[project]\nrequires-python = \"\(bound)\"\n"], today: "2026-11-29", knowing: .past,
+        here: [.python: [Version(here)!]])[.python]
+    }
+    #expect(choice(">=3.10", "3.13.0").text == "3.13")
+    #expect(choice(">=3.10", "3.13.0").place.hasSuffix("this machine has it"))
+    #expect(choice(">=3.10", "3.9.18").text == "3.14", "nothing that is mended no more")
+    #expect(choice(">=3.10,<3.13", "3.13.0").text == "3.12")
+    #expect(choice(">=3.13.5", "3.13.0").text == "3.14")
+  }
 }

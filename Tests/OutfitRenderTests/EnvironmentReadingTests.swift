@@ -124,10 +124,10 @@ import Testing
     ("install:\n\tuv sync --frozen --all-extras\n", ", extras: [cli, rich]"),
     ("  uv sync --extra=cli --group docs", ", extras: [cli]"),
     ("$ pip install --editable \".[cli,none]\"", ", extras: [cli]"),
-    ("poetry install -E rich --with unit && true", ", groups: [unit], extras: [rich]"),
+    ("poetry install -E rich --with unit && true", ", groups: [dev, unit], extras: [rich]"),
     (".venv/bin/pip install -e '.[rich]' # x", ", extras: [rich]"), ("pip install .", ""),
     ("pip install other[cli]", ""),
-    ("`pdm install -G unit`", ", groups: [unit]"), ("# uv sync --extra cli", ""),
+    ("`pdm install -G unit`", ", groups: [dev, unit]"), ("# uv sync --extra cli", ""),
     ("uv sync && echo --all-extras", ""),
   ])
   func theProjectsOwnCommandSaysWhatItNeeds(_ line: String, _ fields: String) {
