@@ -124,6 +124,11 @@ struct EnvironmentReading {
         .filter { PythonProject.isForTests($0) && !defaults.contains($0) }.sorted()
       extras = (document.root["extras"]?.array?.compactMap(\.string) ?? []).filter(PythonProject.isForTests)
         .sorted()
+      // Some programs leave out the project that they lock.
+      let hasProject = (document.root["packages"]?.array ?? []).contains {
+        $0["directory"]?["path"]?.string == "."
+      }
+      if !hasProject, let file = project.file { from.append(file) }
       return
     }
     // pdm writes down which groups and extras it looked at.

@@ -207,7 +207,8 @@ import Testing
   @Test func whatThisMachineHasComesFirstWhereItFits() {
     func choice(_ bound: String, _ here: String) -> RepositoryVersions.Choice {
       RepositoryVersions(
-        ["pyproject.toml": "[project]\nrequires-python = \"\(bound)\"\n"], today: "2026-11-29", knowing: .past,
+        ["pyproject.toml": "[project]\nrequires-python = \"\(bound)\"\n"], today: "2026-11-29",
+        knowing: .past,
         here: [.python: [Version(here)!]])[.python]
     }
     #expect(choice(">=3.10", "3.13.0").text == "3.13")

@@ -1,0 +1,7 @@
+import iniconfig
+import six
+import shop
+
+assert "src/shop" in shop.__file__, shop.__file__
+
+print("ok")

@@ -1,0 +1,4 @@
+import iniconfig
+import six
+
+print("ok")
