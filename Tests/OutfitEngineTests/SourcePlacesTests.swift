@@ -73,6 +73,23 @@ import Testing
     #expect(scenario.text(".init.lua") == nil)
   }
 
+  @Test func fromCopyToBlockAndBack() async throws {
+    var scenario = scenario(".init.lua", Self.kinds[0])
+    try await scenario.up()
+    let before = scenario.home
+    scenario.want(".init.lua", Self.kinds[2], from: "/home/ann/team/nvim/init.lua")
+    try await scenario.up()
+    #expect(scenario.text(".init.lua") == "# >>> outfit team >>>\nx\n# <<< outfit team <<<\n")
+    try await scenario.rollback()
+    #expect(scenario.home == before)
+    // Lines that somebody wrote beside the block stay.
+    try await scenario.up()
+    let text = try #require(scenario.text(".init.lua"))
+    scenario.files.put("/home/ann/.init.lua", text + "mine\n")
+    try await scenario.rollback()
+    #expect(scenario.text(".init.lua") == "mine\n")
+  }
+
   @Test func fromLinkToBlockWithWhatWasThereBefore() async throws {
     var scenario = SwitchScenario()
     scenario.layer = "/home/ann/team"
