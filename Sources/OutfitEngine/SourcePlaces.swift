@@ -21,25 +21,40 @@ struct SourcePlaces {
       case .project(let folder): folder
       }
     realRoot = try inspector.folder(root).path
-    var seen: Set<String> = []
+    // Thousands in a row come from one layer, and hundreds from one folder.
+    var (layer, here) = ("", Inspector.Folder(path: "/", standing: .present, owner: 0, nearest: "/"))
+    var parent = ""[...]
     for change in changes {
       guard let source = change.source else { continue }
-      let layer = change.owner.layer.folder
-      if seen.insert(layer.string).inserted {
-        let real = try inspector.folder(layer)
-        layers.append((layer, real.path, real.text))
+      let folder = change.owner.layer.folder
+      let name = folder.string
+      if layer != name {
+        layer = name
+        if !layers.contains(where: { $0.folder == folder }) {
+          let real = try inspector.folder(folder)
+          layers.append((folder, real.path, real.text))
+        }
       }
-      let name = source.string
-      let folder = try inspector.folder(of: name)
-      // Links in folders that are copied are copied as links.
-      if case .source = change.kind {
-      } else if folder.standing == .present, let place = try? inspector.followed(folder.path.holding(source))
-      {
-        byFolder[place.parent.string, default: [:]][place.string.lastName] = source
-        continue
-      }
-      byFolder[folder.text, default: [:]][name.lastName] = source
+      try add(source, change.kind, &parent, &here, &inspector)
     }
+  }
+
+  private mutating func add(
+    _ source: FilePath, _ kind: Change.Kind, _ parent: inout Substring, _ folder: inout Inspector.Folder,
+    _ inspector: inout Inspector
+  ) throws {
+    let name = source.string
+    if parent != name.folderName {
+      parent = name.folderName
+      folder = try inspector.folder(of: name)
+    }
+    // Links in folders that are copied are copied as links.
+    if case .source = kind {
+    } else if folder.standing == .present, let place = try? inspector.followed(folder.path.holding(source)) {
+      byFolder[place.parent.string, default: [:]][place.string.lastName] = source
+      return
+    }
+    byFolder[folder.text, default: [:]][name.lastName] = source
   }
 
   /// What is wrong with a target that is a file of the profile itself.
