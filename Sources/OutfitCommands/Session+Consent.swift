@@ -12,16 +12,17 @@ extension Session {
   /// - Parameters:
   ///   - command: what to type to consent, without profile and consent.
   ///   - address: of the profile, as it is typed behind it.
+  ///   - sources: what is known of the profile's files, where more is asked of it later.
   /// - Throws: status 4, with the line that would give consent, when nobody does.
   func consent(
     to profile: Profile, given: Consent.Given = .nothing, command: String = "outfit trust",
     address: String? = nil, sources: SourceDigests? = nil
   ) async throws -> Consented {
-    let consent = Consent(host: host, digests: sources)
-    if !given.namesCommits, let standing = try consent.standing(for: profile) { return standing }
+    let consent = Consent(host: host, digests: sources ?? SourceDigests(profile.scope, host: host))
+    let looked = try consent.look(at: profile)
     var asking = Consent.Asking(style: errorStyle, command: command, address: address)
-    asking.own = await ownFiles(profile)
-    return try consent.obtain(for: profile, given: given, asking: asking)
+    if given.namesCommits || !looked.missing(given).isEmpty { asking.own = await ownFiles(profile) }
+    return try consent.obtain(looked, given: given, asking: asking)
   }
 
   /// Commands that come before programs of the system, and that no entry names: which these are is known only once the

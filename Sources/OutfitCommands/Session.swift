@@ -64,6 +64,8 @@ struct Session: Sendable {
         ? shown : "\(shown); `outfit doctor` says which folders outfit can't write in"
     case .readOnlyFileSystem:
       return "it is on a disk that can only be read: `findmnt -T \(short(error.path))`"
+    case .fileTooLarge where !error.isOddFile:
+      return "`ulimit -f` shows how large a file may become here; `ulimit -f unlimited` lifts that"
     case .fileTooLarge, .notSupported:
       return error.isOddFile ? "`ls -lL \(short(error.path))` shows what it is" : nil
     default: return nil

@@ -235,7 +235,7 @@ struct Undertaking {
     if wish.wantsJSON {
       let waiting = plan.setAside(.read(profile.scope, host: host))
       var members = PlanMembers(plan: plan, profile: profile, defects: defects, waiting: waiting)
-      members.wishes = try Consent(host: host).needed(for: read)
+      members.wishes = try Consent(host: host, digests: preparation.sources).needed(for: read)
       let address = wish.address ?? (place.git == nil ? nil : place.address)
       members.consentLine = Consent.line(
         for: read, wishes: members.wishes, asking: Consent.Asking(address: address))

@@ -42,8 +42,8 @@ public struct Consent: Sendable {
     public let name: String
     /// In the records.
     let key: String
-    /// All that it can do.
-    let all: [Ability]
+    /// All that it can do, as records have it.
+    let all: Set<Digest>
     /// Those that nobody has consented to.
     public let new: [Ability]
     /// When something of it was consented to, in seconds since 1970; nil for never.
@@ -53,20 +53,27 @@ public struct Consent: Sendable {
   /// The layers that can do what nobody has consented to: of all but the user's own, and the machine's.
   public func needed(for profile: Profile) throws -> [Wish] { try look(at: profile).wishes }
 
-  private struct Looked {
-    var wishes: [Wish] = []
-    var seen: [FilePath: Consented.Seen] = [:]
-    var folders: Set<FilePath> = []
-    var scripts: [FilePath: [FilePath]] = [:]
-    var records: [FilePath] = []
+  /// What a profile can do and what its files hold, looked at once: to be asked about, and used when there is consent.
+  public struct Looked: Sendable {
+    public let profile: Profile
+    public fileprivate(set) var wishes: [Wish] = []
+    fileprivate var seen: [FilePath: Consented.Seen] = [:]
+    fileprivate var folders: Set<FilePath> = []
+    fileprivate var scripts: [FilePath: [FilePath]] = [:]
+    fileprivate var records: [FilePath] = []
 
-    func consented(_ profile: Profile) -> Consented {
+    fileprivate init(_ profile: Profile) { self.profile = profile }
+
+    fileprivate var consented: Consented {
       Consented(profile, seen: seen, folders: folders, scripts: scripts, records: records)
     }
+
+    /// What somebody is still to be asked, with what the command line gives.
+    public func missing(_ given: Given) -> [Wish] { wishes.filter { !Consent.covers(given, $0.layer) } }
   }
 
-  private func look(at profile: Profile) throws -> Looked {
-    var looked = Looked()
+  public func look(at profile: Profile) throws -> Looked {
+    var looked = Looked(profile)
     for content in profile.contents {
       let layer = content.layer
       let project = project(of: layer, profile)
@@ -78,12 +85,14 @@ public struct Consent: Sendable {
       let key = TrustStore.name(layer, in: project)
       looked.records.append(store.file(key))
       let record = try store.record(of: key)
-      let new = lister.abilities.filter { record?.members.contains($0.member) != true }
+      let members = lister.abilities.map(\.member)
+      let known = record?.known ?? []
+      let new = zip(lister.abilities, members).filter { !known.contains($0.1) }.map(\.0)
       guard record == nil || !new.isEmpty else { continue }
       looked.wishes.append(
         Wish(
           layer: layer, name: project.map { "\(layer.address) in \($0)" } ?? layer.address, key: key,
-          all: lister.abilities, new: new, granted: record?.granted))
+          all: Set(members), new: new, granted: record?.granted))
     }
     return looked
   }
@@ -126,19 +135,22 @@ public struct Consent: Sendable {
   /// hold is looked at before the question, and that is what consent is given to.
   /// - Throws: status 4, with the line that would give consent, when nobody gives it.
   public func obtain(for profile: Profile, given: Given, asking: Asking = Asking()) throws -> Consented {
-    let looked = try look(at: profile)
-    let consented = looked.consented(profile)
+    try obtain(look(at: profile), given: given, asking: asking)
+  }
+
+  /// The same for what was looked at already.
+  public func obtain(_ looked: Looked, given: Given, asking: Asking = Asking()) throws -> Consented {
+    let profile = looked.profile
     let wrong = Self.wrongCommits(given, in: profile)
     guard wrong.isEmpty else {
       var refusal = refusal(for: profile, wishes: looked.wishes, asking: asking)
       refusal.diagnostics = wrong + (looked.wishes.isEmpty ? [] : refusal.diagnostics)
       throw refusal
     }
-    let given = looked.wishes.filter { Self.covers(given, $0.layer) }
-    let missing = looked.wishes.filter { wish in !given.contains { $0.key == wish.key } }
+    let missing = looked.missing(given)
     guard !missing.isEmpty else {
-      try record(given)
-      return consented
+      try record(looked.wishes)
+      return looked.consented
     }
     guard host.terminal.isInteractive else { throw refusal(for: profile, wishes: missing, asking: asking) }
     host.terminal.talk(question(missing, asking: asking, width: host.terminal.width))
@@ -146,8 +158,8 @@ public struct Consent: Sendable {
     guard ["y", "yes"].contains(answer.filter { !$0.isWhitespace }) else {
       throw Failure("nothing was done, since you did not consent", status: .consent, reason: .declined)
     }
-    try record(given + missing)
-    return consented
+    try record(looked.wishes)
+    return looked.consented
   }
 
   /// All that the layers of a profile can do, the user's own among them.
@@ -158,8 +170,7 @@ public struct Consent: Sendable {
   /// What was consented to before, or nil where something of it is new.
   public func standing(for profile: Profile) throws -> Consented? {
     let looked = try look(at: profile)
-    return looked.wishes.isEmpty
-      ? looked.consented(profile) : nil
+    return looked.wishes.isEmpty ? looked.consented : nil
   }
 
   private func record(_ wishes: [Wish]) throws {
@@ -176,8 +187,8 @@ public struct Consent: Sendable {
     _ further: [Ability], kind: String, reason: String, for consented: Consented, given: Given, asking: Asking
   ) throws {
     let key = "\(kind) of \(consented.profile.scope.consentKey)"
-    let record = try store.record(of: key)
-    let new = further.filter { record?.members.contains($0.member) != true }
+    let known = try store.record(of: key)?.known ?? []
+    let new = further.filter { !known.contains($0.member) }
     guard !new.isEmpty else { return }
     if given == .nothing {
       guard host.terminal.isInteractive else {
@@ -198,7 +209,7 @@ public struct Consent: Sendable {
         throw Failure("nothing was changed, since you did not consent", status: .consent, reason: .declined)
       }
     }
-    try store.keep(further, of: key, commit: nil)
+    try store.keep(Set(further.map(\.member)), of: key, commit: nil)
   }
 
   // MARK: - Words

@@ -38,6 +38,10 @@ struct CoveredFiles {
   private var listings: [FilePath: Set<Substring>] = [:]
 
   private let content: LayerContent
+  /// Where the layer really is.
+  private let home: FilePath
+  /// The layer's folder, with a slash at its end.
+  private let prefix: String
   private let files: any Files
   private let digests: (any FileDigests)?
 
@@ -51,6 +55,10 @@ struct CoveredFiles {
     self.content = content
     self.files = files
     self.digests = digests
+    let root = content.layer.checkout ?? content.layer.folder
+    home = files.resolved(root) ?? root
+    let folder = content.layer.folder.string
+    prefix = folder == "/" ? folder : folder + "/"
     let own = content.own
     for (target, section) in own.dotfiles.sorted(by: { $0.key < $1.key }) {
       try add(section.value.file, entry: "dotfiles.\(target)", section.source)
@@ -77,14 +85,12 @@ struct CoveredFiles {
     let path = place(file)
     try look(at: path, entry: entry, source)
     guard let status = try files.status(path, followLinks: true) else { return }
-    try feed(path, status, entry: entry, isRun: false, depth: 0)
+    try feed(path, status, entry: entry, isRun: false)
   }
 
   /// What lies outside of the layer is told; from a checkout nothing may lead there.
   private mutating func look(at path: FilePath, entry: String, _ source: Source?) throws {
     guard let real = files.resolved(path) else { return }
-    let root = content.layer.checkout ?? content.layer.folder
-    let home = files.resolved(root) ?? root
     guard !real.starts(with: home) else { return }
     guard content.layer.commit == nil else {
       throw Failure(
@@ -96,53 +102,62 @@ struct CoveredFiles {
   }
 
   private func name(of path: FilePath) -> String {
-    var name = path
-    return name.removePrefix(content.layer.folder) && !name.isEmpty ? name.string : path.string
+    // Text is much quicker to take apart than a path is.
+    let text = path.string
+    return text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
   }
 
+  /// What an entry names, and below a folder all of it.
+  private mutating func feed(_ path: FilePath, _ status: FileStatus, entry: String, isRun: Bool) throws {
+    // What a link leads to is known by where it is.
+    let real = files.resolved(path) ?? path
+    try feed(path, real.string, status, entry: entry, isRun: isRun, depth: 0)
+  }
+
+  /// - Parameter real: the path without links in it. Below a folder none is followed, so that it is looked for once.
   private mutating func feed(
-    _ path: FilePath, _ status: FileStatus, entry: String, isRun: Bool, depth: Int
+    _ path: FilePath, _ real: String, _ status: FileStatus, entry: String, isRun: Bool, depth: Int
   ) throws {
+    let name = name(of: path)
     guard members.count < Self.limit, depth < Self.depth else {
       throw Failure(
         "\(content.layer.name) has more files than can be consented to, below \(path)",
         hint: "a profile's folders may hold \(Self.limit) files", status: .usage)
     }
     func add(_ digest: Digest) {
-      members.append(Member(entry: entry, name: name(of: path), path: path, digest: digest, isRun: isRun))
+      members.append(Member(entry: entry, name: name, path: path, digest: digest, isRun: isRun))
       seen[path] = Consented.Seen(digest: digest, mode: status.mode & 0o777)
     }
     switch status.kind {
     case .file:
-      let found = try digest(path, status)
+      let found = try digest(FilePath(real), named: real, status)
       // Whether it can be run is part of what it is.
       members.append(
         Member(
-          entry: entry, name: name(of: path), path: path,
+          entry: entry, name: name, path: path,
           digest: status.mode & 0o100 == 0 ? found : Digest(of: "run \(found.hex)"), isRun: isRun))
       seen[path] = Consented.Seen(digest: found, mode: status.mode & 0o777)
     case .directory:
       folders.insert(path)
+      let text = path.string
       for entryName in try files.list(path) {
-        let inner = path.appending(entryName)
+        let inner = FilePath(text + "/" + entryName)
         // A name that is not UTF-8 comes out of the list as another, and what can't be looked at can't be consented to.
         guard let status = try files.status(inner, followLinks: false) else {
           throw Failure(
             "\(inner) can't be looked at by its name, so nobody can consent to it",
-            hint: "give it a name in UTF-8, or take it out of \(name(of: path))", status: .usage)
+            hint: "give it a name in UTF-8, or take it out of \(name)", status: .usage)
         }
-        try feed(inner, status, entry: entry, isRun: isRun, depth: depth + 1)
+        try feed(inner, real + "/" + entryName, status, entry: entry, isRun: isRun, depth: depth + 1)
       }
     case .link: add(Digest(of: "link \(try files.readLink(path))"))
     case .other: add(Digest(of: "neither file nor folder"))
     }
   }
 
-  private func digest(_ path: FilePath, _ status: FileStatus) throws -> Digest {
-    guard let digests else { return Digest(of: try files.read(path)) }
-    // What a link leads to is known by where it is.
-    let real = files.resolved(path) ?? path
-    return try digests.look(real, named: real.string, status).digest
+  private func digest(_ real: FilePath, named name: String, _ status: FileStatus) throws -> Digest {
+    guard let digests else { return Digest(of: try files.read(real)) }
+    return try digests.look(real, named: name, status).digest
   }
 
   /// A file of which only what it says is consented to, so that another version of it asks nothing: it may not change
@@ -179,7 +194,7 @@ struct CoveredFiles {
       return
     }
     if !members.contains(where: { $0.path == path && $0.entry == entry }) {
-      try feed(path, status, entry: entry, isRun: true, depth: 0)
+      try feed(path, status, entry: entry, isRun: true)
     }
     if let script, !scripts[script, default: []].contains(path) { scripts[script, default: []].append(path) }
     guard status.size <= Self.scriptLimit else { return }
@@ -209,7 +224,7 @@ struct CoveredFiles {
         // A folder that is named stands for what is in it, but a word such as `src` in a hook is none to hold still.
         case .directory where script != nil && !folders.contains(path):
           try look(at: path, entry: entry, nil)
-          try feed(path, status, entry: entry, isRun: true, depth: 0)
+          try feed(path, status, entry: entry, isRun: true)
           if let script { scripts[script, default: []] += below(path) }
         default: continue
         }

@@ -3,7 +3,7 @@ import OutfitProfile
 import OutfitSystem
 import SystemPackage
 
-/// What this user has consented to: for each layer the set of its abilities then.
+/// What this user has consented to: for each layer the set of its abilities then, and those before that it has not now.
 public struct TrustStore: Sendable {
   private let host: Host
 
@@ -31,19 +31,25 @@ public struct TrustStore: Sendable {
     public var commit: String?
     /// Seconds since 1970.
     public var granted: Int64
+    /// What it could do when it was consented to last.
     var members: Set<Digest>
+    /// What was consented to before and it could not do then, the latest first: a rollback brings it back.
+    var earlier: [Digest] = []
     /// How many abilities.
     public var count: Int { members.count }
+
+    /// All that is not asked again.
+    var known: Set<Digest> { members.union(earlier) }
   }
 
   /// What was consented to of a layer; nil where nothing was, or where the record can't be read, which is said and kept
   /// aside.
   func record(of name: String) throws -> Record? {
     let path = file(name)
-    guard let text = try host.files.text(path) else { return nil }
+    guard let bytes = try bytes(path) else { return nil }
     // Of an Outfit that kept one digest for all: it is asked once more.
-    if text.hasPrefix("layer ") { return nil }
-    if let record = Self.parse(text), record.name == name { return record }
+    if bytes.starts(with: "layer ".utf8) { return nil }
+    if let record = Self.parse(bytes), record.name == name { return record }
     let aside = host.putAside(path)
     host.terminal.talk(
       "warning: what was consented to for \(name) can't be read, so it is asked again"
@@ -51,25 +57,44 @@ public struct TrustStore: Sendable {
     return nil
   }
 
+  private func bytes(_ path: FilePath) throws -> [UInt8]? {
+    guard try host.files.status(path, followLinks: true) != nil else { return nil }
+    return try host.files.read(path, limit: FileBound.text)
+  }
+
   /// All layers that something was consented to of, by name.
   public func all() throws -> [Record] {
     guard host.files.exists(folder) else { return [] }
     return try host.files.list(folder).compactMap { name in
-      guard !name.hasPrefix("."), let text = try host.files.text(folder.appending(name)) else { return nil }
-      return Self.parse(text)
+      guard !name.hasPrefix("."), let bytes = try bytes(folder.appending(name)) else { return nil }
+      return Self.parse(bytes)
     }.sorted { $0.name < $1.name }
   }
 
-  /// Keeps consent to just these abilities of a layer.
-  func keep(_ abilities: [Ability], of name: String, commit: String?) throws {
-    var text = "\(Self.format)\nlayer \(name)\ncommit \(commit ?? "-")\ngranted \(host.clock.now())\n"
-    for ability in Set(abilities.map(\.member)).sorted() { text += "can \(ability.hex)\n" }
-    text += "end \(Digest(of: text).hex)\n"
+  /// How much is remembered of what a layer could do before.
+  private static let memory = 20_000
+
+  /// Keeps consent to what a layer can do now, beside what was consented to before.
+  func keep(_ members: Set<Digest>, of name: String, commit: String?) throws {
+    let before = try record(of: name)
+    let earlier =
+      (before?.members.subtracting(members).sorted() ?? [])
+      + (before?.earlier.filter { !members.contains($0) } ?? [])
+    var text = Array(
+      "\(Self.format)\nlayer \(name)\ncommit \(commit ?? "-")\ngranted \(host.clock.now())\n".utf8)
+    func add(_ field: String, _ member: Digest) {
+      text += field.utf8
+      member.write(to: &text)
+      text.append(Self.newline)
+    }
+    for member in members.sorted() { add(Self.present, member) }
+    for member in earlier.prefix(Self.memory) { add(Self.past, member) }
+    text += "end \(Digest(of: text).hex)\n".utf8
     try host.files.createDirectories(folder, mode: 0o700)
     let path = file(name)
     let new = folder.appending(".\(path.lastComponent?.string ?? "").new")
     try host.files.removeTree(new)
-    try host.files.create(new, Array(text.utf8), mode: 0o600)
+    try host.files.create(new, text, mode: 0o600)
     try host.files.rename(new, to: path)
   }
 
@@ -82,23 +107,44 @@ public struct TrustStore: Sendable {
     return true
   }
 
-  private static func parse(_ text: String) -> Record? {
-    guard text.hasSuffix("\n"), let end = text.dropLast().lastIndex(of: "\n") else { return nil }
-    let body = text[...end]
-    guard text[text.index(after: end)...] == "end \(Digest(of: String(body)).hex)\n" else { return nil }
-    var lines = body.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)[...]
-    func take(_ field: String) -> String? {
-      guard let line = lines.first, line.hasPrefix(field + " ") else { return nil }
-      lines.removeFirst()
-      return String(line.dropFirst(field.count + 1))
+  private static let newline = UInt8(ascii: "\n")
+  private static let present = "can "
+  private static let past = "earlier "
+
+  private static func parse(_ bytes: [UInt8]) -> Record? { bytes.withUnsafeBufferPointer { parse($0) } }
+
+  private static func parse(_ bytes: UnsafeBufferPointer<UInt8>) -> Record? {
+    // `end `, 64 digits, and the line's end.
+    let end = bytes.count - 69
+    guard end > 0 else { return nil }
+    let body = UnsafeBufferPointer(rebasing: bytes[..<end])
+    guard body.last == newline, bytes[end...].elementsEqual("end \(Digest(of: body).hex)\n".utf8) else {
+      return nil
     }
-    guard lines.popFirst() == format, let name = take("layer"), let commit = take("commit"),
+    var start = 0
+    func line() -> UnsafeBufferPointer<UInt8>? {
+      guard let end = body.place(of: newline, from: start) else { return nil }
+      defer { start = end + 1 }
+      return UnsafeBufferPointer(rebasing: body[start..<end])
+    }
+    func take(_ field: String) -> String? {
+      guard let line = line(), line.starts(with: "\(field) ".utf8) else { return nil }
+      return String(decoding: line.dropFirst(field.utf8.count + 1), as: UTF8.self)
+    }
+    guard line()?.elementsEqual(format.utf8) == true, let name = take("layer"), let commit = take("commit"),
       let granted = take("granted").flatMap({ Int64($0) })
     else { return nil }
-    let members = lines.map { $0.hasPrefix("can ") ? Digest($0.dropFirst(4)) : nil }
-    guard !members.contains(nil) else { return nil }
-    return Record(
-      name: name, commit: commit == "-" ? nil : commit, granted: granted,
-      members: Set(members.compactMap(\.self)))
+    var record = Record(
+      name: name, commit: commit == "-" ? nil : commit, granted: granted, members: [])
+    record.members.reserveCapacity((end - start) / 69)
+    while let line = line() {
+      let isPast = line.starts(with: past.utf8)
+      let field = isPast ? past : present
+      guard line.count == field.utf8.count + 64, line.starts(with: field.utf8),
+        let member = Digest(utf8: UnsafeBufferPointer(rebasing: line[field.utf8.count...]))
+      else { return nil }
+      if isPast { record.earlier.append(member) } else { record.members.insert(member) }
+    }
+    return record
   }
 }

@@ -21,18 +21,18 @@ extension TargetPlanner {
     }
   }
 
-  /// Plans the blocks of one file. Of a file that is a link, what it leads to is edited, and the link stays.
+  /// Plans the blocks of one file.
+  /// - Parameter resolved: where it really is.
   /// - Returns: nil when there is nothing to manage: a file that is not there and is not to be made.
   mutating func blocks(
-    _ change: Change, _ wanted: [(block: Edit.Block, owner: Source)], _ folder: Inspector.Folder
+    _ change: Change, _ wanted: [(block: Edit.Block, owner: Source)], _ folder: Inspector.Folder,
+    at resolved: FilePath
   ) throws -> PlannedTarget? {
     if case .blocked(let obstacle) = folder.standing {
       return blocked(change, folder, "\(obstacle) is not a folder")
     }
-    let place = folder.path.holding(change.target)
-    let resolved = folder.standing == .present ? try inspector.followed(place) : place
     let home = try inspector.folder(resolved.parent)
-    if resolved != place {
+    if resolved != folder.path.holding(change.target) {
       if let refusal = try inspector.refusal(in: home, for: change.target) {
         return blocked(change, folder, "it is a link, and \(refusal)")
       }
@@ -71,11 +71,20 @@ extension TargetPlanner {
     case .file(let file):
       text = try seen.bytes ?? host.files.read(resolved)
       mode = file.mode
-    case .link, .directory, .other: return blocked(change, folder, "it is \(seen.state.summary)")
+    case .link:
+      guard let old, old.blocks.isEmpty, seen.state.matches(old.written) else {
+        return blocked(change, folder, "it is \(seen.state.summary)")
+      }
+      // An entry wanted a link then. Where no file is to be made for a block, what was there comes back.
+      guard let made = old.first.fileMode ?? wanted.compactMap(\.block.createMode).first else {
+        return try leaving(old)
+      }
+      (text, mode) = ([], made)
+    case .directory, .other: return blocked(change, folder, "it is \(seen.state.summary)")
     }
     var olds = old?.blocks ?? []
     if let old, olds.isEmpty, seen.state.matches(old.written) {
-      // The whole file was ours: what was there before it gets the block now.
+      // The whole of it was ours: what was there before it gets the block now.
       if case .file(let first) = old.first, let bytes = try blobs.read(first.digest) {
         (text, mode) = (bytes, first.mode)
       } else {
@@ -352,6 +361,10 @@ extension TargetPlanner {
       wanted.identifier, comment: wanted.comment, body: body, position: .bottom, in: text
     ).text
   }
+}
+
+extension TargetState {
+  fileprivate var fileMode: UInt16? { if case .file(let file) = self { file.mode } else { nil } }
 }
 
 extension [RecordedBlock] {

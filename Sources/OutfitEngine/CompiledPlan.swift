@@ -122,9 +122,9 @@ public enum CompiledPlan {
     else { return nil }
     var start = expected.count
     var summary: String?
-    for index in start..<end where bytes[index] == 10 {
-      let line = UnsafeBufferPointer(rebasing: bytes[start..<index])
-      start = index + 1
+    while start < end, let place = bytes.place(of: 10, from: start) {
+      let line = UnsafeBufferPointer(rebasing: bytes[start..<place])
+      start = place + 1
       if summary == nil {
         summary = String(decoding: line, as: UTF8.self)
       } else if !isCurrent(line, &hasDigests, host) {
@@ -198,9 +198,9 @@ public enum CompiledPlan {
     let letter = line[0]
     let follows = letter < UInt8(ascii: "a")
     var place = 2
-    func path() -> FilePath { FilePath(bytes: UnsafeBufferPointer(rebasing: line[place...])) }
+    func path() -> UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: line[place...]) }
     if letter | 32 == UInt8(ascii: "n") {
-      return (try? host.files.status(path(), followLinks: follows)) == .some(nil)
+      return (try? host.files.status(named: path(), followLinks: follows)) == .some(nil)
     }
     func number() -> UInt64? {
       let start = place
@@ -215,18 +215,17 @@ public enum CompiledPlan {
       return number
     }
     guard let mode = number(), let size = number(), let modified = number(), let changed = number(),
-      let inode = number(), let space = line[place...].firstIndex(of: 32)
+      let inode = number(), let space = line.place(of: 32, from: place)
     else { return false }
     let digest = line[place..<space]
     place = space + 1
-    let here = path()
-    guard let status = (try? host.files.status(here, followLinks: follows)) ?? nil,
+    guard let status = (try? host.files.status(named: path(), followLinks: follows)) ?? nil,
       Self.letter(status.kind) == letter | 32, UInt64(status.mode) == mode,
       UInt64(bitPattern: status.size) == size, UInt64(bitPattern: status.modified) == modified,
       UInt64(bitPattern: status.changed) == changed, status.inode == inode
     else { return false }
-    if digest.elementsEqual("-".utf8) { return true }
+    if digest.count == 1, digest.first == UInt8(ascii: "-") { return true }
     hasDigests = true
-    return (try? Self.digest(here, status.kind, host))?.utf8.elementsEqual(digest) == true
+    return (try? Self.digest(FilePath(bytes: path()), status.kind, host))?.utf8.elementsEqual(digest) == true
   }
 }

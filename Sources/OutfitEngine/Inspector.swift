@@ -238,15 +238,16 @@ extension FilePath {
     return FilePath((isRoot ? "" : string) + text[slash...])
   }
 
-  func isAtOrBelow(_ folder: FilePath) -> Bool {
-    let (text, above) = (string, folder.string)
-    return text.hasPrefix(above)
-      && (text.utf8.count == above.utf8.count || above == "/"
-        || text.utf8[text.utf8.index(text.startIndex, offsetBy: above.utf8.count)] == UInt8(ascii: "/"))
-  }
+  func isAtOrBelow(_ folder: FilePath) -> Bool { string.isPath(atOrBelow: folder.string) }
 }
 
 extension String {
+  func isPath(atOrBelow above: String) -> Bool {
+    hasPrefix(above)
+      && (utf8.count == above.utf8.count || above == "/"
+        || utf8[utf8.index(startIndex, offsetBy: above.utf8.count)] == UInt8(ascii: "/"))
+  }
+
   /// Absolute, not the root, and without `.`, `..`, empty components and zeros.
   fileprivate var isPlainPath: Bool {
     guard utf8.first == UInt8(ascii: "/"), utf8.count > 1 else { return false }

@@ -180,7 +180,11 @@ private struct RollbackPlanner {
       }
     guard !blocks.isEmpty, case .file = seen.state else { return true }
     guard seen.state.matches(left) else { return false }
-    return try targets.isOnlyOurs(try seen.bytes ?? host.files.read(path), blocks, since: goal)
+    let text = try seen.bytes ?? host.files.read(path)
+    if try targets.isOnlyOurs(text, blocks, since: goal) { return true }
+    // What was ours as a whole comes back where nothing but what was there before it stands beside the blocks.
+    guard let now, then?.blocks.isEmpty == true else { return false }
+    return try targets.isOnlyOurs(text, now.blocks, since: now.first)
   }
 
   /// What the goal has and nothing changed since.

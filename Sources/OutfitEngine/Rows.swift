@@ -257,17 +257,6 @@ struct Row {
   }
 }
 
-extension FilePath {
-  /// Of bytes as a call to the system takes them; what follows a zero is left out.
-  init(bytes: UnsafeBufferPointer<UInt8>) {
-    self = withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytes.count + 1) { room in
-      for index in bytes.indices { room.initializeElement(at: index, to: CChar(bitPattern: bytes[index])) }
-      room.initializeElement(at: bytes.count, to: 0)
-      return room.baseAddress.map { FilePath(platformString: $0) } ?? FilePath()
-    }
-  }
-}
-
 extension [UInt8] {
   /// Adds the digits of a number, which is much quicker than by way of text.
   mutating func append(_ number: Int64, radix: UInt64 = 10) {

@@ -57,17 +57,18 @@ struct TargetPlanner {
         continue
       }
       do {
-        if let problem = try sources.problem(of: wanted, in: folder, &inspector) {
+        let place = try place(of: wanted, in: folder)
+        if let problem = sources.problem(of: wanted, at: place, in: folder, inspector) {
           problems.append(problem)
           continue
         }
         if wanted.blocks.isEmpty {
-          let plan = try whole(wanted.change, wanted.name, folder)
+          let plan = try whole(wanted.change, wanted.name, folder, at: place)
           if plan.action == .update, plan.after.isDirectory, !plan.before.isDirectory {
             inspector.replaceByFolder(plan.resolved)
           }
           planned.append(plan)
-        } else if let target = try blocks(wanted.change, wanted.blocks, folder) {
+        } else if let target = try blocks(wanted.change, wanted.blocks, folder, at: place) {
           planned.append(target)
         } else {
           continue
@@ -99,10 +100,31 @@ struct TargetPlanner {
     return planned
   }
 
+  /// Where a target really is. A file with blocks may be a link, which stays, and what it leads to is edited; but one
+  /// that Outfit made, as an entry wanted it then, is itself what is replaced.
+  private mutating func place(
+    of wanted: WantedTarget, in folder: Inspector.Folder
+  ) throws(FileError) -> FilePath {
+    let target = wanted.change.target
+    let place = folder.holds(wanted.name) ? target : folder.path.holding(target)
+    guard !wanted.blocks.isEmpty, folder.standing == .present, !isOwnLink(place, previous[wanted.name]) else {
+      return place
+    }
+    return try inspector.followed(place)
+  }
+
+  private func isOwnLink(_ place: FilePath, _ old: RecordedTarget?) -> Bool {
+    guard let old, old.resolved == place, old.blocks.isEmpty, case .link(let destination) = old.written else {
+      return false
+    }
+    return (try? host.files.readLink(place)) == destination
+  }
+
   // MARK: Whole targets
 
-  private func whole(_ change: Change, _ name: String, _ folder: Inspector.Folder) throws -> PlannedTarget {
-    let resolved = folder.holds(name) ? change.target : folder.path.holding(change.target)
+  private func whole(
+    _ change: Change, _ name: String, _ folder: Inspector.Folder, at resolved: FilePath
+  ) throws -> PlannedTarget {
     if case .blocked(let obstacle) = folder.standing {
       return blocked(change, folder, "\(obstacle) is not a folder")
     }
@@ -125,7 +147,7 @@ struct TargetPlanner {
       }
       var read = change
       read.kind = .file(try source.bytes(host.files), mode: mode)
-      return try whole(read, name, folder)
+      return try whole(read, name, folder, at: resolved)
     }
     let content = content(of: change)
     var written = state(of: content, isSecret: change.isSecret)
@@ -290,7 +312,7 @@ struct TargetPlanner {
   }
 
   /// Puts back what was there before Outfit; nil when that is so already.
-  private mutating func leaving(_ old: RecordedTarget) throws -> PlannedTarget? {
+  mutating func leaving(_ old: RecordedTarget) throws -> PlannedTarget? {
     if !old.blocks.isEmpty { return try blocksLeaving(old) }
     let folder = try inspector.folder(of: old.resolved.string)
     if folder.standing == .present, !folder.holds(old.resolved.string) {

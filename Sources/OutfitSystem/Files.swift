@@ -88,6 +88,11 @@ public protocol Files: Sendable {
   var withoutLinks: any Files { get }
   /// Nil when there is nothing at `path`.
   func status(_ path: FilePath, followLinks: Bool) throws(FileError) -> FileStatus?
+  /// The same by the bytes of a path, for records of thousands that are looked at and no more: a path takes longer to
+  /// make than to look at.
+  func status(
+    named name: UnsafeBufferPointer<UInt8>, followLinks: Bool
+  ) throws(FileError) -> FileStatus?
   /// The whole of an ordinary file. Of one that is larger than `limit`, or none (a device, a pipe, a file of the
   /// kernel's that has no size and does not end), nothing is read.
   /// - Throws: `.fileTooLarge`, `.notSupported`.
@@ -143,6 +148,12 @@ public final class FileLock: Sendable {
 
 extension Files {
   public func startWriting(_ path: FilePath) {}
+
+  public func status(
+    named name: UnsafeBufferPointer<UInt8>, followLinks: Bool
+  ) throws(FileError) -> FileStatus? {
+    try status(FilePath(bytes: name), followLinks: followLinks)
+  }
 
   public func read(_ path: FilePath) throws(FileError) -> [UInt8] {
     try read(path, limit: FileBound.usual)
@@ -220,5 +231,16 @@ extension Files {
     if status.mode & 0o700 != 0o700 { try setMode(path, 0o700) }
     for name in try list(path) { try removeTree(path.appending(name)) }
     try removeDirectory(path)
+  }
+}
+
+extension FilePath {
+  /// Of bytes as a call to the system takes them; what follows a zero is left out.
+  public init(bytes: UnsafeBufferPointer<UInt8>) {
+    self = withUnsafeTemporaryAllocation(of: CChar.self, capacity: bytes.count + 1) { room in
+      for index in bytes.indices { room.initializeElement(at: index, to: CChar(bitPattern: bytes[index])) }
+      room.initializeElement(at: bytes.count, to: 0)
+      return room.baseAddress.map { FilePath(platformString: $0) } ?? FilePath()
+    }
   }
 }

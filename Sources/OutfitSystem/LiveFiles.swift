@@ -19,6 +19,17 @@ struct LiveFiles: Files {
     }
   }
 
+  func status(
+    named name: UnsafeBufferPointer<UInt8>, followLinks: Bool
+  ) throws(FileError) -> FileStatus? {
+    guard !refusesLinks else { return try status(FilePath(bytes: name), followLinks: followLinks) }
+    do {
+      return try Libc.status(named: name, followLinks: followLinks)
+    } catch {
+      throw FileError("look at", FilePath(bytes: name), error)
+    }
+  }
+
   func read(_ path: FilePath, limit: Int) throws(FileError) -> [UInt8] {
     try call("read", path) { place throws(Errno) in try Libc.read(place, limit: limit) }
   }

@@ -68,6 +68,24 @@ extension Libc {
     return FileStatus(raw)
   }
 
+  static func status(
+    named name: UnsafeBufferPointer<UInt8>, followLinks: Bool
+  ) throws(Errno) -> FileStatus? {
+    var raw = stat()
+    let code = withUnsafeTemporaryAllocation(of: CChar.self, capacity: name.count + 1) { room -> Errno? in
+      guard let text = room.baseAddress else { return .invalidArgument }
+      name.withMemoryRebound(to: CChar.self) { _ = room.initialize(fromContentsOf: $0) }
+      room.initializeElement(at: name.count, to: 0)
+      while true {
+        if fstatat(AT_FDCWD, text, &raw, followLinks ? 0 : AT_SYMLINK_NOFOLLOW) == 0 { return nil }
+        if errno != EINTR { return Errno(rawValue: errno) }
+      }
+    }
+    guard let code else { return FileStatus(raw) }
+    guard code == .noSuchFileOrDirectory || code == .notDirectory else { throw code }
+    return nil
+  }
+
   /// Nil when the path names nothing, or another file than the descriptor.
   static func isSameFile(_ descriptor: CInt, _ path: FilePath) throws(Errno) -> Bool {
     var raw = stat()

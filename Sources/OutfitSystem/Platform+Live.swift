@@ -84,8 +84,8 @@ enum Libc {
     _ = kill(-leader, SIGKILL)
   }
 
-  /// Has SIGINT, SIGTERM and SIGHUP write their number into a descriptor, and writing to a closed pipe be
-  /// an error instead of the end. Handlers, unlike ignored signals, do not reach children. Where whoever started us
+  /// Has SIGINT, SIGTERM and SIGHUP write their number into a descriptor, and writing to a closed pipe, or more into a
+  /// file than `ulimit -f` allows, be an error instead of the end. Handlers, unlike ignored signals, do not reach children. Where whoever started us
   /// has SIGHUP ignored (nohup), it stays so.
   static func catchSignals(into descriptor: CInt) {
     signalDescriptor = descriptor
@@ -105,7 +105,7 @@ enum Libc {
       action.__sigaction_handler.sa_handler = note
     #endif
     action.sa_flags = SA_RESTART
-    ignoredSignals = [SIGINT, SIGTERM, SIGHUP, SIGPIPE].filter(isIgnored)
+    ignoredSignals = [SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ].filter(isIgnored)
     for signal in [SIGINT, SIGTERM, SIGHUP] where signal != SIGHUP || !ignoredSignals.contains(signal) {
       sigaction(signal, &action, nil)
     }
@@ -116,7 +116,7 @@ enum Libc {
     #else
       action.__sigaction_handler.sa_handler = nothing
     #endif
-    sigaction(SIGPIPE, &action, nil)
+    for signal in [SIGPIPE, SIGXFSZ] { sigaction(signal, &action, nil) }
   }
 
   private static func isIgnored(_ signal: CInt) -> Bool {

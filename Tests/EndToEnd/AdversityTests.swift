@@ -79,6 +79,27 @@ struct AdversityTests {
     #expect(text.contains("same-again\n"), "\(text)")
   }
 
+  /// More than `ulimit -f` allows is an error, and not the end; what is started is not kept from ending by it.
+  @Test func aLimitOfFilesIsSaid() async throws {
+    let machine = try Machine()
+    try givenDotfiles(machine, 3, bytes: 20_000)
+    let outfit = Machine.build.appending("outfit")
+    func limited(_ blocks: Int, _ words: String) async throws -> Completion {
+      try await machine.run("/bin/sh", ["-c", "ulimit -f \(blocks); exec '\(outfit)' \(words)"])
+    }
+    for blocks in [0, 8] {
+      let done = try await limited(blocks, "up p --trust --json 2>&1")
+      #expect(done.status == 1, "\(blocks): \(done.status) \(done.outputText)")
+      #expect(done.outputText.contains("File too large"), "\(done.outputText)")
+      #expect(done.outputText.contains("ulimit -f"), "\(done.outputText)")
+      #expect(try machine.read(".mine") == nil)
+    }
+    let up = try await machine.outfit("up", "p", "--trust")
+    #expect(up.status == 0, "\(up.errorText)")
+    let child = try await limited(0, "exec -- sh -c 'echo x > \(machine.home)/y; echo not here'")
+    #expect(child.status != 0 && !child.outputText.contains("not here"), "\(child.outputText)")
+  }
+
   @Test func withoutPermissionOnlyThatFileStays() async throws {
     let machine = try Machine()
     guard isRoot else { return skipped("another user's eyes need root") }

@@ -97,8 +97,8 @@ struct SharingTests {
     #expect(back.status == 0, "\(back.errorText)")
     #expect(try machine.read(".base") == "first\n")
     for _ in 1...2 {
-      // What was consented to last was another commit, so that this one is asked about: it is the first.
-      let again = try await machine.outfit("up", "--trust", first)
+      // Consented to before, it is not asked about again.
+      let again = try await machine.outfit("up")
       #expect(again.status == 0, "\(again.errorText)")
       #expect(try machine.read(".base") == "first\n", "\(again.outputText)")
     }

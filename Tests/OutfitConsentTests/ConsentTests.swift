@@ -107,6 +107,49 @@ import Testing
     #expect(try await needed().isEmpty == !asks)
   }
 
+  /// As after a rollback: only what is new asks, also where something else was consented to in between.
+  @Test func whatWasConsentedToBeforeDoesNotAskAgain() async throws {
+    func put(_ script: String, _ manifest: String) {
+      try? disk.remove("/home/ann/team/fonts.sh")
+      try? disk.remove("/home/ann/team/outfit.yaml")
+      disk.put("/home/ann/team/fonts.sh", script, mode: 0o755)
+      disk.put("/home/ann/team/outfit.yaml", manifest)
+    }
+    func count() throws -> Int? { try TrustStore(host: host()).record(of: "/home/ann/team")?.count }
+    try await trust()
+    let first = try #require(try count())
+    let more = manifest.replacing("[ripgrep]", with: "[ripgrep, fzf, jq]")
+    put("two", more)
+    #expect(try await needed() == ["team"])
+    try await trust()
+    put("three", manifest)
+    #expect(try await needed() == ["team"])
+    try await trust()
+    #expect(try count() == first, "what it can do now is counted")
+    for (script, text) in [("#!/bin/sh\n", manifest), ("two", more), ("three", manifest)] {
+      put(script, text)
+      #expect(try await needed() == [], "\(script)")
+    }
+    put("four", manifest)
+    #expect(try await needed() == ["team"])
+    // All of it is taken back at once.
+    try TrustStore(host: host()).revoke("/home/ann/team")
+    for script in ["two", "three"] {
+      put(script, manifest)
+      #expect(try await needed() == ["team"])
+    }
+  }
+
+  @Test func whatIsRememberedHasAnEnd() async throws {
+    let store = TrustStore(host: host())
+    let digests = (0..<25_000).map { Digest(of: "\($0)") }
+    try store.keep(Set(digests.prefix(24_999)), of: "team", commit: nil)
+    try store.keep([digests[24_999]], of: "team", commit: nil)
+    let record = try #require(try store.record(of: "team"))
+    #expect(record.count == 1)
+    #expect(record.known.count == 20_001)
+  }
+
   @Test func newFilesInAFolderAskAgain() async throws {
     try await trust()
     disk.put("/home/ann/team/kitty/more.conf", "")

@@ -53,6 +53,84 @@ import Testing
     expectRefusal(scenario, "since /home/ann/.init.lua is a link")
   }
 
+  /// The link at the target is the one that Outfit made: it is replaced, and nobody is in the way.
+  @Test(arguments: ["team/nvim/init.lua", "team/nvim/other.lua"])
+  func fromLinkToBlock(_ source: String) async throws {
+    var scenario = scenario(".init.lua", Self.kinds[1])
+    scenario.files.put("/home/ann/team/nvim/other.lua", "OTHER\n")
+    try await scenario.up()
+    let before = scenario.home
+    scenario.want(
+      ".init.lua", .edit(.block(Edit.Block(identifier: "team", body: "x"))),
+      from: FilePath("/home/ann").pushing(FilePath(source)))
+    try await scenario.up()
+    #expect(scenario.text(".init.lua") == "# >>> outfit team >>>\nx\n# <<< outfit team <<<\n")
+    #expect(scenario.text("team/nvim/init.lua") == "SOURCE\n")
+    #expect(try scenario.plan().isEmpty)
+    try await scenario.rollback()
+    #expect(scenario.home == before)
+    try await scenario.rollback(0)
+    #expect(scenario.text(".init.lua") == nil)
+  }
+
+  @Test func fromCopyToBlockAndBack() async throws {
+    var scenario = scenario(".init.lua", Self.kinds[0])
+    try await scenario.up()
+    let before = scenario.home
+    scenario.want(".init.lua", Self.kinds[2], from: "/home/ann/team/nvim/init.lua")
+    try await scenario.up()
+    #expect(scenario.text(".init.lua") == "# >>> outfit team >>>\nx\n# <<< outfit team <<<\n")
+    try await scenario.rollback()
+    #expect(scenario.home == before)
+    // Lines that somebody wrote beside the block stay.
+    try await scenario.up()
+    let text = try #require(scenario.text(".init.lua"))
+    scenario.files.put("/home/ann/.init.lua", text + "mine\n")
+    try await scenario.rollback()
+    #expect(scenario.text(".init.lua") == "mine\n")
+  }
+
+  @Test func fromLinkToBlockWithWhatWasThereBefore() async throws {
+    var scenario = SwitchScenario()
+    scenario.layer = "/home/ann/team"
+    scenario.files.put("/home/ann/team/rc", "SOURCE\n")
+    scenario.files.put("/home/ann/.rc", "mine\n", mode: 0o600)
+    scenario.want(".rc", .link(.path("/home/ann/team/rc")), from: "/home/ann/team/rc")
+    try await scenario.up(Decisions(.backup))
+    scenario.want(
+      ".rc", .edit(.block(Edit.Block(identifier: "team", body: "x"))), from: "/home/ann/team/rc")
+    try await scenario.up()
+    #expect(scenario.text(".rc") == "mine\n# >>> outfit team >>>\nx\n# <<< outfit team <<<\n")
+    #expect(try scenario.files.status("/home/ann/.rc", followLinks: false)?.mode == 0o600)
+    #expect(scenario.text("team/rc") == "SOURCE\n")
+    scenario.wantNothing(".rc")
+    try await scenario.up()
+    #expect(scenario.text(".rc") == "mine\n")
+  }
+
+  /// Where a file is not made for the block, what was there before the link comes back.
+  @Test func fromLinkToABlockIfPresent() async throws {
+    var scenario = scenario(".init.lua", Self.kinds[1])
+    try await scenario.up()
+    scenario.want(
+      ".init.lua", .edit(.block(Edit.Block(identifier: "team", body: "x", createMode: nil))),
+      from: "/home/ann/team/nvim/init.lua")
+    try await scenario.up()
+    #expect(try scenario.files.status("/home/ann/.init.lua", followLinks: false) == nil)
+    #expect(scenario.text("team/nvim/init.lua") == "SOURCE\n")
+    #expect(try scenario.plan().isEmpty)
+  }
+
+  /// One that somebody made since, though it leads to the same place by another way, is not.
+  @Test func aLinkThatIsNotOutfitsStays() async throws {
+    var scenario = scenario(".init.lua", Self.kinds[1])
+    try await scenario.up()
+    try scenario.files.remove("/home/ann/.init.lua")
+    scenario.files.putLink("/home/ann/.init.lua", to: "team/nvim/init.lua")
+    scenario.want(".init.lua", Self.kinds[2], from: "/home/ann/team/nvim/init.lua")
+    expectRefusal(scenario, "since /home/ann/.init.lua is a link")
+  }
+
   @Test func theProfileMayItselfBeReachedByALink() {
     var scenario = SwitchScenario()
     scenario.files.put("/data/team/nvim/init.lua", "SOURCE\n")

@@ -52,6 +52,30 @@ import Testing
     #expect(try files.list(root) == ["a", "dangling"])
   }
 
+  @Test(arguments: Which.allCases) func byTheBytesOfItsPathAFileIsTheSame(_ which: Which) throws {
+    let (files, root, scratch) = try make(which)
+    defer { _ = scratch }
+    try files.create(root.appending("a"), [1, 2], mode: 0o600)
+    try files.createLink(root.appending("ä"), to: "a")
+    try files.createLink(root.appending("dangling"), to: "nowhere")
+    for name in ["", "a", "ä", "dangling", "none", "a/b"] {
+      for follows in [false, true] {
+        let path = root.appending(name)
+        let found = try Array(path.string.utf8).withUnsafeBufferPointer { bytes in
+          try files.status(named: bytes, followLinks: follows)
+        }
+        #expect(try files.status(path, followLinks: follows) == found, "\(name)")
+      }
+    }
+    let long = Array(root.appending(String(repeating: "x", count: 300)).string.utf8)
+    if which == .real {
+      #expect(throws: FileError("look at", FilePath(String(decoding: long, as: UTF8.self)), .fileNameTooLong))
+      {
+        _ = try long.withUnsafeBufferPointer { try files.status(named: $0, followLinks: false) }
+      }
+    }
+  }
+
   @Test(arguments: Which.allCases) func linksAreFollowedOnlyWhenAsked(_ which: Which) throws {
     let (files, root, scratch) = try make(which)
     defer { _ = scratch }
