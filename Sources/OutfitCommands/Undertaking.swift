@@ -467,6 +467,9 @@ struct Undertaking {
   private func explained(
     _ failure: Diagnostic, _ object: ObjectID, _ profile: Profile, _ proposal: Proposal
   ) -> Diagnostic {
+    if object.name == Virtualenv.objectName, let section = profile.virtualenv {
+      return Virtualenv.explanation(of: failure, section)
+    }
     guard let claim = proposal.claims.first(where: { $0.object == object }),
       let name = profile.tools.first(where: { $0.value.source == claim.owner })?.key
     else { return failure }

@@ -95,6 +95,11 @@ extension TargetPlanner {
 
     do {
       var outcome = Outcome(text)
+      // What goes with an object has nothing of anybody's in it: a repository that was cloned anew gets it again.
+      if change.object != nil, !olds.isEmpty {
+        let here = Set(try Blocks.scan(text).map(\.identifier))
+        olds.removeAll { !here.contains($0.identifier) }
+      }
       if let old, !olds.isEmpty, seen.state == .absent, old.written != .absent {
         outcome.note("the file was removed since Outfit wrote its block", line: nil)
       }

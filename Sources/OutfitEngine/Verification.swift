@@ -99,6 +99,8 @@ enum Record {
     refusesOutside: Bool = false
   ) throws -> [Discrepancy] {
     var all: [Discrepancy] = []
+    // Two packages may bring the same file, and the one that came last has it.
+    var right: Set<String> = []
     for record in records(in: contents, below: folder) {
       let text = String(
         decoding: try files.read(root.pushing(FilePath(record)), limit: FileBound.own), as: UTF8.self)
@@ -110,7 +112,10 @@ enum Record {
           guard refusesOutside else { continue }
           throw Failure("\(record) lists \(line.written), outside of it")
         }
-        if case .file(line.digest, _)? = contents.entries[path] { continue }
+        if case .file(line.digest, _)? = contents.entries[path] {
+          right.insert(path)
+          continue
+        }
         if contents.entries[path] == nil {
           // What is left out of the contents.
           let place = root.pushing(FilePath(path))
@@ -123,7 +128,7 @@ enum Record {
         all.append(Discrepancy(path, .changed, package: package))
       }
     }
-    return all
+    return all.filter { !right.contains($0.path) }
   }
 
   /// The paths of the RECORD files, sorted. Those of what a package carries inside its own folder don't count: the

@@ -92,6 +92,7 @@ struct UvMessage: Error {
     isMistake = false
     if let package = Self.lackingWheel(flat) {
       diagnostic = Self.noWheel(package, what: tool, at: source)
+      lacking = Requirement.normalized(package)
     } else if let start = flat.firstRange(of: "but none were provided for: ") {
       let pin = flat[start.upperBound...].prefix { !$0.isWhitespace }
       diagnostic = Diagnostic(

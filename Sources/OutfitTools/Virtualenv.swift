@@ -91,7 +91,11 @@ public struct Virtualenv: Part {
     let (indexes, uv) = (pinning.indexes, pinning.uv)
     let contents = Self.contents(entry, section.value, root: context.root)
     if !contents.missing.isEmpty {
-      proposal.failures = contents.missing.map { lacking($0, sources, entry) }
+      proposal.failures = contents.missing.map {
+        Self.notBuilt(
+          $0, contents.missing, section, isRepository: Self.sourceNames(entry).contains($0),
+          at: sources.reading.location(of: $0))
+      }
       // What stands is whole, unless it says itself that it is not.
       let standing = [
         Query.status(context.root.pushing(FilePath(section.value.path))),
@@ -145,6 +149,12 @@ public struct Virtualenv: Part {
             .block(Edit.Block(identifier: exclude.identifier, body: "/\(section.value.path)\n"))),
           object: environment.id))
     }
+    if let (bound, location) = Self.unmet(sources, interpreter.version) {
+      proposal.notes.append(
+        Diagnostic(
+          .warning, "the project asks for Python \(bound), and this is \(interpreter.version)", at: location,
+          hint: "name one that fits: `interpreters: {python: ...}`"))
+    }
     proposal.claims = ["python", "python3", "python\(interpreter.version.minor)"].map { name in
       Claim(
         name: name, program: .object(environment.id, "bin/python"),
@@ -188,6 +198,22 @@ public struct Virtualenv: Part {
     }.filter { context.facts[$0] == nil }
   }
 
+  /// `requires-python` of a project (PEP 621) that an interpreter is not for.
+  private static func unmet(_ sources: Sources, _ version: Version) -> (String, SourceLocation)? {
+    for project in sources.reading.projects {
+      let root = sources.reading.description(of: project).root
+      guard let bound = root["project"]?["requires-python"]?.string, let request = VersionRequest(bound),
+        !request.accepts(Version(version.release))
+      else { continue }
+      let file = project.file("pyproject.toml")
+      let text = String(decoding: sources.reading.files[file] ?? [], as: UTF8.self)
+      let line = text.split(separator: "\n", omittingEmptySubsequences: false)
+        .firstIndex { $0.hasPrefix("requires-python") }
+      return (bound, SourceLocation(file: file, line: (line ?? 0) + 1))
+    }
+    return nil
+  }
+
   // MARK: From the lock
 
   /// What is asked to be built of what a lock has.
@@ -224,22 +250,30 @@ public struct Virtualenv: Part {
     return contents
   }
 
-  /// A package that is left out, and the line that would bring it.
-  private func lacking(_ package: String, _ sources: Sources, _ entry: LockedRequirements) -> Diagnostic {
-    let section = sources.section
-    let isRepository = Self.sourceNames(entry).contains(package)
-    let names = (section.value.build + [package]).map { Requirement.normalized($0) }
+  /// A package that is left out, and the line that would bring all that are.
+  private static func notBuilt(
+    _ package: String, _ all: [String], _ section: Sourced<VirtualenvSection>, isRepository: Bool,
+    at location: SourceLocation?
+  ) -> Diagnostic {
+    let names = Set((section.value.build + all).map { Requirement.normalized($0) }).sorted()
     let from =
-      section.value.from.count == 1
-      ? section.value.from[0] : "[\(section.value.from.joined(separator: ", "))]"
-    var diagnostic = Diagnostic(
+      section.value.from.count == 1 ? section.value.title : "[\(section.value.from.joined(separator: ", "))]"
+    return Diagnostic(
       .error,
       "\(package) is \(isRepository ? "taken from a repository" : "published as source only"), and is not in "
         + "\(section.value.path): Outfit builds nothing from source unasked",
-      at: sources.reading.location(of: package) ?? section.source.location,
+      at: location ?? section.source.location,
       hint: "allow its code to run while it is built, in \(section.source.location.file): "
-        + "`virtualenv: {from: \(from), build: [\(Set(names).sorted().joined(separator: ", "))]}`")
-    diagnostic.reason = .notBuilt
-    return diagnostic
+        + "`virtualenv: {from: \(from), build: [\(names.joined(separator: ", "))]}`", reason: .notBuilt)
+  }
+
+  /// Why it could not be made, in words for the manifest's author, where that is known.
+  public static func explanation(of failure: Diagnostic, _ section: Sourced<VirtualenvSection>) -> Diagnostic
+  {
+    guard let message = UvMessage(ofBuild: failure, tool: section.value.title, at: section.source) else {
+      return failure
+    }
+    return message.lacking.map { notBuilt($0, [$0], section, isRepository: false, at: nil) }
+      ?? message.diagnostic
   }
 }

@@ -102,6 +102,14 @@ struct VirtualenvPins {
         }
       } else if let packages = try sources.reading.locked(choice) {
         result = try told(packages, main)
+        // It says nothing of the files that its digests are of.
+        if main.kind == .pipfileLock {
+          switch lacking(result.pins) {
+          case .ask(let query): return .ask(query)
+          case .done(let names): result.sourceOnly.formUnion(names)
+          case .failed: break
+          }
+        }
       } else {
         // Which version is meant when is for a resolver to say, which keeps to those that are locked.
         others.insert(
@@ -152,6 +160,30 @@ struct VirtualenvPins {
       }
     }
     return lines
+  }
+
+  /// Those of some pins that no index has as a wheel.
+  private func lacking(_ pins: [RequirementLine]) -> Outcome<Set<String>> {
+    let input = "locked.in"
+    let allowed = Set(section.value.build.map { Requirement.normalized($0) })
+    var lacking: Set<String> = []
+    while true {
+      let rest = pins.filter { !lacking.union(allowed).contains($0.packageName) }
+      let text = rest.map { $0.textWithoutDigests + "\n" }.joined()
+      let outcome = answer(
+        uv.compile(
+          label: "looking for wheels of \(section.value.title)", [input: Array(text.utf8)], [.scratch(input)],
+          withDependencies: false))
+      switch outcome {
+      case .ask(let query): return .ask(query)
+      case .done: return .done(lacking.union(allowed.intersection(pins.map(\.packageName))))
+      case .failed(let message):
+        guard let name = message.lacking, rest.contains(where: { $0.packageName == name }),
+          lacking.count < Self.mostLacking
+        else { return .done(lacking) }
+        lacking.insert(name)
+      }
+    }
   }
 
   /// The pins of a uv.lock as they stand.

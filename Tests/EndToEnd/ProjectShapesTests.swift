@@ -52,6 +52,17 @@ struct ProjectShapesTests {
     #expect(again.outputText.contains("Nothing to do"), "\(again.outputText)\(again.errorText)")
     let locked = try await machine.outfit("up", "--locked", at: "p")
     #expect(locked.status == 0, "\(locked.errorText)")
+    // Cloned anew, with what was made for it: nobody is asked about what is not his.
+    let anew = try await machine.run(
+      "/bin/sh",
+      [
+        "-ec", "cp p/outfit.* . && rm -r p && cp -R \"$1\" p && mv outfit.* p/ && git -C p init -q .", "sh",
+        Self.fixtures.appending(shape).string,
+      ])
+    try #require(anew.succeeded, "\(anew.errorText)")
+    let once = try await machine.outfit("up", at: "p")
+    #expect(once.status == 0, "\(once.errorText)")
+    #expect(try machine.read("p/.git/info/exclude")?.contains("/.venv") == true)
     let back = try await machine.outfit("rollback", at: "p")
     #expect(back.status == 0, "\(back.errorText)")
     #expect(!machine.files.exists(machine.home.pushing("p/.venv")))

@@ -60,4 +60,18 @@ struct VerificationTests {
         "lib/python3.13/site-packages/black/gone.py of black-25.1.0 is gone",
       ])
   }
+
+  /// Two packages bring one file, as their `tests/__init__.py` is often in the way of the other's.
+  @Test func theFileOfTwoPackagesIsThatOfOneOfThem() throws {
+    let site = folder.pushing("lib/python3.13/site-packages")
+    let empty = "tests/__init__.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\n"
+    files.put(site.pushing("tests/__init__.py"), "")
+    files.put(site.pushing("a-1.dist-info/RECORD"), empty)
+    files.put(
+      site.pushing("b-1.dist-info/RECORD"),
+      empty.replacing("47DEQpj8HBSa", with: "57DEQpj8HBSa").replacing(",0\n", with: ",5\n"))
+    #expect(try Record.discrepancies(in: try contents(), root: folder, files: files).isEmpty)
+    files.put(site.pushing("tests/__init__.py"), "neither")
+    #expect(try Record.discrepancies(in: try contents(), root: folder, files: files).count == 2)
+  }
 }

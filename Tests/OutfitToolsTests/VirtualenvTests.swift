@@ -234,4 +234,66 @@ struct VirtualenvTests {
       proposal.failures.first?.message
         == "requirements.txt: could not be resolved: Request failed after 3 retries")
   }
+
+  /// Its digests say nothing of what they are of, so that the index is asked.
+  @Test func aPipfileLockMayHavePackagesWithoutAWheel() throws {
+    let package = "{\"version\": \"==1\", \"hashes\": [\"sha256:\(digestA)\"]}"
+    var bench = bench(
+      ["Pipfile.lock": "{\"default\": {\"docopt\": \(package), \"six\": \(package)}}"], from: "Pipfile.lock")
+    let files = bench.answers
+    bench.answers = { query in
+      guard let inquiry = query.inquiry else { return files(query) }
+      let asked = String(decoding: inquiry.files["locked.in"] ?? [], as: UTF8.self)
+      return asked.contains("docopt")
+        ? failed("Because docopt==1 has no usable wheels and you require docopt==1, no.")
+        : .collected(["lock.txt": Array("six==1\n".utf8)])
+    }
+    let (lock, facts, _) = try bench.rounds { try Virtualenv().resolve($0) }
+    #expect(lock.virtualenv?.sourceOnly == ["docopt"])
+    #expect(lock.virtualenv?.notInImages == ["docopt"])
+    bench.lock = lock
+    let part = try bench.rounds({ try Virtualenv().propose($0) }, facts: facts).value
+    #expect(
+      part.failures.first?.hint?.hasSuffix("`virtualenv: {from: Pipfile.lock, build: [docopt]}`") == true)
+    #expect(part.failures.first?.reason == .notBuilt)
+    let run = try #require(part.objects.first { $0.id.name == Virtualenv.objectName }?.run)
+    #expect(
+      run.files["requirements.txt"].map { String(decoding: $0, as: UTF8.self).hasPrefix("six==1") } == true)
+    #expect(run.additions.map(\.path) == ["outfit-missing.txt"])
+    // A whole environment stays.
+    let standing = bench.answers
+    bench.answers = { query in
+      query == .status("/home/ada/shop/.venv")
+        ? .status(
+          FileStatus(
+            kind: .link, mode: 0o777, size: 0, modified: 0, changed: 0, device: 0, inode: 0, owner: 0))
+        : standing(query)
+    }
+    let kept = try bench.rounds({ try Virtualenv().propose($0) }).value
+    #expect(kept.objects.isEmpty && kept.changes.isEmpty && kept.failures.count == 1)
+  }
+
+  /// One file for all inputs: places of this machine are absolute, indexes are in uv's variables.
+  @Test func everyFormOfARequirementIsTold() throws {
+    var bench = bench([
+      "requirements.txt":
+        "-i https://ada:pw@own.example/simple\n-e .[test]\n./lib\nx @ file:wheels/x-1-py3-none-any.whl\n"
+        + "-e git+https://h/y@main#egg=y\nz @ https://${HOST}/z-1.tar.gz\n--trusted-host own.example\n--no-cache-dir\n",
+      "setup.py": "setup(name='shop')", "lib/pyproject.toml": "[build-system]\nrequires = []\n",
+      "wheels/x-1-py3-none-any.whl": "PK",
+    ])
+    bench.environment["HOST"] = "files.example"
+    let asked = try bench.rounds { try Virtualenv().resolve($0) }.asked.compactMap(\.inquiry)
+    let compile = try #require(asked.first)
+    #expect(
+      String(decoding: compile.files["requirements.txt"] ?? [], as: UTF8.self)
+        == "\n-e /home/ada/shop[test]\n-e /home/ada/shop/lib\n/home/ada/shop/wheels/x-1-py3-none-any.whl\n"
+        + "y @ git+https://h/y@main\nz @ https://files.example/z-1.tar.gz\n")
+    let step = try #require(compile.steps.first)
+    #expect(
+      step.surroundings["UV_DEFAULT_INDEX"].map { "\($0)" }?.contains("https://ada:pw@own.example/simple")
+        == true)
+    #expect(step.surroundings["UV_INSECURE_HOST"] == .text("own.example"))
+    #expect(step.words.contains("shop"), "the project's own code may run")
+  }
 }
