@@ -70,6 +70,7 @@ struct ProjectReader {
         if case .package(let package) = line.content {
           add(.build, "build-system.requires \(normalizedPackageName(package.name))", path + ["\(index)"])
         } else {
+          if case .direct(let direct) = line.content { addresses.insert(direct.address) }
           add(.build, "build-system.requires \(element.line)", path + ["\(index)"])
         }
       }

@@ -47,6 +47,9 @@ package struct RequirementLine: Hashable, Sendable {
       address.contains("://") && !address.lowercased().hasPrefix("file:")
     }
 
+    /// Without a user and a password.
+    package var shownAddress: String { withoutUser(address) }
+
     var text: String {
       let head = name.map { $0 + (extras.isEmpty ? "" : "[\(extras.joined(separator: ","))]") + " @ " } ?? ""
       return head + address + (marker.map { " ; \($0)" } ?? "")

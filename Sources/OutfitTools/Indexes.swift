@@ -59,6 +59,7 @@ struct Indexes {
   /// What a manifest says comes before what the project's files say.
   private mutating func add(_ sources: Sources) throws {
     let own = try sources.indexes
+    ownVariables = sources.variables
     for (name, section) in own.sections.sorted(by: { $0.key < $1.key }) {
       var section = section
       section.url = Sources.expanded(section.url, sources.environment)

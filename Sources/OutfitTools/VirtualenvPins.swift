@@ -338,8 +338,18 @@ struct VirtualenvPins {
   /// - Throws: `Failure`, status 2, for what has no digest, or another than the files have.
   private func lines(of text: String, below folder: String) throws -> Lines {
     let digests = sources.reading.digests
+    let known = try sources.reading.addresses
     var lines = Lines()
     for line in RequirementLine.parse(text) {
+      // What is consented to is what the files say; what a project's code, or a file at an address, says besides is not.
+      if case .direct(let direct) = line.content, direct.isRemote || direct.address.hasPrefix("git+"),
+        !known.contains(direct.address), !known.contains(RequirementLine.repository(direct.address))
+      {
+        throw Failure(
+          "\(section.value.title): \(line.packageName) comes from \(direct.shownAddress), which no file names that was consented to",
+          at: section.source.location,
+          hint: "name it in a requirements file, or in pyproject.toml, if it is meant", status: .usage)
+      }
       if let place = try place(line, below: folder) {
         if place.lowercased().hasSuffix(".whl") {
           lines.wheels[place] = line.digests.first.flatMap { Digest($0) }

@@ -53,6 +53,36 @@ struct Sources {
       }
     default: break
     }
+    let address: String? =
+      switch line.content {
+      case .direct(let direct): direct.address
+      case .option("--editable", let value): value
+      default: nil
+      }
+    if let address, holdsPassword(address) {
+      throw Failure(
+        "\(withoutPasswords(address)) holds a password or a token, which the lock would hold too",
+        at: location,
+        hint:
+          "write https://USER:${TOKEN}@HOST/..., and set TOKEN where you run Outfit, or keep it in ~/.netrc",
+        status: .usage)
+    }
+  }
+
+  /// Whether it has one itself, and not by the name of a variable.
+  static func holdsPassword(_ address: String) -> Bool {
+    var text = ""
+    var rest = address[...]
+    while let start = rest.firstRange(of: "${"), let end = rest[start.upperBound...].firstIndex(of: "}") {
+      text += rest[..<start.lowerBound]
+      rest = rest[rest.index(after: end)...]
+    }
+    text += rest
+    guard let scheme = text.firstRange(of: "://"), !text[..<scheme.lowerBound].hasSuffix("ssh"),
+      let at = text[scheme.upperBound...].prefix(while: { !"/?#".contains($0) }).lastIndex(of: "@")
+    else { return false }
+    let user = text[scheme.upperBound..<at]
+    return !user.isEmpty && user.last != ":"
   }
 
   /// What the manifest chooses, or what the project's own manager installs by default.
@@ -163,7 +193,6 @@ struct Sources {
       }
     default: break
     }
-    line.text = Self.expanded(line.text, environment)
     return line
   }
 
@@ -186,6 +215,25 @@ struct Sources {
       rest = rest[rest.index(after: end)...]
     }
     return result + rest
+  }
+
+  /// The variables that lines name, for uv to put in their place: the lock has the names, and no value.
+  ///
+  /// What steers uv itself, or the programs that it starts, is none of them.
+  var variables: [String: String] {
+    let own = ["UV_", "PIP_", "PYTHON", "LD_", "DYLD_", "GIT_", "SSH_", "SSL_", "XDG_"]
+    var variables: [String: String] = [:]
+    for line in reading.lines.values.joined() {
+      for part in line.text.split(separator: "${", omittingEmptySubsequences: false).dropFirst() {
+        let name = String(part.prefix { $0 != "}" })
+        let isPlain = name.utf8.allSatisfy { (65...90).contains($0) || (48...57).contains($0) || $0 == 95 }
+        guard !name.isEmpty, isPlain, !own.contains(where: { name.hasPrefix($0) }),
+          !["PATH", "HOME", "TMPDIR"].contains(name), let value = environment[name]
+        else { continue }
+        variables[name] = value
+      }
+    }
+    return variables
   }
 
   /// Where they say that packages are, with the values of variables.

@@ -120,7 +120,8 @@ struct VirtualenvTests {
 
   @Test(arguments: [
     "-e ../x", "../x", "-e file:///srv/x", "hg+https://code.example/x", "x @ svn+https://code.example/x",
-    "--frobnicate", "black &&", "x @ file:gone.whl",
+    "--frobnicate", "black &&", "x @ file:gone.whl", "x @ https://ada:pw@h/x-1-py3-none-any.whl",
+    "-e git+https://token@h/x#egg=x",
   ])
   func whatCanNotBeHadIsRefused(line: String) {
     let bench = bench(["requirements.txt": "black\n\(line)\n"])
@@ -209,7 +210,11 @@ struct VirtualenvTests {
   }
 
   @Test func whatHasNoDigestIsNotPinned() {
-    var bench = bench(["uv.lock": "version = 1\n", "pyproject.toml": "[project]\n"], from: "uv.lock")
+    var bench = bench(
+      [
+        "uv.lock": "[[package]]\nname = \"gitlib\"\nsource = {git = \"https://h/gitlib\"}\n",
+        "pyproject.toml": "[project]\n",
+      ], from: "uv.lock")
     let files = bench.answers
     bench.answers = { query in
       query.inquiry == nil
@@ -288,12 +293,41 @@ struct VirtualenvTests {
     #expect(
       String(decoding: compile.files["requirements.txt"] ?? [], as: UTF8.self)
         == "\n-e /home/ada/shop[test]\n-e /home/ada/shop/lib\n/home/ada/shop/wheels/x-1-py3-none-any.whl\n"
-        + "y @ git+https://h/y@main\nz @ https://files.example/z-1.tar.gz\n")
+        + "y @ git+https://h/y@main\nz @ https://${HOST}/z-1.tar.gz\n")
     let step = try #require(compile.steps.first)
     #expect(
       step.surroundings["UV_DEFAULT_INDEX"].map { "\($0)" }?.contains("https://ada:pw@own.example/simple")
         == true)
+    // Its value is uv's to put there, so that the lock has the name alone.
+    #expect(step.surroundings["HOST"] == .text("files.example"))
     #expect(step.surroundings["UV_INSECURE_HOST"] == .text("own.example"))
     #expect(step.words.contains("shop"), "the project's own code may run")
+  }
+
+  /// Code of the project, a member of its workspace or a file at an address may say more than was consented to.
+  @Test func anAddressThatNoFileNamesIsRefused() throws {
+    var bench = bench(["setup.py": "setup(name='shop')"], from: "setup.py")
+    let files = bench.answers
+    for line in [
+      "evil @ https://h/evil-1-py3-none-any.whl --hash=sha256:\(digestA)",
+      "evil @ git+https://ada:pw@h/evil@0123456789012345678901234567890123456789",
+    ] {
+      bench.answers = { query in
+        query.inquiry == nil ? files(query) : .collected(["lock.txt": Array("\(line)\n".utf8)])
+      }
+      let failure = #expect(throws: Failure.self) { try bench.rounds { try Virtualenv().resolve($0) } }
+      #expect(failure?.status == .usage)
+      let message = failure?.diagnostics.first?.message ?? ""
+      #expect(message.contains("evil comes from") && !message.contains("pw@"), "\(message)")
+    }
+  }
+
+  @Test(arguments: [
+    ("https://ada:pw@h/x", true), ("git+https://token@h/x", true), ("https://ada:${TOKEN}@h/x", false),
+    ("https://${TOKEN}@h/x", false), ("git+ssh://git@h/x@main", false), ("https://h/x@1", false),
+    ("https://${A}b@h/x", true), ("file:///srv/a@b", false),
+  ])
+  func aPasswordInAnAddressIsSeen(address: String, holds: Bool) {
+    #expect(Sources.holdsPassword(address) == holds)
   }
 }
