@@ -33,7 +33,11 @@ import Testing
     ]
     expect(all, "from: uv.lock")
     expect(all.filter { $0.key != "uv.lock" }, "from: pdm.lock")
-    expect(all.filter { !["uv.lock", "pdm.lock"].contains($0.key) }, "from: pylock.toml")
+    // A pylock.toml need not have the project itself.
+    var others = all.filter { !["uv.lock", "pdm.lock"].contains($0.key) }
+    expect(others, "from: [pylock.toml, pyproject.toml]")
+    others["pylock.toml"] = "[[packages]]\nname = 'shop'\ndirectory = {path = '.', editable = true}\n"
+    expect(others, "from: pylock.toml")
     expect(["Pipfile.lock": "{}", "requirements.txt": "six\n"], "from: Pipfile.lock")
     #expect(
       left(all) == [
