@@ -205,7 +205,7 @@ struct InterpreterTests {
     #expect(up.status == 0, "\(up.errorText)")
     let before = try machine.tree()
     for (arguments, status, text) in [
-      (["python", "install", "3.x"], 2, "`3.x` is not a version of Python"),
+      (["python", "install", "3.y"], 2, "`3.y` is not a version of Python"),
       (["python", "install", "../evil"], 2, "is not a version of Python"),
       (["python", "install", "pypy3.10"], 2, "Outfit does not install pypy"),
       (["python", "install", "system"], 2, "not installed by Outfit"),
