@@ -162,13 +162,12 @@ struct AbilityLister {
           "from source, which runs its code"))
     }
     let inputs = try ResolutionInputs.read(section.value, root: root, files: host.files)
-    if section.value.isEditable {
-      for path in inputs.projects {
-        abilities.append(
-          Ability(
-            .runs, "virtualenv project \(path)", Digest(of: path), "runs the build code of",
-            path == "." ? "this project" : path, "now and later"))
-      }
+    // Also where they are not installed: what they need may be told by their code alone.
+    for path in inputs.projects {
+      abilities.append(
+        Ability(
+          .runs, "virtualenv project \(path)", Digest(of: path), "runs the build code of",
+          path == "." ? "this project" : path, "now and later"))
     }
     for path in inputs.files { try files.cover(path) }
     for member in inputs.members {

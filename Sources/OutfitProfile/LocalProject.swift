@@ -79,6 +79,15 @@ package struct ProjectDescription: Sendable {
       || root["tool"]?["pdm"]?["distribution"] == .bare("true")
   }
 
+  /// It takes packages from folders beside it.
+  package var hasLocalSources: Bool {
+    let uv = root["tool"]?["uv"]
+    return uv?["workspace"] != nil
+      || (uv?["sources"]?.table ?? [:]).values.contains { source in
+        (source.array ?? [source]).contains { $0["path"] != nil || $0["workspace"] != nil }
+      }
+  }
+
   /// What its build asks for (PEP 518), and what its backend is known to ask for besides (PEP 660).
   package var buildRequirements: [String] {
     let listed = (root["build-system"]?["requires"]?.array ?? []).compactMap(\.string)

@@ -47,7 +47,8 @@ package struct ResolutionFiles: Sendable {
   package var files: [String: [UInt8]] = [:]
   /// Of requirements files.
   package var lines: [String: [RequirementLine]] = [:]
-  /// Folders that lines and locks name, or that are `from:` itself, where there is something to install.
+  /// Folders whose build code may be run: lines and locks name them, or they are `from:` itself and have something to
+  /// install.
   package var projects: [LocalProject] = []
   /// Wheels that lines name by their path, relative to the project.
   package var wheels: [String] = []
@@ -93,16 +94,16 @@ package struct ResolutionFiles: Sendable {
     case .requirements: try readRequirements(main.path, at: location, look)
     case .project:
       try need(main.path, at: location, look)
-      try project(LocalProject(path: main.folder, extras: choice.extras), look)
+      try project(LocalProject(path: main.folder, extras: choice.extras), isNamed: false, look)
     case .uvLock, .pylock, .pipfileLock:
       try need(main.path, at: location, look)
       if main.kind == .uvLock { try need(beside(main), at: location, look) }
-      for path in try localFolders(main) { try project(LocalProject(path: path), look) }
+      for path in try localFolders(main) { try project(LocalProject(path: path), isNamed: true, look) }
     case .poetryLock, .pdmLock:
       try need(main.path, at: location, look)
       try need(beside(main), at: location, look)
-      try project(LocalProject(path: main.folder, extras: choice.extras), look)
-      for path in try localFolders(main) { try project(LocalProject(path: path), look) }
+      try project(LocalProject(path: main.folder, extras: choice.extras), isNamed: false, look)
+      for path in try localFolders(main) { try project(LocalProject(path: path), isNamed: true, look) }
     }
   }
 
@@ -122,8 +123,11 @@ package struct ResolutionFiles: Sendable {
     files[name] = bytes
   }
 
-  /// The build files of a folder, which is a project where it has one of them.
-  private mutating func project(_ project: LocalProject, _ look: (String) throws -> [UInt8]?) throws {
+  /// The build files of a folder.
+  /// - Parameter isNamed: a line or a lock installs it, whatever its files say.
+  private mutating func project(
+    _ project: LocalProject, isNamed: Bool, _ look: (String) throws -> [UInt8]?
+  ) throws {
     var found: [String: [UInt8]] = [:]
     for name in LocalProject.buildFiles {
       let path = project.file(name)
@@ -131,7 +135,9 @@ package struct ResolutionFiles: Sendable {
       found[name] = bytes
       files[path] = bytes
     }
-    guard ProjectDescription(found).isPackage else { return }
+    let description = ProjectDescription(found)
+    // Members of a workspace are found by uv alone, and built with the project that has them.
+    guard !found.isEmpty, isNamed || description.isPackage || description.hasLocalSources else { return }
     if let known = projects.firstIndex(where: { $0.path == project.path }) {
       projects[known].extras = Set(projects[known].extras + project.extras).sorted()
     } else {
@@ -161,14 +167,15 @@ package struct ResolutionFiles: Sendable {
           names.append(included)
         case .option("--editable", let value) where !Self.isRemote(value):
           let local = try Self.local(value, by: name, at: place)
-          try project(LocalProject(path: local.path, extras: local.extras), look)
+          try project(LocalProject(path: local.path, extras: local.extras), isNamed: true, look)
         case .direct(let direct) where !direct.isRemote && !Self.isRemote(direct.address):
           let local = try Self.local(direct.address, by: name, at: place)
           if LockedPackage.isWheel(local.path) {
             try need(local.path, at: place, included: true, look)
             if !wheels.contains(local.path) { wheels.append(local.path) }
           } else {
-            try project(LocalProject(path: local.path, extras: local.extras + direct.extras), look)
+            try project(
+              LocalProject(path: local.path, extras: local.extras + direct.extras), isNamed: true, look)
           }
         default: break
         }

@@ -118,7 +118,7 @@ struct VirtualenvPins {
       let own = LocalProject(path: main.folder)
       let isOwn =
         [.poetryLock, .pdmLock].contains(main.kind)
-        && sources.reading.projects.contains { $0.path == own.path }
+        && sources.reading.description(of: own).isPackage
       if isOwn, section.value.isEditable, !result.projects.contains(own.path) {
         result.projects.append(own.path)
       }
@@ -354,6 +354,15 @@ struct VirtualenvPins {
         if place.lowercased().hasSuffix(".whl") {
           lines.wheels[place] = line.digests.first.flatMap { Digest($0) }
         } else if section.value.isEditable, !lines.projects.contains(place) {
+          // Nobody was asked whether code of this project may be run.
+          guard !sources.reading.projects.isEmpty else {
+            throw Failure(
+              "\(section.value.title) installs \(place), which no file names that was consented to",
+              at: section.source.location,
+              hint:
+                "name it too: `from: [\(section.value.from.joined(separator: ", ")), \(place)/pyproject.toml]`",
+              status: .usage)
+          }
           lines.projects.append(place)
         }
       } else if case .direct(let direct) = line.content, line.lockedSource != nil,

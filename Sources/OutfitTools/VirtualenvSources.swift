@@ -131,7 +131,7 @@ struct Sources {
       }
       let project = LocalProject(path: main.folder, extras: choice.extras)
       let description = reading.description(of: project)
-      let isInstalled = section.value.isEditable && reading.projects.contains { $0.path == project.path }
+      let isInstalled = section.value.isEditable && description.isPackage
       if isInstalled {
         let extras = choice.extras.isEmpty ? "" : "[\(choice.extras.joined(separator: ","))]"
         extra.append("-e \(place(project.path).string)\(extras)")

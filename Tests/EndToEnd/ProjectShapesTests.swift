@@ -81,6 +81,15 @@ struct ProjectShapesTests {
     #expect(
       asked.errorText.contains("runs the build code of this project now and later"), "\(asked.errorText)")
     #expect(!machine.files.exists(machine.home.pushing("p/src/shop.egg-info")))
+    // What it needs is told by its code, also where it is not installed itself.
+    let text = try #require(try machine.read("p/outfit.yaml"))
+    try machine.write(
+      "p/outfit.yaml", text.replacing("extras: [test]", with: "extras: [test], editable: false"))
+    let without = try await machine.outfit("up", at: "p")
+    #expect(
+      without.status == 4 && without.errorText.contains("runs the build code of this project"),
+      "\(without.errorText)")
+    try machine.write("p/outfit.yaml", text)
     #expect(try await machine.outfit("up", "--trust", at: "p").status == 0)
     try machine.write("p/src/shop/__init__.py", "import six\nNAME = 'changed'\n")
     let python = machine.home.pushing("p/.venv/bin/python")

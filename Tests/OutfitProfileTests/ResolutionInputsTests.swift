@@ -222,4 +222,29 @@ struct ResolutionInputsTests {
       #expect(Set(new).subtracting(old).count == 1)
     }
   }
+
+  /// Whose build code may be run is told, whatever brings it in.
+  @Test func whoseBuildCodeMayBeRunIsTold() throws {
+    let plain = "[project]\nname = \"shop\"\n"
+    let lib = ["lib/pyproject.toml": plain]
+    func projects(_ files: [String: String], _ from: String) throws -> [String] {
+      try read(files, from: from).projects
+    }
+    #expect(try projects(["pyproject.toml": plain], "pyproject.toml") == [])
+    #expect(
+      try projects(["pyproject.toml": plain + "[build-system]\nrequires = []\n"], "pyproject.toml") == ["."])
+    #expect(try projects(["setup.py": ""], "setup.py") == ["."])
+    #expect(try projects(["pyproject.toml": plain, "r.txt": "-e .\n"], "r.txt") == ["."])
+    #expect(try projects(lib.merging(["r.txt": "./lib\n"]) { $1 }, "r.txt") == ["lib"])
+    for sources in [
+      "[tool.uv.workspace]\nmembers = [\"lib\"]\n", "[tool.uv.sources]\nlib = {path = \"lib\"}\n",
+      "[tool.uv.sources]\nlib = [{workspace = true}]\n",
+    ] {
+      #expect(
+        try projects(lib.merging(["pyproject.toml": plain + sources]) { $1 }, "pyproject.toml") == ["."])
+    }
+    let lock = "[[package]]\nname = \"lib\"\nsource = {directory = \"lib\"}\n"
+    #expect(
+      try projects(lib.merging(["pyproject.toml": plain, "uv.lock": lock]) { $1 }, "uv.lock") == ["lib"])
+  }
 }

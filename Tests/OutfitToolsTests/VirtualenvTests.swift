@@ -330,4 +330,16 @@ struct VirtualenvTests {
   func aPasswordInAnAddressIsSeen(address: String, holds: Bool) {
     #expect(Sources.holdsPassword(address) == holds)
   }
+
+  @Test func aFolderThatNobodyWasAskedAboutIsNotInstalled() throws {
+    var bench = bench(["requirements.txt": "six\n"])
+    let files = bench.answers
+    bench.answers = { query in
+      query.inquiry == nil
+        ? files(query) : .collected(["lock.txt": Array("lib @ file:///home/ada/shop/lib\n".utf8)])
+    }
+    let failure = #expect(throws: Failure.self) { try bench.rounds { try Virtualenv().resolve($0) } }
+    #expect(failure?.status == .usage)
+    #expect(failure?.diagnostics.first?.hint?.contains("lib/pyproject.toml") == true)
+  }
 }
