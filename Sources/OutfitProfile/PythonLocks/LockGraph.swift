@@ -133,8 +133,7 @@ struct ProjectDependencies {
   }
 
   private static func extra(_ name: String, _ edges: [LockGraph.Edge]) -> [LockGraph.Edge] {
-    let condition = Marker.comparison(
-      left: "extra", operation: "==", right: "'\(normalizedPackageName(name))'")
+    let condition = Marker.extra(name)
     return edges.map { edge in
       var edge = edge
       edge.marker = edge.marker && condition

@@ -11,6 +11,15 @@ package struct LockedPackage: Hashable, Sendable {
     case file(String)
     /// A file or a folder of the project, relative to it.
     case path(String, isEditable: Bool)
+
+    /// - Parameter files: of an index, by name; empty where they are not known.
+    func hasWheel(among files: [String]) -> Bool {
+      switch self {
+      case .git: false
+      case .path(let place, _), .file(let place): LockedPackage.isWheel(place)
+      case .index: files.isEmpty || files.contains { LockedPackage.isWheel($0) }
+      }
+    }
   }
 
   /// Normalised.

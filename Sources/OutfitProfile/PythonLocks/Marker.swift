@@ -31,6 +31,11 @@ package indirect enum Marker: Hashable, Sendable {
 
   private var isAny: Bool { if case .any = self { true } else { false } }
 
+  /// What an extra of a package asks for.
+  package static func extra(_ name: String) -> Marker {
+    .comparison(left: "extra", operation: "==", right: "'\(normalizedPackageName(name))'")
+  }
+
   /// Both hold.
   package static func && (a: Marker, b: Marker) -> Marker {
     var parts: [Marker] = []

@@ -32,8 +32,7 @@ struct PdmLockReader {
           ? [edge]
           : extras.map { extra in
             var edge = edge
-            let own = Marker.comparison(
-              left: "extra", operation: "==", right: "'\(normalizedPackageName(extra))'")
+            let own = Marker.extra(extra)
             edge.marker = edge.marker && own
             return edge
           }
@@ -66,15 +65,9 @@ struct PdmLockReader {
         .index(nil)
       }
     let names = files.compactMap { $0["file"]?.string ?? $0["url"]?.string }
-    let hasWheel =
-      switch source {
-      case .git: false
-      case .path(let place, _), .file(let place): LockedPackage.isWheel(place)
-      case .index: names.isEmpty || names.contains { LockedPackage.isWheel($0) }
-      }
     return LockedPackage(
       name, version: entry["version"]?.string, source: source,
       digests: files.compactMap { $0["hash"]?.string }.compactMap { LockedPackage.digest($0) },
-      hasWheel: hasWheel)
+      hasWheel: source.hasWheel(among: names))
   }
 }

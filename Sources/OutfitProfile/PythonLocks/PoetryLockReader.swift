@@ -57,16 +57,10 @@ struct PoetryLockReader {
       case "file": .path(address ?? "", isEditable: false)
       default: .index(LockedPackage.index(address))
       }
-    let hasWheel =
-      switch source {
-      case .git: false
-      case .path(let place, _), .file(let place): LockedPackage.isWheel(place)
-      case .index: names.isEmpty || names.contains { LockedPackage.isWheel($0) }
-      }
     return LockedPackage(
       name, version: version, source: source,
       digests: files.compactMap { $0["hash"]?.string }.compactMap { LockedPackage.digest($0) },
-      hasWheel: hasWheel)
+      hasWheel: source.hasWheel(among: names))
   }
 
   /// What is optional is asked for by an extra alone.
@@ -83,7 +77,7 @@ struct PoetryLockReader {
       }
       return names.map { name in
         var edge = edge
-        let own = Marker.comparison(left: "extra", operation: "==", right: "'\(normalizedPackageName(name))'")
+        let own = Marker.extra(name)
         edge.marker = edge.marker && own
         return edge
       }
