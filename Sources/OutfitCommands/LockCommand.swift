@@ -172,6 +172,7 @@ struct Pinning {
     held = start.tools.keys.filter { !keeping($0) && stays.contains($0) }.sorted()
     fixed = start.tools.keys.filter { !keeping($0) && theirs.contains($0) }.sorted()
     if !keeping("virtualenv") { after.virtualenv = nil }
+    if !keeping("node_modules") { after.nodeModules = nil }
     after.images = start.images.filter { keeping($0.key) }
   }
 
@@ -194,7 +195,8 @@ struct Pinning {
   /// What `update` takes.
   var names: Set<String> {
     Set(before.interpreters.keys.map(\.rawValue)).union(before.tools.keys).union(before.images.keys)
-      .union(before.virtualenv == nil ? [] : ["virtualenv"]).union(layers.map { "layer:\($0)" })
+      .union(before.virtualenv == nil ? [] : ["virtualenv"])
+      .union(before.nodeModules == nil ? [] : ["node_modules"]).union(layers.map { "layer:\($0)" })
   }
 
   /// Something could not be pinned at all; an image whose registry did not answer is written as `unresolved`.
@@ -313,6 +315,12 @@ struct LockChanges {
     if before.virtualenv != after.virtualenv {
       func text(_ locked: LockedRequirements?) -> String? { locked?.from.joined(separator: " and ") }
       compare("virtualenv", text(before.virtualenv), text(after.virtualenv), true)
+    }
+    if before.nodeModules != after.nodeModules {
+      func text(_ locked: LockedNodeModules?) -> String? {
+        locked.map { $0.manager.map { "\($0.request)" } ?? "npm of Node" }
+      }
+      compare("node_modules", text(before.nodeModules), text(after.nodeModules), true)
     }
     for name in Set(before.images.keys).union(after.images.keys).sorted() {
       func text(_ image: LockedImage?) -> String? { image.map { $0.digest?.short() ?? "unresolved" } }

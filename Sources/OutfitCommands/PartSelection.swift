@@ -14,9 +14,9 @@ struct PartSelection: Hashable, Sendable {
   /// `system` is `packages` and `scripts`.
   static let system = ["packages", "scripts"]
 
-  /// What the options take. Nothing is installed into node_modules yet, so that to skip it is no mistake.
+  /// What the options take.
   static let names =
-    Preparation.onEngines.map(\.name) + ["node_modules", ShellSetup().name, Dotfiles().name] + system
+    Preparation.onEngines.map(\.name) + [ShellSetup().name, Dotfiles().name] + system
     + [SystemSetup().name]
 
   /// All of it, so that what is not proposed goes.
@@ -47,7 +47,7 @@ struct PartSelection: Hashable, Sendable {
     var wanted = Set(Preparation.all(host).filter(has).map(\.name))
     for (part, ground) in [
       ("hooks", Tools().name), ("hooks", Interpreters().name), (Tools().name, Interpreters().name),
-      (Virtualenv().name, Interpreters().name),
+      (Virtualenv().name, Interpreters().name), (NodeModules().name, Interpreters().name),
     ] where wanted.contains(part) && !only.isEmpty && !skipped.contains(ground) {
       wanted.insert(ground)
     }

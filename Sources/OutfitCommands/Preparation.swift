@@ -116,7 +116,9 @@ struct Preparation {
   static func all(_ host: Host) -> [any Part] { onEngines + local(host) }
 
   /// The parts that have pins.
-  static let onEngines: [any Part] = [Interpreters(), Tools(), Virtualenv(), Hooks()]
+  static let onEngines: [any Part] = [
+    Interpreters(), Tools(), Virtualenv(), NodeModules(), Hooks(),
+  ]
 
   /// Completes the lock and proposes, part by part, since each stands on those before it.
   mutating func propose(_ parts: [any Part]) async throws -> Proposal {
@@ -181,7 +183,8 @@ struct Preparation {
 
   /// What decided: the manifests, the locks, and every file that a part asked for, folders with all in them.
   var inputs: [FilePath] {
-    profile.layers.map(\.manifest) + profile.inputs + locks.inputs + facts.read.flatMap { files(below: $0) }
+    profile.layers.map(\.manifest) + profile.inputs + locks.inputs + facts.listed
+      + facts.read.flatMap { files(below: $0) }
   }
 
   private func files(below path: FilePath) -> [FilePath] {

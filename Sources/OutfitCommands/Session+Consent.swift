@@ -77,6 +77,7 @@ extension Session {
       if let virtualenv = profile.virtualenv {
         files += ["the link \(virtualenv.value.path)", "a line of .git/info/exclude"]
       }
+      if let section = profile.nodeModules { files.append("the folder \(section.value.path)") }
       let types = Set(profile.hooks.values.flatMap(\.value.stages)).sorted()
       files += types.map { "the git hook \($0)" }
       return files

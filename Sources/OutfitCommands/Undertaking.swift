@@ -410,6 +410,7 @@ struct Undertaking {
     }
     session.report(failures + outcome.notes + mended.left)
     session.reportKept(outcome.kept)
+    QuietScripts(session, profile, proposal)?.tell(changed: outcome.changed.map(\.target))
     if let added = try HandAddedPackages(session, profile.scope) {
       added.tell(changed: outcome.changed.map(\.target))
       if wish.isExact { try await added.remove() }
@@ -545,7 +546,8 @@ struct Undertaking {
 extension Profile {
   /// There is something that has pins.
   fileprivate var needsEngines: Bool {
-    !(interpreters.isEmpty && additions.isEmpty && tools.isEmpty && virtualenv == nil && hooks.isEmpty)
+    !(interpreters.isEmpty && additions.isEmpty && tools.isEmpty && virtualenv == nil && nodeModules == nil
+      && hooks.isEmpty)
   }
 }
 

@@ -24,6 +24,7 @@ struct AbilityLister {
       add(.asks, "ask.\(name)", "asks for", "\(name): \(question.prompt)")
     }
     try listVirtualenv()
+    try listNodeModules()
     listFiles()
     listRest()
   }
@@ -188,6 +189,38 @@ struct AbilityLister {
     }
   }
 
+  private mutating func listNodeModules() throws {
+    guard let section = content.own.nodeModules, case .project(let root) = content.own.scope else { return }
+    let value = section.value
+    abilities.append(
+      Ability(
+        .installs, "node_modules.from", Digest(of: value.from), "makes", "\(value.path) from \(value.from)"))
+    let project = try NodeProject.read(value, root: root, files: host.files)
+    for package in value.scripts.sorted() where package != "." {
+      abilities.append(
+        Ability(
+          .runs, "node_modules.scripts.\(package)", Digest(of: package), "runs the install scripts of",
+          package, "for node_modules"))
+    }
+    if value.scripts.contains(".") {
+      for script in project.scripts {
+        let name = "\(script.folder == "." ? "" : "\(script.folder)/")package.json \(script.name)"
+        abilities.append(
+          Ability(
+            .runs, "node_modules script \(name)", Digest(of: script.text), "runs the script",
+            "\(script.name) (\(Self.short(script.text)))", "of the project's own package"))
+      }
+    }
+    for path in project.read.sorted() { try files.cover(root.pushing(FilePath(path))) }
+    for member in project.told {
+      let text = "\(member.text) (\(member.location.file):\(member.location.line))"
+      abilities.append(
+        Ability(
+          .redirects, "node_modules \(member.kind) \(member.text)", Digest(of: member.text),
+          member.kind == .option ? "gives" : "takes packages of Node from", text))
+    }
+  }
+
   private mutating func listFiles() {
     let told = Set(abilities.map(\.subject))
     for (entry, name, place) in files.outside {
@@ -212,7 +245,9 @@ struct AbilityLister {
   /// What has no words of its own.
   private mutating func listRest() {
     let told = Set(abilities.map(\.subject))
-    let silent = Set(content.own.dotfiles.keys.map { "dotfiles.\($0)" })
+    // What they have is told one by one.
+    let lists = ["virtualenv.build", "node_modules", "node_modules.scripts"]
+    let silent = Set(content.own.dotfiles.keys.map { "dotfiles.\($0)" } + lists)
     for entry in content.entries where !told.contains(entry.path) && !silent.contains(entry.path) {
       switch entry.path.prefix(while: { $0 != "." }) {
       case "extends":

@@ -111,6 +111,9 @@ public struct Answering: Sendable {
       case .status(let path):
         guard let status = try host.files.status(path, followLinks: false) else { return .absent }
         return .status(status)
+      case .names(let path):
+        guard try host.files.status(path, followLinks: true)?.kind == .directory else { return .names([]) }
+        return .names(try host.files.list(path).sorted())
       case .interpreters(let language):
         return .interpreters(try await probing.interpreters(language))
       case .document(let addresses): return try await document(addresses)

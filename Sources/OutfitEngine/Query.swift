@@ -10,6 +10,8 @@ public enum Query: Hashable, Sendable {
   /// Every file, link and folder below a folder, with contents.
   case tree(FilePath)
   case status(FilePath)
+  /// The names in a folder, sorted; none where it is no folder.
+  case names(FilePath)
   /// The interpreters that are on this machine already, probed at known places only.
   case interpreters(Language)
   /// A small document (an index, a list of checksums) from the first address that answers.
@@ -54,6 +56,7 @@ public enum Answer: Hashable, Sendable {
   case contents([UInt8])
   case tree([TreeEntry])
   case status(FileStatus)
+  case names([String])
   case interpreters([FoundInterpreter])
   /// The document, and the address that it came from.
   case document([UInt8], from: String)
@@ -121,9 +124,16 @@ public struct Facts: Sendable {
     answers.keys.compactMap { query in
       switch query {
       case .contents(let path), .tree(let path): path
-      case .status, .interpreters, .document, .artifact, .inquiry: nil
+      case .names, .status, .interpreters, .document, .artifact, .inquiry: nil
       }
     }.sorted { $0.string < $1.string }
+  }
+
+  /// The folders whose names alone were asked for, sorted.
+  public var listed: [FilePath] {
+    answers.keys.compactMap { if case .names(let path) = $0 { path } else { nil } }.sorted {
+      $0.string < $1.string
+    }
   }
 
   /// A question that a dry run did not put to anybody, where there is one.

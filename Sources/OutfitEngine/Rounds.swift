@@ -31,7 +31,7 @@ extension Query {
   /// For people.
   var summary: String {
     switch self {
-    case .contents(let path), .tree(let path), .status(let path): path.string
+    case .contents(let path), .tree(let path), .status(let path), .names(let path): path.string
     case .interpreters(let language): "\(language) interpreters"
     case .document(let addresses): addresses.first ?? "a document without address"
     case .artifact(let artifact): artifact.name

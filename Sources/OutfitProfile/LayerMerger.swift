@@ -78,6 +78,11 @@ struct LayerMerger {
       if let value = content.virtualenv, admits("virtualenv", profile.virtualenv, value, manifest, isGuest) {
         profile.virtualenv = value
       }
+      if let value = content.nodeModules,
+        admits("node_modules", profile.nodeModules, value, manifest, isGuest)
+      {
+        profile.nodeModules = value
+      }
       if let value = content.app, admits("app", profile.app, value, manifest, isGuest) { profile.app = value }
     } else {
       merge("ask", \.ask, manifest, isGuest)
@@ -226,6 +231,7 @@ struct LayerMerger {
     case "env": profile.env = without(profile.env)
     case "hooks": profile.hooks = without(profile.hooks)
     case "virtualenv": profile.virtualenv = nil
+    case "node_modules": profile.nodeModules = nil
     case "app": profile.app = nil
     default: break
     }
@@ -276,6 +282,9 @@ struct LayerMerger {
     }
     if let virtualenv = profile.virtualenv, case .project(let folder) = profile.scope {
       for from in virtualenv.value.from { checkFile(from, virtualenv.source, "virtualenv", folder: folder) }
+    }
+    if let nodeModules = profile.nodeModules, case .project(let folder) = profile.scope {
+      checkFile(nodeModules.value.from, nodeModules.source, "node_modules", folder: folder)
     }
   }
 

@@ -5,6 +5,7 @@ public struct Lock: Hashable, Sendable {
   public var interpreters: [Language: [LockedInterpreter]] = [:]
   public var tools: [String: LockedTool] = [:]
   public var virtualenv: LockedRequirements?
+  public var nodeModules: LockedNodeModules?
   /// By image reference as the manifest or the template names it: `postgres:17.2`.
   public var images: [String: LockedImage] = [:]
 
@@ -127,6 +128,24 @@ public struct LockedRequirements: Hashable, Sendable {
     self.wheels = wheels
     self.sourceOnly = sourceOnly
     self.notInImages = notInImages
+  }
+}
+
+/// What the packages of a Node project were found to be made of: their pins are in the project's own lock.
+public struct LockedNodeModules: Hashable, Sendable {
+  public var from: String
+  /// Over the lock and all that its manager is given besides.
+  public var sourceDigest: Digest
+  /// The manager that installs them; nil for Node's own npm.
+  public var manager: LockedTool?
+
+  /// What it is called where tools are named.
+  package static let managerName = "node_modules"
+
+  public init(from: String, sourceDigest: Digest, manager: LockedTool? = nil) {
+    self.from = from
+    self.sourceDigest = sourceDigest
+    self.manager = manager
   }
 }
 

@@ -123,7 +123,7 @@ struct LockReader {
         hint: LockFile.newerOutfit)
       return lock
     }
-    know(["lock", "interpreters", "tools", "virtualenv", "images"], root)
+    know(["lock", "interpreters", "tools", "virtualenv", "node_modules", "images"], root)
     for pair in pairs(root["interpreters"]) {
       guard let language = Language(rawValue: pair.key) else {
         complain("`\(pair.key)` is no language that outfit knows", pair.value)
@@ -133,6 +133,7 @@ struct LockReader {
     }
     for pair in pairs(root["tools"]) { lock.tools[pair.key] = tool(pair.value, named: pair.key) }
     if let node = root["virtualenv"] { lock.virtualenv = virtualenv(node) }
+    if let node = root["node_modules"] { lock.nodeModules = nodeModules(node) }
     for pair in pairs(root["images"]) {
       if pair.value.text == LockFile.unresolved {
         lock.images[pair.key] = LockedImage(digest: nil)
@@ -300,6 +301,16 @@ struct LockReader {
       }
     }
     return locked
+  }
+
+  private mutating func nodeModules(_ node: YamlNode) -> LockedNodeModules? {
+    know(["from", "source", "manager"], node)
+    guard let from = text(node, "from"), let source = node["source"].flatMap({ digest($0) }) else {
+      return nil
+    }
+    return LockedNodeModules(
+      from: from, sourceDigest: source,
+      manager: node["manager"].flatMap { tool($0, named: LockedNodeModules.managerName) })
   }
 
   private mutating func inProject(_ pair: YamlPair) {

@@ -131,6 +131,7 @@ extension Lock {
     // The runner of git hooks is pinned as a tool that no manifest names.
     if profile.hooks.isEmpty { lock.tools = tools.filter { profile.tools[$0.key] != nil } }
     if profile.virtualenv == nil { lock.virtualenv = nil }
+    if profile.nodeModules == nil { lock.nodeModules = nil }
     if profile.app == nil { lock.images = [:] }
     return lock
   }
@@ -144,6 +145,7 @@ extension Lock {
     lock.tools.merge(other.tools) { mine, _ in mine }
     lock.images.merge(other.images) { mine, _ in mine }
     lock.virtualenv = virtualenv ?? other.virtualenv
+    lock.nodeModules = nodeModules ?? other.nodeModules
     return lock
   }
 }

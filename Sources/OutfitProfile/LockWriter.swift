@@ -31,6 +31,12 @@ private struct LockWriter {
       line(0, "virtualenv:")
       write(virtualenv)
     }
+    if let modules = lock.nodeModules {
+      line(0, "node_modules:")
+      value(1, "from", modules.from)
+      line(1, "source: sha256:\(modules.sourceDigest)")
+      if let manager = modules.manager { write("manager", manager) }
+    }
     if !lock.images.isEmpty { line(0, "images:") }
     for (name, image) in lock.images.sorted(by: { $0.key < $1.key }) {
       line(1, "\(Self.quoted(name)): " + (image.digest.map { "sha256:\($0)" } ?? LockFile.unresolved))

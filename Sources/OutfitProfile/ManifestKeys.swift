@@ -67,6 +67,9 @@ enum ManifestKeys {
       "virtualenv", .either([.text(.projectPath), .record(virtualenv)]), "The project's virtualenv",
       example: "virtualenv: {from: requirements.txt}"),
     Field(
+      "node_modules", .either([.text(.projectPath), .record(nodeModules)]), "The packages of a Node project",
+      example: "node_modules: {from: package-lock.json}"),
+    Field(
       "env",
       .dictionary(
         key: .variableName, value: .text(.anything), example: "DJANGO_SETTINGS_MODULE: shop.settings.dev"),
@@ -81,7 +84,7 @@ enum ManifestKeys {
 
   /// The sections that only a machine has, and those that only a project has.
   static let machineOnly: Set<String> = ["ask", "dotfiles", "packages", "scripts"]
-  static let projectOnly: Set<String> = ["virtualenv", "env", "hooks", "app"]
+  static let projectOnly: Set<String> = ["virtualenv", "node_modules", "env", "hooks", "app"]
   /// The sections whose entries have names, so that `locked` and `remove` can name them.
   static let withEntries = [
     "interpreters", "tools", "indexes", "data", "ask", "dotfiles", "packages", "scripts", "env", "hooks",
@@ -255,6 +258,17 @@ enum ManifestKeys {
       example: "build: [docopt]"),
   ]
 
+  private static let nodeModules: [Field] = [
+    Field(
+      "from", .text(.projectPath), required: true,
+      "Its lock: package-lock.json, npm-shrinkwrap.json, pnpm-lock.yaml, yarn.lock or bun.lock",
+      example: "from: package-lock.json"),
+    Field(
+      "scripts", .oneOrMore(.anything),
+      "Packages whose install scripts may run; `.` for the project's own",
+      example: "scripts: [esbuild, .]"),
+  ]
+
   private static let stages = [
     "commit-msg", "manual", "post-checkout", "post-commit", "post-merge", "post-rewrite", "pre-commit",
     "pre-merge-commit", "pre-push", "pre-rebase", "prepare-commit-msg",
@@ -355,7 +369,7 @@ extension TextForm {
   static let entryPath = TextForm(what: "an entry", pattern: "^[a-z]+(\\..+)?$") { text in
     let section = String(text.prefix { $0 != "." })
     let name = text.dropFirst(section.count + 1)
-    let wholes = ["virtualenv", "app"]
+    let wholes = ["virtualenv", "node_modules", "app"]
     let sections = ManifestKeys.withEntries + wholes
     guard sections.contains(section) else {
       return Complaint(

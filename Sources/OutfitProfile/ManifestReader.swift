@@ -151,6 +151,15 @@ private struct ManifestDecoder {
             build: Self.texts(pair.value["build"]) ?? []), manifest.source(at: pair.keyLocation))
       }
     }
+    if let pair = root.pairs?.first(where: { $0.key == "node_modules" }) {
+      manifest.entries["node_modules"] = pair.keyLocation
+      manifest.details["node_modules"] = (pair.value["from"] ?? pair.value).location
+      if let from = pair.value.text ?? pair.value["from"]?.text, PathProblem(from) == nil {
+        manifest.content.nodeModules = Sourced(
+          NodeModulesSection(from: from, scripts: Self.texts(pair.value["scripts"]) ?? []),
+          manifest.source(at: pair.keyLocation))
+      }
+    }
     if let pair = root.pairs?.first(where: { $0.key == "app" }) {
       manifest.entries["app"] = pair.keyLocation
       manifest.content.app = Self.app(pair.value).map { Sourced($0, manifest.source(at: pair.keyLocation)) }

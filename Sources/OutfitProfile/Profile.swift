@@ -27,6 +27,7 @@ public struct Profile: Sendable {
   public var packages: [String: [Sourced<String>]] = [:]
   public var scripts: [String: Sourced<ScriptSection>] = [:]
   public var virtualenv: Sourced<VirtualenvSection>?
+  public var nodeModules: Sourced<NodeModulesSection>?
   public var env: [String: Sourced<String>] = [:]
   public var hooks: [String: Sourced<HookSection>] = [:]
   public var app: Sourced<AppSection>?
@@ -281,6 +282,27 @@ public struct VirtualenvSection: Hashable, Sendable {
 
   /// For people: `requirements.txt and pyproject.toml`.
   public var title: String { from.joined(separator: " and ") }
+}
+
+/// `node_modules:`, the packages of a Node project.
+public struct NodeModulesSection: Hashable, Sendable {
+  /// The lock, relative to the project.
+  public var from: String
+  /// Packages whose install scripts may run; `.` for the project's own.
+  public var scripts: [String]
+
+  public init(from: String, scripts: [String] = []) {
+    self.from = from
+    self.scripts = scripts
+  }
+
+  /// The lock's folder, relative to the project; empty for the project itself.
+  public var folder: String {
+    FilePath(from).lexicallyNormalized().removingLastComponent().string
+  }
+
+  /// Where it is made, relative to the project.
+  public var path: String { folder.isEmpty ? "node_modules" : "\(folder)/node_modules" }
 }
 
 /// One hook that the pinned tools run; the keys are those of `.pre-commit-config.yaml`.

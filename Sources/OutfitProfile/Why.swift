@@ -110,6 +110,12 @@ private struct ReasonLister {
         reason(
           "virtualenv", text, virtualenv.source, lock.virtualenv.map { "locked for Python \($0.python)" }))
     }
+    if let section = profile.nodeModules {
+      reasons.append(
+        reason(
+          "node_modules", "\(section.value.path) from \(section.value.from)", section.source,
+          lock.nodeModules?.manager.map { "installed by \($0.request)" }))
+    }
     if let app = profile.app {
       reasons.append(reason("app", "\(app.value.name), template \(app.value.template)", app.source, nil))
     }

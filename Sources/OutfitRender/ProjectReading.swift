@@ -134,7 +134,9 @@ public struct ProjectReading: Sendable {
     environment.isPython || found["manage.py"] != nil || interpreters[.python]?.isUnnamed == false
   }
 
-  private var isNode: Bool { found["package.json"] != nil || interpreters[.node]?.isUnnamed == false }
+  private var isNode: Bool {
+    found["package.json"] != nil || modules.from != nil || interpreters[.node]?.isUnnamed == false
+  }
 
   private func json(_ name: String) -> Document? {
     found[name].flatMap { try? Document.parseJSON($0, file: name) }
@@ -182,6 +184,7 @@ public struct ProjectReading: Sendable {
       notes += environment.notes
     }
     if isNode {
+      if let line = modules.line { out.append(line) }
       notes += modules.notes
     }
     let settings = DjangoSettings(found, image: imageVariables)

@@ -130,43 +130,13 @@ extension Shop {
     return proposal
   }
 
-  private var node: ProvidedInterpreter? {
-    context.earlier.interpreters.first { $0.language == .node }
-  }
+  private var node: ProvidedInterpreter? { context.node }
 
-  /// A run of the npm that stands beside `node`.
-  /// - Parameter runsScripts: scripts of the packages that are named may run; the profile's reader consented to it.
   private func npm(
     _ arguments: [Argument], _ node: ProvidedInterpreter, runsScripts: Bool = false,
     offlineFirst: Bool = false
   ) -> Step {
-    var program = node.program
-    let folder: Reference
-    var script: [Argument] = []
-    switch node.program {
-    case .object(let id, let path):
-      let parts = path.split(separator: "/").dropLast()
-      folder = .object(id, parts.joined(separator: "/"))
-      // In a Python package's Node, `bin/npm` is a copy that finds nothing of npm.
-      let prefix = parts.dropLast() + ["lib/node_modules/npm/bin/npm-cli.js"]
-      script = [.reference(.object(id, prefix.joined(separator: "/")))]
-    case .path(let path):
-      folder = .path(path.removingLastComponent())
-      program = .path(path.removingLastComponent().appending("npm"))
-    }
-    var title: String?
-    if case .text(let verb)? = arguments.first { title = "npm \(verb)" }
-    let home = FilePath(context.environment["HOME"] ?? "/")
-    let cache = Places(environment: context.environment, home: home).cache.appending("npm")
-    return Step(
-      program,
-      script + arguments + [
-        runsScripts ? "--ignore-scripts=false" : "--ignore-scripts", "--no-audit", "--no-fund",
-        "--no-update-notifier", "--loglevel=error",
-      ],
-      environment: ["PATH": .joined([.reference(folder), ":/usr/bin:/bin"])], needsNetwork: true,
-      offlineArguments: ["--offline"], isOfflineForced: !offlineFirst,
-      surroundings: ["npm_config_cache": .text(cache.string)], standIn: "npm", title: title)
+    Npm(node, context).step(arguments, runsScripts: runsScripts, offlineFirst: offlineFirst)
   }
 
   private func noNode(_ tool: Wanted) -> Diagnostic {

@@ -152,10 +152,6 @@ struct RequirementSet {
 }
 
 extension StringProtocol {
-  func replacingPrefix(_ prefix: String, with replacement: String) -> String {
-    hasPrefix(prefix) ? replacement + dropFirst(prefix.count) : String(self)
-  }
-
   /// The first place where `text` stands.
   func firstRange(of text: String) -> Range<Index>? {
     var start = startIndex

@@ -15,6 +15,7 @@ import Testing
     let lines = reading.text.split(separator: "\n", omittingEmptySubsequences: false)
       .filter { !$0.hasPrefix("virtualenv:") }
     try scratch.put("project/outfit.yaml", lines.joined(separator: "\n"))
+    for lock in NodeModulesReading.files { try scratch.put("project/\(lock)", "") }
     return try await ProfileLoader(host: scratch.host, systemManifest: "/nowhere").project(
       at: scratch.path.appending("project"), withPersonal: false)
   }
@@ -135,7 +136,7 @@ import Testing
     #expect((app.template, app.name) == ("node", "front-end"))
     #expect(app.processes["web"]?.port == 3000)
     #expect(app.processes["web"]?.command == ["node", "server.js"])
-    #expect(reading.notes.contains { $0.hint?.contains("yarn install --frozen-lockfile") == true })
+    #expect(profile.nodeModules?.value.from == "yarn.lock")
     #expect(reading.notes.contains { $0.message.contains("package-lock.json, which is not here") })
   }
 
@@ -189,22 +190,47 @@ import Testing
     #expect(document.at("virtualenv", "from")?.text == "requirements/dev: #.txt")
   }
 
+  private static let locks = [
+    "package-lock.json": "{\"lockfileVersion\": 3, \"packages\": {}}",
+    "npm-shrinkwrap.json": "{\"lockfileVersion\": 2, \"packages\": {}}",
+    "pnpm-lock.yaml": "lockfileVersion: '9.0'\n", "yarn.lock": "# yarn lockfile v1\n",
+    "bun.lock": "{\"lockfileVersion\": 1, \"packages\": {},}", "bun.lockb": "",
+  ]
+
   @Test(arguments: [
     ("", "yarn.lock", "yarn.lock"),
     ("pnpm@9.1.0", "yarn.lock pnpm-lock.yaml package-lock.json", "pnpm-lock.yaml"),
     ("", "package-lock.json npm-shrinkwrap.json", "npm-shrinkwrap.json"), ("bun@1.2", "bun.lock", "bun.lock"),
     ("yarn@4", "package-lock.json", "package-lock.json"), ("", "bun.lockb", nil), ("", "", nil),
   ])
-  func nodeModulesAreFromTheLockOfItsManager(_ manager: String, _ locks: String, _ from: String?) throws {
+  func nodeModulesAreFromTheLockOfItsManager(_ manager: String, _ locks: String, _ from: String?) async throws
+  {
     var found = [
       "package.json":
         "{\"name\": \"x\", \"packageManager\": \"\(manager)\", \"dependencies\": {\"a\": \"1\"}}"
     ]
-    for lock in locks.split(separator: " ") { found[String(lock)] = "{}" }
+    for lock in locks.split(separator: " ") { found[String(lock)] = Self.locks[String(lock)] }
     let reading = Self.reading(folder: "x", found: found)
-    let made = reading.notes.filter { $0.message.hasPrefix("node_modules is its manager's to make") }
-    #expect(made.map(\.message) == (from.map { ["node_modules is its manager's to make, from \($0)"] } ?? []))
-    #expect(reading.notes.contains { $0.message.hasPrefix("package.json has no lock") } == (locks == ""))
+    #expect(try await profile(reading).nodeModules?.value == from.map { NodeModulesSection(from: $0) })
+    #expect(reading.notes.contains { $0.message.contains("package.json has no lock") } == (locks == ""))
+  }
+
+  @Test func whatRunsWhenNodeModulesAreInstalledIsWritten() async throws {
+    let lock = """
+      {"lockfileVersion": 3, "packages": {
+        "": {"dependencies": {"esbuild": "1"}},
+        "node_modules/esbuild": {"version": "1.0.0", "hasInstallScript": true},
+        "node_modules/own": {"version": "1.0.0", "resolved": "git+ssh://git@example.org/own.git#abc"}}}
+      """
+    let reading = Self.reading(
+      folder: "x",
+      found: [
+        "manage.py": "", "requirements.txt": "six\n", "frontend/package-lock.json": lock,
+        "frontend/package.json": "{\"scripts\": {\"prepare\": \"husky\", \"test\": \"vitest\"}}",
+      ])
+    #expect(
+      try await profile(reading).nodeModules?.value
+        == NodeModulesSection(from: "frontend/package-lock.json", scripts: ["esbuild", "own", "."]))
   }
 
   /// Whatever is in the files, the manifest is one.
