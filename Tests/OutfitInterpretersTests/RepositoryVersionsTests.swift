@@ -57,7 +57,7 @@ import Testing
     (".mise.toml", "[tools]\npython = ['3.12', '3.11']\n", "3.12"),
     ("mise.toml", "[tools.python]\nversion = '3.12'\n", "3.12"),
     ("Dockerfile", "# x\nFROM --platform=linux/amd64 docker.io/library/python:3.12-slim AS build\n", "3.12"),
-    ("Dockerfile", "FROM python:3\n", "3.14"),
+    ("Dockerfile", "FROM python:3\n", "3.14"), ("Dockerfile", "FROM python:3.11.0-slim-bookworm as a\n", "3.11"),
   ])
   func aFileThatNamesOne(_ file: String, _ text: String, _ version: String) {
     let choice = versions([file: text])[.python]
@@ -74,7 +74,7 @@ import Testing
     (".node-version", "lts/iron", "20"), ("mise.toml", "[tools]\nnode = 'lts'\n", "24"),
     (".tool-versions", "nodejs 22.3.0\n", "22.3.0"),
     ("package.json", "{\n \"volta\": {\n  \"node\": \"20.11.1\"\n }\n}\n", "20.11.1"),
-    ("Dockerfile", "FROM node:22.3-alpine AS build\n", "22.3"),
+    ("Dockerfile", "FROM node:22.3-alpine AS build\n", "22.3"), ("Dockerfile", "FROM node:22.3.1\n", "22"),
   ])
   func aFileThatNamesANode(_ file: String, _ text: String, _ version: String) {
     let choice = versions([file: text])[.node]
