@@ -80,7 +80,7 @@ extension TargetPlanner {
         return try leaving(old)
       }
       (text, mode) = ([], made)
-    case .directory, .other: return blocked(change, folder, "it is \(seen.state.summary)")
+    case .directory, .moved, .tree, .other: return blocked(change, folder, "it is \(seen.state.summary)")
     }
     var olds = old?.blocks ?? []
     if let old, olds.isEmpty, seen.state.matches(old.written) {
@@ -243,11 +243,11 @@ extension TargetPlanner {
     let seen = try inspector.look(old.resolved, written: old.written, known: stats[old.resolved])
     let first = first ?? old.first
     if seen.state.matches(first) || seen.state == .absent { return nil }
-    guard case .file(let file) = seen.state else { return restoring(old, seen, to: first) }
+    guard case .file(let file) = seen.state else { return try restoring(old, seen, to: first) }
 
     let text = try seen.bytes ?? host.files.read(old.resolved)
     if seen.state.matches(old.written), try isOnlyOurs(text, old.blocks, since: first) {
-      return restoring(old, seen, to: first)
+      return try restoring(old, seen, to: first)
     }
     var target = PlannedTarget(
       target: old.target, resolved: old.resolved, owner: nil, isSecret: old.isSecret, action: .restore,
@@ -306,11 +306,11 @@ extension TargetPlanner {
   func blocksRestored(
     _ record: RecordedTarget, from now: [RecordedBlock], to then: [RecordedBlock], _ seen: Inspector.Seen
   ) throws -> PlannedTarget {
-    guard case .file(let file) = seen.state else { return restoring(record, seen, to: record.first) }
+    guard case .file(let file) = seen.state else { return try restoring(record, seen, to: record.first) }
     let text = try seen.bytes ?? host.files.read(record.resolved)
     var all = text
     var safe = text
-    var target = restoring(record, seen, to: record.first)
+    var target = try restoring(record, seen, to: record.first)
     target.action = .restore
     target.conflict = nil
     func content(_ bytes: [UInt8]) -> PlannedTarget.Content {

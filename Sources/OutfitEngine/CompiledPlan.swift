@@ -34,6 +34,10 @@ public enum CompiledPlan {
     paths += outputs
     paths += generation.targets.map(\.resolved)
     paths += generation.targets.filter { $0.target != $0.resolved }.map(\.target)
+    for target in generation.targets {
+      guard case .tree = target.written else { continue }
+      paths += [TreeMark.name, TreeMark.list].map { target.resolved.appending($0) }
+    }
     paths += generation.claims.map { host.places.bin.appending($0.name) }
     paths +=
       generation.claims.map { FilePath($0.program) } + generation.interpreters.map { FilePath($0.program) }
@@ -45,8 +49,8 @@ public enum CompiledPlan {
       guard let then = stats[target.resolved] else { continue }
       let now = try host.files.status(target.resolved, followLinks: false).map { Signature($0) }
       // The times of a folder are those of the last change in it, which is compared by itself.
-      let isSame =
-        target.written.isDirectory ? now?.inode == then.inode && now?.mode == then.mode : now == then
+      let isFolder = target.written.isDirectory || target.written.isWholeFolder
+      let isSame = isFolder ? now?.inode == then.inode && now?.mode == then.mode : now == then
       guard isSame else { return try discard(scope, host: host) }
     }
 

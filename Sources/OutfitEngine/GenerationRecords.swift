@@ -6,8 +6,10 @@ import SystemPackage
 /// The generations of a scope on disk: `generations/<number>/record` below the scope's state.
 public enum Generations {
   static let format = "outfit-generation"
-  /// 2 has the command, and what stood at a snapshot before Outfit wrote it.
-  static let version = 2
+  /// 2 has the command, and what stood at a snapshot before Outfit wrote it; 3 has folders that are moved or made as a
+  /// whole. A record without those is written as 2, so that an earlier Outfit can read it.
+  static let version = 3
+  static let plainVersion = 2
 
   /// From the oldest to the newest. A record that can't be read is put aside, with a warning.
   /// - Throws: `Failure` when a later Outfit wrote one of them.
@@ -30,7 +32,7 @@ public enum Generations {
     guard let number = try numbers(scope, host: host).last else { return nil }
     let path = record(number, scope: scope, host: host)
     if try host.files.status(path, followLinks: false) != nil,
-      let stamp = Rows.head(try host.files.read(path), format, version: version, { Head($0) })
+      let stamp = try head(host.files.read(path))
     {
       return stamp.isBare ? nil : stamp.profile
     }
@@ -38,6 +40,13 @@ public enum Generations {
     guard let current = try current(scope, host: host) else { return nil }
     let isBare = current.targets.isEmpty && current.claims.isEmpty && current.interpreters.isEmpty
     return isBare ? nil : current.profile
+  }
+
+  private static func head(_ bytes: [UInt8]) -> Head? {
+    for version in [plainVersion, version] {
+      if let head = Rows.head(bytes, format, version: version, { Head($0) }) { return head }
+    }
+    return nil
   }
 
   /// What the first rows of a record say.
@@ -213,7 +222,7 @@ public enum Generations {
   }
 
   static func text(_ generation: Generation) -> [UInt8] {
-    var rows = Rows.Writer(format, version: version)
+    var rows = Rows.Writer(format, version: generation.hasWholeFolders ? version : plainVersion)
     let origin =
       switch generation.origin {
       case .up: "up"
@@ -301,6 +310,13 @@ public enum Generations {
 }
 
 extension Generation {
+  fileprivate var hasWholeFolders: Bool {
+    targets.contains {
+      $0.written.isWholeFolder || $0.first.isWholeFolder || $0.accepted?.isWholeFolder == true
+    }
+      || changes.contains { $0.before.isWholeFolder || $0.after.isWholeFolder }
+  }
+
   /// Adds one row of a record; false when it makes no sense.
   fileprivate mutating func add(_ row: Row) -> Bool {
     // By far the most rows first.

@@ -189,7 +189,10 @@ struct Inspector {
     }
     let signature = Signature(status)
     switch status.kind {
-    case .directory: return Seen(state: .directory(mode: status.mode), signature: signature)
+    case .directory:
+      return Seen(
+        state: TreeMark.state(of: path, status, like: written.map { [$0] } ?? [], host.files),
+        signature: signature)
     case .other: return Seen(state: .other, signature: signature)
     case .link: return Seen(state: .link(try host.files.readLink(path)), signature: signature)
     case .file:

@@ -22,7 +22,10 @@ struct Journal {
   }
 
   static let format = "outfit-journal"
-  static let version = 1
+  /// 2 has folders that are moved or made as a whole. One without is written as 1, so that an earlier Outfit can undo
+  /// it.
+  static let version = 2
+  static let plainVersion = 1
 
   /// Names the temporary files of this switch.
   var transaction: String
@@ -45,8 +48,19 @@ struct Journal {
     entries[index].path.parent.appending(".outfit-\(transaction)-\(index)")
   }
 
+  /// Where the folder is afterwards that stands at an entry's path: a person's stays there, a copy of ours goes once
+  /// the switch is committed.
+  func away(_ index: Int) -> FilePath? {
+    switch entries[index].before {
+    case .moved(let place): FilePath(place)
+    case .tree: FilePath("\(temporary(index))-before")
+    case .absent, .file, .link, .directory, .other: nil
+    }
+  }
+
   var text: [UInt8] {
-    var rows = Rows.Writer(Self.format, version: Self.version)
+    let hasFolders = entries.contains { $0.before.isWholeFolder || $0.after.isWholeFolder }
+    var rows = Rows.Writer(Self.format, version: hasFolders ? Self.version : Self.plainVersion)
     switch scope {
     case .machine: rows.row("switch", transaction, String(generation), "machine")
     case .project(let root): rows.row("switch", transaction, String(generation), "project", root.string)
@@ -112,6 +126,20 @@ struct Journal {
     try host.files.synchronize(Self.intent(host))
   }
 
+  /// Removes what only the way back needed, once the switch is committed. What can't be removed stays.
+  func removeFormer(_ host: Host) {
+    let former = entries.indices.filter { if case .tree = entries[$0].before { true } else { false } }
+    guard !former.isEmpty else { return }
+    for index in former {
+      if let away = away(index) { try? files(index, host).removeTree(away) }
+    }
+    // Those that only that was in.
+    for index in entries.indices where entries[index].before.isDirectory && entries[index].after == .absent {
+      try? files(index, host).removeDirectory(entries[index].path)
+    }
+    try? synchronizeAll(host)
+  }
+
   /// Ends the journal.
   static func finish(_ host: Host) throws(FileError) {
     let folder = folder(host)
@@ -169,6 +197,9 @@ struct Journal {
     let entry = entries[index]
     let files = files(index, host)
     try files.removeTree(temporary(index))
+    if entry.before.isWholeFolder || entry.after.isWholeFolder {
+      return try undoFolder(index, key, &aside, host)
+    }
     let now = try Self.look(entry.path, like: [entry.before, entry.after], key: key, files)
     if now.state.matches(entry.before) {
       if case .file(let then) = entry.before, case .file(let here) = now.state, then.modified != here.modified
@@ -185,6 +216,36 @@ struct Journal {
       aside.append(try keepAside(now.bytes, index, host))
     }
     try putBack(index, now.state, blobs, host)
+  }
+
+  /// Puts back a folder that was renamed, and takes away one that was put in its place.
+  private func undoFolder(
+    _ index: Int, _ key: SecretKey?, _ aside: inout [FilePath], _ host: Host
+  ) throws {
+    let entry = entries[index]
+    let files = files(index, host)
+    func kind(_ path: FilePath) throws(FileError) -> FileStatus.Kind? {
+      try files.status(path, followLinks: false)?.kind
+    }
+    let away = away(index)
+    if let away, try kind(away) != .directory { return }
+    if case .moved(let origin) = entry.after, try kind(FilePath(origin)) == nil,
+      try kind(entry.path) == .directory
+    {
+      try files.rename(entry.path, to: FilePath(origin))
+      try files.synchronize(entry.path.parent)
+    }
+    let now = try Self.state(of: entry.path, like: [entry.after], key: key, files)
+    if now != .absent {
+      var isOurs = now.matches(entry.after) && !now.isDirectory
+      // Of what was not durable yet a power cut leaves the name.
+      if case .file(let file) = now, file.size == 0 { isOurs = true }
+      let place = isOurs ? temporary(index) : try files.freeBackup(of: entry.path)
+      if !isOurs { aside.append(place) }
+      try files.rename(entry.path, to: place)
+    }
+    if let away { try files.rename(away, to: entry.path) }
+    try files.removeTree(temporary(index))
   }
 
   private func keepAside(_ bytes: [UInt8], _ index: Int, _ host: Host) throws -> FilePath {
@@ -237,7 +298,7 @@ struct Journal {
       if now.isDirectory { return try files.setMode(path, mode) }
       if now != .absent { try files.remove(path) }
       try files.createDirectory(path, mode: mode)
-    case .other: break
+    case .moved, .tree, .other: break
     }
   }
 
@@ -255,7 +316,8 @@ struct Journal {
     guard let status = try files.status(path, followLinks: false) else { return (.absent, [], nil) }
     let signature = Signature(status)
     switch status.kind {
-    case .directory: return (.directory(mode: status.mode), [], signature)
+    case .directory:
+      return (TreeMark.state(of: path, status, like: others, files), [], signature)
     case .other: return (.other, [], signature)
     case .link: return (.link(try files.readLink(path)), [], signature)
     case .file:

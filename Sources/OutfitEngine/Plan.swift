@@ -111,6 +111,8 @@ public struct PlannedTarget: Sendable {
   public internal(set) var isShared = false
   /// What stands there is known to no generation: it is put beside.
   var isKeptBeside = false
+  /// What stands there is a folder with things in it, which is renamed and stands beside from then on.
+  var movesFolder = false
 
   func with(after content: Content) -> PlannedTarget {
     var copy = self
@@ -125,6 +127,10 @@ public struct PlannedTarget: Sendable {
     case file(Bytes, mode: UInt16, modified: Int64?)
     case link(String)
     case directory(mode: UInt16)
+    /// The folder that stands at this path, which is renamed.
+    case moved(FilePath)
+    /// A copy of that folder of the store.
+    case tree(FilePath)
   }
 
   public enum Bytes: Hashable, Sendable {
@@ -164,7 +170,8 @@ public enum ConflictPolicy: String, Sendable, CaseIterable {
   case keep
   /// Outfit's side is written; what was there is kept for `rollback`.
   case take
-  /// As `take`, and what was there is also written to `<name>.outfit-backup`.
+  /// As `take`, and what was there is also written to `<name>.outfit-backup`. A folder with things in it is renamed to
+  /// that in both cases.
   case backup
 }
 

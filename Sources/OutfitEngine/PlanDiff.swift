@@ -38,7 +38,7 @@ extension Plan {
     switch target.after {
     case .file(.given(let bytes), _, _): bytes
     case .file(.kept(let digest, _), _, _): try Generations.content(digest, scope: scope, host: host)
-    case .absent, .link, .directory: nil
+    case .absent, .link, .directory, .moved, .tree: nil
     }
   }
 }
@@ -51,6 +51,8 @@ extension PlannedTarget.Content {
     case .file: "a file"
     case .link(let destination): "a link to \(destination)"
     case .directory: "a folder"
+    case .moved(let place): "the folder that is at \(place)"
+    case .tree(let source): "a copy of \(source)"
     }
   }
 }

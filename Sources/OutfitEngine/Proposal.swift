@@ -228,6 +228,8 @@ public struct Change: Hashable, Sendable {
     case source(SourceFile, mode: UInt16)
     case link(Reference)
     case directory(mode: UInt16)
+    /// A folder that is a copy of that folder of an object, without its name.
+    case tree(Reference)
     case edit(Edit)
     case absent
   }
@@ -256,7 +258,7 @@ public struct Change: Hashable, Sendable {
     switch kind {
     case .file(let bytes, let mode): change.kind = .file(bytes, mode: mode & mask)
     case .source(let source, let mode): change.kind = .source(source, mode: mode & mask)
-    case .link, .directory, .edit, .absent: break
+    case .link, .directory, .tree, .edit, .absent: break
     }
     return change
   }

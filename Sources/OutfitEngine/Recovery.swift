@@ -46,6 +46,7 @@ public enum Recovery {
       let (journal, isCommitted) = try Journal.parse(try host.files.read(intent))
       let what = "the interrupted switch of \(journal.scope.label) to generation \(journal.generation)"
       if isCommitted {
+        journal.removeFormer(host)
         try Journal.finish(host)
         line = "\(what) is finished"
       } else {

@@ -31,6 +31,16 @@ public enum Rollback {
     }
   }
 
+  /// Where a folder is by now that was renamed to a place: it came back since, and was renamed again.
+  private static func place(ofFolder place: String, _ path: FilePath, _ newer: [Generation]) -> String {
+    var (place, isBack) = (place, false)
+    for change in newer.flatMap(\.changes) where change.path == path {
+      if isBack, case .moved(let next) = change.before { (place, isBack) = (next, false) }
+      if change.after == .moved(place) { isBack = true }
+    }
+    return place
+  }
+
   private static func plan(
     to number: Int, _ current: Generation, _ all: [Generation], _ scope: Scope, _ host: Host, _ leaves: Bool,
     _ isPresent: (ObjectID) -> Bool
@@ -63,6 +73,10 @@ public enum Rollback {
       for change in generation.changes {
         paths[change.path] = (change.before, paths[change.path]?.left ?? change.after)
       }
+    }
+    for case (let path, (goal: .moved(let place), let left)) in paths {
+      let place = Self.place(ofFolder: place, path, newer)
+      paths[path] = (.moved(place), left)
     }
     let expected = Set((number + 1...max(number + 1, current.number)).filter { $0 <= current.number })
     if expected != Set(newer.map(\.number)) {
@@ -153,18 +167,20 @@ private struct RollbackPlanner {
       isSecret: now?.isSecret ?? then?.isSecret ?? false, written: left, first: state, blocks: [])
     let seen = try targets.inspector.look(path, written: left, known: targets.stats[path])
     var target: PlannedTarget
-    if seen.state.matches(state) {
+    if try targets.isBack(seen.state, state) {
       guard then != nil else { return }
       target = PlannedTarget(
         target: record.target, resolved: path, owner: nil, isSecret: record.isSecret, action: .upToDate,
         before: seen.state, after: .absent, signature: seen.signature)
     } else if try isWhole(path, now, then, seen, goal: state, left: left) {
-      target = targets.restoring(record, seen, to: state)
+      target = try targets.restoring(record, seen, to: state)
     } else {
       target = try targets.blocksRestored(record, from: now?.blocks ?? [], to: then?.blocks ?? [], seen)
     }
     target.record = then
-    target.recordKeeping = then
+    // Where a folder of the user's is by now.
+    if case .moved = then?.first, let first = now?.first, case .moved = first { target.record?.first = first }
+    target.recordKeeping = target.record
     planned.append(target)
   }
 

@@ -166,8 +166,18 @@ struct SwitchDraft {
 
   private mutating func take(_ target: PlannedTarget, _ content: PlannedTarget.Content) throws {
     if target.isKeptBeside { try addBackup(target) }
-    if target.action != .upToDate { try write(target, content) }
-    if let record = try completed(target) { generation.targets.append(record) }
+    let moved = try target.movesFolder ? moveAside(target) : nil
+    if target.action != .upToDate { try write(target, content, over: moved ?? target.before) }
+    guard var record = try completed(target) else { return }
+    if let moved, previous[target.target.string] == nil || record.first.isDirectory { record.first = moved }
+    generation.targets.append(record)
+  }
+
+  /// Where a folder with things in it is afterwards.
+  private mutating func moveAside(_ target: PlannedTarget) throws(FileError) -> TargetState {
+    let place = try host.files.freeBackup(of: target.resolved)
+    notes.append(Diagnostic(.note, "what was at \(target.target) is in \(place)"))
+    return .moved(place.string)
   }
 
   /// The record of a target, with what needs the key of secrets, and its content kept.
@@ -228,11 +238,13 @@ struct SwitchDraft {
     return record
   }
 
-  private mutating func write(_ target: PlannedTarget, _ content: PlannedTarget.Content) throws {
+  private mutating func write(
+    _ target: PlannedTarget, _ content: PlannedTarget.Content, over state: TargetState? = nil
+  ) throws {
     changed.append(target)
     operations.append(
       Operation(
-        path: target.resolved, before: try withAttributes(target.before, target), after: content,
+        path: target.resolved, before: try withAttributes(state ?? target.before, target), after: content,
         isOwn: target.isShared, isShared: target.isShared, isSecret: target.isSecret,
         signature: target.signature))
   }
@@ -253,12 +265,7 @@ struct SwitchDraft {
   }
 
   private mutating func addBackup(_ target: PlannedTarget) throws {
-    var path = FilePath(target.resolved.string + ".outfit-backup")
-    var number = 2
-    while try host.files.status(path, followLinks: false) != nil {
-      path = FilePath("\(target.resolved).outfit-backup-\(number)")
-      number += 1
-    }
+    let path = try host.files.freeBackup(of: target.resolved)
     switch target.before {
     case .file(let file):
       let bytes = try host.files.read(target.resolved)
@@ -271,7 +278,7 @@ struct SwitchDraft {
     case .link(let destination):
       operations.append(
         Operation(path: path, before: .absent, after: .link(destination), isOwn: target.isShared))
-    case .absent, .directory, .other: return
+    case .absent, .directory, .moved, .tree, .other: return
     }
     notes.append(Diagnostic(.note, "what was at \(target.target) is in \(path)"))
   }

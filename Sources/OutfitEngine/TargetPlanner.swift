@@ -31,8 +31,10 @@ struct TargetPlanner {
   }
 
   private func isDropped(_ record: RecordedTarget) -> Bool {
-    guard case .link(let destination) = record.written else { return false }
-    return dropped.contains { destination.hasPrefix($0) }
+    switch record.written {
+    case .link(let source), .tree(let source): dropped.contains { (source + "/").hasPrefix($0) }
+    case .absent, .file, .directory, .moved, .other: false
+    }
   }
 
   /// Plans all changes, and what happens to targets that are asked for no more.
@@ -161,8 +163,8 @@ struct TargetPlanner {
       action: .upToDate, before: seen.state, after: content, object: change.object, record: record,
       recordKeeping: old, signature: seen.signature)
     guard !isRight else { return target }
-    // A link into the store has nothing of anybody's in it: where it is gone, it is made again.
-    if seen.state == .absent, change.object != nil, case .link = change.kind {
+    // What is of the store has nothing of anybody's in it: where it is gone, it is made again.
+    if seen.state == .absent, change.isOfStore {
       target.action = .create
       return target
     }
@@ -170,6 +172,7 @@ struct TargetPlanner {
       target.record?.accepted = accepted
       return target
     }
+    target.movesFolder = change.isOfStore && holdsOthers(seen.state, at: resolved)
     target.conflict = isCarriedOn(seen.state, change) ? nil : conflict(seen.state, target, old)
     if target.conflict != nil {
       target.action = .conflict
@@ -200,20 +203,23 @@ struct TargetPlanner {
     return file.digest == digest
   }
 
+  private static let folderStands = "a folder with things in it stands there"
+
   private func conflict(
     _ state: TargetState, _ target: PlannedTarget, _ old: RecordedTarget?
   ) -> Conflict? {
     if state == .other {
       return Conflict(reason: .blocked, message: "it is \(state.summary)", canTake: false)
     }
-    if case .directory = state, !target.after.isDirectory, !isOurs(target.resolved) {
-      return Conflict(
-        reason: .blocked, message: "a folder with things in it stands there", canTake: false)
+    if !target.movesFolder, !target.after.isDirectory, holdsOthers(state, at: target.resolved) {
+      return Conflict(reason: .blocked, message: Self.folderStands, canTake: false)
     }
     guard let old else {
       if state == .absent || differsInModeOnly(state, target) { return nil }
       return Conflict(
-        reason: .notOurs, message: "\(state.summary) that is not Outfit's stands there",
+        reason: .notOurs,
+        message: target.movesFolder
+          ? Self.folderStands : "\(state.summary) that is not Outfit's stands there",
         canTake: canTake(state, target))
     }
     let isAsWritten = state.matches(old.written)
@@ -229,6 +235,9 @@ struct TargetPlanner {
       case (.file(let now), .file(let then)) where now.digest == then.digest:
         "its mode was changed from \(String(then.mode, radix: 8)) to \(String(now.mode, radix: 8))"
       case (.file, .file): "it was changed since Outfit wrote it"
+      case (.directory, .tree(let source)) where TreeMark.isChanged(target.resolved, source, host.files):
+        "npm changed it since Outfit made it"
+      case (.directory, _) where target.movesFolder: Self.folderStands
       default: "\(state.summary) stands there now"
       }
     return Conflict(reason: .edited, message: message, canTake: canTake(state, target))
@@ -246,6 +255,11 @@ struct TargetPlanner {
     case (.directory, .directory): true
     default: false
     }
+  }
+
+  /// What stands there is a folder, and not all in it was put there by Outfit.
+  private func holdsOthers(_ state: TargetState, at path: FilePath) -> Bool {
+    state.isDirectory && !isOurs(path)
   }
 
   /// All that is in a folder was put there by Outfit.
@@ -271,6 +285,8 @@ struct TargetPlanner {
       return file.digest == (file.isKeyed ? inspector.key?.digest(bytes) : Digest(of: bytes))
     case (.link(let destination), .link(let reference)):
       return destination == reference.resolved(store: host.places.store).string
+    case (.tree(let source), .tree(let reference)):
+      return source == reference.resolved(store: host.places.store).string
     // 0755 says nothing in particular: a folder that the user closed stays closed.
     case (.directory(let now), .directory(let mode)): return now == mode || mode == 0o755
     default: return false
@@ -282,6 +298,7 @@ struct TargetPlanner {
     case .file(let bytes, let mode): .file(.given(bytes), mode: mode, modified: nil)
     case .link(let reference): .link(reference.resolved(store: host.places.store).string)
     case .directory(let mode): .directory(mode: mode)
+    case .tree(let reference): .tree(reference.resolved(store: host.places.store))
     case .source(let source, let mode):
       .file(.kept(source.digest, attributes: nil), mode: mode, modified: nil)
     case .absent, .edit: .absent
@@ -316,7 +333,7 @@ struct TargetPlanner {
     if !old.blocks.isEmpty { return try blocksLeaving(old) }
     let folder = try inspector.folder(of: old.resolved.string)
     if folder.standing == .present, !folder.holds(old.resolved.string) {
-      var target = restoring(old, Inspector.Seen(state: .other), to: old.first)
+      var target = try restoring(old, Inspector.Seen(state: .other), to: old.first)
       target.conflict = Conflict(
         reason: .blocked, message: "a link leads to \(folder.path) now, where it is not Outfit's",
         canTake: false)
@@ -324,35 +341,78 @@ struct TargetPlanner {
       return target
     }
     let seen = try inspector.look(old.resolved, written: old.written, known: stats[old.resolved])
-    if seen.state.matches(old.first) { return nil }
-    return restoring(old, seen, to: old.first)
+    if try isBack(seen.state, old.first) { return nil }
+    return try restoring(old, seen, to: old.first)
+  }
+
+  /// What stood there stands there again. For a folder that was renamed any does, unless that one is yet where it was
+  /// put.
+  func isBack(_ state: TargetState, _ goal: TargetState) throws(FileError) -> Bool {
+    guard state.matches(goal) else { return false }
+    if case .moved(let place) = goal { return try !isFolder(FilePath(place)) }
+    return true
+  }
+
+  private func isFolder(_ path: FilePath) throws(FileError) -> Bool {
+    try host.files.status(path, followLinks: false)?.kind == .directory
+  }
+
+  /// Made from the store, or moved as a whole.
+  private func isOfStore(_ state: TargetState) -> Bool {
+    if case .link(let destination) = state { return destination.isPath(atOrBelow: host.places.store.string) }
+    return state.isWholeFolder
+  }
+
+  /// Why a folder can't be had again; nil when it can.
+  private func lost(_ content: PlannedTarget.Content?) throws(FileError) -> String? {
+    switch content {
+    case nil: "what was there is secret, and its content was kept nowhere"
+    case .moved(let place):
+      try isFolder(place) ? nil : "the folder that was there was kept as \(place), and is not there any more"
+    case .tree(let source):
+      try isFolder(source) ? nil : "what was there was a copy of \(source), which is not in the store any more"
+    case .absent, .file, .link, .directory: nil
+    }
   }
 
   /// A plan for one path to be as it was.
-  func restoring(_ old: RecordedTarget, _ seen: Inspector.Seen, to state: TargetState) -> PlannedTarget {
+  func restoring(
+    _ old: RecordedTarget, _ seen: Inspector.Seen, to state: TargetState
+  ) throws(FileError) -> PlannedTarget {
     var target = PlannedTarget(
       target: old.target, resolved: old.resolved, owner: nil, isSecret: old.isSecret,
       action: state == .absent ? .remove : .restore, before: seen.state, after: .absent,
       signature: seen.signature)
-    target.goesWithItsFolder = state == .absent && seen.state.isDirectory
+    let isTree = if case .tree = old.written { true } else { false }
+    target.goesWithItsFolder = state == .absent && seen.state.isDirectory && !isTree
     if target.goesWithItsFolder { return target }
     let content = PlannedTarget.Content(kept: state)
-    if !seen.state.matches(old.written) {
+    target.movesFolder =
+      (isOfStore(old.written) || isOfStore(state)) && holdsOthers(seen.state, at: old.resolved)
+    let isRemade = seen.state == .absent && isOfStore(old.written)
+    if !seen.state.matches(old.written), !isRemade {
       target.conflict = Conflict(
         reason: .edited,
         message: seen.state == .absent
           ? "it was removed since Outfit wrote it" : "it was changed since Outfit wrote it",
-        canTake: content != nil && seen.state != .other && !seen.state.isDirectory)
+        canTake: seen.state != .other && (target.movesFolder || !seen.state.isDirectory))
     }
-    if let content {
-      target = target.with(after: content)
-    } else {
-      target.conflict = Conflict(
-        reason: .notKept, message: "what was there is secret, and its content was kept nowhere",
-        canTake: false)
+    if let content { target = target.with(after: content) }
+    if let message = try lost(content) {
+      target.conflict = Conflict(reason: .notKept, message: message, canTake: false)
     }
     if target.conflict != nil { target.action = .conflict }
     return target
+  }
+}
+
+extension Change {
+  /// A whole link or folder that stands for an object of the store.
+  fileprivate var isOfStore: Bool {
+    switch kind {
+    case .link, .tree: object != nil
+    case .file, .source, .directory, .edit, .absent: false
+    }
   }
 }
 
@@ -379,6 +439,8 @@ extension PlannedTarget.Content {
     case .absent: self = .absent
     case .link(let destination): self = .link(destination)
     case .directory(let mode): self = .directory(mode: mode)
+    case .moved(let place): self = .moved(FilePath(place))
+    case .tree(let source): self = .tree(FilePath(source))
     case .file(let file):
       guard !file.isKeyed else { return nil }
       self = .file(.kept(file.digest, attributes: file.attributes), mode: file.mode, modified: file.modified)
@@ -391,6 +453,8 @@ extension PlannedTarget.Content {
     case .absent: .absent
     case .link(let destination): .link(destination)
     case .directory(let mode): .directory(mode: mode)
+    case .moved(let place): .moved(place.string)
+    case .tree(let source): .tree(source.string)
     case .file(.given(let bytes), let mode, let modified):
       .file(
         TargetState.FileState(

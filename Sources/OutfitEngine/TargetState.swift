@@ -9,6 +9,10 @@ public enum TargetState: Hashable, Sendable {
   /// A symbolic link, and what it says.
   case link(String)
   case directory(mode: UInt16)
+  /// A folder that was renamed, and stands at this path with whatever is in it.
+  case moved(String)
+  /// A copy of this folder of the store, as it was made.
+  case tree(String)
   /// A socket, a pipe, a device: never touched.
   case other
 
@@ -66,15 +70,18 @@ public enum TargetState: Hashable, Sendable {
     case .file: "a file"
     case .link(let destination): "a link to \(destination)"
     case .directory: "a folder"
+    case .moved(let place): "a folder, which is at \(place)"
+    case .tree(let source): "a copy of \(source)"
     case .other: "neither file, link nor folder"
     }
   }
 
-  /// The same content, mode and kind; times don't count.
+  /// The same content, mode and kind; times don't count, nor what is in a folder that was there.
   func matches(_ other: TargetState) -> Bool {
     switch (self, other) {
     case (.file(let a), .file(let b)):
       a.digest == b.digest && a.isKeyed == b.isKeyed && a.mode == b.mode
+    case (.directory, .moved), (.moved, .directory): true
     default: self == other
     }
   }
@@ -86,6 +93,8 @@ public enum TargetState: Hashable, Sendable {
     case .file(let file): file.text
     case .link(let destination): "link \(destination)"
     case .directory(let mode): "directory \(String(mode, radix: 8))"
+    case .moved(let place): "moved \(place)"
+    case .tree(let source): "tree \(source)"
     case .other: "other"
     }
   }
@@ -131,13 +140,27 @@ public enum TargetState: Hashable, Sendable {
       self = .absent
     } else if isKind("other"), bytes.count == 5 {
       self = .other
-    } else if isKind("link"), place <= bytes.count {
-      self = .link(String(decoding: UnsafeBufferPointer(rebasing: bytes[place...]), as: UTF8.self))
+    } else if isKind("link") || isKind("moved") || isKind("tree"), place <= bytes.count {
+      let rest = String(decoding: UnsafeBufferPointer(rebasing: bytes[place...]), as: UTF8.self)
+      if isKind("link") {
+        self = .link(rest)
+      } else {
+        guard rest.hasPrefix("/") else { return nil }
+        self = isKind("moved") ? .moved(rest) : .tree(rest)
+      }
     } else if isKind("directory") {
       guard let mode = Self.mode(word()), place > bytes.count else { return nil }
       self = .directory(mode: mode)
     } else {
       return nil
+    }
+  }
+
+  /// A folder with things in it that is moved or made as a whole.
+  var isWholeFolder: Bool {
+    switch self {
+    case .moved, .tree: true
+    case .absent, .file, .link, .directory, .other: false
     }
   }
 

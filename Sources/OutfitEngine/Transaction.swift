@@ -27,6 +27,8 @@ struct Transaction {
     case mode(UInt16)
     case link(String)
     case directory(mode: UInt16)
+    case moved(FilePath)
+    case tree(FilePath)
     case absent(ifEmpty: Bool)
   }
 
@@ -49,6 +51,7 @@ struct Transaction {
     try journal.begin(host)
     do {
       try stage()
+      try settleTrees()
       try flip()
       try Task.checkCancellation()
       commitIsTried = true
@@ -56,6 +59,7 @@ struct Transaction {
     } catch {
       try abandon(error)
     }
+    journal.removeFormer(host)
     try Journal.finish(host)
   }
 
@@ -79,6 +83,9 @@ struct Transaction {
         folders[operation.path] = operation
       case .file, .link:
         if operation.before.isDirectory { removals.append(operation) }
+        writes.append(operation)
+      case .moved, .tree:
+        if operation.before != .absent, !operation.before.isWholeFolder { removals.append(operation) }
         writes.append(operation)
       }
     }
@@ -118,6 +125,15 @@ struct Transaction {
       try add(operation, .mode(mode), after: .directory(mode: mode), key, checks: checks)
     case .link(let destination):
       try add(operation, .link(destination), after: .link(destination), key, checks: checks)
+    case .moved(let place):
+      try add(operation, .moved(place), after: .moved(place.string), key, checks: checks)
+    case .tree(let source):
+      guard try host.files.status(source, followLinks: false)?.kind == .directory else {
+        throw Failure(
+          "the folder that \(operation.path) is to be a copy of can't be found, so nothing was changed",
+          hint: "it was looked for as \(source)")
+      }
+      try add(operation, .tree(source), after: .tree(source.string), key, checks: checks)
     case .absent: break
     case .file(let source, let mode, let modified):
       let bytes: [UInt8]
@@ -187,6 +203,7 @@ struct Transaction {
       guard operation.isOwn && !operation.isShared || before.matches(operation.before) else {
         throw changed(operation.path)
       }
+      if case .moved = operation.before { before = operation.before }
       if case .file(var file) = before {
         if case .file(let seen) = operation.before { file.attributes = seen.attributes }
         before = .file(file)
@@ -237,7 +254,8 @@ struct Transaction {
     for index in journal.entries.indices {
       let entry = journal.entries[index]
       let folder = entry.path.parent
-      guard !removed.contains(entry.path.string), !removed.contains(folder.string) else { continue }
+      let isTree = if case .tree = contents[index] { true } else { false }
+      guard isTree || !removed.contains(entry.path.string), !removed.contains(folder.string) else { continue }
       if isFolder[folder.string] == nil {
         isFolder[folder.string] = try isFolderNow(folder, entry.isOwn)
       }
@@ -283,9 +301,20 @@ struct Transaction {
       }
       if let modified { try files.setModified(temporary, modified) }
     case .link(let destination): try files.createLink(temporary, to: destination)
-    case .mode, .directory, .absent: return
+    case .tree(let source):
+      try files.copyTree(from: source, to: temporary)
+      try TreeMark.write(in: temporary, source: source, files)
+    case .mode, .directory, .moved, .absent: return
     }
     staged.insert(index)
+  }
+
+  /// No power cut may leave half of a copy in its place.
+  private func settleTrees() throws(FileError) {
+    for index in staged {
+      guard case .tree = contents[index] else { continue }
+      try files(journal.entries[index].isOwn).synchronizeAll(journal.entries[index].path.parent)
+    }
   }
 
   private mutating func flip() throws {
@@ -304,7 +333,14 @@ struct Transaction {
   private mutating func flip(_ index: Int) throws(FileError) {
     let entry = journal.entries[index]
     let files = files(entry.isOwn)
+    if let away = journal.away(index) {
+      try files.moveFolder(entry.path, to: away)
+      // What comes in its place must not be there sooner, whatever of the names a power cut takes.
+      try files.synchronize(entry.path.parent)
+    }
     switch contents[index] {
+    case .absent where entry.before.isWholeFolder: return
+    case .moved(let place): try files.moveFolder(place, to: entry.path)
     case .absent(let ifEmpty):
       guard entry.before.isDirectory else {
         if entry.before != .absent { try files.remove(entry.path) }
@@ -317,7 +353,7 @@ struct Transaction {
     case .mode(let mode):
       try files.setMode(entry.path, mode)
       if !entry.isOwn { note(entry) }
-    case .link:
+    case .link, .tree:
       try stage(index)
       try files.rename(journal.temporary(index), to: entry.path)
     case .bytes:
@@ -337,6 +373,7 @@ struct Transaction {
     let now = try files(entry.isOwn).status(entry.path, followLinks: false).map { Signature($0) }
     // The times of a folder change with what is in it.
     return now == signatureBefore[index] || entry.before.isDirectory && now != nil
+      || entry.before.isWholeFolder && now?.inode == signatureBefore[index]?.inode
   }
 
   private mutating func note(_ entry: Journal.Entry, _ written: FileStatus? = nil) {

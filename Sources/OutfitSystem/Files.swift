@@ -113,6 +113,10 @@ public protocol Files: Sendable {
   func append(_ path: FilePath, _ contents: [UInt8]) throws(FileError)
   func createLink(_ path: FilePath, to destination: String) throws(FileError)
   func createDirectory(_ path: FilePath, mode: UInt16) throws(FileError)
+  /// Makes a folder at `target`, where nothing is, with copies of all that is in another: files, links and folders with
+  /// their modes and times. What both file systems share of a content is shared; no file has two names by it. When it
+  /// fails, `target` may have a part.
+  func copyTree(from source: FilePath, to target: FilePath) throws(FileError)
   /// Replaces what stands at `target` in one step.
   func rename(_ path: FilePath, to target: FilePath) throws(FileError)
   /// Removes a file or a link.
@@ -148,6 +152,27 @@ public final class FileLock: Sendable {
 
 extension Files {
   public func startWriting(_ path: FilePath) {}
+
+  public func copyTree(from source: FilePath, to target: FilePath) throws(FileError) {
+    guard let folder = try status(source, followLinks: false) else {
+      throw FileError("copy", source, .noSuchFileOrDirectory)
+    }
+    try createDirectory(target, mode: 0o700)
+    for name in try list(source) {
+      let (from, to) = (source.appending(name), target.appending(name))
+      guard let status = try status(from, followLinks: false) else { continue }
+      switch status.kind {
+      case .directory: try copyTree(from: from, to: to)
+      case .file: try create(to, read(from), mode: status.mode, modified: status.modified)
+      case .link:
+        try createLink(to, to: readLink(from))
+        try setModified(to, status.modified)
+      case .other: throw FileError("copy", from, .notSupported)
+      }
+    }
+    try setMode(target, folder.mode)
+    try setModified(target, folder.modified)
+  }
 
   public func status(
     named name: UnsafeBufferPointer<UInt8>, followLinks: Bool

@@ -72,6 +72,12 @@ struct LiveFiles: Files {
     try call("make the folder", path) { place throws(Errno) in try Libc.createDirectory(place, mode: mode) }
   }
 
+  func copyTree(from source: FilePath, to target: FilePath) throws(FileError) {
+    try call("copy \(source) to", target) { place throws(Errno) in
+      try Libc.copyTree(from: source, to: place)
+    }
+  }
+
   func rename(_ path: FilePath, to target: FilePath) throws(FileError) {
     try call("rename to \(target) what is at", path) { place throws(Errno) in
       try self.place(target) { onto throws(Errno) in try Libc.rename(place, to: onto) }

@@ -272,6 +272,12 @@ extension Libc {
     if mode != 0o700 { try setMode(place, mode) }
   }
 
+  static func copyTree(from source: FilePath, to target: Place) throws(Errno) {
+    try attempt(target.name) { name in
+      source.withPlatformString { outfit_copy_tree(AT_FDCWD, $0, target.folder, name) }
+    }
+  }
+
   static func rename(_ place: Place, to target: Place) throws(Errno) {
     try attempt(place.name) { from in
       target.name.withPlatformString { onto in renameat(place.folder, from, target.folder, onto) }

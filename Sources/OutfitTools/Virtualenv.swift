@@ -141,12 +141,16 @@ public struct Virtualenv: Part {
       }
     }
     if let exclude {
-      // A pattern for a folder, as most .gitignore files have it, does not match a link.
+      // A pattern for a folder, as most .gitignore files have it, does not match a link; nor does it name what stood
+      // there and was moved aside.
       proposal.changes.append(
         Change(
           target: exclude.folder.pushing("info/exclude"), owner: section.source,
           kind: .edit(
-            .block(Edit.Block(identifier: exclude.identifier, body: "/\(section.value.path)\n"))),
+            .block(
+              Edit.Block(
+                identifier: exclude.identifier,
+                body: "/\(section.value.path)\n/\(section.value.path).outfit-backup*\n"))),
           object: environment.id))
     }
     if let (bound, location) = Self.unmet(sources, interpreter.version) {

@@ -68,6 +68,42 @@ struct ProjectShapesTests {
     #expect(!machine.files.exists(machine.home.pushing("p/.venv")))
   }
 
+  /// An environment of somebody's own stands where the link is wanted: it is moved aside on a word, and comes back.
+  @Test(arguments: ["backup", "take"]) func anEnvironmentOfOnesOwnIsMovedAside(_ word: String) async throws {
+    let machine = try Machine("aside\(word)")
+    try await clone("requirements", machine)
+    try machine.write(
+      "p/outfit.yaml",
+      "profile: p\ninterpreters: {python: {versions: [\"3\"], system: true}}\nvirtualenv: {from: requirements.txt}\n"
+    )
+    let place = machine.home.pushing("p/.venv")
+    try machine.write("p/.venv/lib/mine.py", "mine\n")
+    try machine.files.createLink(place.appending("bin"), to: "/usr/bin")
+    let inode = try machine.files.status(place, followLinks: false)?.inode
+    let asked = try await machine.outfit("up", "--trust", at: "p")
+    #expect(asked.status == 4, "\(asked.errorText)")
+    #expect(
+      asked.errorText.contains(".venv: a folder with things in it stands there")
+        && asked.errorText.contains("--on-conflict take or backup"), "\(asked.errorText)")
+    #expect(try machine.read("p/.venv/lib/mine.py") == "mine\n")
+    let up = try await machine.outfit("up", "--on-conflict", word, at: "p")
+    #expect(up.status == 0, "\(up.errorText)")
+    #expect(up.errorText.contains(".venv.outfit-backup"), "\(up.errorText)")
+    #expect(try machine.files.status(place, followLinks: false)?.kind == .link)
+    #expect(try machine.read("p/.venv.outfit-backup/lib/mine.py") == "mine\n")
+    let state = try await machine.run("/usr/bin/env", ["git", "-C", "p", "status", "--porcelain"])
+    #expect(state.succeeded && !state.outputText.contains(".venv"), "\(state.outputText)")
+    let again = try await machine.outfit("up", at: "p")
+    #expect(again.status == 0 && again.outputText.contains("Nothing to do"), "\(again.errorText)")
+    let shown = try await machine.outfit("rollback", "--dry-run", "--json", at: "p")
+    #expect(shown.outputText.contains("\"movedFrom\""), "\(shown.outputText)\(shown.errorText)")
+    let back = try await machine.outfit("rollback", at: "p")
+    #expect(back.status == 0, "\(back.errorText)")
+    #expect(try machine.files.status(place, followLinks: false)?.inode == inode)
+    #expect(try machine.read("p/.venv/lib/mine.py") == "mine\n")
+    #expect(!machine.files.exists(FilePath("\(place).outfit-backup")))
+  }
+
   /// The project's own code is built after consent that says so, and is used as it stands.
   @Test func theProjectIsUsedAsItStands() async throws {
     let machine = try Machine()

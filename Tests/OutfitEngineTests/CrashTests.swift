@@ -62,6 +62,10 @@ import Testing
     scenario.wantBlock(".zshrc", "one\n")
     scenario.wantCommand("black", version: "1")
     scenario.wantCommand("isort", version: "1")
+    files.put("/home/ann/shop/.venv/lib/mine", "mine\n", mode: 0o600)
+    files.put("/home/ann/web/node_modules/mine", "mine\n")
+    scenario.wantTree("shop/node_modules", version: "1")
+    scenario.wantTree("old/node_modules", version: "1")
     try await scenario.up(Decisions(.take), snapshots: [personal])
     scenario.wantNothing(".old/deep/file")
     scenario.want(".changed", "two\n")
@@ -75,6 +79,10 @@ import Testing
     scenario.want(".mine", "theirs\n")
     scenario.want(".netrc", "theirs\n", mode: 0o600, secret: true)
     scenario.wantCommand("black", version: "2")
+    scenario.wantEnvironment("shop/.venv")
+    scenario.wantNothing("old/node_modules")
+    scenario.wantTree("shop/node_modules", version: "2")
+    scenario.wantTree("web/node_modules", version: "2")
     scenario.proposal.claims.removeAll { $0.name == "isort" }
     files.put(personal, "profile: me\ntools: {black: \"2\"}\n")
     if run != .up {
@@ -92,6 +100,12 @@ import Testing
     if run == .uninstallation { return scenario.home + scenario.files.snapshot(places.config) }
     return scenario.home + scenario.files.snapshot(places.bin) + scenario.files.snapshot(places.tables)
       + scenario.files.snapshot(places.config)
+  }
+
+  /// Where a folder of the user's is, whole: in its place, or moved aside.
+  private static func places(of folder: String, _ scenario: SwitchScenario) throws -> [String] {
+    let file = folder.hasSuffix(".venv") ? "lib/mine" : "mine"
+    return ["\(folder)/\(file)", "\(folder).outfit-backup/\(file)"].filter { scenario.text($0) == "mine\n" }
   }
 
   private static func times(_ scenario: SwitchScenario) -> [String: Int64] {
@@ -128,6 +142,10 @@ import Testing
       _ = try? await run(broken)
       #expect(broken.files.isStopped)
       stop.crash(broken.files, at: number)
+      for folder in ["shop/.venv", "web/node_modules"] {
+        let places = try Self.places(of: folder, broken)
+        #expect(places.count == 1, "\(folder) before operation \(number): \(places)")
+      }
       try Recovery.recover(broken.host)
       let now = Self.visible(broken, of: run)
       #expect(

@@ -139,10 +139,10 @@ import Testing
     scenario.want(".a", "1\n")
     try await scenario.up()
     let record = Generations.record(1, scope: .machine, host: scenario.host)
-    scenario.files.put(record, "outfit-generation\t3\nwhatever\n")
+    scenario.files.put(record, "outfit-generation\t9\nwhatever\n")
     let failure = #expect(throws: Failure.self) { try scenario.plan() }
     #expect(failure?.diagnostics.first?.message.contains("newer outfit") == true)
-    #expect(try scenario.files.text(record) == "outfit-generation\t3\nwhatever\n")
+    #expect(try scenario.files.text(record) == "outfit-generation\t9\nwhatever\n")
   }
 
   @Test func aDamagedOrNewerJournalIsSaid() throws {

@@ -98,6 +98,35 @@ struct SwitchScenario {
     present.insert(object.id)
   }
 
+  /// A link to an object of its own.
+  mutating func wantEnvironment(_ path: String, version: String = "1") {
+    want(path, .link(.object(wantObject("virtualenv", version), "")), object: wantObject("virtualenv", version))
+  }
+
+  /// A copy of a folder of an object of its own, which stands in the store.
+  /// - Returns: where that folder is.
+  @discardableResult
+  mutating func wantTree(_ path: String, version: String) -> FilePath {
+    let object = wantObject("modules", version)
+    let source = host.places.store.appending(object.description).appending("node_modules")
+    if !files.exists(source) {
+      files.put(source.pushing("left/index.js"), "left \(version)\n", mode: 0o755)
+      files.put(source.appending(".package-lock.json"), "{\"version\": \(version)}\n")
+      files.putLink(source.pushing(".bin/left"), to: "../left/index.js")
+    }
+    want(path, .tree(.object(object, "node_modules")), object: object)
+    return source
+  }
+
+  private mutating func wantObject(_ name: String, _ version: String) -> ObjectID {
+    let object = Object(
+      name: "\(name)-\(version)", label: "\(name) \(version)", recipe: .tree([]), store: host.places.store)
+    proposal.objects.removeAll { $0.id.name.hasPrefix(name + "-") }
+    proposal.objects.append(object)
+    present.insert(object.id)
+    return object.id
+  }
+
   func plan(keepsMissing: Bool = false) throws -> Plan {
     try Planner.plan(
       scope: scope, proposal: proposal, host: host, isPresent: present.contains, keepsMissing: keepsMissing,

@@ -62,7 +62,7 @@ struct VirtualenvTests {
     let change = try #require(try bench.rounds { try Virtualenv().propose($0) }.value.changes.last)
     #expect(change.target == "/home/ada/shop/.git/info/exclude")
     guard case .edit(.block(let block)) = change.kind else { return #expect(Bool(false)) }
-    #expect(block.body == "/.venv\n")
+    #expect(block.body == "/.venv\n/.venv.outfit-backup*\n")
   }
 
   @Test func itsPythonTakesOverWithinTheProject() throws {

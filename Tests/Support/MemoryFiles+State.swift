@@ -218,6 +218,7 @@ extension MemoryFiles {
         if found.insert(inode).inserted { next += self[inode].entries.values }
       }
       nodes = nodes.filter { found.contains($0.key) }
+      for index in pending.indices { pending[index].entries.removeAll { !found.contains($0.folder) } }
       reachable = max(64, nodes.count)
     }
 

@@ -18,6 +18,10 @@ int outfit_synchronize_all(int descriptor);
 // Has the disk begin with the content of a file that is in memory, and does not wait. Does nothing but on Linux.
 int outfit_start_writing(int descriptor);
 
+// Makes the folder `target`, where nothing is, a copy of the folder `source`: files, links and folders with modes and
+// times. Contents are shared with the source where the file system can. What is no file, link or folder is ENOTSUP.
+int outfit_copy_tree(int source_folder, const char *source, int target_folder, const char *target);
+
 // Extended attributes of an open file: names ended by a zero byte each, and values.
 ssize_t outfit_list_attributes(int descriptor, char *buffer, size_t size);
 ssize_t outfit_get_attribute(int descriptor, const char *name, void *buffer, size_t size);

@@ -134,6 +134,8 @@ struct PlanMembers {
       ])
     case .link(let destination): .object(["kind": .string("link"), "to": .string(destination)])
     case .directory(let mode): .object(["kind": .string("folder"), "mode": .string(Self.octal(mode))])
+    case .moved(let place): .object(["kind": .string("folder"), "movedFrom": .string(place)])
+    case .tree(let source): .object(["kind": .string("folder"), "copyOf": .string(source)])
     case .other: .object(["kind": .string("other")])
     }
   }
@@ -149,6 +151,8 @@ struct PlanMembers {
       ])
     case .link(let destination): .object(["kind": .string("link"), "to": .string(destination)])
     case .directory(let mode): .object(["kind": .string("folder"), "mode": .string(Self.octal(mode))])
+    case .moved(let place): .object(["kind": .string("folder"), "movedFrom": .string(place.string)])
+    case .tree(let source): .object(["kind": .string("folder"), "copyOf": .string(source.string)])
     }
   }
 
