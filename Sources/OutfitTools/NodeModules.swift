@@ -91,7 +91,7 @@ public struct NodeModules: Part {
       proposal.changes.append(
         Change(
           target: context.root.pushing(FilePath(path)), owner: section.source,
-          kind: .link(.object(object.id, folder.isEmpty ? "node_modules" : "\(folder)/node_modules")),
+          kind: .tree(.object(object.id, folder.isEmpty ? "node_modules" : "\(folder)/node_modules")),
           object: object.id))
     }
     proposal.effects = installer.effects(object, section)
