@@ -235,8 +235,10 @@ struct Journal {
       try files.rename(entry.path, to: FilePath(origin))
       try files.synchronize(entry.path.parent)
     }
-    let now = try Self.state(of: entry.path, like: [entry.after], key: key, files)
-    if now != .absent {
+    // What another entry takes away first.
+    let earlier = entries[..<index].first { $0.path == entry.path }?.before ?? .absent
+    let now = try Self.state(of: entry.path, like: [earlier, entry.after], key: key, files)
+    if now != .absent, !now.matches(earlier) {
       var isOurs = now.matches(entry.after) && !now.isDirectory
       // Of what was not durable yet a power cut leaves the name.
       if case .file(let file) = now, file.size == 0 { isOurs = true }
