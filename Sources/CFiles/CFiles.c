@@ -112,7 +112,8 @@ static int copy_content(struct copying *copying, int from, int to, off_t size) {
     if (errno == ENOSPC || errno == EDQUOT || errno == EIO) return -1;
     copying->cannot_clone = 1;
   }
-  while (!copying->cannot_share && size > 0) {
+  // Of small files that is slower than to read and write them.
+  while (!copying->cannot_share && size > (off_t)sizeof copying->buffer) {
     ssize_t count = syscall(SYS_copy_file_range, from, NULL, to, NULL, (size_t)size, 0);
     if (count > 0) {
       size -= count;
@@ -124,7 +125,6 @@ static int copy_content(struct copying *copying, int from, int to, off_t size) {
       copying->cannot_share = 1;
     }
   }
-  if (size == 0) return 0;
 #endif
   for (;;) {
     ssize_t count = read(from, copying->buffer, sizeof copying->buffer);

@@ -196,7 +196,7 @@ struct Journal {
   ) throws {
     let entry = entries[index]
     let files = files(index, host)
-    try files.removeTree(temporary(index))
+    try removeTemporary(index, files)
     if entry.before.isWholeFolder || entry.after.isWholeFolder {
       return try undoFolder(index, key, &aside, host)
     }
@@ -235,8 +235,10 @@ struct Journal {
       try files.rename(entry.path, to: FilePath(origin))
       try files.synchronize(entry.path.parent)
     }
-    let now = try Self.state(of: entry.path, like: [entry.after], key: key, files)
-    if now != .absent {
+    // What another entry takes away first.
+    let earlier = entries[..<index].first { $0.path == entry.path }?.before ?? .absent
+    let now = try Self.state(of: entry.path, like: [earlier, entry.after], key: key, files)
+    if now != .absent, !now.matches(earlier) {
       var isOurs = now.matches(entry.after) && !now.isDirectory
       // Of what was not durable yet a power cut leaves the name.
       if case .file(let file) = now, file.size == 0 { isOurs = true }
@@ -245,7 +247,16 @@ struct Journal {
       try files.rename(entry.path, to: place)
     }
     if let away { try files.rename(away, to: entry.path) }
-    try files.removeTree(temporary(index))
+    try removeTemporary(index, files)
+  }
+
+  /// A folder was in its place before: no power cut may bring it back there with half of its things.
+  private func removeTemporary(_ index: Int, _ files: any Files) throws(FileError) {
+    let temporary = temporary(index)
+    if try files.status(temporary, followLinks: false)?.kind == .directory {
+      try files.synchronize(temporary.parent)
+    }
+    try files.removeTree(temporary)
   }
 
   private func keepAside(_ bytes: [UInt8], _ index: Int, _ host: Host) throws -> FilePath {

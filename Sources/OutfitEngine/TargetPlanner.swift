@@ -370,7 +370,8 @@ struct TargetPlanner {
     case .moved(let place):
       try isFolder(place) ? nil : "the folder that was there was kept as \(place), and is not there any more"
     case .tree(let source):
-      try isFolder(source) ? nil : "what was there was a copy of \(source), which is not in the store any more"
+      try isFolder(source)
+        ? nil : "what was there was a copy of \(source), which is not in the store any more"
     case .absent, .file, .link, .directory: nil
     }
   }

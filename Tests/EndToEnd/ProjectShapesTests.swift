@@ -76,6 +76,7 @@ struct ProjectShapesTests {
       "p/outfit.yaml",
       "profile: p\ninterpreters: {python: {versions: [\"3\"], system: true}}\nvirtualenv: {from: requirements.txt}\n"
     )
+    try machine.write("p/requirements.txt", "six==1.17.0\n")
     let place = machine.home.pushing("p/.venv")
     try machine.write("p/.venv/lib/mine.py", "mine\n")
     try machine.files.createLink(place.appending("bin"), to: "/usr/bin")
@@ -83,7 +84,7 @@ struct ProjectShapesTests {
     let asked = try await machine.outfit("up", "--trust", at: "p")
     #expect(asked.status == 4, "\(asked.errorText)")
     #expect(
-      asked.errorText.contains(".venv: a folder with things in it stands there")
+      asked.errorText.contains(".venv as it is: a folder with things in it stands there")
         && asked.errorText.contains("--on-conflict take or backup"), "\(asked.errorText)")
     #expect(try machine.read("p/.venv/lib/mine.py") == "mine\n")
     let up = try await machine.outfit("up", "--on-conflict", word, at: "p")

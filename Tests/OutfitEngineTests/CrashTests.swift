@@ -64,6 +64,7 @@ import Testing
     scenario.wantCommand("isort", version: "1")
     files.put("/home/ann/shop/.venv/lib/mine", "mine\n", mode: 0o600)
     files.put("/home/ann/web/node_modules/mine", "mine\n")
+    files.putLink("/home/ann/linked/node_modules", to: "/elsewhere")
     scenario.wantTree("shop/node_modules", version: "1")
     scenario.wantTree("old/node_modules", version: "1")
     try await scenario.up(Decisions(.take), snapshots: [personal])
@@ -83,6 +84,7 @@ import Testing
     scenario.wantNothing("old/node_modules")
     scenario.wantTree("shop/node_modules", version: "2")
     scenario.wantTree("web/node_modules", version: "2")
+    scenario.wantTree("linked/node_modules", version: "2")
     scenario.proposal.claims.removeAll { $0.name == "isort" }
     files.put(personal, "profile: me\ntools: {black: \"2\"}\n")
     if run != .up {

@@ -81,6 +81,49 @@ import Testing
     #expect(CompiledPlan.current(for: .machine, version: "1", arguments: arguments, host: host) == nil)
   }
 
+  @Test func foldersAreMovedAndCopied() async throws {
+    let scratch = try ScratchFolder()
+    let host = scratch.host
+    let object = SwitchScenario.object("modules")
+    let source = host.places.store.appending(object.description).appending("node_modules")
+    try host.files.createDirectories(source.appending("left"))
+    try host.files.create(source.pushing("left/index.js"), Array("left\n".utf8), mode: 0o755)
+    try host.files.create(source.appending(".package-lock.json"), Array("{}\n".utf8), mode: 0o644)
+    try scratch.put("home/shop/.venv/mine", "mine\n", mode: 0o600)
+    let before = try Self.tree(host.user.home, host.files)
+    var proposal = Proposal()
+    for (path, kind) in [
+      ("shop/.venv", Change.Kind.link(.object(object, ""))),
+      ("shop/node_modules", .tree(.object(object, "node_modules"))),
+    ] {
+      var change = Self.change(host, path, kind)
+      change.object = object
+      proposal.changes.append(change)
+    }
+    let outcome = try await Self.up(proposal, host, Decisions(.backup))
+    #expect(outcome.kept.isEmpty)
+    #expect(try host.files.text(host.user.home.pushing("shop/.venv.outfit-backup/mine")) == "mine\n")
+    let list = host.user.home.pushing("shop/node_modules/.package-lock.json")
+    #expect(
+      try Planner.plan(scope: .machine, proposal: proposal, host: host, isPresent: { _ in true }).isEmpty)
+    let arguments = Digest(of: "")
+    func current() -> String? {
+      CompiledPlan.current(for: .machine, version: "1", arguments: arguments, host: host)
+    }
+    try CompiledPlan.write(
+      for: .machine, version: "1", arguments: arguments, inputs: [], outputs: [], summary: "fine", host: host)
+    #expect(current() == "fine")
+    let times = try #require(try host.files.status(list, followLinks: false)).modified
+    try host.files.setModified(list, times + 1)
+    #expect(current() == nil)
+    try host.files.setModified(list, times)
+    let back = try await Switch.apply(
+      Rollback.plan(scope: .machine, host: host, isPresent: { _ in true }), by: .generation(.machine),
+      profile: ProfileStamp(name: "team", address: "/team"), host: host)
+    #expect(back.kept.isEmpty)
+    #expect(try Self.tree(host.user.home, host.files) == before)
+  }
+
   @Test func manyAtOnceWaitForEachOther() async throws {
     let scratch = try ScratchFolder()
     let host = scratch.host

@@ -100,7 +100,8 @@ struct SwitchScenario {
 
   /// A link to an object of its own.
   mutating func wantEnvironment(_ path: String, version: String = "1") {
-    want(path, .link(.object(wantObject("virtualenv", version), "")), object: wantObject("virtualenv", version))
+    want(
+      path, .link(.object(wantObject("virtualenv", version), "")), object: wantObject("virtualenv", version))
   }
 
   /// A copy of a folder of an object of its own, which stands in the store.

@@ -52,6 +52,49 @@ import Testing
     #expect(try files.list(root) == ["a", "dangling"])
   }
 
+  @Test(arguments: Which.allCases, [false, true])
+  func aFolderIsCopiedWithAllThatIsInIt(_ which: Which, _ refusesLinks: Bool) throws {
+    let (files, root, scratch) = try make(which)
+    defer { _ = scratch }
+    let (source, target) = (root.appending("source"), root.appending("target"))
+    try files.createDirectories(source.pushing("deep/deeper"))
+    try files.createDirectory(source.appending("empty"), mode: 0o711)
+    let large = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+    for (name, bytes, mode) in [
+      ("none", [], 0o600), ("deep/program", [1, 2, 3], 0o755), ("deep/deeper/large", large, 0o444),
+    ] as [(String, [UInt8], UInt16)] {
+      try files.create(
+        source.pushing(FilePath(name)), bytes, mode: mode, modified: 1_700_000_000_123_456_789)
+    }
+    try files.createLink(source.appending("link"), to: "deep/program")
+    try files.createLink(source.appending("dangling"), to: "/nowhere")
+    try files.setModified(source.appending("link"), 1_600_000_000_000_000_001)
+    try files.setModified(source.appending("deep"), 1_500_000_000_000_000_001)
+    try files.setMode(source.appending("deep"), 0o555)
+    try (refusesLinks ? files.withoutLinks : files).copyTree(from: source, to: target)
+
+    func compare(_ name: FilePath) throws {
+      let (from, to) = (source.pushing(name), target.pushing(name))
+      let old = try #require(try files.status(from, followLinks: false))
+      let new = try #require(try files.status(to, followLinks: false), "\(name)")
+      #expect(old.kind == new.kind && old.mode == new.mode && old.modified == new.modified, "\(name)")
+      #expect(old.inode != new.inode, "\(name)")
+      switch old.kind {
+      case .file: #expect(try files.read(from) == files.read(to), "\(name)")
+      case .link: #expect(try files.readLink(from) == files.readLink(to))
+      default:
+        #expect(try files.list(from) == files.list(to))
+        for entry in try files.list(from) { try compare(name.appending(entry)) }
+      }
+    }
+    try compare("")
+    #expect(throws: FileError.self) { try files.copyTree(from: source, to: target) }
+    #expect(throws: FileError.self) {
+      try files.copyTree(from: root.appending("missing"), to: root.appending("other"))
+    }
+    #expect(!files.exists(root.appending("other")))
+  }
+
   @Test(arguments: Which.allCases) func byTheBytesOfItsPathAFileIsTheSame(_ which: Which) throws {
     let (files, root, scratch) = try make(which)
     defer { _ = scratch }
