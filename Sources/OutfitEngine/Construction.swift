@@ -51,7 +51,7 @@ struct Construction: Sendable {
     // The disk is at it while the checks run; what is left is made durable before the object counts.
     files.startWriting(out)
     step("checking")
-    var contents = try made?.contents ?? Contents.read(out, files: files)
+    var contents = try made?.contents ?? Contents.read(out, files: files, guardsShared: true)
     async let rest = finish(made?.rest)
     try await Checks(host: host, store: builder.store, label: object.label, out: out)
       .run(object.checks, contents)

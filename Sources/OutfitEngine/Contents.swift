@@ -23,25 +23,34 @@ public struct Contents: Hashable, Sendable {
   }
 
   /// Reads every file below a folder.
+  /// - Parameter guardsShared: files that have another name elsewhere, in an installer's cache or in another
+  ///   environment, can't be written to from then on, so that no editor changes them for all.
   /// - Throws: `FileError`, or `CancellationError`.
-  public static func read(_ root: FilePath, files: any Files) throws -> Contents {
+  public static func read(
+    _ root: FilePath, files: any Files, guardsShared: Bool = false
+  ) throws -> Contents {
     var contents = Contents()
-    try contents.add(root, "", files)
+    try contents.add(root, "", files, guardsShared)
     return contents
   }
 
-  private mutating func add(_ folder: FilePath, _ prefix: String, _ files: any Files) throws {
+  private mutating func add(
+    _ folder: FilePath, _ prefix: String, _ files: any Files, _ guardsShared: Bool
+  ) throws {
     try Task.checkCancellation()
     for name in try files.list(folder) where name != "__pycache__" {
       let path = folder.appending(name)
       guard let status = try files.status(path, followLinks: false) else { continue }
       switch status.kind {
-      case .directory: try add(path, prefix + name + "/", files)
+      case .directory: try add(path, prefix + name + "/", files, guardsShared)
       case .link:
         size += status.size
         entries[prefix + name] = .link(try files.readLink(path))
       case .file:
         size += status.size
+        if guardsShared, status.names > 1, status.mode & 0o222 != 0 {
+          try files.setMode(path, status.mode & ~0o222)
+        }
         entries[prefix + name] = .file(
           try Self.digest(path, size: status.size, files), isExecutable: status.mode & 0o100 != 0)
       case .other: continue

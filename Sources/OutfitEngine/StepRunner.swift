@@ -198,6 +198,11 @@ struct StepRunner: Sendable {
       diagnostic.hint = "tell those who run the registry; \(diagnostic.hint ?? "")"
     }
     if !last.isEmpty { diagnostic.excerpt = last }
+    if let reason = PipMessage.reason(own, environment: host.environment) {
+      diagnostic.message = "\(label): \(reason)"
+      diagnostic.hint = "check the network and the proxy, then run it again; \(diagnostic.hint ?? "")"
+      diagnostic.excerpt = nil
+    }
     return diagnostic
   }
 

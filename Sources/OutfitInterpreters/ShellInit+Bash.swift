@@ -178,9 +178,26 @@ extension ShellInit {
       unset OUTFIT_SHELL __outfit_old_prompt __outfit_new_prompt __outfit_deactivates
     }
 
+    # direnv puts PATH back as it found it, so it comes first: what is taken out of PATH after that stays out.
+    __outfit_direnv() {
+      local __o_past __o_rest
+      declare -F _direnv_hook >/dev/null || return 0
+      _direnv_hook || :
+      if [[ -n $__outfit_venv && ${__outfit_past-}: != *":$__outfit_venv/bin:"* ]]; then
+        __outfit_past+=:$__outfit_venv/bin
+      fi
+      __o_rest=${__outfit_past-}
+      while [[ -n $__o_rest ]]; do
+        __o_past=${__o_rest##*:}
+        __o_rest=${__o_rest%:*}
+        [[ $__o_past == "$__outfit_venv/bin" ]] || __outfit_without "$__o_past" PATH
+      done
+    }
+
     __outfit_hook() {
       local __o_status=$?
       if [[ $PWD:${OUTFIT_PYTHON-}:${OUTFIT_NODE-}:${PYENV_VERSION-} != "$__outfit_folder" ]]; then
+        __outfit_direnv
         __outfit_folder=$PWD:${OUTFIT_PYTHON-}:${OUTFIT_NODE-}:${PYENV_VERSION-}
         if [[ -x $__outfit_shim ]]; then
           eval "$("$__outfit_shim" activation bash "$__outfit_active" 2>/dev/null)"

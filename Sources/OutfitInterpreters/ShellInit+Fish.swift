@@ -195,8 +195,20 @@ extension ShellInit {
         return 0
     end
 
+    # direnv puts PATH back as it found it, so it comes first: what is taken out of PATH after that stays out.
+    function __outfit_direnv
+        functions --query __direnv_export_eval; or return 0
+        __direnv_export_eval
+        test -n "$__outfit_venv"; and not contains -- "$__outfit_venv/bin" $__outfit_past
+        and set --global --append __outfit_past "$__outfit_venv/bin"
+        for __o_past in $__outfit_past
+            test "$__o_past" = "$__outfit_venv/bin"; or __outfit_without "$__o_past" PATH
+        end
+    end
+
     function __outfit_hook --on-event fish_prompt --on-variable PWD
         if test "$PWD:$OUTFIT_PYTHON:$OUTFIT_NODE:$PYENV_VERSION" != "$__outfit_folder"
+            __outfit_direnv
             set --global __outfit_folder "$PWD:$OUTFIT_PYTHON:$OUTFIT_NODE:$PYENV_VERSION"
             if test -x "$__outfit_shim"
                 "$__outfit_shim" activation fish "$__outfit_active" 2>/dev/null | source

@@ -182,9 +182,25 @@ extension ShellInit {
       unset OUTFIT_SHELL __outfit_old_prompt __outfit_new_prompt __outfit_deactivates
     }
 
+    # direnv puts PATH back as it found it, so it comes first: what is taken out of PATH after that stays out.
+    __outfit_direnv() {
+      emulate -L zsh
+      (( ${+functions[_direnv_hook]} )) || return 0
+      _direnv_hook
+      typeset -ga __outfit_past
+      if [[ -n $__outfit_venv ]] && (( ! ${__outfit_past[(Ie)$__outfit_venv/bin]} )); then
+        __outfit_past+=("$__outfit_venv/bin")
+      fi
+      local __o_past
+      for __o_past in $__outfit_past; do
+        [[ $__o_past == "$__outfit_venv/bin" ]] || __outfit_without "$__o_past" PATH
+      done
+    }
+
     __outfit_hook() {
       emulate -L zsh
       if [[ $PWD:${OUTFIT_PYTHON-}:${OUTFIT_NODE-}:${PYENV_VERSION-} != "$__outfit_folder" ]]; then
+        __outfit_direnv
         __outfit_folder=$PWD:${OUTFIT_PYTHON-}:${OUTFIT_NODE-}:${PYENV_VERSION-}
         if [[ -x $__outfit_shim ]]; then
           eval "$("$__outfit_shim" activation zsh "$__outfit_active" 2>/dev/null)"

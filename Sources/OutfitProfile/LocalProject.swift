@@ -129,11 +129,8 @@ package struct ProjectDescription: Sendable {
     (root["dependency-groups"]?.table ?? [:]).keys.contains { normalizedPackageName($0) == name }
   }
 
-  /// What no table of it has.
-  package func unknownGroup(of names: [String]) -> String? {
-    let known = ProjectDependencies(root).groups
-    return names.first { known[$0] == nil }
-  }
+  /// The names of all its groups, normalised.
+  package var groups: Set<String> { Set(ProjectDependencies(root).groups.keys) }
 }
 
 /// A dependency as Poetry writes it, in the words of PEP 508.

@@ -262,6 +262,29 @@ package struct ResolutionFiles: Sendable {
     }
   }
 
+  /// The groups that there are to choose from, normalised; nil where no file tells.
+  package func groups() throws -> Set<String>? {
+    var known: Set<String>?
+    for main in mains where main.kind != .requirements {
+      var own: Set<String> = []
+      switch main.kind {
+      case .pylock:
+        let root = try Self.toml(files[main.path] ?? [], main.path).root
+        for key in ["dependency-groups", "default-groups"] {
+          own.formUnion((root[key]?.array ?? []).compactMap(\.string).map { normalizedPackageName($0) })
+        }
+      case .pipfileLock:
+        let node = try Self.json(files[main.path] ?? [], main.path)
+        own = Set((node.pairs ?? []).map(\.key).filter { $0 != "_meta" }.map { normalizedPackageName($0) })
+      default:
+        own = description(of: LocalProject(path: main.folder)).groups
+        for project in projects { own.formUnion(description(of: project).groups) }
+      }
+      known = (known ?? []).union(own)
+    }
+    return known
+  }
+
   /// Everything in a lock, whatever is chosen.
   func everything() throws -> [LockedPackage] {
     guard let main = lock, main.kind != .uvLock else { return [] }

@@ -54,7 +54,8 @@ extension TextForm {
       return Complaint(
         "a version doesn't go with the name", hint: "write `\(name): \"…\"` with the version there")
     }
-    return Complaint("`\(text)` is not a tool's name", hint: "a name has letters, digits, `-`, `_` and `.`")
+    return Complaint(
+      "`\(text)` is not a package's name", hint: "a name has letters, digits, `-`, `_` and `.`")
   }
 
   /// What `package:` may name: PyPI's names, and npm's with their scopes.

@@ -15,10 +15,12 @@ public struct FileStatus: Hashable, Sendable {
   public var device: UInt64
   public var inode: UInt64
   public var owner: UInt32
+  /// How many names the file has.
+  public var names: UInt64
 
   public init(
     kind: Kind, mode: UInt16, size: Int64, modified: Int64, changed: Int64, device: UInt64,
-    inode: UInt64, owner: UInt32
+    inode: UInt64, owner: UInt32, names: UInt64 = 1
   ) {
     self.kind = kind
     self.mode = mode
@@ -28,6 +30,7 @@ public struct FileStatus: Hashable, Sendable {
     self.device = device
     self.inode = inode
     self.owner = owner
+    self.names = names
   }
 }
 

@@ -455,6 +455,7 @@ extension FileStatus {
       kind: kind, mode: UInt16(raw.st_mode & 0o7777), size: Int64(raw.st_size),
       modified: Int64(modified.tv_sec) * 1_000_000_000 + Int64(modified.tv_nsec),
       changed: Int64(changed.tv_sec) * 1_000_000_000 + Int64(changed.tv_nsec),
-      device: UInt64(truncatingIfNeeded: raw.st_dev), inode: UInt64(raw.st_ino), owner: raw.st_uid)
+      device: UInt64(truncatingIfNeeded: raw.st_dev), inode: UInt64(raw.st_ino), owner: raw.st_uid,
+      names: UInt64(raw.st_nlink))
   }
 }

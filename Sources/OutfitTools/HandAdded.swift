@@ -56,6 +56,7 @@ public enum HandAdded {
         for name, source, copy in rows:
             os.makedirs(os.path.dirname(copy), exist_ok=True)
             shutil.copy2(source, copy)
+            os.chmod(copy, os.stat(copy).st_mode | 0o200)
             if name == info + "/RECORD":
                 lines.append([name, "", ""])
                 continue

@@ -19,6 +19,9 @@ struct Indexes {
   /// The files whose settings matter when the environment says nothing of an index.
   static func queries(_ context: Context) -> [Query] { IndexSettings.queries(context) }
 
+  /// Addresses of the project's files as they are written, with names of variables in them.
+  private var written: [String: String] = [:]
+  private var ownLines: [String] = []
   /// Variables of uv that files of the project come to.
   private var ownVariables: [String: String] = [:]
 
@@ -62,6 +65,7 @@ struct Indexes {
     ownVariables = sources.variables
     for (name, section) in own.sections.sorted(by: { $0.key < $1.key }) {
       var section = section
+      written[name] = section.url
       section.url = Sources.expanded(section.url, sources.environment)
       if named.values.contains(where: { $0.value.url == section.url }) { continue }
       named[name] = Sourced(section, sources.section.source)
@@ -71,6 +75,9 @@ struct Indexes {
       let link = Sources.expanded(link, sources.environment)
       return link.contains("://") ? link : sources.root.pushing(FilePath(link)).string
     }
+    if !links.isEmpty { ownLines.append("links \(links.map(Self.withoutUser).joined(separator: ","))") }
+    if own.isClosed { ownLines.append("closed 1") }
+    if !own.trusted.isEmpty { ownLines.append("trusted \(own.trusted.joined(separator: " "))") }
     if !links.isEmpty { ownVariables["UV_FIND_LINKS"] = links.joined(separator: ",") }
     if own.isClosed { ownVariables["UV_NO_INDEX"] = "1" }
     if !own.trusted.isEmpty { ownVariables["UV_INSECURE_HOST"] = own.trusted.joined(separator: " ") }
@@ -121,6 +128,25 @@ struct Indexes {
     guard let index = named[name] else { return nil }
     return credentials.merging(settings.surroundings) { own, _ in own }
       .merging(["UV_DEFAULT_INDEX": address((name, index)), "UV_INDEX": ""]) { $1 }
+  }
+
+  /// For a program that asks them later: a line for each, without passwords; in an address of the project's files the
+  /// names of variables stay.
+  var lines: String {
+    let all = named.sorted { $0.key < $1.key }.map { name, section in
+      let address = written[name] ?? section.value.url
+      return "index \(name) \(section.value.priority.rawValue) \(Self.withoutUser(address))"
+    }
+    let bindings = bound.sorted { $0.key < $1.key }.map { "bound \($0.key) \($0.value)" }
+    return (all + bindings + ownLines).map { $0 + "\n" }.joined()
+  }
+
+  /// An address that holds a password itself, and not by the name of a variable, loses its user.
+  private static func withoutUser(_ address: String) -> String {
+    guard Sources.holdsPassword(address), let scheme = address.firstRange(of: "://"),
+      let at = address[scheme.upperBound...].prefix(while: { $0 != "/" }).lastIndex(of: "@")
+    else { return address }
+    return "\(address[..<scheme.upperBound])\(address[address.index(after: at)...])"
   }
 
   /// The address of a simple repository: of one index, or the default's.

@@ -73,7 +73,7 @@ extension Shop {
       name: "\(Requirement.normalized(tool.name))-\(entry.version)",
       label: "\(tool.name) \(entry.version)", requirements: entry.requirements,
       bound: indexes.bindings(tool).filter { locked.contains($0.key) }, first: indexes.first(tool),
-      linkMode: "hardlink", build: tool.section.build, own: tool.package,
+      build: tool.section.build, own: tool.package,
       checks: [.record("lib")] + programs.map { .exists("bin/\($0)") })
     var proposal = Proposal()
     proposal.objects = pythons.added(for: interpreter) + [uv.object, environment]

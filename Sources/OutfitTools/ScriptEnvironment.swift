@@ -72,7 +72,7 @@ public struct ScriptEnvironment: Part {
     let uv = try Uv(context, on: interpreter, pythons: pythons, indexes: try Indexes(context))
     let hasPackages = entry.requirements.contains("==")
     let environment = uv.environment(
-      name: "script-\(Self.entry)", label: label, requirements: entry.requirements, linkMode: "hardlink",
+      name: "script-\(Self.entry)", label: label, requirements: entry.requirements,
       checks: (hasPackages ? [.record("lib")] : []) + [.exists("bin/python")])
     var proposal = Proposal()
     proposal.objects = pythons.added(for: interpreter) + [uv.object, environment]

@@ -161,7 +161,6 @@ struct Uv {
   ///   - name: For the store.
   ///   - bound: Packages that one index alone may serve, by normalised name.
   ///   - first: An index that is asked for all others before any other.
-  ///   - linkMode: `hardlink` shares files with the cache; `copy` is for what a user may edit.
   ///   - place: The project that it belongs to alone, with whose folder's name a shell shows it.
   ///   - own: A package of it that every platform needs: where the cache has none of its wheels, it is not tried
   ///     without the network.
@@ -170,7 +169,7 @@ struct Uv {
   ///   - build: Packages that may be built from source; nothing else is.
   func environment(
     name: String, label: String, requirements: String, bound: [String: String] = [:],
-    first: String? = nil, linkMode: String, place: FilePath? = nil, link: FilePath? = nil,
+    first: String? = nil, place: FilePath? = nil, link: FilePath? = nil,
     contents: ProjectContents? = nil, build: [String] = [], own: String? = nil, checks: [Check]
   ) -> Object {
     var steps: [Step] = []
@@ -181,7 +180,7 @@ struct Uv {
       files["place"] = Array(place.string.utf8)
       target = ["--python", .output("bin/python")]
     }
-    target += ["--link-mode", .text(linkMode)]
+    target += ["--link-mode", "hardlink"]
     if bound.isEmpty {
       steps.append(
         step(

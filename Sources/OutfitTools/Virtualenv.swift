@@ -112,11 +112,11 @@ public struct Virtualenv: Part {
     let folder = context.root.lastComponent?.string ?? "project"
     let environment = uv.environment(
       name: Self.objectName, label: "virtualenv of \(folder)", requirements: pins,
-      bound: indexes.bound.filter { locked.contains($0.key) }, linkMode: "copy", place: context.root,
+      bound: indexes.bound.filter { locked.contains($0.key) }, place: context.root,
       link: context.root.pushing(FilePath(section.value.path)), contents: contents,
       build: Self.built(entry, section.value),
       checks: (pins.contains("==") ? [.record("lib")] : []) + [.exists("bin/python")])
-    let pip = ProjectPip.object(store: context.store)
+    let pip = ProjectPip.object(indexes: indexes, store: context.store)
     proposal.objects = pythons.added(for: interpreter) + [uv.object, environment, pip]
     let repository = Query.status(context.root.appending(".git"))
     guard let standing = context.facts[repository] else { return .ask([repository]) }

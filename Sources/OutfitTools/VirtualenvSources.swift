@@ -29,6 +29,7 @@ struct Sources {
       }
     }
     guard queries.isEmpty else { return .ask(queries) }
+    try checkGroups(section, reading)
     for (name, lines) in reading.lines.sorted(by: { $0.key < $1.key }) {
       for line in lines { try check(line, in: name) }
     }
@@ -36,6 +37,21 @@ struct Sources {
       Sources(
         section: section, reading: reading, digest: reading.digest(for: context.profile), root: context.root,
         environment: context.environment))
+  }
+
+  private static func checkGroups(
+    _ section: Sourced<VirtualenvSection>, _ reading: ResolutionFiles
+  ) throws {
+    guard let names = section.value.groups, !names.isEmpty, let known = try reading.groups(),
+      let unknown = names.first(where: { !known.contains(Requirement.normalized($0)) })
+    else { return }
+    let near = nearest(unknown, among: known).map { "did you mean `\($0)`? " } ?? ""
+    let there =
+      known.isEmpty
+      ? "\(section.value.title) has none" : "there are \(known.sorted().joined(separator: ", "))"
+    throw Failure(
+      "there is no group \(unknown) in \(section.value.title)", at: section.source.location,
+      hint: near + there, status: .usage)
   }
 
   private static func check(_ line: RequirementLine, in file: String) throws {

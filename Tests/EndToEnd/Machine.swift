@@ -54,8 +54,10 @@ final class Machine: Sendable {
     try await run(Self.build.appending("outfit"), arguments, at: folder, setting: setting)
   }
 
-  func outfit(_ arguments: [String], at folder: String = "") async throws -> Completion {
-    try await run(Self.build.appending("outfit"), arguments, at: folder)
+  func outfit(
+    _ arguments: [String], at folder: String = "", setting: [String: String] = [:]
+  ) async throws -> Completion {
+    try await run(Self.build.appending("outfit"), arguments, at: folder, setting: setting)
   }
 
   /// Runs a command line in a new login shell.

@@ -216,24 +216,29 @@ struct Terminal {
   /// How the shell is started.
   let command: String
 
-  /// - Parameter before: what the rc file says before the hook.
-  init(_ machine: Machine, _ shell: ShellTests.Shell, hook: String, before: String = "") async throws {
+  /// - Parameters:
+  ///   - before: what the rc file says before the hook.
+  ///   - after: what it says behind it.
+  init(
+    _ machine: Machine, _ shell: ShellTests.Shell, hook: String, before: String = "", after: String = ""
+  ) async throws {
     self.machine = machine
     socket = machine.home.appending("tmux").string
     let path = "\(machine.home)/.local/share/outfit/bin:/usr/bin:/bin"
     switch shell {
     case .bash:
-      try machine.write("rc/bashrc", "PS1='% '\n\(before)\neval \"$(outfit \(hook))\"\n")
+      try machine.write("rc/bashrc", "PS1='% '\n\(before)\neval \"$(outfit \(hook))\"\n\(after)\n")
       command = "/usr/bin/bash --rcfile ~/rc/bashrc -i"
     case .zsh:
       try machine.write(
         "rc/.zshrc",
-        "autoload -Uz compinit; compinit -u -D\nPS1='%% '\n\(before)\neval \"$(outfit \(hook))\"\n")
+        "autoload -Uz compinit; compinit -u -D\nPS1='%% '\n\(before)\neval \"$(outfit \(hook))\"\n\(after)\n")
       command = "/usr/bin/env ZDOTDIR=\(machine.home)/rc /usr/bin/zsh -i"
     case .fish:
       try machine.write(
         ".config/fish/config.fish",
-        "set -g fish_greeting\nfunction fish_prompt; echo -n '% '; end\n\(before)\noutfit \(hook) | source\n")
+        "set -g fish_greeting\nfunction fish_prompt; echo -n '% '; end\n\(before)\noutfit \(hook) | source\n\(after)\n"
+      )
       command = "/usr/bin/fish -i"
     }
     let started = try await tmux(

@@ -83,6 +83,50 @@ import Testing
     #expect(processes.invocations.map(\.program).suffix(2) == ["/bin/clean", "/bin/make"])
   }
 
+  @Test func whatPipSaysOfItsAttemptsIsNotShown() {
+    func line(_ error: String) -> [String] {
+      [
+        "WARNING: Retrying (Retry(total=0, connect=None)) after connection broken by '\(error)': /simple/uv/",
+        "ERROR",
+      ]
+    }
+    let proxy = line(
+      "ProxyError('Cannot connect to proxy.', NewConnectionError('<x>: Failed: [Errno 111] Connection refused'))"
+    )
+    #expect(
+      PipMessage.reason(proxy, environment: ["https_proxy": "http://ada:secret@127.0.0.1:9"])
+        == "the proxy http://***@127.0.0.1:9 of https_proxy did not answer: connection refused")
+    let name = line("NewConnectionError('<x>: Failed: [Errno -2] Name or service not known')")
+    #expect(
+      PipMessage.reason(name, environment: [:])
+        == "the index did not answer: name or service not known")
+    let slow = line("ReadTimeoutError(\"HTTPSConnectionPool: Read timed out. (read timeout=15)\")")
+    #expect(PipMessage.reason(slow, environment: [:]) == "the index did not answer: it took too long")
+    #expect(PipMessage.reason(["ERROR: No matching distribution"], environment: [:]) == nil)
+  }
+
+  /// An editor that writes in place by mistake must not reach every environment that has the file.
+  @Test func whatIsSharedWithACacheCantBeWrittenTo() async throws {
+    files.put("/home/ann/.cache/uv/a.py", "1")
+    files.put("/home/ann/.cache/uv/a", "2", mode: 0o755)
+    processes.on("/bin/make") { [files] invocation in
+      let out = FilePath(invocation.arguments[0])
+      files.putName(out.appending("a.py"), of: "/home/ann/.cache/uv/a.py")
+      files.putName(out.appending("a"), of: "/home/ann/.cache/uv/a")
+      files.put(out.appending("own.py"), "3")
+      return Completion(status: 0)
+    }
+    let object = Object(
+      name: "a", label: "a", recipe: .run(Run(steps: [Step(.path("/bin/make"), [.output("")])])),
+      store: store.root)
+    #expect(try await builder().build([object]).built == [object.id])
+    #expect(
+      files.snapshot(store.path(of: object.id)) == [
+        "755 folder ", "555 file a 1:2", "444 file a.py 1:1", "644 file own.py 1:3",
+      ])
+    #expect(try Verification.examine(object.id, in: store).isEmpty)
+  }
+
   @Test func aTreeIsBuiltOnceAndThenReused() async throws {
     let object = tree("a", checks: [.exists("bin/a")])
     let first = try await builder().build([object, object])

@@ -34,6 +34,24 @@ struct IndexesTests {
     #expect(indexes.only("other") == nil)
   }
 
+  @Test func pipIsToldWithoutPasswords() throws {
+    var bench = Bench()
+    bench.profile.indexes = [
+      "two": index("https://two.example/simple", .supplemental, bench),
+      "own": Sourced(
+        IndexSection(url: "https://own.example/simple", priority: .explicit, packages: ["Acme_Core"]),
+        bench.source(20)),
+    ]
+    bench.environment["OUTFIT_INDEX_TWO_PASSWORD"] = "hunter2"
+    #expect(
+      try Indexes(bench.context()).lines == """
+        index own explicit https://own.example/simple
+        index two supplemental https://two.example/simple
+        bound acme-core own
+
+        """)
+  }
+
   @Test func withoutPrimaryTheUsersDefaultStays() throws {
     var bench = Bench()
     bench.profile.indexes = ["two": index("https://two.example/simple", .supplemental, bench)]

@@ -37,7 +37,7 @@ struct VirtualenvTests {
     let pip = try #require(proposal.objects.last)
     #expect(proposal.changes.map(\.target) == ["/home/ada/shop/.venv"])
     #expect(proposal.changes.first?.kind == .link(.object(object.id, "")))
-    #expect(object.run?.steps.dropLast().last?.words.contains("copy") == true)
+    #expect(object.run?.steps.dropLast().last?.words.contains("hardlink") == true)
     #expect(object.run?.steps.last?.surroundings["OUTFIT_VENV"] == .text("/home/ada/shop/.venv"))
     #expect(object.run?.steps.first?.words.contains("shop") == true)
     #expect(
@@ -47,6 +47,20 @@ struct VirtualenvTests {
     #expect(proposal.claims.last?.arguments.first == "-I")
     #expect(proposal.claims.last?.arguments[1].hasSuffix("\(pip.id)/pip.py") == true)
     #expect(proposal.claims.last?.arguments[2].hasSuffix("/bin/uv") == true)
+  }
+
+  @Test func aGroupThatIsNotThereIsNamedWithThoseThatAre() throws {
+    var bench = bench([
+      "pyproject.toml":
+        "[project]\nname = \"shop\"\nversion = \"1\"\n[dependency-groups]\ndev = []\nDocs = []\n"
+    ])
+    var section = VirtualenvSection(from: ["pyproject.toml"])
+    section.groups = ["doc"]
+    bench.profile.virtualenv = Sourced(section, bench.source(3))
+    let failure = #expect(throws: Failure.self) { try bench.rounds { try Virtualenv().resolve($0) } }
+    #expect(failure?.diagnostics.first?.message == "there is no group doc in pyproject.toml")
+    #expect(failure?.diagnostics.first?.hint == "did you mean `docs`? there are dev, docs")
+    #expect(failure?.status == .usage)
   }
 
   @Test func gitIsToldToLeaveTheLinkAlone() throws {

@@ -55,8 +55,10 @@ public final class LoopbackServer: Sendable {
       self.body = body
     }
 
-    /// The body, or the part of it that the request asks for by `Range`, with a strong entity tag.
+    /// The body, or the part of it that the request asks for by `Range`, with a strong entity tag; nothing for one who
+    /// has it.
     public static func file(_ body: [UInt8], for request: Request, tag: String = "\"1\"") -> Reply {
+      if request.headers["if-none-match"] == tag { return Reply(304, headers: [("ETag", tag)]) }
       var reply = Reply(200, headers: [("ETag", tag), ("Accept-Ranges", "bytes")], body: body)
       guard let start = request.rangeStart, request.headers["if-range"].map({ $0 == tag }) ?? true else {
         return reply

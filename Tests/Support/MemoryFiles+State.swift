@@ -11,6 +11,8 @@ extension MemoryFiles {
     var modified: Int64 = 0
     var changed: Int64 = 0
     var attributes: [String: [UInt8]] = [:]
+    /// How many names it has.
+    var names: UInt64 = 1
     /// What a power cut leaves.
     var durableMode: UInt16?
     var durableModified: Int64?
@@ -100,7 +102,8 @@ extension MemoryFiles {
         }
       return FileStatus(
         kind: node.kind, mode: node.mode, size: Int64(size), modified: node.modified,
-        changed: node.changed, device: 1, inode: UInt64(inode), owner: 1000)
+        changed: node.changed, device: 1, inode: UInt64(inode), owner: 1000,
+        names: node.names)
     }
 
     func walk(_ path: FilePath, followLast: Bool) throws(Errno) -> Place {

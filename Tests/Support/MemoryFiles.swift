@@ -122,6 +122,19 @@ public final class MemoryFiles: Files {
     }
   }
 
+  /// Another name for a file that is there.
+  public func putName(_ path: FilePath, of file: FilePath) {
+    setUp { try createDirectories(path.removingLastComponent()) }
+    state.withLock { state in
+      guard let inode = try? state.walk(file, followLast: true).inode,
+        let place = try? state.walk(path, followLast: false)
+      else { return }
+      state[inode].names += 1
+      state[place.folder].entries[place.name] = inode
+      state[place.folder].durableEntries[place.name] = inode
+    }
+  }
+
   public func putLink(_ path: FilePath, to destination: String) {
     setUp {
       try createDirectories(path.removingLastComponent())
