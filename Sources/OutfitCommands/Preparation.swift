@@ -199,7 +199,8 @@ struct Preparation {
     get throws {
       // Manual pages and completions of tools.
       if profile.scope == .machine { return [host.places.data.appending("share")] }
-      guard case .project(let folder) = profile.scope, !profile.hooks.isEmpty || profile.virtualenv != nil,
+      guard case .project(let folder) = profile.scope,
+        !profile.hooks.isEmpty || profile.virtualenv != nil || profile.nodeModules != nil,
         let git = try GitFolders.locate(from: folder, host: host)
       else { return [] }
       return [git.common]

@@ -204,7 +204,7 @@ extension Profile {
   /// Puts the answers to what no layer's `data:` answers among the data.
   mutating func answer(_ answers: [String: String]) {
     for (key, question) in unanswered {
-      data[key] = Sourced(answers[key] ?? "", question.source)
+      data[key] = Sourced(.text(answers[key] ?? ""), question.source)
     }
   }
 }

@@ -256,7 +256,8 @@ struct AbilityLister {
       case "data":
         let value = content.own.data[String(entry.path.dropFirst("data.".count))]?.value
         add(
-          .writes, entry.path, "gives templates", "\(entry.path)" + (value.map { "=\(Self.short($0))" } ?? "")
+          .writes, entry.path, "gives templates",
+          "\(entry.path)" + (value.map { "=\(Self.short($0.summary))" } ?? "")
         )
       case "app": add(.writes, entry.path, "renders with its", entry.path)
       default: add(.redirects, entry.path, "sets", entry.path)

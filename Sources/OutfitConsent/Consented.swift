@@ -48,7 +48,7 @@ public struct Consented: Sendable {
   public func answered(_ answers: [String: String]) -> Consented {
     var other = self
     for (key, question) in profile.unanswered {
-      other.profile.data[key] = Sourced(answers[key] ?? "", question.source)
+      other.profile.data[key] = Sourced(.text(answers[key] ?? ""), question.source)
     }
     return other
   }

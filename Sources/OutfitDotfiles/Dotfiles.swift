@@ -16,25 +16,53 @@ public struct Dotfiles: Part {
 
   public func propose(_ context: Context) throws -> Round<Proposal> {
     guard context.profile.scope == .machine else { return .done(Proposal()) }
-    let wanted = context.profile.dotfiles.sorted { $0.key < $1.key }.filter {
-      $0.value.value.systems.isEmpty || $0.value.value.systems.contains(context.platform.system.rawValue)
+    let profile = context.profile
+    let wanted = profile.dotfiles.sorted { $0.key < $1.key }.flatMap { target, section in
+      ((profile.blocks[target] ?? []) + [section]).map { (target, $0) }
+    }.filter {
+      $0.1.value.systems.isEmpty || $0.1.value.systems.contains(context.platform.system.rawValue)
     }
 
-    let queries = wanted.map { query($0.value) }
+    let queries = wanted.map { query($0.1) }
     let unanswered = queries.filter { context.facts[$0] == nil }
     guard unanswered.isEmpty else { return .ask(unanswered) }
 
-    var proposal = Proposal()
     var problems: [Diagnostic] = []
+    var found: [(Sourced<DotfileSection>, [Change])] = []
     for (target, section) in wanted {
       do {
-        proposal.changes += try changes(target, section, context)
+        found.append((section, try changes(target, section, context)))
       } catch let failure as Failure {
         problems += failure.diagnostics
       }
     }
     guard problems.isEmpty else { throw Failure(problems, status: .usage) }
+    var proposal = Proposal()
+    proposal.changes = Self.merged(found, context.profile.layers)
     return .done(proposal)
+  }
+
+  /// Of what a folder's entry has at a path and what another entry has there, that of the later layer counts, and
+  /// within a layer the one that names the path.
+  private static func merged(
+    _ found: [(Sourced<DotfileSection>, [Change])], _ layers: [Layer]
+  ) -> [Change] {
+    guard found.contains(where: { $0.1.count > 1 }) else { return found.flatMap(\.1) }
+    let order = Dictionary(
+      layers.enumerated().map { ($0.element.identity, $0.offset) }, uniquingKeysWith: { $1 })
+    func rank(_ section: Sourced<DotfileSection>) -> (Int, Int) {
+      (order[section.source.layer.identity] ?? 0, section.value.file.hasSuffix("/") ? 0 : 1)
+    }
+    var best: [FilePath: (Int, Int)] = [:]
+    for (section, changes) in found {
+      for change in changes where !change.isBlock {
+        let rank = rank(section)
+        if best[change.target].map({ $0 < rank }) ?? true { best[change.target] = rank }
+      }
+    }
+    return found.flatMap { section, changes in
+      changes.filter { $0.isBlock || best[$0.target].map { $0 <= rank(section) } ?? true }
+    }
   }
 
   private func query(_ section: Sourced<DotfileSection>) -> Query {
@@ -87,7 +115,7 @@ public struct Dotfiles: Part {
       return [change(place, .file(Array(text.utf8), mode: mode(0o644)), from: source)]
     case .block, .link:
       let block = Edit.Block(
-        identifier: section.source.layer.name, comment: comment(for: target),
+        identifier: section.source.layer.name, comment: try comment(for: target, section),
         body: try rendered(bytes, section, context),
         position: dotfile.position == .top ? .top : .bottom,
         createMode: dotfile.onlyIfPresent ? nil : mode(0o644))
@@ -117,7 +145,7 @@ public struct Dotfiles: Part {
         "\(section.value.file) is not UTF-8 text", at: section.source.location,
         hint: "use `copy:` for files that are not text", status: .usage)
     }
-    let data = context.profile.data.mapValues { TemplateValue.string($0.value) }
+    let data = context.profile.data.mapValues(\.value.template)
     do {
       return try Templates.render(text, with: .dictionary(data), file: path(of: section).string)
     } catch {
@@ -135,15 +163,39 @@ public struct Dotfiles: Part {
   /// A shared folder's group and world bits say nothing about what the user wants; the executable bit does.
   private func plainMode(_ mode: UInt16) -> UInt16 { mode & 0o100 != 0 ? 0o755 : 0o644 }
 
-  /// What starts a comment in the file.
-  private func comment(for target: String) -> String {
+  /// What starts a comment in a file, by the end of its name.
+  private static let comments = [
+    "\"": [".vim", "vimrc"], "--": [".lua", ".sql", ".hs", ".elm", ".adb"],
+    ";": [".el", ".emacs", ".lisp", ".clj", ".scm", ".asm", ".ahk"],
+    "//": [
+      ".c", ".h", ".cpp", ".hpp", ".cs", ".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx", ".json5", ".jsonc",
+      ".java",
+      ".go", ".rs", ".swift", ".kt", ".scala", ".dart", ".zig", ".php", ".scss", ".less", ".rasi", ".kdl",
+    ],
+    "%": [".tex", ".sty", ".bib", ".erl", ".m"], "REM": [".bat", ".cmd"], "!": [".Xresources", ".Xdefaults"],
+  ]
+
+  /// Formats in which no line is a comment by how it starts.
+  private static let withoutComments = [
+    ".json", ".css", ".xml", ".html", ".htm", ".svg", ".plist", ".md", ".csv", ".ipynb", ".desktop.in",
+  ]
+
+  private func comment(for target: String, _ section: Sourced<DotfileSection>) throws -> String {
+    if let comment = section.value.comment { return comment }
     let name = FilePath(target).lastComponent?.string ?? target
-    if name.hasSuffix(".vim") || name.hasSuffix("vimrc") { return "\"" }
-    if name.hasSuffix(".lua") { return "--" }
-    if name.hasSuffix(".el") || name == ".emacs" || name.hasSuffix(".ini") && !name.hasPrefix(".") {
-      return ";"
+    if let ending = Self.withoutComments.first(where: name.lowercased().hasSuffix) {
+      throw Failure(
+        "a block can't be kept in \(target): nothing starts a comment in a \(ending) file",
+        at: section.source.location,
+        hint:
+          "write the file whole with copy: or template:, or say what starts a comment there: `comment: \"//\"`",
+        status: .usage)
     }
-    if [".c", ".js", ".ts", ".json5", ".jsonc"].contains(where: name.hasSuffix) { return "//" }
-    return "#"
+    if name.hasSuffix(".ini"), !name.hasPrefix(".") { return ";" }
+    return Self.comments.first { $0.value.contains(where: name.hasSuffix) }?.key ?? "#"
   }
+}
+
+extension Change {
+  fileprivate var isBlock: Bool { if case .edit = kind { true } else { false } }
 }

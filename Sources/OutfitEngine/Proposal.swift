@@ -219,6 +219,8 @@ public struct Change: Hashable, Sendable {
   public var carriesOn: Digest?
   /// The profile's own file or folder that the content is from, absolute: never a target.
   public var source: FilePath?
+  /// A folder that stands there, whoever made it, is what is wanted.
+  public var isStanding = false
   /// No manifest says which mode it has, so that a file that is closed to others already stays closed.
   public var modeIsDefault: Bool
 

@@ -228,7 +228,7 @@ struct TargetPlanner {
       return Conflict(
         reason: .notOurs, message: "only a block in that file is Outfit's", canTake: true)
     }
-    guard !isAsWritten else { return nil }
+    guard !isAsWritten, !isOutlived(state, target, old) else { return nil }
     let message =
       switch (state, old.written) {
       case (.absent, _): "it was removed since Outfit wrote it"
@@ -241,6 +241,13 @@ struct TargetPlanner {
       default: "\(state.summary) stands there now"
       }
     return Conflict(reason: .edited, message: message, canTake: canTake(state, target))
+  }
+
+  /// A copy that npm changed, in whose place another one is wanted: it is moved aside, and nobody need be asked.
+  private func isOutlived(_ state: TargetState, _ target: PlannedTarget, _ old: RecordedTarget) -> Bool {
+    guard case .directory = state, case .tree(let source) = old.written, case .tree(let wanted) = target.after
+    else { return false }
+    return wanted.string != source && TreeMark.isChanged(target.resolved, source, host.files)
   }
 
   /// A folder takes the place of a file only when that file is known to be Outfit's.
@@ -276,6 +283,7 @@ struct TargetPlanner {
 
   private func isRight(_ state: TargetState, _ change: Change, _ written: TargetState) -> Bool {
     switch (state, change.kind) {
+    case (.directory, .tree) where change.isStanding: return true
     case (.absent, .absent): return true
     case (.file(let file), .file(let bytes, let mode)):
       guard file.mode == mode else { return false }

@@ -5,8 +5,8 @@ import SystemPackage
 ///
 /// It has the size and the time of npm's list of what is in the folder too, which npm writes anew whenever it changes
 /// that: so nothing of the folder has to be read to know whether it is as it was made.
-enum TreeMark {
-  static let name = ".outfit-tree"
+public enum TreeMark {
+  public static let name = ".outfit-tree"
   static let list = ".package-lock.json"
   private static let format = "outfit-tree"
 
@@ -32,6 +32,11 @@ enum TreeMark {
     var rows = Rows.Writer(format, version: 1)
     rows.row(fields(folder, source.string, files))
     try files.create(place, rows.finished(), mode: 0o644)
+  }
+
+  /// Which folder of the store a mark names.
+  public static func source(of mark: [UInt8]) -> FilePath? {
+    ((try? Rows.read(mark, format, version: 1))?.rows.first?.first).map { FilePath($0) }
   }
 
   private static func read(_ folder: FilePath, _ files: any Files) -> [String]? {

@@ -57,7 +57,8 @@ extension RepositoryVersions {
     if let image = image(found["Dockerfile"], language) {
       // An image's own release need not be had as anything else; what it is one of is.
       let parts = image.tag.split(separator: ".")
-      let line = parts.count > 2 ? parts.prefix(language == .python ? 2 : 1).joined(separator: ".") : image.tag
+      let line =
+        parts.count > 2 ? parts.prefix(language == .python ? 2 : 1).joined(separator: ".") : image.tag
       add("Dockerfile", image.line, line)
     }
     return wishes

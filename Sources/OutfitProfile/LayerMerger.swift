@@ -71,7 +71,7 @@ struct LayerMerger {
     merge("tools", \.tools, manifest, isGuest)
     merge("indexes", \.indexes, manifest, isGuest)
     guard !isGuest else { return }
-    merge("data", \.data, manifest, isGuest)
+    mergeData(manifest, isGuest)
     if isProject {
       merge("env", \.env, manifest, isGuest)
       merge("hooks", \.hooks, manifest, isGuest)
@@ -83,11 +83,17 @@ struct LayerMerger {
       {
         profile.nodeModules = value
       }
-      if let value = content.app, admits("app", profile.app, value, manifest, isGuest) { profile.app = value }
+      if let value = content.app,
+        admits(
+          "app", profile.app, value, manifest, isGuest,
+          ofLayer: value.value.template.contains("/") || value.value.template == ".")
+      {
+        profile.app = value
+      }
     } else {
       merge("ask", \.ask, manifest, isGuest)
-      merge("dotfiles", \.dotfiles, manifest, isGuest)
-      merge("scripts", \.scripts, manifest, isGuest)
+      mergeDotfiles(manifest, isGuest)
+      merge("scripts", \.scripts, manifest, isGuest, ofLayer: true)
       mergePackages(manifest)
     }
   }
@@ -104,12 +110,39 @@ struct LayerMerger {
 
   private mutating func merge<Value: Equatable & Sendable>(
     _ section: String, _ keyPath: WritableKeyPath<Profile, [String: Sourced<Value>]>, _ manifest: Manifest,
-    _ isGuest: Bool
+    _ isGuest: Bool, ofLayer: Bool = false
   ) {
     for (name, value) in manifest.content[keyPath: keyPath].sorted(by: { $0.key < $1.key }) {
       let before = profile[keyPath: keyPath][name]
-      if admits("\(section).\(name)", before, value, manifest, isGuest) {
+      if admits("\(section).\(name)", before, value, manifest, isGuest, ofLayer: ofLayer) {
         profile[keyPath: keyPath][name] = value
+      }
+    }
+  }
+
+  /// Mappings of several layers are merged.
+  private mutating func mergeData(_ manifest: Manifest, _ isGuest: Bool) {
+    for (name, value) in manifest.content.data.sorted(by: { $0.key < $1.key }) {
+      let before = profile.data[name]
+      let merged = Sourced(before?.value.merged(with: value.value) ?? value.value, value.source)
+      if admits("data.\(name)", before, merged, manifest, isGuest) { profile.data[name] = merged }
+    }
+  }
+
+  /// A later layer's file takes the place of an earlier one's; blocks stand beside each other.
+  private mutating func mergeDotfiles(_ manifest: Manifest, _ isGuest: Bool) {
+    for (target, value) in manifest.content.dotfiles.sorted(by: { $0.key < $1.key }) {
+      let before = profile.dotfiles[target]
+      let path = "dotfiles.\(target)"
+      guard admits(path, before, value, manifest, isGuest, ofLayer: true) else { continue }
+      profile.dotfiles[target] = value
+      if let before, before.value.kind == .block, value.value.kind == .block, !value.value.replacesBlocks,
+        before.source.layer.identity != value.source.layer.identity
+      {
+        profile.blocks[target, default: []].append(before)
+        profile.overridden[path]?.removeLast()
+      } else {
+        profile.blocks[target] = nil
       }
     }
   }
@@ -130,10 +163,16 @@ struct LayerMerger {
   }
 
   /// Whether `value` may stand at `path`; notes what it overrides.
+  /// - Parameter ofLayer: it names files of its own layer, so that the same words of two layers are two things.
   private mutating func admits<Value: Equatable & Sendable>(
-    _ path: String, _ before: Sourced<Value>?, _ value: Sourced<Value>, _ manifest: Manifest, _ isGuest: Bool
+    _ path: String, _ before: Sourced<Value>?, _ value: Sourced<Value>, _ manifest: Manifest, _ isGuest: Bool,
+    ofLayer: Bool = false
   ) -> Bool {
-    if let before, before.value == value.value { return false }
+    if let before, before.value == value.value,
+      !ofLayer || before.source.layer.identity == value.source.layer.identity
+    {
+      return false
+    }
     // A guest adds names, and never changes one.
     if isGuest { return before == nil && known[path] == nil && lock(on: path) == nil }
     if let lock = lock(on: path) {
@@ -225,7 +264,9 @@ struct LayerMerger {
     case "indexes": profile.indexes = without(profile.indexes)
     case "data": profile.data = without(profile.data)
     case "ask": profile.ask = without(profile.ask)
-    case "dotfiles": profile.dotfiles = without(profile.dotfiles)
+    case "dotfiles":
+      profile.dotfiles = without(profile.dotfiles)
+      profile.blocks = profile.blocks.filter { profile.dotfiles[$0.key] != nil }
     case "packages": profile.packages = without(profile.packages)
     case "scripts": profile.scripts = without(profile.scripts)
     case "env": profile.env = without(profile.env)
@@ -251,7 +292,7 @@ struct LayerMerger {
       "os": host.platform.system.rawValue, "arch": host.platform.architecture.rawValue,
       "home": host.user.home.string, "user": host.user.name, "hostname": hostname,
     ]
-    for (name, value) in machine { profile.data[name] = Sourced(value, source) }
+    for (name, value) in machine { profile.data[name] = Sourced(.text(value), source) }
   }
 
   private var hostname: String {
@@ -276,6 +317,9 @@ struct LayerMerger {
       let runsHere =
         dotfile.value.systems.isEmpty || dotfile.value.systems.contains(host.platform.system.rawValue)
       if runsHere { checkFile(dotfile.value.file, dotfile.source, "dotfiles.\(target)") }
+      for block in profile.blocks[target] ?? [] {
+        checkFile(block.value.file, block.source, "dotfiles.\(target)")
+      }
     }
     for (name, script) in profile.scripts.sorted(by: { $0.key < $1.key }) {
       checkFile(script.value.run, script.source, "scripts.\(name)")

@@ -40,7 +40,7 @@ enum ManifestKeys {
       "Private package indexes",
       example: "indexes: {acme: {url: \"https://packages.acme.example/simple\", priority: explicit}}"),
     Field(
-      "data", .dictionary(key: .dataName, value: .text(.anything), example: "editor: vim"),
+      "data", .dictionary(key: .dataName, value: .anything, example: "editor: vim"),
       "Values for templates",
       example: "data: {editor: vim}"),
     Field(
@@ -222,6 +222,11 @@ enum ManifestKeys {
     Field(
       "position", .choice(DotfileSection.Position.self, "a position"),
       "For a block: at the top, what stands below it wins", example: "position: top"),
+    Field(
+      "replace", .text(.boolean), "For a block: the blocks that earlier layers have in that file go",
+      example: "replace: true"),
+    Field(
+      "comment", .text(.line), "For a block: what starts a comment in that file", example: "comment: \"--\""),
     Field(
       "outside-home", .text(.boolean), "The target is an absolute path outside the home folder",
       example: "outside-home: true"),

@@ -111,7 +111,7 @@ private struct ManifestDecoder {
           dependencies: pair.value["dependencies"]?.text == "true")
       }
     }
-    manifest.content.data = entries(root, "data") { $1.value.text }
+    manifest.content.data = entries(root, "data") { DataValue($1.value) }
     manifest.content.ask = entries(root, "ask") { Self.question($1.value) }
     let dotfiles = entries(root, "dotfiles") { $0.dotfile($1) }
     for (target, value) in dotfiles {
@@ -320,16 +320,19 @@ private struct ManifestDecoder {
       checker.complain(
         "a \(kind) is a file, not a folder", at: source.location, hint: "write `copy: \(file)`")
     }
-    for key in ["if-present", "position"] where kind != .block {
+    for key in ["if-present", "position", "replace", "comment"] where kind != .block {
       guard let other = node.pairs?.first(where: { $0.key == key }) else { continue }
       checker.complain("`\(key)` belongs to a block", at: other.keyLocation, hint: "take it out")
     }
-    return DotfileSection(
+    var section = DotfileSection(
       kind: kind, file: file,
       mode: node["mode"]?.text.flatMap { UInt16($0.hasPrefix("0o") ? $0.dropFirst(2) : $0[...], radix: 8) },
       secret: node["secret"]?.text == "true", systems: Self.texts(node["os"]) ?? [],
       onlyIfPresent: node["if-present"]?.text == "true",
       position: Self.choice(node["position"]) ?? .bottom, isOutsideHome: isOutside)
+    section.replacesBlocks = node["replace"]?.text == "true"
+    section.comment = node["comment"]?.text
+    return section
   }
 
   private func withSlash(_ text: String) -> String { text.hasSuffix("/") ? text : text + "/" }

@@ -12,6 +12,7 @@ public enum ManifestSchema {
   private static func schema(_ shape: Shape) -> [(String, Json)] {
     switch shape {
     case .text(let form): return schema(form)
+    case .anything: return []
     case .list(let element): return [("type", .text("array")), ("items", .object(schema(element)))]
     case .record(let fields): return object(fields)
     case .dictionary(let key, let value, _):

@@ -18,11 +18,13 @@ public struct Profile: Sendable {
   public var indexes: [String: Sourced<IndexSection>] = [:]
   /// `data:`, with the answers to `ask:` and what the host says (`os`, `arch`, `home`, `user`, `hostname`)
   /// beside it.
-  public var data: [String: Sourced<String>] = [:]
+  public var data: [String: Sourced<DataValue>] = [:]
   /// Key to question.
   public var ask: [String: Sourced<Question>] = [:]
   /// By target: relative to HOME (machine) or to the project.
   public var dotfiles: [String: Sourced<DotfileSection>] = [:]
+  /// Blocks of earlier layers for a target whose last one is among `dotfiles`, in the order of the layers.
+  public var blocks: [String: [Sourced<DotfileSection>]] = [:]
   /// By package manager: `apt`, `brew`, `dnf`, `pacman`, `apk`.
   public var packages: [String: [Sourced<String>]] = [:]
   public var scripts: [String: Sourced<ScriptSection>] = [:]
@@ -221,6 +223,10 @@ public struct DotfileSection: Hashable, Sendable {
   public var systems: [String]
   /// For a block: made only where the file exists already.
   public var onlyIfPresent: Bool
+  /// For a block, `replace:`: those of earlier layers go.
+  public var replacesBlocks = false
+  /// For a block, `comment:`: what starts a comment in the file; nil where the file's name says it.
+  public var comment: String?
   /// For a block, `position:`: at the top, what the user writes below it wins.
   public var position: Position
   /// `outside-home:`: the target is absolute, and may lie anywhere that this user can write.

@@ -3,6 +3,8 @@ import OutfitCore
 /// What may stand at one place of a manifest. Reading and the JSON Schema both follow it, so they can't differ.
 indirect enum Shape: Sendable {
   case text(TextForm)
+  /// Texts, lists and mappings as they come.
+  case anything
   case list(Shape)
   case record([Field])
   /// - Parameter example: one entry.
@@ -22,6 +24,7 @@ indirect enum Shape: Sendable {
   var expectation: String {
     switch self {
     case .text(let form): form.what
+    case .anything: "a value"
     case .list: "a list"
     case .record, .dictionary: "a mapping"
     case .either(let shapes): shapes.map(\.expectation).joined(separator: " or ")
@@ -32,7 +35,7 @@ indirect enum Shape: Sendable {
   fileprivate var mayBeEmpty: Bool {
     switch self {
     case .text: false
-    case .list, .dictionary: true
+    case .list, .dictionary, .anything: true
     case .record(let fields): !fields.contains(where: \.isRequired)
     case .either(let shapes): shapes.contains(where: \.mayBeEmpty)
     }
@@ -40,6 +43,7 @@ indirect enum Shape: Sendable {
 
   fileprivate func matching(_ node: YamlNode) -> Shape? {
     switch (self, node.content) {
+    case (.anything, _): self
     case (.either(let shapes), _): shapes.lazy.compactMap { $0.matching(node) }.first
     case (.text, .scalar), (.list, .sequence), (.record, .mapping), (.dictionary, .mapping): self
     default: nil
@@ -137,7 +141,7 @@ struct ShapeChecker {
         check(pair.value, value, path: "\(path).\(pair.key)", example: example)
       }
     case .record(let fields): check(node, fields, path: path)
-    case .either: break
+    case .either, .anything: break
     }
   }
 

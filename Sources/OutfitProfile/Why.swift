@@ -95,9 +95,12 @@ private struct ReasonLister {
     }
     reasons += list("tools", profile.tools, describe) { pin(tool: $0) }
     reasons += list("indexes", profile.indexes) { "\($0.url) (\($0.priority))" }
-    reasons += list("data", profile.data) { $0 }
+    reasons += list("data", profile.data) { $0.summary }
     reasons += list("ask", profile.ask) { $0.prompt }
     reasons += list("dotfiles", profile.dotfiles, describe)
+    for (target, blocks) in profile.blocks {
+      reasons += blocks.map { reason("dotfiles.\(target)", describe($0.value), $0.source, nil) }
+    }
     reasons += list("scripts", profile.scripts) { "\($0.run), \($0.when)" }
     reasons += list("env", profile.env) { $0 }
     reasons += list("hooks", profile.hooks) { $0.entry?.joined(separator: " ") ?? "Outfit's own hook for it" }

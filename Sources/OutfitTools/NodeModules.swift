@@ -86,16 +86,59 @@ public struct NodeModules: Part {
     }
     let object = installer.object
     proposal.objects.append(object)
+    let isStanding: Bool
+    switch Self.isStanding(project, object, context) {
+    case .ask(let queries): return .ask(queries)
+    case .done(let answer): isStanding = answer
+    }
     for folder in installer.folders {
-      let path = project.path(of: folder)
-      proposal.changes.append(
-        Change(
-          target: context.root.pushing(FilePath(path)), owner: section.source,
-          kind: .tree(.object(object.id, folder.isEmpty ? "node_modules" : "\(folder)/node_modules")),
-          object: object.id))
+      var change = Change(
+        target: context.root.pushing(FilePath(project.path(of: folder))), owner: section.source,
+        kind: .tree(.object(object.id, folder.isEmpty ? "node_modules" : "\(folder)/node_modules")),
+        object: object.id)
+      change.isStanding = isStanding
+      proposal.changes.append(change)
+    }
+    // A pattern for folders names neither a link nor what was moved aside.
+    let paths = installer.folders.map { project.path(of: $0) }
+    switch GitExclude(paths, name: "node_modules", section.source, object.id).change(context) {
+    case .ask(let queries): return .ask(queries)
+    case .done(let change): proposal.changes += change.map { [$0] } ?? []
     }
     proposal.effects = installer.effects(object, section)
     return .done(proposal)
+  }
+
+  /// Whether a folder that npm made since is just what its lock asks for.
+  private static func isStanding(_ project: NodeProject, _ object: Object, _ context: Context) -> Round<Bool>
+  {
+    guard project.lock.kind == .npm, let lock = project.files[project.lockName] else { return .done(false) }
+    let folder = context.root.pushing(FilePath(project.path(of: "")))
+    let own = [
+      Query.contents(folder.appending(TreeMark.name)), .contents(folder.appending(".package-lock.json")),
+    ]
+    let unknown = own.filter { context.facts[$0] == nil }
+    guard unknown.isEmpty else { return .ask(unknown) }
+    let source = Reference.object(object.id, "node_modules").resolved(store: context.store)
+    if case .contents(let mark)? = context.facts[own[0]], TreeMark.source(of: mark) == source {
+      return .done(false)
+    }
+    guard case .contents(let bytes)? = context.facts[own[1]],
+      let versions = NpmLockReader.installed(lock, bytes)
+    else { return .done(false) }
+    let packages = versions.map { folder, version in
+      (Query.contents(context.root.pushing(FilePath(project.path("\(folder)/package.json")))), version)
+    }
+    let unread = packages.map(\.0).filter { context.facts[$0] == nil }
+    guard unread.isEmpty else { return .ask(unread) }
+    return .done(
+      packages.allSatisfy { query, version in
+        if case .contents(let bytes)? = context.facts[query] {
+          NpmLockReader.version(bytes) == version
+        } else {
+          false
+        }
+      })
   }
 
   private func unlocked(

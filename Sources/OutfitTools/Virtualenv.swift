@@ -118,8 +118,6 @@ public struct Virtualenv: Part {
       checks: (pins.contains("==") ? [.record("lib")] : []) + [.exists("bin/python")])
     let pip = ProjectPip.object(indexes: indexes, store: context.store)
     proposal.objects = pythons.added(for: interpreter) + [uv.object, environment, pip]
-    let repository = Query.status(context.root.appending(".git"))
-    guard let standing = context.facts[repository] else { return .ask([repository]) }
     let place = context.root.pushing(FilePath(section.value.path))
     proposal.virtualenv = place
     proposal.changes = [
@@ -127,31 +125,11 @@ public struct Virtualenv: Part {
         target: place, owner: section.source, kind: .link(.object(environment.id, "")),
         object: environment.id)
     ]
-    var exclude: (folder: FilePath, identifier: String)?
-    if case .status(let status) = standing, status.kind == .directory {
-      exclude = (context.root.appending(".git"), "virtualenv")
-    } else if case .status = standing {
-      // A worktree or a submodule; worktrees share one file.
-      switch GitFolders.find(
-        from: context.root, environment: context.environment, known: { context.facts[$0] })
-      {
-      case .ask(let queries): return .ask(queries)
-      case .done(let git):
-        exclude = git.map { ($0.common, "virtualenv-\(fnv1a64(context.root.string.utf8))") }
-      }
-    }
-    if let exclude {
-      // A pattern for a folder, as most .gitignore files have it, does not match a link; nor does it name what stood
-      // there and was moved aside.
-      proposal.changes.append(
-        Change(
-          target: exclude.folder.pushing("info/exclude"), owner: section.source,
-          kind: .edit(
-            .block(
-              Edit.Block(
-                identifier: exclude.identifier,
-                body: "/\(section.value.path)\n/\(section.value.path).outfit-backup*\n"))),
-          object: environment.id))
+    switch GitExclude([section.value.path], name: "virtualenv", section.source, environment.id).change(
+      context)
+    {
+    case .ask(let queries): return .ask(queries)
+    case .done(let change): proposal.changes += change.map { [$0] } ?? []
     }
     if let (bound, location) = Self.unmet(sources, interpreter.version) {
       proposal.notes.append(

@@ -27,7 +27,9 @@ struct KeptManifestTests {
   }
 
   private func status(_ machine: Machine, _ folder: String = "shop") async throws -> String {
-    try await machine.run("/usr/bin/git", ["status", "--porcelain", "--ignored"], at: folder).outputText
+    try await machine.run(
+      "/usr/bin/git", ["--no-optional-locks", "status", "--porcelain", "--ignored"], at: folder
+    ).outputText
   }
 
   private func tool(_ machine: Machine) throws -> (server: LoopbackServer, entry: String) {

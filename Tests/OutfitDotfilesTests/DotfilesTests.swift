@@ -18,7 +18,7 @@ import Testing
   ) -> Context {
     var profile = Profile(scope: .machine, name: "me", layers: [Self.layer])
     profile.dotfiles = dotfiles.mapValues { Sourced($0, Self.source) }
-    profile.data = data.mapValues { Sourced($0, Self.source) }
+    profile.data = data.mapValues { Sourced(.text($0), Self.source) }
     return Context(
       profile: profile, lock: Lock(), facts: Facts(facts), platform: platform, root: "/home/ada", store: "/s",
       bin: "/b", environment: [:])
@@ -43,6 +43,47 @@ import Testing
       return
     }
     #expect(Set(queries) == [.contents("/p/a"), .tree("/p/k"), .contents("/p/l")])
+  }
+
+  /// A later layer's file takes the place of one in an earlier layer's folder; within a layer the nearer name does.
+  @Test(arguments: [(true, "file"), (false, "folder")])
+  func aFileOverAFoldersEntry(_ fileIsLater: Bool, _ wins: String) throws {
+    let earlier = Layer(
+      kind: .profile, name: "org", address: "/o", folder: "/o", manifest: "/o/outfit.yaml")
+    let place = Source(layer: earlier, location: SourceLocation(file: "/o/outfit.yaml", line: 1, column: 1))
+    var context = context(
+      [:],
+      facts: [
+        .contents("/p/a"): .contents(Array("file".utf8)), .contents("/o/a"): .contents(Array("file".utf8)),
+        .tree("/o/c"): .tree([TreeEntry("a", .file(Array("folder".utf8), mode: 0o644))]),
+        .tree("/p/c"): .tree([
+          TreeEntry("a", .file(Array("folder".utf8), mode: 0o644)), TreeEntry("b", .file([], mode: 0o644)),
+        ]),
+      ])
+    context.profile.layers = [earlier] + context.profile.layers
+    let (one, other) = fileIsLater ? (Self.source, place) : (place, Self.source)
+    context.profile.dotfiles = [
+      ".c/a": Sourced(DotfileSection(kind: .copy, file: "a"), one),
+      ".c": Sourced(DotfileSection(kind: .copy, file: "c/"), other),
+    ]
+    let found = try changes(context).filter { $0.target == "/home/ada/.c/a" }
+    #expect(found.map(\.kind) == [.file(Array(wins.utf8), mode: 0o644)])
+  }
+
+  @Test func aBlockNeedsWhatStartsAComment() throws {
+    func comment(_ target: String, _ own: String? = nil) throws -> String? {
+      var section = DotfileSection(kind: .block, file: "b")
+      section.comment = own
+      let facts: [Query: Answer] = [.contents("/p/b"): .contents(Array("x\n".utf8))]
+      guard case .edit(.block(let block))? = try changes(context([target: section], facts: facts)).first?.kind
+      else { return nil }
+      return block.comment
+    }
+    #expect(try comment("init.lua") == "--" && comment(".vimrc") == "\"" && comment(".zshrc") == "#")
+    #expect(try comment("a.sql") == "--" && comment("a.ts") == "//" && comment("a.json", "//") == "//")
+    for target in ["a.json", "a.css", "a.xml", "A.HTML"] {
+      #expect(throws: Failure.self) { try comment(target) }
+    }
   }
 
   @Test func everyKind() throws {

@@ -57,7 +57,8 @@ import Testing
     (".mise.toml", "[tools]\npython = ['3.12', '3.11']\n", "3.12"),
     ("mise.toml", "[tools.python]\nversion = '3.12'\n", "3.12"),
     ("Dockerfile", "# x\nFROM --platform=linux/amd64 docker.io/library/python:3.12-slim AS build\n", "3.12"),
-    ("Dockerfile", "FROM python:3\n", "3.14"), ("Dockerfile", "FROM python:3.11.0-slim-bookworm as a\n", "3.11"),
+    ("Dockerfile", "FROM python:3\n", "3.14"),
+    ("Dockerfile", "FROM python:3.11.0-slim-bookworm as a\n", "3.11"),
   ])
   func aFileThatNamesOne(_ file: String, _ text: String, _ version: String) {
     let choice = versions([file: text])[.python]

@@ -43,6 +43,64 @@ import Testing
     #expect(merged.tools["ruff"]?.source.layer.name == "base")
   }
 
+  /// What is named by its layer's own files is another thing in another layer, however alike the words are.
+  @Test func twoLayersWithTheSameNamesAreTwoThings() async throws {
+    let files = "dotfiles: {.vimrc: {copy: vimrc}, .p: {template: p}, .l: {link: l}}\nscripts: {s: s.sh}\n"
+    let merged = try await profile([
+      "base/outfit.yaml": files, "base/vimrc": "", "base/p": "", "base/l": "", "base/s.sh": "",
+      "p/outfit.yaml": "extends: [../base]\n" + files, "p/vimrc": "", "p/p": "", "p/l": "", "p/s.sh": "",
+    ])
+    for target in [".vimrc", ".p", ".l"] {
+      #expect(merged.dotfiles[target]?.source.layer.name == "p")
+      #expect(merged.overridden["dotfiles.\(target)"]?.map(\.layer.name) == ["base"])
+    }
+    #expect(merged.scripts["s"]?.source.layer.name == "p")
+    #expect(
+      await failures([
+        "base/outfit.yaml": "locked: [dotfiles..vimrc]\ndotfiles: {.vimrc: {copy: vimrc}}\n",
+        "base/vimrc": "",
+        "p/outfit.yaml": "extends: [../base]\ndotfiles: {.vimrc: {copy: vimrc}}\n", "p/vimrc": "",
+      ]).map { $0.prefix(48) } == ["p/outfit.yaml:2:12 `dotfiles..vimrc` is locked b"])
+  }
+
+  @Test func blocksOfLayersStandBesideEachOther() async throws {
+    func merged(_ top: String) async throws -> Profile {
+      try await profile([
+        "org/outfit.yaml": "dotfiles: {.zshrc: {block: z}}\n", "org/z": "",
+        "team/outfit.yaml": "extends: [../org]\ndotfiles: {.zshrc: {block: z}}\n", "team/z": "",
+        "p/outfit.yaml": "extends: [../team]\n" + top, "p/z": "",
+      ])
+    }
+    let all = try await merged("dotfiles: {.zshrc: {block: z}}\n")
+    #expect(all.blocks[".zshrc"]?.map(\.source.layer.name) == ["org", "team"])
+    #expect(all.dotfiles[".zshrc"]?.source.layer.name == "p")
+    #expect(all.overridden["dotfiles..zshrc"]?.isEmpty != false)
+    for top in ["dotfiles: {.zshrc: {block: z, replace: true}}\n", "dotfiles: {.zshrc: {copy: z}}\n"] {
+      let one = try await merged(top)
+      #expect(one.blocks.isEmpty && one.dotfiles[".zshrc"]?.source.layer.name == "p")
+    }
+    let none = try await merged("remove: [dotfiles..zshrc]\n")
+    #expect(none.blocks.isEmpty && none.dotfiles.isEmpty)
+  }
+
+  @Test func dataHasTruthValuesListsAndMappings() async throws {
+    let merged = try await profile([
+      "base/outfit.yaml":
+        "data: {work: false, quoted: \"false\", port: 8080, none: ~, words: [a, b], git: {name: x, deep: {a: 1}}}\n",
+      "p/outfit.yaml":
+        "extends: [../base]\ndata: {words: {also: [b, c]}, git: {deep: {b: true}}}\n",
+    ])
+    #expect(merged.data["work"]?.value == .bool(false) && merged.data["quoted"]?.value == "false")
+    #expect(merged.data["port"]?.value == "8080" && merged.data["none"]?.value == "")
+    #expect(merged.data["words"]?.value == .list(["a", "b", "c"]))
+    #expect(merged.data["git"]?.value.summary == "{deep: {a: 1, b: true}, name: x}")
+    #expect(merged.data["git"]?.source.layer.name == "p")
+    let text = try Templates.render(
+      "{{#work}}work{{/work}}{{^work}}home{{/work}} {{#words}}<{{.}}>{{/words}} {{git.deep.a}}",
+      with: merged.data.mapValues(\.value.template), file: "t")
+    #expect(text == "home <a><b><c> 1")
+  }
+
   @Test func lockedEntriesHold() async {
     #expect(
       await failures([

@@ -17,7 +17,7 @@ import Testing
       """,
       gives: """
         ① unknown key `pyhton` in `interpreters` (did you mean `python`?)
-        ② unknown key `frobnicate` (the keys here are profile, description, outfit, extends, remote, locked, remove, cooldown, interpreters, tools, indexes, data, ask, dotfiles, packages, scripts, virtualenv, env, hooks, app)
+        ② unknown key `frobnicate` (the keys here are profile, description, outfit, extends, remote, locked, remove, cooldown, interpreters, tools, indexes, data, ask, dotfiles, packages, scripts, virtualenv, node_modules, env, hooks, app)
         ③ unknown key `vresion` in `tools.black` (did you mean `version`?)
         """)
   }

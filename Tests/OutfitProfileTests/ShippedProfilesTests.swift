@@ -22,7 +22,7 @@ import Testing
     for dotfile in profile.dotfiles.values where [.template, .block].contains(dotfile.value.kind) {
       let path = dotfile.source.layer.folder.pushing(FilePath(dotfile.value.file))
       let text = try #require(try scratch.host.files.text(path))
-      _ = try Templates.render(text, with: profile.data.mapValues(\.value), file: path.string)
+      _ = try Templates.render(text, with: profile.data.mapValues(\.value.template), file: path.string)
     }
   }
 }

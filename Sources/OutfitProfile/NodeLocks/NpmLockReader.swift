@@ -8,7 +8,7 @@ import OutfitCore
 
 /// package-lock.json and npm-shrinkwrap.json
 /// (https://docs.npmjs.com/cli/configuring-npm/package-lock-json), of forms 1 to 3.
-struct NpmLockReader {
+package struct NpmLockReader {
   private(set) var lock = NodeLock(.npm)
 
   private struct Content: Decodable {
@@ -19,6 +19,9 @@ struct NpmLockReader {
 
   private struct Package: Decodable {
     var name: String?
+    var version: String?
+    var optional: Bool?
+    var devOptional: Bool?
     var resolved: String?
     var integrity: String?
     var link: Bool?
@@ -105,6 +108,30 @@ struct NpmLockReader {
       }
       read(dependency.dependencies ?? [:], lines, &told)
     }
+  }
+
+  /// What npm says that it installed (`node_modules/.package-lock.json`), where that is all that a lock asks for, and
+  /// nothing else: the version of each folder. npm writes it also where it was only told to write a lock, so that the
+  /// folders are to be looked at themselves.
+  package static func installed(_ lock: [UInt8], _ installed: [UInt8]) -> [String: String]? {
+    func packages(_ bytes: [UInt8]) -> [String: Package]? {
+      (try? JSONDecoder().decode(Content.self, from: Data(bytes)))?.packages?
+        .filter { $0.key.contains("node_modules/") }
+    }
+    guard let wanted = packages(lock), let there = packages(installed),
+      there.keys.allSatisfy({ wanted[$0] != nil })
+    else { return nil }
+    let isWhole = wanted.allSatisfy { folder, package in
+      guard let other = there[folder] else { return package.optional == true || package.devOptional == true }
+      return other.version == package.version && other.integrity == package.integrity
+        && other.link == package.link && (package.link != true || other.resolved == package.resolved)
+    }
+    return isWhole ? there.compactMapValues { $0.link == true ? nil : $0.version } : nil
+  }
+
+  /// The version that a package.json says.
+  package static func version(_ package: [UInt8]) -> String? {
+    try? JSONDecoder().decode(Package.self, from: Data(package)).version
   }
 
   /// Members with packages that could not be shared.
