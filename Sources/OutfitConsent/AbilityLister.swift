@@ -229,7 +229,9 @@ struct AbilityLister {
           .reaches, "\(entry) outside \(place)", Digest(of: place.string), "reads", place.string,
           "which lies outside of the profile, by \(name)"))
     }
+    let isOwn = isOwnFolder
     for member in files.members where member.isRun || told.contains(member.entry) {
+      if isOwn, !member.isRun, (files.seen[member.path]?.mode ?? 0o777) & 0o022 == 0 { continue }
       abilities.append(
         member.isRun
           ? Ability(
@@ -240,6 +242,15 @@ struct AbilityLister {
             .writes, "\(member.entry) file \(member.name)", member.digest, entry: member.entry, "brings",
             member.name, "new or changed"))
     }
+  }
+
+  /// The layer is a folder of this user's that nobody else can write in: what its files hold is the user's own say.
+  /// What is run counts all the same.
+  private var isOwnFolder: Bool {
+    guard content.layer.commit == nil,
+      let status = (try? host.files.status(content.layer.folder, followLinks: true)) ?? nil
+    else { return false }
+    return status.owner == host.user.identifier && status.mode & 0o022 == 0
   }
 
   /// What has no words of its own.

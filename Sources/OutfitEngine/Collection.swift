@@ -80,6 +80,8 @@ public struct Collection: Sendable {
     }
     try collection.look(host, reasons, named)
     collection.caches = DownloadCaches(host).items
+    let layers = try LayerCheckouts(host, going: Set(collection.generations)).item
+    if let layers { collection.caches.append(layers) }
     return collection
   }
 
@@ -164,6 +166,7 @@ public struct Collection: Sendable {
         try store.remove(name)
       }
       try DownloadCaches(host).remove()
+      try LayerCheckouts(host, going: []).remove()
       return collection
     }
   }
@@ -213,10 +216,85 @@ private struct DownloadCaches {
     ((try? host.files.list(apt)) ?? []).filter { $0 != "lock" }.reduce(0) { $0 + size(apt.appending($1)) }
   }
 
-  private func size(_ path: FilePath) -> Int64 {
-    guard let status = (try? host.files.status(path, followLinks: false)) ?? nil else { return 0 }
+  private func size(_ path: FilePath) -> Int64 { Self.size(path, host.files) }
+
+  static func size(_ path: FilePath, _ files: any Files) -> Int64 {
+    guard let status = (try? files.status(path, followLinks: false)) ?? nil else { return 0 }
     guard status.kind == .directory else { return status.size }
-    return ((try? host.files.list(path)) ?? []).reduce(0) { $0 + size(path.appending($1)) }
+    return ((try? files.list(path)) ?? []).reduce(0) { $0 + size(path.appending($1), files) }
+  }
+}
+
+/// The commits of git layers that no generation was made from, and that no address means now.
+private struct LayerCheckouts {
+  private let host: Host
+  private let unneeded: [FilePath]
+
+  /// - Parameter going: generations that don't count.
+  init(_ host: Host, going: Set<Collection.OldGeneration>) throws {
+    self.host = host
+    let root = host.places.layers
+    var found: [FilePath] = []
+    for repository in (try? host.files.list(root)) ?? [] {
+      let folder = root.appending(repository)
+      found += ((try? host.files.list(folder)) ?? []).map { folder.appending($0) }
+    }
+    // What another outfit has just fetched, no generation has yet.
+    let old = (host.clock.now() - 86_400) * 1_000_000_000
+    found.removeAll { path in
+      (((try? host.files.status(path, followLinks: false)) ?? nil)?.changed ?? old) >= old
+    }
+    guard !found.isEmpty else {
+      unneeded = []
+      return
+    }
+    let needed = try Self.needed(host, going)
+    unneeded = found.filter { !needed.contains($0.lastComponent?.string ?? "") }
+  }
+
+  private static func needed(_ host: Host, _ going: Set<Collection.OldGeneration>) throws -> Set<String> {
+    var needed: Set<String> = []
+    func add(_ text: String?) {
+      for word in (text ?? "").split(whereSeparator: { !$0.isHexDigit }) where word.utf8.count == 40 {
+        needed.insert(String(word))
+      }
+    }
+    for scope in try Generations.scopes(host) {
+      for generation in try Generations.list(scope, host: host)
+      where !going.contains(Collection.OldGeneration(scope: scope, number: generation.number)) {
+        add(generation.profile.commit)
+        for target in generation.targets {
+          if case .link(let destination) = target.written { add(destination) }
+        }
+        for snapshot in generation.snapshots where snapshot.path.lastComponent?.string == Layer.commitsName {
+          guard case .file(let file) = snapshot.state else { continue }
+          add(
+            try Generations.content(file.digest, scope: scope, host: host).map {
+              String(decoding: $0, as: UTF8.self)
+            })
+        }
+      }
+      add(try? host.files.text(host.places.state(of: scope).appending(Layer.commitsName)))
+    }
+    // What an address means, as `GitProfiles` remembers it.
+    let cache = host.places.cache.appending("git")
+    for repository in (try? host.files.list(cache)) ?? [] {
+      let references = cache.appending(repository).appending("refs")
+      for name in (try? host.files.list(references)) ?? [] {
+        add(try? host.files.text(references.appending(name)))
+      }
+    }
+    return needed
+  }
+
+  var item: Collection.Item? {
+    let size = unneeded.reduce(0) { $0 + DownloadCaches.size($1, host.files) }
+    return unneeded.isEmpty
+      ? nil : Collection.Item(name: "layers", label: "commits of git layers", size: size)
+  }
+
+  func remove() throws {
+    for path in unneeded { try host.files.removeTree(path) }
   }
 }
 

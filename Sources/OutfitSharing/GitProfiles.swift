@@ -11,7 +11,8 @@ public enum FetchPermission: Sendable {
   case asked
 }
 
-/// Profiles from git, in Outfit's cache: a folder for each commit, which never changes.
+/// Profiles from git: a folder for each commit among Outfit's data, whose files nobody may write, and what was fetched in
+/// its cache.
 ///
 /// Nothing of a repository runs: its hooks and file-system monitors are off, and git asks nobody anything. The
 /// user's own configuration (proxies, credentials, `insteadOf`) applies.
@@ -69,8 +70,7 @@ public struct GitProfiles: Sendable {
   /// An address that a profile names is fetched when a person says so, the first time.
   private func permit(_ address: GitAddress, by layer: String) throws {
     guard permission == .asked, network != .never else { return }
-    let home = home(address)
-    if address.commit.map({ host.files.exists(home.appending($0)) }) == true { return }
+    if address.commit.map({ host.files.exists(checkout(address, $0)) }) == true { return }
     if try used[Reference(address)] != nil || memory(address) != nil { return }
     let question = "\(layer) builds on \(address), which git would fetch from \(address.repository)."
     guard host.terminal.isInteractive else {
@@ -108,8 +108,14 @@ public struct GitProfiles: Sendable {
     let known = try used[reference] ?? memory(address)?.commit
     let present = address.commit ?? (asks ? nil : known)
     if let present {
-      let checkout = home(address).appending(present)
+      let checkout = checkout(address, present)
       if host.files.exists(checkout) { return FetchedProfile(checkout: checkout, commit: present) }
+      if let git = try? Git(host: host, repository: home(address).appending("repository.git")),
+        host.files.exists(git.repository), try await git.has(present)
+      {
+        try await git.checkOut(present, to: checkout)
+        return FetchedProfile(checkout: checkout, commit: present)
+      }
     }
     guard network != .never else {
       throw Failure("\(address) was not fetched yet", hint: "run this once with a network, without --offline")
@@ -121,10 +127,8 @@ public struct GitProfiles: Sendable {
     } else {
       commit = try await ask(address).newest
     }
-    let checkout = home(address).appending(commit)
-    if !host.files.exists(checkout) {
-      try await repository(address).checkOut(commit, to: checkout, scratch: home(address))
-    }
+    let checkout = checkout(address, commit)
+    if !host.files.exists(checkout) { try await repository(address).checkOut(commit, to: checkout) }
     return FetchedProfile(checkout: checkout, commit: commit)
   }
 
@@ -160,6 +164,10 @@ public struct GitProfiles: Sendable {
 
   private func home(_ address: GitAddress) -> FilePath {
     host.places.cache.appending("git").appending(Digest(of: address.repository).short(24))
+  }
+
+  private func checkout(_ address: GitAddress, _ commit: String) -> FilePath {
+    host.places.layers.appending(Digest(of: address.repository).short(24)).appending(commit)
   }
 
   private func memoryFile(_ address: GitAddress) -> FilePath {
@@ -329,9 +337,16 @@ private struct Git {
     return line.flatMap { Int64($0.split(separator: " ").dropLast().last ?? "") }
   }
 
-  /// Writes a commit's files to a folder, which appears when it is whole.
-  func checkOut(_ commit: String, to folder: FilePath, scratch: FilePath) async throws {
-    let unfinished = scratch.appending("new-\(commit)")
+  /// Whether it was fetched.
+  func has(_ commit: String) async throws -> Bool {
+    try await run(["cat-file", "-e", "\(commit)^{commit}"]).succeeded
+  }
+
+  /// Writes a commit's files to a folder, which appears when it is whole. Links lead there: who writes to one is told
+  /// that it is not his to write.
+  func checkOut(_ commit: String, to folder: FilePath) async throws {
+    let unfinished = folder.removingLastComponent().appending("new-\(commit)")
+    try host.files.createDirectories(folder.removingLastComponent(), mode: 0o700)
     try host.files.removeTree(unfinished)
     try host.files.createDirectory(unfinished, mode: 0o700)
     let index = repository.appending("index-\(commit)").string
@@ -341,6 +356,19 @@ private struct Git {
       ["--work-tree=\(unfinished)", "checkout-index", "--all", "--force", "--prefix=\(unfinished)/"],
       variables: variables)
     try host.files.removeTree(FilePath(index))
+    try protect(unfinished)
     try host.files.rename(unfinished, to: folder)
+  }
+
+  private func protect(_ folder: FilePath) throws {
+    for name in try host.files.list(folder) {
+      let path = folder.appending(name)
+      guard let status = try host.files.status(path, followLinks: false) else { continue }
+      switch status.kind {
+      case .directory: try protect(path)
+      case .file: try host.files.setMode(path, status.mode & 0o555)
+      case .link, .other: break
+      }
+    }
   }
 }

@@ -109,6 +109,8 @@ public struct Places: Hashable, Sendable {
   public var bin: FilePath { data.appending("bin") }
   /// What was built, addressed by its inputs.
   public var store: FilePath { data.appending("store") }
+  /// The commits of git layers, a folder for each repository, and in it one for each commit.
+  public var layers: FilePath { data.appending("layers") }
   /// `outfit-shim` and what else of ours must stay at a fixed path.
   public var libexec: FilePath { data.appending("libexec") }
   /// What every shim is a link to.

@@ -34,6 +34,83 @@ struct SharingTests {
     #expect(bare.outputText.contains("Nothing to do"))
   }
 
+  /// Links lead among Outfit's data, to files that nobody is meant to write, and an emptied cache changes nothing.
+  @Test func whatIsLinkedOfAGitLayerStays() async throws {
+    let machine = try Machine()
+    let cache = machine.home.appending("cache")
+    func outfit(_ words: String...) async throws -> Completion {
+      try await machine.run(
+        Machine.build.appending("outfit"), words, setting: ["XDG_CACHE_HOME": cache.string])
+    }
+    func commit(_ text: String) async throws -> String {
+      try machine.write(
+        "team/outfit.yaml", "profile: team\ndotfiles: {.linked: {link: linked}, .copied: {copy: linked}}\n")
+      try machine.write("team/linked", text)
+      let made = try await machine.login(
+        "cd team && git init -q -b main && git add -A && git -c user.name=a -c user.email=a@b.example commit -qm one"
+          + " && git rev-parse HEAD")
+      return String(made.outputText.filter { !$0.isWhitespace })
+    }
+    let address = "git+file://\(machine.home)/team"
+    let first = try await commit("one\n")
+    let up = try await outfit("up", address, "--trust", first)
+    try #require(up.status == 0, "\(up.errorText)")
+    let link = machine.home.appending(".linked")
+    let place = FilePath(try machine.files.readLink(link))
+    #expect(place.starts(with: machine.home.pushing(".local/share/outfit/layers")), "\(place)")
+    #expect(try machine.files.status(place, followLinks: false)?.mode == 0o444)
+    let copied = machine.home.appending(".copied")
+    #expect(try machine.files.status(copied, followLinks: false)?.mode == 0o644)
+    try machine.files.removeTree(cache)
+    #expect(try machine.read(".linked") == "one\n")
+    #expect(try await outfit("up", "--offline").outputText.contains("Nothing to do"))
+
+    let second = try await commit("two\n")
+    let moved = try await outfit("up", address, "--trust", second)
+    try #require(moved.status == 0, "\(moved.errorText)")
+    #expect(try machine.read(".linked") == "two\n")
+    let freed = try await outfit("gc")
+    #expect(freed.status == 0, "\(freed.errorText)")
+    let back = try await outfit("rollback")
+    #expect(back.status == 0, "\(back.errorText)")
+    #expect(try machine.read(".linked") == "one\n")
+  }
+
+  @Test func layersWithTheSameNamesAreNotTheSame() async throws {
+    let machine = try Machine()
+    for layer in ["org", "team"] {
+      let extends = layer == "team" ? "extends: [../org]\n" : ""
+      try machine.write(
+        "\(layer)/outfit.yaml",
+        "profile: \(layer)\n\(extends)dotfiles: {.vimrc: {copy: vimrc}, .shrc: {block: shrc}, .c/: {copy: c/}}\n"
+      )
+      try machine.write("\(layer)/vimrc", "\(layer)\n")
+      try machine.write("\(layer)/shrc", "\(layer) block\n")
+      try machine.write("\(layer)/c/\(layer)", "\(layer)\n")
+    }
+    let up = try await machine.outfit("up", "team", "--trust")
+    try #require(up.status == 0, "\(up.errorText)")
+    #expect(try machine.read(".vimrc") == "team\n")
+    #expect(try machine.read(".c/team") == "team\n")
+    #expect(
+      try machine.read(".shrc") == """
+        # >>> outfit org >>>
+        org block
+        # <<< outfit org <<<
+        # >>> outfit team >>>
+        team block
+        # <<< outfit team <<<
+
+        """)
+    try machine.write("team/vimrc", "changed\n")
+    let again = try await machine.outfit("up")
+    #expect(again.status == 0, "one's own words ask nobody: \(again.errorText)")
+    #expect(try machine.read(".vimrc") == "changed\n")
+    let back = try await machine.outfit("rollback", "0")
+    #expect(back.status == 0, "\(back.errorText)")
+    #expect(try machine.read(".shrc") == nil && machine.read(".vimrc") == nil)
+  }
+
   @Test func whatAProfileNamesIsFetchedWhenItIsSaid() async throws {
     let machine = try Machine()
     func commit(_ folder: String, _ manifest: String) async throws -> String {

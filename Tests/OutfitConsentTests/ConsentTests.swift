@@ -93,8 +93,8 @@ import Testing
     ("outfit.yaml", "[ripgrep]", "[ripgrep, evil]", true),
     ("outfit.yaml", "when: once", "when: always", true),
     ("outfit.yaml", ".zshrc:", ".bashrc:", true),
-    ("zshrc", "alias", "evil", true),
-    ("kitty/kitty.conf", "x", "y", true),
+    ("zshrc", "alias", "evil", false),
+    ("kitty/kitty.conf", "x", "y", false),
     ("fonts.sh", "#!", "evil #!", true),
   ])
   func whatAsksAgain(_ file: String, _ old: String, _ new: String, _ asks: Bool) async throws {
@@ -150,7 +150,8 @@ import Testing
     #expect(record.known.count == 20_001)
   }
 
-  @Test func newFilesInAFolderAskAgain() async throws {
+  @Test func newFilesInAFolderOfOthersAskAgain() async throws {
+    try disk.setMode("/home/ann/team", 0o777)
     try await trust()
     disk.put("/home/ann/team/kitty/more.conf", "")
     #expect(try await needed().count == 1)
@@ -245,6 +246,12 @@ import Testing
 
   private func profile() async throws -> Profile { try await ProfileLoader(host: host()).machine("team") }
 
+  /// Others can write in it.
+  private func shareTeam() throws {
+    try disk.createDirectories("/home/ann/team", mode: 0o755)
+    try disk.setMode("/home/ann/team", 0o775)
+  }
+
   private func trust() async throws -> Consented {
     try Consent(host: host()).obtain(for: await profile(), given: .folders)
   }
@@ -260,7 +267,26 @@ import Testing
     disk.put(path, text)
   }
 
+  /// What the files of a folder of one's own hold is one's own say; what is run is not.
+  @Test func contentsOfOnesOwnFolderNeverAsk() async throws {
+    put([
+      ("outfit.yaml", "dotfiles: {.vimrc: {copy: vimrc}, .q/: {copy: d/}}\nscripts: {s: s.sh}\n"),
+      ("vimrc", "1"),
+      ("d/x", "1"), ("s.sh", "true\n"),
+    ])
+    _ = try await trust()
+    try replace("vimrc", "2")
+    put([("d/y", "1")])
+    #expect(try await new() == [])
+    try replace("s.sh", "evil\n")
+    #expect(try await new() == ["runs s.sh new or changed"])
+    try replace("s.sh", "true\n")
+    try disk.setMode("/home/ann/team", 0o775)
+    #expect(try await new().first?.hasPrefix("brings ") == true)
+  }
+
   @Test func gitFoldersBelowCopiedFolders() async throws {
+    try shareTeam()
     put([
       ("outfit.yaml", "dotfiles: {.config/nvim/: {copy: nvim/}}\n"), ("nvim/init.lua", "x"),
       ("nvim/.git/config", "[core]\n"),
@@ -274,6 +300,7 @@ import Testing
   }
 
   @Test func linkedFolders() async throws {
+    try shareTeam()
     put([("outfit.yaml", "dotfiles: {.q/: {copy: d2/}}\n"), ("real/x", "1")])
     disk.putLink("/home/ann/team/d2", to: "real")
     _ = try await trust()
