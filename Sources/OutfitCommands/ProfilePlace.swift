@@ -81,8 +81,11 @@ struct ProfilePlace: Sendable {
   }
 
   /// Reads the profile, with the answers to its questions that are known.
-  func load(_ session: Session, fetching: FetchPermission = .asked) async throws -> Profile {
-    try await answer(try await readNow(session, fetching), session, settings: [:])
+  /// - Parameter withPersonal: this user's own layer is on top.
+  func load(
+    _ session: Session, fetching: FetchPermission = .asked, withPersonal: Bool = true
+  ) async throws -> Profile {
+    try await answer(try await readNow(session, fetching, withPersonal), session, settings: [:])
   }
 
   /// Puts the answers to the profile's questions among its data, those too that a person gives now.
@@ -137,16 +140,19 @@ struct ProfilePlace: Sendable {
   }
 
   /// Reads the profile. One that was named is asked what it is now; where nobody answers, what is here must do.
-  private func readNow(_ session: Session, _ fetching: FetchPermission) async throws -> Profile {
+  private func readNow(
+    _ session: Session, _ fetching: FetchPermission, _ withPersonal: Bool
+  ) async throws -> Profile {
     guard isNamed, let git, (try? profiles(session.host, network: .never).lastAnswer(git)) ?? nil != nil
     else {
-      return try await read(session, network: .whenUnknown, fetching: fetching)
+      return try await read(
+        session, network: .whenUnknown, fetching: fetching, withPersonal: withPersonal)
     }
     do {
-      return try await read(session, network: .always, fetching: fetching)
+      return try await read(session, network: .always, fetching: fetching, withPersonal: withPersonal)
     } catch let failure as Failure {
       guard failure.status == .failed else { throw failure }
-      let profile = try await read(session, network: .never)
+      let profile = try await read(session, network: .never, withPersonal: withPersonal)
       session.report(failure.diagnostics.map { Diagnostic(.warning, $0.message, hint: $0.hint) })
       if let news = GitNews(of: self, session.host) { session.talk(news.line(profile.name)) }
       return profile
@@ -156,14 +162,17 @@ struct ProfilePlace: Sendable {
   /// Reads the profile as its layers have it.
   func read(
     _ session: Session, network: GitProfiles.Network, moving: Set<GitProfiles.Reference> = [],
-    fetching: FetchPermission = .asked
+    fetching: FetchPermission = .asked, withPersonal: Bool = true
   ) async throws -> Profile {
     let host = session.host
     let git = profiles(host, network: network, moving: moving, fetching: fetching)
     let loader = ProfileLoader(host: host, resolveAddress: git.resolver)
     switch scope {
-    case .project(let root): return try await loader.project(at: root, manifestIn: FilePath(address))
-    case .machine: return try await loader.machine(Self.located(address, host))
+    case .project(let root):
+      return try await loader.project(
+        at: root, manifestIn: FilePath(address), withPersonal: withPersonal)
+    case .machine:
+      return try await loader.machine(Self.located(address, host), withPersonal: withPersonal)
     }
   }
 

@@ -22,7 +22,9 @@ struct ShowCommand: AsyncParsableCommand {
   func run() async throws {
     try await withSession { session in
       let place = try ProfilePlace.find(profile, session)
-      let shown = try await place.load(session, fetching: fetching.permission)
+      // What a profile gives is the same whoever looks.
+      let shown = try await place.load(
+        session, fetching: fetching.permission, withPersonal: profile == nil)
       let lock = Tools.pins(of: shown, in: try Locks(host: session.host, profile: shown).merged)
       let address: String? =
         switch place.scope {

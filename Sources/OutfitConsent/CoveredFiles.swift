@@ -84,8 +84,53 @@ struct CoveredFiles {
   private mutating func add(_ file: String, entry: String, _ source: Source) throws {
     let path = place(file)
     try look(at: path, entry: entry, source)
+    try refuseSubmodules(path, source)
     guard let status = try files.status(path, followLinks: true) else { return }
     try feed(path, status, entry: entry, isRun: false)
+  }
+
+  /// Folders of other repositories, of which a checkout has nothing (gitsubmodules(7)).
+  private func refuseSubmodules(_ path: FilePath, _ source: Source?) throws {
+    guard content.layer.commit != nil else { return }
+    let root = content.layer.checkout ?? content.layer.folder
+    for line in try files.text(root.appending(".gitmodules"))?.split(separator: "\n") ?? [] {
+      let parts = line.split(separator: "=", maxSplits: 1).map { $0.filter { !$0.isWhitespace } }
+      guard parts.count == 2, parts[0] == "path" else { continue }
+      let module = root.pushing(FilePath(parts[1])).lexicallyNormalized()
+      guard module.starts(with: path) || path.starts(with: module) else { continue }
+      throw refusal(
+        "\(parts[1]) is a submodule, and what is in it does not come with the repository", source,
+        "puts the files themselves there")
+    }
+  }
+
+  /// Two names that are one on some machines: which of the files is there would be chance.
+  private func refuseCollisions(_ names: [String], in folder: FilePath) throws {
+    guard content.layer.commit != nil else { return }
+    var known: [String: String] = [:]
+    for entry in names.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+      // Texts are equal where they are canonically equivalent (Unicode TR 15).
+      guard let other = known.updateValue(entry, forKey: entry.lowercased()) else { continue }
+      let how = entry == other ? "the form of their letters" : "capital letters"
+      throw refusal(
+        "\(name(of: folder)) has \(other.harmless) and \(entry.harmless), which differ in \(how) alone", nil,
+        "gives one of them another name")
+    }
+  }
+
+  /// What stands in a checkout for a file that is kept elsewhere (https://github.com/git-lfs/git-lfs).
+  private func refusePointer(_ path: FilePath, _ status: FileStatus) throws {
+    guard content.layer.commit != nil, status.size < 1024,
+      try files.read(path).starts(with: "version https://git-lfs.github.com/spec/".utf8)
+    else { return }
+    throw refusal(
+      "\(name(of: path)) is kept in git LFS, and only a pointer to it comes with the repository", nil,
+      "puts the file itself there")
+  }
+
+  private func refusal(_ message: String, _ source: Source?, _ deed: String) -> Failure {
+    Failure(
+      message, at: source?.location, hint: "whoever keeps \(content.layer.name) \(deed)", status: .usage)
   }
 
   /// What lies outside of the layer is told; from a checkout nothing may lead there.
@@ -93,10 +138,9 @@ struct CoveredFiles {
     guard let real = files.resolved(path) else { return }
     guard !real.starts(with: home) else { return }
     guard content.layer.commit == nil else {
-      throw Failure(
-        "\(name(of: path)) is a link that leads out of the repository, to \(real)",
-        at: source?.location,
-        hint: "whoever keeps \(content.layer.name) puts the file itself there", status: .usage)
+      throw refusal(
+        "\(name(of: path)) is a link that leads out of the repository, to \(real)", source,
+        "puts the file itself there")
     }
     outside.append((entry, name(of: path), real))
   }
@@ -130,6 +174,7 @@ struct CoveredFiles {
     }
     switch status.kind {
     case .file:
+      try refusePointer(path, status)
       let found = try digest(FilePath(real), named: real, status)
       // Whether it can be run is part of what it is.
       members.append(
@@ -140,7 +185,9 @@ struct CoveredFiles {
     case .directory:
       folders.insert(path)
       let text = path.string
-      for entryName in try files.list(path) {
+      let names = try files.list(path)
+      try refuseCollisions(names, in: path)
+      for entryName in names {
         let inner = FilePath(text + "/" + entryName)
         // A name that is not UTF-8 comes out of the list as another, and what can't be looked at can't be consented to.
         guard let status = try files.status(inner, followLinks: false) else {

@@ -361,6 +361,29 @@ import Testing
     #expect(failure?.diagnostics.first?.message.contains("pubdata is a link that leads out") == true)
   }
 
+  /// What a checkout does not have, or has by chance.
+  @Test(arguments: [
+    ([("c/sub/x", "")], ".gitmodules", "[submodule \"s\"]\n\tpath = c/sub\n", "c/sub is a submodule"),
+    (
+      [("c/x", "")], "c/big", "version https://git-lfs.github.com/spec/v1\noid sha256:00\n",
+      "c/big is kept in git LFS"
+    ),
+    ([("c/Read", "")], "c/read", "", "c has Read and read, which differ in capital letters alone"),
+  ])
+  func whatARepositoryDoesNotBringIsRefusedByName(
+    _ files: [(String, String)], _ name: String, _ text: String, _ message: String
+  ) async throws {
+    put([("outfit.yaml", "dotfiles: {.c/: {copy: c/}}\n"), (name, text)] + files)
+    #expect(try await new() == ["writes ~/.c"])
+    let loader = ProfileLoader(host: host()) { _, _ in
+      FetchedProfile(checkout: "/home/ann/team", commit: String(repeating: "c", count: 40))
+    }
+    let profile = try await loader.machine("github:acme/p")
+    let failure = #expect(throws: Failure.self) { try Consent(host: host()).needed(for: profile) }
+    #expect(failure?.status == .usage)
+    #expect(failure?.diagnostics.first?.message.hasPrefix(message) == true, "\(String(describing: failure))")
+  }
+
   @Test func whatAScriptNamesLeadsOutOfNoRepository() async throws {
     disk.put("/home/ann/.ssh/id", "KEY")
     put([("outfit.yaml", "scripts: {x: x.sh}\n"), ("x.sh", "cat \"$(dirname \"$0\")/key\"\n")])
