@@ -471,6 +471,9 @@ struct Undertaking {
     if object.name == Virtualenv.objectName, let section = profile.virtualenv {
       return Virtualenv.explanation(of: failure, section)
     }
+    if object.name == NodeModules.objectName, let section = profile.nodeModules {
+      return NodeModules.explanation(of: failure, section)
+    }
     guard let claim = proposal.claims.first(where: { $0.object == object }),
       let name = profile.tools.first(where: { $0.value.source == claim.owner })?.key
     else { return failure }

@@ -208,7 +208,10 @@ struct StepRunner: Sendable {
 
   /// Whether a line of a build says what went wrong.
   private static func tells(_ line: String) -> Bool {
-    ["error:", "undefined reference", ": not found", "*** ", "No space left", "Killed", "cannot find -l"]
-      .contains { line.contains($0) }
+    [
+      "error:", "npm error code", "failed, reason:", "undefined reference", ": not found", "*** ",
+      "No space left", "Killed", "cannot find -l",
+    ]
+    .contains { line.contains($0) }
   }
 }

@@ -116,7 +116,7 @@ struct NodeInstaller {
       environment: context.environment, home: FilePath(context.environment["HOME"] ?? "/")
     ).cache
     func folder(_ name: String) -> Argument { .text(cache.appending(name).string) }
-    var caches = ["npm_config_cache": folder("npm")]
+    var caches = Npm.patience(context).merging(["npm_config_cache": folder("npm")]) { $1 }
     switch project.lock.kind {
     case .npm: break
     case .pnpm: caches["npm_config_store_dir"] = folder("pnpm")
@@ -282,6 +282,12 @@ struct Npm {
     }
   }
 
+  /// npm waits ten seconds and more before it asks once more, and a minute where nothing answers at all.
+  static func patience(_ context: Context) -> [String: Argument] {
+    ["npm_config_fetch_retry_mintimeout": "500", "npm_config_fetch_retry_maxtimeout": "5000"]
+      .filter { context.environment[$0.key] == nil && context.environment[$0.key.uppercased()] == nil }
+  }
+
   /// - Parameters:
   ///   - runsScripts: scripts of the packages that are named may run; the profile's reader consented to it.
   ///   - offlineFirst: the cache alone is tried before the network.
@@ -298,6 +304,8 @@ struct Npm {
       ],
       environment: ["PATH": .joined([path, ":/usr/bin:/bin"])], needsNetwork: true,
       offlineArguments: ["--offline"], isOfflineForced: !offlineFirst,
-      surroundings: ["npm_config_cache": .text(cache.string)], standIn: "npm", title: title)
+      surroundings: Self.patience(context).merging(["npm_config_cache": .text(cache.string)]) { $1 },
+      standIn: "npm",
+      title: title)
   }
 }

@@ -141,6 +141,23 @@ public struct NodeModules: Part {
       })
   }
 
+  /// Why they could not be installed, in words for the manifest's author, where that is known.
+  public static func explanation(
+    of failure: Diagnostic, _ section: Sourced<NodeModulesSection>
+  ) -> Diagnostic {
+    let text = failure.excerpt ?? ""
+    guard let start = text.firstRange(of: "request to "), text.contains("reason: ") else { return failure }
+    var failure = failure
+    failure.location = section.source.location
+    failure.message =
+      "node_modules: the registry could not be asked: \(text[start.lowerBound...].prefix { $0 != "\n" })"
+    failure.excerpt = nil
+    failure.hint =
+      "check the network, and what `npm_config_registry` or ~/.npmrc say of the registry; all else without it: "
+      + "outfit up --skip node_modules"
+    return failure
+  }
+
   private func unlocked(
     _ manager: NodeManagerTool?, _ section: Sourced<NodeModulesSection>, _ context: Context
   ) throws -> Diagnostic {

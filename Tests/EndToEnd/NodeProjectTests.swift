@@ -214,6 +214,21 @@ struct NodeProjectTests {
       "\(foreign.errorText)")
   }
 
+  @Test func aRegistryThatDoesNotAnswerIsNamed() async throws {
+    try await project()
+    try manifest("package-lock.json")
+    let up = try await machine.run(
+      Machine.build.appending("outfit"), ["up", "--trust"], at: "p",
+      setting: settings.merging([
+        "npm_config_registry": "http://127.0.0.1:9/", "npm_config_replace_registry_host": "always",
+      ]) { $1 })
+    #expect(up.status == 1, "\(up.errorText)")
+    #expect(
+      up.errorText.contains("node_modules: the registry could not be asked: request to"), "\(up.errorText)")
+    let without = try await outfit("up", "--skip", "node_modules")
+    #expect(without.status == 0, "\(without.errorText)")
+  }
+
   /// A manager that only writes down how it was called.
   @Test func theManagerThatIsNamedIsPinnedAndInstalls() async throws {
     try await registry.publish(
