@@ -47,7 +47,7 @@ public struct Dotfiles: Part {
   private static func merged(
     _ found: [(Sourced<DotfileSection>, [Change])], _ layers: [Layer]
   ) -> [Change] {
-    guard found.contains(where: { $0.1.count > 1 }) else { return found.flatMap(\.1) }
+    guard found.contains(where: { $0.0.value.file.hasSuffix("/") }) else { return found.flatMap(\.1) }
     let order = Dictionary(
       layers.enumerated().map { ($0.element.identity, $0.offset) }, uniquingKeysWith: { $1 })
     func rank(_ section: Sourced<DotfileSection>) -> (Int, Int) {

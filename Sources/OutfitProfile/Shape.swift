@@ -34,8 +34,8 @@ indirect enum Shape: Sendable {
   /// Nothing written means nothing in it.
   fileprivate var mayBeEmpty: Bool {
     switch self {
-    case .text: false
-    case .list, .dictionary, .anything: true
+    case .text, .anything: false
+    case .list, .dictionary: true
     case .record(let fields): !fields.contains(where: \.isRequired)
     case .either(let shapes): shapes.contains(where: \.mayBeEmpty)
     }

@@ -86,19 +86,19 @@ import Testing
   @Test func dataHasTruthValuesListsAndMappings() async throws {
     let merged = try await profile([
       "base/outfit.yaml":
-        "data: {work: false, quoted: \"false\", port: 8080, none: ~, words: [a, b], git: {name: x, deep: {a: 1}}}\n",
+        "data: {work: false, quoted: \"false\", port: 8080, words: [a, b, ~], git: {name: x, deep: {a: 1}}}\n",
       "p/outfit.yaml":
         "extends: [../base]\ndata: {words: {also: [b, c]}, git: {deep: {b: true}}}\n",
     ])
     #expect(merged.data["work"]?.value == .bool(false) && merged.data["quoted"]?.value == "false")
-    #expect(merged.data["port"]?.value == "8080" && merged.data["none"]?.value == "")
-    #expect(merged.data["words"]?.value == .list(["a", "b", "c"]))
+    #expect(merged.data["port"]?.value == "8080")
+    #expect(merged.data["words"]?.value == .list(["a", "b", "", "c"]))
     #expect(merged.data["git"]?.value.summary == "{deep: {a: 1, b: true}, name: x}")
     #expect(merged.data["git"]?.source.layer.name == "p")
     let text = try Templates.render(
       "{{#work}}work{{/work}}{{^work}}home{{/work}} {{#words}}<{{.}}>{{/words}} {{git.deep.a}}",
       with: merged.data.mapValues(\.value.template), file: "t")
-    #expect(text == "home <a><b><c> 1")
+    #expect(text == "home <a><b><><c> 1")
   }
 
   @Test func lockedEntriesHold() async {

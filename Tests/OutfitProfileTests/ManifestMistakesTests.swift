@@ -29,20 +29,19 @@ import Testing
       interpreters: ②"3.13"
       tools:
         ③- black
-      data: {editor: ④{name: vim}, shell: ⑤}
-      extends: ⑥{a: b}
+      data: {editor: {name: vim}, shell: ④}
+      extends: ⑤{a: b}
       packages: {apt: ripgrep}
       ask:
-        email: {prompt: E, default: ⑦[]}
+        email: {prompt: E, default: ⑥[]}
       """,
       gives: """
         ① `profile` should be a profile's name, not a list (for example `profile: web-team`)
         ② `interpreters` should be a mapping, not a text (for example `interpreters: {python: "3.13"}`)
         ③ `tools` should be a mapping, not a list (for example `tools: {black: "25.*"}`)
-        ④ `data.editor` should be a text, not a mapping (for example `editor: vim`)
-        ⑤ `data.shell` should be a text, not nothing (for example `editor: vim`)
-        ⑥ `extends` should be a folder or a git address or a list, not a mapping (for example `extends: [../base, "github:acme/outfit-profiles//python@v3"]`)
-        ⑦ `ask.email.default` should be a text, not a list (for example `default: ""`)
+        ④ `data.shell` should be a value, not nothing (for example `editor: vim`)
+        ⑤ `extends` should be a folder or a git address or a list, not a mapping (for example `extends: [../base, "github:acme/outfit-profiles//python@v3"]`)
+        ⑥ `ask.email.default` should be a text, not a list (for example `default: ""`)
         """)
   }
 

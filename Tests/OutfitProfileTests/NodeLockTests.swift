@@ -243,6 +243,35 @@ struct NodeLockTests {
     #expect(lock.unverified.map(\.name) == ["bare"])
   }
 
+  /// What ends a line for one program and not for another hides nothing.
+  @Test func linesEndAsTheirManagersReadThem() throws {
+    let pnpm =
+      "lockfileVersion: '9.0'\npackages:\n  a@1:\n    resolution: {tarball: https://evil.example/a.tgz, integrity: sha512-a}\n"
+    for text in [pnpm, pnpm.replacing("\n", with: "\r\n"), pnpm.replacing("\n", with: "\r")] {
+      #expect(try texts(lock(text, "pnpm-lock.yaml")) == ["https://evil.example/a.tgz"])
+    }
+    let yarn =
+      "a@1:\r\n  version \"1\"\r\n  resolved \"https://evil.example/a.tgz\"\r\n  integrity sha512-a\r\n"
+    #expect(try texts(lock(yarn, "yarn.lock")) == ["https://evil.example/a.tgz"])
+    for odd in [
+      pnpm.replacing("    resolution:", with: "    \"resolution\":"), pnpm.replacing("  ", with: "    "),
+      pnpm.replacing("a@1:\n", with: "a@1: {resolution: {integrity: sha512-a}}\n"), pnpm + "\u{2028}",
+    ] {
+      #expect(throws: Failure.self, "\(odd)") { try lock(odd, "pnpm-lock.yaml") }
+    }
+    #expect(throws: Failure.self) {
+      try lock(yarn + "  resolved \"https://registry.npmjs.org/a/-/a-1.tgz\"\r\n", "yarn.lock")
+    }
+    let settings = NodeSettings.npmrc(
+      "fund=true\rscript-shell=./evil\r\ngit=./evil\nregistry=https://a.example/", file: ".npmrc")
+    #expect(settings.text == "fund=true\nregistry=https://a.example/\n")
+    #expect(settings.members.count == 1 && settings.unknown.map(\.key) == ["script-shell", "git"])
+    let yaml = NodeSettings.yaml(
+      "nodeLinker: node-modules\r\nplugins:\r\n  - evil\r\n\"yarnPath\": evil\r\n", file: "y",
+      known: NodeSettings.yarnKeys)
+    #expect(yaml.text == "nodeLinker: node-modules\n")
+  }
+
   // MARK: Projects
 
   private func project(

@@ -113,6 +113,25 @@ package struct NodeLock: Hashable, Sendable {
       hint: "take it back from git (git checkout \(file)), or have its manager write it anew", status: .usage)
   }
 
+  /// The lines of what a manager wrote.
+  /// - Throws: `Failure`, status 2, for a text with characters that one program takes for the end of a line and another
+  ///   does not.
+  static func lines(_ bytes: [UInt8], file: String) throws(Failure) -> [Substring] {
+    var number = 1
+    for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
+      switch scalar.value {
+      case 10: number += 1
+      case 9, 13: break
+      case ..<32, 0x7F, 0x85, 0x2028, 0x2029:
+        throw unreadable(file, line: number, "it has characters that are none")
+      default: break
+      }
+    }
+    // A line of Windows ends with one character of two scalars.
+    return String(decoding: bytes, as: UTF8.self).split(
+      omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+  }
+
   // MARK: What an address is
 
   /// Adds where a package comes from, unless it is a registry that is asked anyway.

@@ -56,7 +56,7 @@ package struct NodeSettings: Hashable, Sendable {
   package static func npmrc(_ text: String, file: String) -> NodeSettings {
     var settings = NodeSettings()
     var number = 0
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+    for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
       number += 1
       let content = trimmed(line)
       guard let first = content.first, !"#;".contains(first) else { continue }
@@ -122,7 +122,7 @@ package struct NodeSettings: Hashable, Sendable {
     var settings = NodeSettings()
     var (isKept, isTold) = (false, false)
     var number = 0
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+    for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
       number += 1
       let content = trimmed(line)
       if content.isEmpty || content.hasPrefix("#") { continue }

@@ -11,9 +11,8 @@ struct PnpmLockReader {
     var section = ""
     var package = ""
     var number = 0
-    for line in String(decoding: bytes, as: UTF8.self).split(
-      separator: "\n", omittingEmptySubsequences: false)
-    {
+    var (packages, resolutions) = (0, 0)
+    for line in try NodeLock.lines(bytes, file: file) {
       number += 1
       let content = line.drop { $0 == " " }
       let depth = line.count - content.count
@@ -22,11 +21,15 @@ struct PnpmLockReader {
         throw NodeLock.unreadable(file, line: number, "pnpm writes no such line")
       }
       if depth == 0 {
-        section = String(content.prefix { $0 != ":" })
-        if section == "lockfileVersion" { lock.form = Self.unquoted(content.dropFirst(section.count + 1)) }
+        let name = content.prefix { $0 != ":" }
+        section = Self.unquoted(name)
+        if section == "lockfileVersion" { lock.form = Self.unquoted(content.dropFirst(name.count + 1)) }
         continue
       }
-      if depth == 2, content.hasSuffix(":") { package = Self.unquoted(content.dropLast()) }
+      if depth == 2 {
+        package = Self.unquoted(content.hasSuffix(":") ? content.dropLast() : content)
+        if section == "packages" { packages += 1 }
+      }
       if section == "importers", depth == 2 {
         guard content.hasSuffix(":") || content.hasSuffix(": {}") else {
           throw NodeLock.unreadable(file, line: number, "this is no member of a workspace")
@@ -38,11 +41,16 @@ struct PnpmLockReader {
       if content.hasPrefix("path:"), section == "patchedDependencies" {
         lock.files.append(Self.unquoted(content.dropFirst("path:".count)))
       }
-      if section == "packages", let place = content.firstRange(of: "resolution:") {
-        read(content[place.upperBound...], of: Self.name(package), line: number)
+      if section == "packages", content.hasPrefix("resolution:") {
+        resolutions += 1
+        read(content.dropFirst("resolution:".count), of: Self.name(package), line: number)
       }
     }
     guard !lock.form.isEmpty else { throw NodeLock.unreadable(file, "it has no lockfileVersion") }
+    // Where each comes from was told, or this is written as pnpm does not write it.
+    guard packages == resolutions else {
+      throw NodeLock.unreadable(file, "it does not say plainly where each package comes from")
+    }
     lock.nested = lock.members
   }
 

@@ -10,9 +10,7 @@ struct YarnLockReader {
     lock = NodeLock(kind)
     var entry = Entry()
     var number = 0
-    for line in String(decoding: bytes, as: UTF8.self).split(
-      separator: "\n", omittingEmptySubsequences: false)
-    {
+    for line in try NodeLock.lines(bytes, file: file) {
       number += 1
       let content = line.drop { $0 == " " }
       if content.isEmpty || content.hasPrefix("#") || content == "\r" { continue }
@@ -22,7 +20,9 @@ struct YarnLockReader {
         entry = Entry(key: Self.unquoted(content.prefix { $0 != "," }).trimmedColon, line: number)
       } else if depth == 2 {
         let (key, value) = Self.field(content, kind)
-        entry.fields[key] = (value, number)
+        guard entry.fields.updateValue((value, number), forKey: key) == nil else {
+          throw NodeLock.unreadable(file, line: number, "it says `\(key.harmless)` twice of one package")
+        }
       }
     }
     close(entry)
