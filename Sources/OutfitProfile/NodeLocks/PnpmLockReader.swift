@@ -28,7 +28,12 @@ struct PnpmLockReader {
       }
       if depth == 2 {
         package = Self.unquoted(content.hasSuffix(":") ? content.dropLast() : content)
-        if section == "packages" { packages += 1 }
+        if section == "packages" {
+          packages += 1
+          guard content.hasSuffix(":") else {
+            throw NodeLock.unreadable(file, line: number, "pnpm writes no such line")
+          }
+        }
       }
       if section == "importers", depth == 2 {
         guard content.hasSuffix(":") || content.hasSuffix(": {}") else {
