@@ -231,7 +231,11 @@ struct AbilityLister {
     }
     let isOwn = isOwnFolder
     for member in files.members where member.isRun || told.contains(member.entry) {
-      if isOwn, !member.isRun, (files.seen[member.path]?.mode ?? 0o777) & 0o022 == 0 { continue }
+      if isOwn, !member.isRun, member.entry.hasPrefix("dotfiles."),
+        (files.seen[member.path]?.mode ?? 0o777) & 0o022 == 0
+      {
+        continue
+      }
       abilities.append(
         member.isRun
           ? Ability(
