@@ -219,7 +219,8 @@ public struct Change: Hashable, Sendable {
   public var carriesOn: Digest?
   /// The profile's own file or folder that the content is from, absolute: never a target.
   public var source: FilePath?
-  /// A folder that stands there, whoever made it, is what is wanted.
+  /// A folder that stands where Outfit put one is what is wanted, whoever changed it since. Where it put none, whoever
+  /// made it is not known, and a checkout may have brought it.
   public var isStanding = false
   /// No manifest says which mode it has, so that a file that is closed to others already stays closed.
   public var modeIsDefault: Bool

@@ -153,7 +153,7 @@ struct TargetPlanner {
     }
     let content = content(of: change)
     var written = state(of: content, isSecret: change.isSecret)
-    let isRight = self.isRight(seen.state, change, written)
+    let isRight = self.isRight(seen.state, change, written, isKnown: old != nil)
     if case .directory = seen.state, isRight { written = seen.state }
     let record = RecordedTarget(
       target: change.target, resolved: resolved, owner: change.owner.text,
@@ -281,9 +281,12 @@ struct TargetPlanner {
     }
   }
 
-  private func isRight(_ state: TargetState, _ change: Change, _ written: TargetState) -> Bool {
+  /// - Parameter isKnown: Outfit put something there before.
+  private func isRight(
+    _ state: TargetState, _ change: Change, _ written: TargetState, isKnown: Bool
+  ) -> Bool {
     switch (state, change.kind) {
-    case (.directory, .tree) where change.isStanding: return true
+    case (.directory, .tree) where change.isStanding && isKnown: return true
     case (.absent, .absent): return true
     case (.file(let file), .file(let bytes, let mode)):
       guard file.mode == mode else { return false }

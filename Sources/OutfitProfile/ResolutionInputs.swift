@@ -56,27 +56,10 @@ public struct ResolutionInputs: Hashable, Sendable {
   public static func read(_ section: VirtualenvSection, root: FilePath, files: any Files) throws
     -> ResolutionInputs
   {
-    let reading = try ResolutionFiles.read(section, at: nil) { name in
-      let path = root.pushing(FilePath(name))
-      do {
-        guard let status = try files.status(path, followLinks: true) else { return nil }
-        guard status.kind == .file else {
-          throw Failure("\(name) is no file", at: SourceLocation(file: name), status: .usage)
-        }
-        return try files.read(path)
-      } catch let error as FileError {
-        throw Failure(
-          "can't read \(name): \(error.code)", at: SourceLocation(file: name), status: .usage)
-      }
-    }
+    let project = ProjectFolder(root: root, files: files)
+    let reading = try ResolutionFiles.read(section, at: nil, look: project.look)
     let names = reading.files.keys.sorted()
-    let home = files.resolved(root) ?? root
-    let led = names.compactMap { name -> Member? in
-      guard let real = files.resolved(root.pushing(FilePath(name))), !real.starts(with: home) else {
-        return nil
-      }
-      return Member(.path, "\(name) is a link to \(real)", at: SourceLocation(file: name, line: 1))
-    }
+    let led = project.leadingOut(of: names)
     return ResolutionInputs(
       files: names.map { root.pushing(FilePath($0)) },
       members: (try reading.members + led).sorted {

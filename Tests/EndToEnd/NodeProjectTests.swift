@@ -154,6 +154,13 @@ struct NodeProjectTests {
     try await project()
     try manifest("package-lock.json")
     try machine.write("p/node_modules/mine/index.js", "mine\n")
+    // As a checkout may bring it: what it says of itself is believed of what Outfit made alone.
+    let listed = try #require(try machine.read("p/package-lock.json"))
+    try machine.write("p/node_modules/.package-lock.json", listed)
+    for (name, version) in [("left", "1.0.0"), ("native", "1.2.3")] {
+      try machine.write("p/node_modules/\(name)/package.json", "{\"version\": \"\(version)\"}")
+    }
+    try machine.write("p/packages/b/node_modules/left/package.json", "{\"version\": \"2.0.0\"}")
     let refused = try await outfit("up", "--trust")
     #expect(refused.status == 4, "\(refused.errorText)")
     #expect(try machine.read("p/node_modules/mine/index.js") == "mine\n")
@@ -207,7 +214,11 @@ struct NodeProjectTests {
     #expect(try await outfit("up", "--trust").status == 2)
     try machine.write("p/.npmrc", "registry=http://127.0.0.1:9/\nscript-shell=./evil\n")
     try machine.write("p/package-lock.json", lock)
+    try machine.files.remove(machine.home.pushing("p/.npmrc"))
+    try machine.write("rc", "registry=http://127.0.0.1:9/\nscript-shell=./evil\n")
+    try machine.files.createLink(machine.home.pushing("p/.npmrc"), to: "../rc")
     let foreign = try await outfit("up")
+    #expect(foreign.errorText.contains(".npmrc is a link to \(machine.home)/rc"), "\(foreign.errorText)")
     #expect(foreign.status == 4)
     #expect(
       foreign.errorText.contains("takes packages of Node from registry=http://127.0.0.1:9/ (.npmrc:1)"),

@@ -81,22 +81,10 @@ package struct NodeProject: Hashable, Sendable {
   package static func read(
     _ section: NodeModulesSection, root: FilePath, files: any Files
   ) throws -> NodeProject {
-    try read(section, at: nil) { name in
-      let path = root.pushing(FilePath(name))
-      do {
-        guard let status = try files.status(path, followLinks: true) else { return nil }
-        guard status.kind == .file else {
-          throw Failure("\(name) is no file", at: SourceLocation(file: name), status: .usage)
-        }
-        return try files.read(path)
-      } catch let error as FileError {
-        throw Failure("can't read \(name): \(error.code)", at: SourceLocation(file: name), status: .usage)
-      }
-    } list: { folder in
-      let path = root.pushing(FilePath(folder))
-      guard try files.status(path, followLinks: true)?.kind == .directory else { return [] }
-      return try files.list(path).sorted()
-    }
+    let folder = ProjectFolder(root: root, files: files)
+    var project = try read(section, at: nil, look: folder.look, list: folder.list)
+    project.told += folder.leadingOut(of: project.read.sorted())
+    return project
   }
 
   /// The node_modules of a folder of the workspace, relative to the project.
