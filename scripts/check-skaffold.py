@@ -47,7 +47,7 @@ def manifests(value, place):
 
 
 def deploy(value, place):
-    kubectl = known(known(value, place, {"kubectl"}).get("kubectl"), f"{place}.kubectl", {"hooks"})
+    kubectl = known(known(value, place, {"kubectl", "statusCheckDeadlineSeconds", "tolerateFailuresUntilDeadline"}).get("kubectl"), f"{place}.kubectl", {"hooks"})
     hooks = known(kubectl.get("hooks", {}), f"{place}.hooks", {"before"})
     for hook in hooks.get("before", []):
         if not all(isinstance(word, str) for word in known(hook["host"], place, {"command"})["command"]):

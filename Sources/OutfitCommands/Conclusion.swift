@@ -95,7 +95,7 @@ extension Session {
       let shown = files.prefix(6).joined(separator: ", ")
       write("  files         \(shown)\(files.count > 6 ? ", and \(files.count - 6) more" : "")")
     }
-    write("  kept in       \(short(places.data))")
+    if !isTrial { write("  kept in       \(short(places.data))") }
     if outcome.isIncomplete {
       write("Some of it could not be had, see above. Run `outfit up` again to go on.")
     }
@@ -103,6 +103,7 @@ extension Session {
       write("\(PlanText.count(outcome.kept.count, "file")) stayed as you have it, see above.")
     }
     tell(news)
+    if isTrial { return }
     switch profile.scope {
     case .machine:
       let path = (host.environment["PATH"] ?? "").split(separator: ":").map(String.init)

@@ -1,5 +1,6 @@
 import OutfitCore
 import OutfitEngine
+import OutfitHooks
 import OutfitInterpreters
 import OutfitProfile
 import OutfitSharing
@@ -161,6 +162,7 @@ struct Examination {
           .warning, "the lines of Outfit's (\(block)) are not in \(session.short(path)) any more",
           hint: "outfit up --on-conflict take puts them back"))
     }
+    findings += HookPlaces(generation, host: host).findings()
     if generation.isIncomplete {
       findings.append(Diagnostic(.warning, "\(label) is not complete", hint: "outfit up goes on"))
     }

@@ -10,7 +10,7 @@ struct HooksCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hooks", abstract: "Git hooks on the project's pinned tools.",
     discussion: "`outfit up` installs what `hooks:` asks for.",
-    subcommands: [HooksRun.self, HooksInstall.self])
+    subcommands: [HooksRun.self, HooksInstall.self, HooksCheck.self, HooksSaved.self])
 }
 
 struct HooksRun: AsyncParsableCommand {
@@ -48,16 +48,12 @@ struct HooksRun: AsyncParsableCommand {
         throw HookRun.noRepository(host)
       }
       let generations = try InstalledHooks.generations(for: git, host: host)
-      guard let last = generations.last else { throw HookRun.notInstalled(git) }
-      var worst: Int32 = 0
-      for generation in generations.dropLast() {
-        let status = try await host.processes.runAttached(try hookRun.invocation(of: generation, host: host))
-        if worst == 0 { worst = status }
-      }
-      let invocation = try hookRun.invocation(of: last, host: host)
-      if worst == 0 { try host.processes.replace(invocation) }
-      _ = try await host.processes.runAttached(invocation)
-      throw Ended(child: worst)
+      guard !generations.isEmpty else { throw HookRun.notInstalled(git) }
+      let choices = try generations.map { try BranchPins($0, host: host).choice() }
+      session.report(choices.compactMap(\.note))
+      let result = try await HookSession(git, host: host).run(hookRun, of: choices.map(\.generation))
+      session.report(result.notes)
+      if result.status != 0 { throw Ended(child: result.status) }
     }
   }
 }

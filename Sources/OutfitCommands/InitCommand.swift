@@ -11,16 +11,19 @@ struct InitCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "init", abstract: "Write an outfit.yaml that says what this repository says already.",
     discussion: """
-      It reads version files, locks, requirements, pyproject.toml, setup.py and setup.cfg, package.json, Dockerfile, \
-      compose.yaml, .pre-commit-config.yaml, Procfile and manage.py, runs nothing, and says what it could not take \
-      over. A file that is there is never replaced. With --kept the repository stays as it is: the manifest goes into \
-      projects/NAME in your own folder of configuration, for the repository's remote.
+      It reads version files, locks, requirements, pyproject.toml, setup.py and setup.cfg, package.json, Dockerfiles, \
+      compose files, .pre-commit-config.yaml, Procfile, manage.py and Django's settings, runs none of it, and says what \
+      it could not take over. Where no lock tells, your package indexes are asked which packages have to be built. A file that is there \
+      is never replaced. With --kept the repository stays as it is: the manifest goes into projects/NAME in your own \
+      folder of configuration, for the repository's remote.
       """)
 
   @Argument(help: "The folder; without it, the one you are in.") var folder: String?
   @Flag(help: "Keep it for a repository that is to carry none, in your own folder of configuration.")
   var kept = false
-  @Flag(name: .customLong("dry-run"), help: "Print the manifest, and write nothing.") var dryRun = false
+  @Flag(name: .customLong("dry-run"), help: "Print the manifest, write nothing and ask no network.")
+  var dryRun = false
+  @Flag(help: "Ask no network which packages have to be built.") var offline = false
   @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
@@ -41,6 +44,7 @@ struct InitCommand: AsyncParsableCommand {
       }
       let repository = RepositoryFiles(root, host)
       let found = repository.project()
+      let sources = repository.sources()
       // The system's own belong to the system.
       let here = try await Probing(host, keepsResults: !dryRun).interpreters(.python)
         .filter { $0.origin != .system && $0.missingModules.isEmpty }.map(\.version)
@@ -48,18 +52,24 @@ struct InitCommand: AsyncParsableCommand {
         found.merging(repository.texts(of: RepositoryVersions.files)) { first, _ in first },
         today: String(DateText.utc(host.clock.now()).prefix(10)),
         knowing: .known(host), here: [.python: here])
-      let reading = ProjectReading(
-        folder: name, found: found,
-        interpreters: Dictionary(
-          uniqueKeysWithValues: Language.allCases.map { language in
-            let choice = versions[language]
-            return (
-              language,
-              .init(
-                choice.text, place: choice.place, isGuess: choice.isGuess, isUnnamed: choice.isUnnamed)
-            )
-          }))
-      let notes = versions.notes + repository.notes + reading.notes
+      let interpreters = Dictionary(
+        uniqueKeysWithValues: Language.allCases.map { language in
+          let choice = versions[language]
+          let interpreter = ProjectReading.Interpreter(
+            choice.text, place: choice.place, isGuess: choice.isGuess, isUnnamed: choice.isUnnamed)
+          return (language, interpreter)
+        })
+      var reading = ProjectReading(
+        folder: name, found: found, sources: sources, interpreters: interpreters)
+      var notes = versions.notes + repository.notes
+      if let question = reading.wheelQuestion {
+        let answer = try await sourceOnly(question, Version(versions[.python].text) ?? here.max(), session)
+        notes += [answer.note].compactMap { $0 }
+        reading = ProjectReading(
+          folder: name, found: found, sources: sources, interpreters: interpreters,
+          sourceOnly: answer.names)
+      }
+      notes += reading.notes
       var lines = reading.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
       // The first comment is for editors.
       if let remote { lines.insert("remote: \(remote)", at: lines.firstIndex { !$0.hasPrefix("#") } ?? 0) }
@@ -83,6 +93,15 @@ struct InitCommand: AsyncParsableCommand {
         json: json)
       if json { session.write(document) }
     }
+  }
+
+  private func sourceOnly(
+    _ question: WheelQuestion, _ python: Version?, _ session: Session
+  ) async throws -> SourceOnlyPackages.Found {
+    if offline || dryRun {
+      return .init(note: SourceOnlyPackages.note(offline ? "--offline" : "this is a dry run"))
+    }
+    return try await SourceOnlyPackages(session: session, question: question, python: python).find()
   }
 
   /// The remote that a manifest can be kept for.

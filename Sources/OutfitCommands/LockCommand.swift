@@ -124,8 +124,8 @@ struct Pinning {
   let fixed: [String]
   /// The layers that were asked for anew.
   let moving: Set<GitProfiles.Reference>
-  /// Which of them have other commits now, for people.
-  let layerChanges: [String]
+  /// Which of them have other commits now.
+  let layerChanges: [LayerChange]
   let profile: Profile
   private let layers: [String]
   private let place: LockTarget
@@ -146,7 +146,8 @@ struct Pinning {
     layers = origins.map(\.name)
     moving = Set(origins.filter { movingLayers($0.name) }.map { GitProfiles.Reference($0.address) })
     profile = moving.isEmpty ? present : try await Self.load(place, moving, host)
-    layerChanges = GitLayers.changes(from: present, to: profile)
+    layerChanges = await LayerChange.looked(
+      LayerChange.all(from: present, to: profile), place.profile.profiles(host, network: .always))
     var team = Lock()
     if place.isShared {
       before = try LockFile.read(place.file, for: profile, host: host) ?? Lock()
@@ -168,7 +169,9 @@ struct Pinning {
     }
     let stays = Set(profile.tools.filter { $0.value.value.isHeld }.keys)
     let theirs = Set(team.tools.keys)
-    after.tools = start.tools.filter { keeping($0.key) || stays.union(theirs).contains($0.key) }
+    // What is pinned for other machines moves with the tool of its name.
+    func keeps(_ key: String) -> Bool { keeping(String(key.prefix { $0 != "," })) }
+    after.tools = start.tools.filter { keeps($0.key) || stays.union(theirs).contains($0.key) }
     held = start.tools.keys.filter { !keeping($0) && stays.contains($0) }.sorted()
     fixed = start.tools.keys.filter { !keeping($0) && theirs.contains($0) }.sorted()
     if !keeping("virtualenv") { after.virtualenv = nil }
@@ -179,7 +182,8 @@ struct Pinning {
   private static func load(
     _ place: LockTarget, _ moving: Set<GitProfiles.Reference>, _ host: Host
   ) async throws -> Profile {
-    let git = place.profile.profiles(host, network: .whenUnknown, moving: moving)
+    let git = place.profile.profiles(
+      host, network: .whenUnknown, moving: moving, writesLock: place.isShared, withPersonal: !place.isShared)
     let loader = ProfileLoader(host: host, resolveAddress: git.resolver)
     // A committed lock is the team's: the personal layer has one of its own.
     switch place.profile.scope {
@@ -216,24 +220,34 @@ struct Pinning {
     return names
   }
 
-  /// - Parameter given: what the command line says of consent.
-  mutating func resolve(imagesOnly: Bool = false, given: Consent.Given = .nothing) async throws {
+  /// - Parameters:
+  ///   - given: what the command line says of consent.
+  ///   - again: what was typed, where that is how to consent.
+  mutating func resolve(
+    imagesOnly: Bool = false, given: Consent.Given = .nothing, again: String? = nil
+  ) async throws {
     // A git address that is adopted is consented to by having it.
     let isGit = place.profile.git != nil
     let consented = try await session.consent(
       to: profile, given: given, command: isGit ? "outfit up" : "outfit trust",
-      address: isGit ? place.profile.address : place.named)
+      address: isGit ? place.profile.address : place.named, again: again)
     if imagesOnly {
       failures = try await ImagePins.resolve(&after, before: before, consented, session)
       return
     }
     let progress = TerminalProgress(host: session.host)
     var preparation = try Preparation(session, consented, mode: .live, progress: progress)
+    after.layers = try after.layers(of: profile, files: session.host.files)
     preparation.lock = after
     preparation.lockIsShared = place.isShared
     let proposal = try await preparation.propose(Preparation.onEngines)
     after = preparation.lock
     failures = proposal.failures
+    failures += profile.toolsElsewhere.filter { after.tools[$0.key] == nil }.map { tool in
+      Diagnostic(
+        .error, "\(tool.name) could not be pinned for the machines that have it",
+        at: tool.section.source.location, hint: "run it again when what it comes from answers")
+    }
     failures += try await ImagePins.resolve(&after, before: before, consented, session)
   }
 
@@ -244,7 +258,7 @@ struct Pinning {
     guard place.isShared else { return try Locks(host: host, profile: profile).save(after) }
     let file = place.file
     let present = try host.files.text(file)
-    try Locks.write(LockFile.text(of: after), to: file, mode: 0o644, host)
+    try Locks.write(LockFile.text(of: after, for: profile), to: file, mode: 0o644, host)
     return {
       if let present {
         try Locks.write(present, to: file, mode: 0o644, host)
@@ -265,24 +279,25 @@ struct LockChanges {
     let before: String?
     /// Nil where it is pinned no more; the same as before where what it stands on moved.
     let after: String?
+
+    /// `~ black 24.1.0 -> 25.1.0`.
+    var text: String {
+      // `python 3.13` is a request, and what stands behind it a version.
+      let name = name + (name.contains(" ") ? ":" : "")
+      return switch (before, after) {
+      case (let old?, let new?) where old == new: "~ \(name) \(new): what it stands on moved"
+      case (let old?, let new?): "~ \(name) \(old) -> \(new)"
+      case (let old?, nil): "- \(name) \(old)"
+      case (nil, let new): "+ \(name) \(new ?? "")"
+      }
+    }
   }
 
   let moves: [Move]
   var isEmpty: Bool { moves.isEmpty }
 
   /// For people.
-  var lines: [String] {
-    moves.map { move in
-      // `python 3.13` is a request, and what stands behind it a version.
-      let name = move.name + (move.name.contains(" ") ? ":" : "")
-      return switch (move.before, move.after) {
-      case (let old?, let new?) where old == new: "  ~ \(name) \(new): what it stands on moved"
-      case (let old?, let new?): "  ~ \(name) \(old) -> \(new)"
-      case (let old?, nil): "  - \(name) \(old)"
-      case (nil, let new): "  + \(name) \(new ?? "")"
-      }
-    }
-  }
+  var lines: [String] { moves.map { "  \($0.text)" } }
 
   var json: JSONText {
     .array(
@@ -293,6 +308,8 @@ struct LockChanges {
         ])
       })
   }
+
+  init(moves: [Move]) { self.moves = moves }
 
   init(before: Lock, after: Lock) {
     var moves: [Move] = []
@@ -321,6 +338,10 @@ struct LockChanges {
         locked.map { $0.manager.map { "\($0.request)" } ?? "npm of Node" }
       }
       compare("node_modules", text(before.nodeModules), text(after.nodeModules), true)
+    }
+    for address in Set(before.layers.keys).union(after.layers.keys).sorted() {
+      func text(_ layer: LockedLayer?) -> String? { layer.map { String($0.commit.prefix(12)) } }
+      compare("layer \(address)", text(before.layers[address]), text(after.layers[address]), false)
     }
     for name in Set(before.images.keys).union(after.images.keys).sorted() {
       func text(_ image: LockedImage?) -> String? { image.map { $0.digest?.short() ?? "unresolved" } }

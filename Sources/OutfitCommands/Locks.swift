@@ -30,7 +30,9 @@ struct Locks {
     guard let layer = profile.layers.last(where: { $0.kind == .profile }) else {
       return stamp.address.isEmpty
     }
-    if let origin = layer.origin { return origin.description == stamp.address }
+    if let origin = layer.origin {
+      return (layer.channel == nil ? origin : origin.with(reference: nil)).description == stamp.address
+    }
     guard let address = ProfilePlace.located(stamp.address, host) else { return false }
     return try ProfileAddress(address, relativeTo: host.workingDirectory, home: host.user.home)
       == .folder(layer.folder)

@@ -48,7 +48,9 @@ struct OutdatedCommand: AsyncParsableCommand {
             ["pins": .array((all ? rows : outdated).map(\.json))]))
       } else {
         Self.write(all ? rows : outdated, session)
-        for row in rows where row.note != nil && !all { session.talk("\(row.name): \(row.note ?? "")") }
+        for row in rows where row.note != nil && !all && !row.isOutdated {
+          session.talk("\(row.name): \(row.note ?? "")")
+        }
         if rows.isEmpty {
           session.write("Nothing is pinned yet.")
         } else if outdated.isEmpty, !rows.contains(where: \.isUnknown) {

@@ -20,7 +20,7 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
         name: "Every day",
         subcommands: [
           Up.self, StatusCommand.self, DiffCommand.self, WhyCommand.self, DoctorCommand.self,
-          FactsCommand.self,
+          FactsCommand.self, DotfilesCommand.self,
         ]),
       CommandGroup(
         name: "Programs",
@@ -38,7 +38,11 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
           InitCommand.self, RenderCommand.self, ParityCommand.self, DevCommand.self, HooksCommand.self,
         ]),
       CommandGroup(
-        name: "Sharing", subcommands: [ShowCommand.self, TrustCommand.self, ImportCommand.self]),
+        name: "Sharing",
+        subcommands: [
+          ShowCommand.self, AddCommand.self, TryCommand.self, LeaveCommand.self, PersonalCommand.self,
+          TrustCommand.self, ImportCommand.self, CaptureCommand.self, CheckCommand.self,
+        ]),
     ])
 
   @Flag(name: .customLong("version"), help: "Show the version, the commit and the platform.")

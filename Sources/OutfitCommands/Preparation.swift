@@ -84,6 +84,7 @@ struct Preparation {
     store = Store(session.host)
     locks = try Locks(host: session.host, profile: profile)
     lock = locks.merged
+    lock.layers = try lock.layers(of: profile, files: session.host.files)
     lockIsShared = locks.isShared
   }
 
@@ -109,7 +110,7 @@ struct Preparation {
 
   /// The parts that ask for nothing from outside: what they want is known before anything is downloaded.
   static func local(_ host: Host) -> [any Part] {
-    [ShellSetup(), Dotfiles(), SystemSetup(), OwnCommand(executable: Installation.locate(host).executable)]
+    [Dotfiles(), ShellSetup(), SystemSetup(), OwnCommand(executable: Installation.locate(host).executable)]
   }
 
   /// All parts, in the order in which they stand on each other.
@@ -158,14 +159,16 @@ struct Preparation {
   /// Compares a proposal with what is there.
   /// - Parameter isPartial: what it does not name stays as it is.
   /// - Parameter dropping: labels of objects that go even so.
+  /// - Parameter letGo: targets that stay as they are, and are managed no more.
   mutating func plan(
-    _ proposal: Proposal, isPartial: Bool = false, dropping: Set<String> = []
+    _ proposal: Proposal, isPartial: Bool = false, dropping: Set<String> = [],
+    letGo: Set<String> = []
   ) async throws -> Plan {
     let effects = Effects(host, scope: profile.scope, isDry: isReading)
     let due = Set(try await effects.needed(proposal.effects))
     return try Planner.plan(
       scope: profile.scope, proposal: proposal, host: host, isPresent: { store.isPresent($0) },
-      effectIsDue: { due.contains($0) }, keepsMissing: isPartial, dropping: dropping,
+      effectIsDue: { due.contains($0) }, keepsMissing: isPartial, dropping: dropping, letGo: letGo,
       allowed: try allowedFolders,
       outside: profile.dotfiles.filter(\.value.value.isOutsideHome).map { FilePath($0.key) },
       previous: try newestGeneration())
@@ -183,7 +186,7 @@ struct Preparation {
 
   /// What decided: the manifests, the locks, and every file that a part asked for, folders with all in them.
   var inputs: [FilePath] {
-    profile.layers.map(\.manifest) + profile.inputs + locks.inputs + facts.listed
+    profile.layers.map(\.manifest) + profile.inputs + locks.inputs + facts.listed + facts.walked
       + facts.read.flatMap { files(below: $0) }
   }
 

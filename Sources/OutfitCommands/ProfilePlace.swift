@@ -127,16 +127,28 @@ struct ProfilePlace: Sendable {
   /// after a rollback.
   func profiles(
     _ host: Host, network: GitProfiles.Network, moving: Set<GitProfiles.Reference> = [],
-    fetching: FetchPermission = .asked
+    fetching: FetchPermission = .asked, writesLock: Bool = false, withPersonal: Bool = false
   ) -> GitProfiles {
     var used: [GitProfiles.Reference: String] = [:]
     if scope == .machine, let stamp = stamp(host) {
       used = (try? LayerCommits.read(host))?.used ?? [:]
-      if let git, let commit = stamp.commit { used[GitProfiles.Reference(git)] = commit }
+      // A generation of old has no list of its layers.
+      if used.isEmpty, let git, let commit = stamp.commit { used[GitProfiles.Reference(git)] = commit }
     }
     return GitProfiles(
-      host: host, network: network, used: used, moving: moving, permission: fetching,
-      address: scope == .machine ? address : nil)
+      host: host, network: network, used: used, moving: moving, pins: pins(host, writesLock: writesLock),
+      permission: fetching,
+      address: scope == .machine ? address : nil, followsChannel: scope == .machine && withPersonal)
+  }
+
+  /// What the lock beside its manifest pins. That of a project is for whoever stands in it to move.
+  private func pins(_ host: Host, writesLock: Bool) -> GitProfiles.Pins {
+    let isProject = scope != .machine
+    guard !address.isEmpty, git == nil, let located = Self.located(address, host) else {
+      return GitProfiles.Pins()
+    }
+    let lock = FilePath(located).appending(LockFile.name)
+    return GitProfiles.Pins(LockFile.layers(in: lock, host.files), areMovable: isProject || writesLock)
   }
 
   /// Reads the profile. One that was named is asked what it is now; where nobody answers, what is here must do.
@@ -165,21 +177,26 @@ struct ProfilePlace: Sendable {
     fetching: FetchPermission = .asked, withPersonal: Bool = true
   ) async throws -> Profile {
     let host = session.host
-    let git = profiles(host, network: network, moving: moving, fetching: fetching)
+    let git = profiles(
+      host, network: network, moving: moving, fetching: fetching, withPersonal: withPersonal)
     let loader = ProfileLoader(host: host, resolveAddress: git.resolver)
     switch scope {
     case .project(let root):
       return try await loader.project(
         at: root, manifestIn: FilePath(address), withPersonal: withPersonal)
     case .machine:
-      return try await loader.machine(Self.located(address, host), withPersonal: withPersonal)
+      let profile = try await loader.machine(Self.located(address, host), withPersonal: withPersonal)
+      return session.isTrial ? profile.withinHome : profile
     }
   }
 
   /// What else than files decides what `up` does.
-  func digest(_ host: Host) -> Digest {
+  /// - Parameter varying: PATH and the day count too.
+  func digest(_ host: Host, varying: Bool = false) -> Digest {
     var digest = Digest.Running()
     digest.field(address)
+    for name in MachineFacts.variables { digest.field("\(name)=\(host.environment[name] ?? "")") }
+    if varying { digest.field("\(host.environment["PATH"] ?? "") \(host.clock.now() / 86400)") }
     for name in host.environment.keys.sorted() where name.hasPrefix("OUTFIT_") || name == "PYENV_ROOT" {
       digest.field("\(name)=\(host.environment[name] ?? "")")
     }
@@ -210,6 +227,13 @@ struct ProfilePlace: Sendable {
 }
 
 extension Profile {
+  /// Without what it would write outside of HOME, which in a trial is nobody's.
+  fileprivate var withinHome: Profile {
+    var profile = self
+    profile.dotfiles = dotfiles.filter { !$0.value.value.isOutsideHome }
+    return profile
+  }
+
   /// Puts the answers to what no layer's `data:` answers among the data.
   mutating func answer(_ answers: [String: String]) {
     for (key, question) in unanswered {

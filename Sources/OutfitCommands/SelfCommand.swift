@@ -1,6 +1,7 @@
 import ArgumentParser
 import OutfitCore
 import OutfitEngine
+import OutfitHooks
 import OutfitSystem
 import SystemPackage
 
@@ -52,6 +53,7 @@ struct SelfUninstallCommand: AsyncParsableCommand {
         return
       }
       try confirm(session)
+      HookRecovery(host: host).leave()
       let kept = try await Uninstallation.run(host, links: link.map { [$0] } ?? [])
       if json {
         session.write(

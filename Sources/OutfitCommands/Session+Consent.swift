@@ -16,11 +16,12 @@ extension Session {
   /// - Throws: status 4, with the line that would give consent, when nobody does.
   func consent(
     to profile: Profile, given: Consent.Given = .nothing, command: String = "outfit trust",
-    address: String? = nil, sources: SourceDigests? = nil
+    address: String? = nil, again: String? = nil, sources: SourceDigests? = nil
   ) async throws -> Consented {
     let consent = Consent(host: host, digests: sources ?? SourceDigests(profile.scope, host: host))
     let looked = try consent.look(at: profile)
     var asking = Consent.Asking(style: errorStyle, command: command, address: address)
+    asking.again = again
     if given.namesCommits || !looked.missing(given).isEmpty { asking.own = await ownFiles(profile) }
     return try consent.obtain(looked, given: given, asking: asking)
   }
@@ -80,6 +81,7 @@ extension Session {
       if let section = profile.nodeModules { files.append("the folder \(section.value.path)") }
       let types = Set(profile.hooks.values.flatMap(\.value.stages)).sorted()
       files += types.map { "the git hook \($0)" }
+      if profile.hookSettings?.value.file != nil { files.append("a block of .pre-commit-config.yaml") }
       return files
     }
     guard var preparation = try? Preparation(self, reading: profile),

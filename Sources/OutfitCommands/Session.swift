@@ -1,11 +1,14 @@
 import OutfitCore
 import OutfitEngine
+import OutfitHooks
 import OutfitSystem
 import SystemPackage
 
 /// What every verb works with: the machine, and the person.
 struct Session: Sendable {
   let host: Host
+  /// It works in a home that goes again, so that there is nothing to go back to.
+  var isTrial = false
 
   var places: Places { host.places }
 
@@ -112,7 +115,10 @@ func withSession(
   }
   do {
     try await Interrupts.guarded {
-      if recovers { try Recovery.recover(session.host) }
+      if recovers {
+        try Recovery.recover(session.host)
+        try await HookRecovery(host: session.host).recover()
+      }
       let missing = Footprint.missing(session.host)
       defer { Footprint.note(missing, session.host) }
       try await body(session)

@@ -11,12 +11,17 @@ struct ShowCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
     abstract: "Present a profile: what it gives, what it can do, and the one line to have it.",
-    discussion: "It only reads, and needs no consent.")
+    discussion: """
+      It only reads, and needs no consent. With --html it writes a page in one file beside, which needs nothing else: \
+      to put on a screen, to send, or to print.
+      """)
 
   @Argument(
     help: "A folder, a git address, or one of ours; without it the project here, or this machine's profile.")
   var profile: String?
   @OptionGroup var fetching: FetchOptions
+  @Option(help: ArgumentHelp("Write it as a page that can be shown to anybody.", valueName: "file"))
+  var html: String?
   @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
@@ -32,6 +37,14 @@ struct ShowCommand: AsyncParsableCommand {
         case .project: nil
         }
       let abilities = try Consent(host: session.host).abilities(of: shown)
+      if let html {
+        let page = ShowPage(
+          of: shown, abilities: abilities, lock: lock,
+          shortcuts: ProfileShortcuts.find(in: shown, session.host),
+          outlook: try await outlook(session, place),
+          address: address, date: DateText.utc(session.host.clock.now()) + " UTC")
+        try session.write(page.html, toPage: html)
+      }
       if json {
         return session.write(JSONDocument(.show, Self.members(shown, abilities, lock)))
       }
@@ -50,6 +63,22 @@ struct ShowCommand: AsyncParsableCommand {
     }
   }
 
+  /// What this machine would get, as far as that can be seen by reading.
+  private func outlook(_ session: Session, _ place: ProfilePlace) async throws -> Outlook {
+    do {
+      let reading = try await Reading(session, place, fetching: fetching.permission)
+      var outside = session.host
+      let bin = session.places.bin.string
+      outside.environment["PATH"] = (outside.environment["PATH"] ?? "").split(separator: ":")
+        .filter { $0 != bin }.joined(separator: ":")
+      return Outlook(reading.plan, of: reading.profile, home: outside.user.home) { [outside] in
+        Programs.find($0, outside)
+      }
+    } catch let failure as Failure {
+      return Outlook(open: failure.diagnostics.filter { $0.severity == .error }.map(\.message))
+    }
+  }
+
   private static func members(_ profile: Profile, _ abilities: [Ability], _ lock: Lock) -> [String: JSONText]
   {
     [
@@ -60,11 +89,15 @@ struct ShowCommand: AsyncParsableCommand {
             "name": .string(layer.name), "kind": .string(layer.kind.rawValue),
             "address": .string(withoutPasswords(layer.address)),
             "commit": layer.commit.map { .string($0) } ?? .null,
+            "signer": layer.signer.map { .string($0) } ?? .null,
           ])
         }),
       "abilities": .array(
         Ability.lines(abilities).map {
-          .object(["kind": .string("\($0.kind)"), "text": .string(withoutPasswords($0.text))])
+          .object([
+            "kind": .string("\($0.kind)"), "text": .string(withoutPasswords($0.text)),
+            "grave": .bool($0.isGrave),
+          ])
         }),
       "tools": .array(
         profile.tools.keys.sorted().map { name in

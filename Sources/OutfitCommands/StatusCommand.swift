@@ -3,6 +3,7 @@ import OutfitCore
 import OutfitEngine
 import OutfitInterpreters
 import OutfitProfile
+import OutfitSharing
 import OutfitSystem
 
 struct StatusCommand: AsyncParsableCommand {
@@ -15,10 +16,22 @@ struct StatusCommand: AsyncParsableCommand {
 
   @OptionGroup var scopeOptions: ScopeOptions
   @Flag(help: "Exit 3 when anything differs, or version files can't be followed.") var check = false
+  @Option(
+    help: ArgumentHelp(
+      "What the machines of a team say of themselves there: the place that a profile's `receipts:` names.",
+      valueName: "folder or address"))
+  var team: String?
   @Flag(help: "Print JSON.") var json = false
+
+  func validate() throws {
+    guard team == nil || !check && !scopeOptions.machine else {
+      throw ValidationError("--team is about other machines, and goes with --json alone")
+    }
+  }
 
   func run() async throws {
     try await withSession { session in
+      if let team { return try await show(team, session) }
       let place = try scopeOptions.place(session)
       let bereft = scopeOptions.machine ? nil : Project.bereft(session.host)?.bereftDiagnostic(session)
       func say(_ gone: [Diagnostic]) {
@@ -71,7 +84,7 @@ struct StatusCommand: AsyncParsableCommand {
         }
         session.report(problems)
         if let plan {
-          session.report(plan.notes)
+          session.report((standing.profile?.notes ?? []) + plan.notes)
           for line in PlanText(session: session, plan: plan).lines(style: session.outputStyle) {
             session.write(line)
           }
@@ -91,6 +104,16 @@ struct StatusCommand: AsyncParsableCommand {
 }
 
 extension StatusCommand {
+  private func show(_ team: String, _ session: Session) async throws {
+    let status = try await TeamStatus.read(team, session)
+    session.report(
+      status.broken.map { Diagnostic(.warning, "the receipt \($0.name) can't be read: \($0.reason)") })
+    if json { return session.write(JSONDocument(.team, status.json)) }
+    for line in status.lines(width: session.host.terminal.width, style: session.outputStyle) {
+      session.write(line)
+    }
+  }
+
   /// What `up` would do with what differs: with files that their owner changed it does nothing by itself.
   static func outlook(_ plan: Plan) -> String {
     let conflicts = plan.conflicts.count
@@ -125,7 +148,8 @@ private struct Standing {
     let host = session.host
     self.place = place
     if CompiledPlan.current(
-      for: place.scope, version: Release.version, arguments: place.digest(host), host: host) != nil,
+      for: place.scope, version: Release.version, arguments: place.digest(host),
+      place.digest(host, varying: true), host: host) != nil,
       let profile = try Generations.adoptedProfile(place.scope, host: host)
     {
       (name, self.profile, plan, generation, waiting) = (profile.name, nil, nil, nil, WaitingEffects())
@@ -145,8 +169,10 @@ struct Reading {
   let plan: Plan
   var preparation: Preparation
 
-  init(_ session: Session, _ place: ProfilePlace) async throws {
-    profile = try await place.load(session)
+  init(
+    _ session: Session, _ place: ProfilePlace, fetching: FetchPermission = .asked
+  ) async throws {
+    profile = try await place.load(session, fetching: fetching)
     var preparation = try Preparation(session, reading: profile)
     plan = try await preparation.plan(try await preparation.propose(Preparation.all(session.host)))
     self.preparation = preparation

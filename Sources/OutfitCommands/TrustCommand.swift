@@ -41,7 +41,7 @@ struct TrustGrant: AsyncParsableCommand {
     try await withSession { session in
       let place = try ProfilePlace.find(profile, session)
       let trusted = try await place.load(session, fetching: fetching.permission)
-      if locked { try refuseUnlocked(trusted) }
+      if locked { try refuseUnlocked(trusted, session.host) }
       let needed = try Consent(host: session.host).needed(for: trusted)
       let given: Consent.Given =
         locked ? .locked : commit.map { .commits($0.split(separator: ",").map(String.init)) } ?? .folders
@@ -66,14 +66,20 @@ struct TrustGrant: AsyncParsableCommand {
   }
 
   /// What a lock does not hold still can't be consented to by it.
-  private func refuseUnlocked(_ profile: Profile) throws {
-    let layers = profile.layers.filter { $0.commit != nil && $0.kind != .system }
+  private func refuseUnlocked(_ profile: Profile, _ host: Host) throws {
+    let pins = try Locks(host: host, profile: profile).merged.layers
+    let layers = profile.layers.filter { layer in
+      guard let commit = layer.commit, layer.kind != .system else { return false }
+      return pins[layer.origin?.with(subfolder: "").description ?? ""]?.commit != commit
+    }
     guard !layers.isEmpty else { return }
     throw Failure(
       layers.map { layer in
         Diagnostic(
-          .error, "\(layer.address) comes from git, and outfit.lock holds no commits of layers yet",
-          hint: "consent to the commit by name: outfit trust --trust \(layer.commit ?? "COMMIT")")
+          .error, "\(layer.address) comes from git, and outfit.lock does not pin it",
+          hint:
+            "pin it with `outfit lock` and commit that, or consent to the commit by name: outfit trust --trust \(layer.commit ?? "COMMIT")"
+        )
       }, status: .consent)
   }
 }

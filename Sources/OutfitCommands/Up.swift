@@ -47,7 +47,7 @@ struct Up: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Only this part, and others where it is given again: interpreters, tools, virtualenv, hooks, shell, dotfiles, packages, scripts, or system for the last two.",
+      "Only this part, and others where it is given again: interpreters, tools, virtualenv, node_modules, hooks, shell, dotfiles, packages, scripts, or system for the last two.",
       valueName: "part"))
   var only: [String] = []
 
@@ -61,6 +61,12 @@ struct Up: AsyncParsableCommand {
       valueName: "policy"))
   var onConflict: ConflictPolicy?
 
+  @Option(
+    help: ArgumentHelp(
+      "Write a package that is to be had as source only under build: of the project's virtualenv, and build it, which runs its code; several with commas.",
+      valueName: "package"))
+  var build: [String] = []
+
   @Flag(help: "Stop before anything when a file of yours is in the way.")
   var strict = false
 
@@ -70,11 +76,18 @@ struct Up: AsyncParsableCommand {
   @Flag(help: "Take packages out of the project's virtualenv that were added by hand.")
   var exact = false
 
+  @OptionGroup var answers: SettingOptions
+
   @Option(
-    name: .customLong("set"),
+    name: .customLong("use"),
     help: ArgumentHelp(
-      "Answer a question of the profile: --set email=ada@example.org.", valueName: "key=value"))
-  var settings: [String] = []
+      "Take this bundle of the profile too, now and later; it may be given again.", valueName: "bundle"))
+  var bundles: [String] = []
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Say how this machine is where the profile asks for that, now and later, or do not.")
+  var receipts: Bool?
 
   @Flag(help: "Print what was done, or would be, as JSON.")
   var json = false
@@ -90,8 +103,11 @@ struct Up: AsyncParsableCommand {
     if strict, onConflict != nil {
       throw ValidationError("--strict stops at conflicts, so --on-conflict has nothing to decide")
     }
-    for setting in settings where !setting.contains("=") {
-      throw ValidationError("--set takes KEY=VALUE, not '\(setting)'")
+    if profile != nil, !build.isEmpty {
+      throw ValidationError("--build is for the project that you stand in, and takes no PROFILE beside it")
+    }
+    if locked, !build.isEmpty {
+      throw ValidationError("--locked takes outfit.lock as it is, and --build has it made anew")
     }
     let names = PartSelection.names
     for (option, parts) in [("--only", only), ("--skip", skip)] {
@@ -110,18 +126,18 @@ struct Up: AsyncParsableCommand {
     {
       (address, trust) = (value, Self.folderTrust)
     }
-    let values = settings.map { setting in
-      let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      return (String(parts[0]), String(parts[1]))
-    }
-    let wish = Undertaking.Wish(
+    var wish = Undertaking.Wish(
       address: address, isDryRun: dryRun, isLocked: locked, isOffline: offline, saysYes: yes,
       consent: Self.consent(trust), fetching: fetching.permission,
       parts: PartSelection(only: Set(only), skipped: Set(skip)),
       onConflict: onConflict, isAllOrNothing: allOrNothing, isExact: exact, isStrict: strict,
-      settings: Dictionary(values, uniquingKeysWith: { $1 }), wantsJSON: json)
+      settings: answers.values, bundles: bundles.isEmpty ? nil : bundles,
+      wantsJSON: json)
+    wish.receipts = receipts
+    wish.building = build.flatMap { $0.split(separator: ",").map { String($0.filter { $0 != " " }) } }
+    let asked = wish
     try await withSession { session in
-      let status = try await Undertaking(session, wish).run()
+      let status = try await Undertaking(session, asked).run()
       if status != .done { throw Ended(status) }
     }
   }

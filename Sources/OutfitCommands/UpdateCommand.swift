@@ -1,4 +1,5 @@
 import ArgumentParser
+import OutfitConsent
 import OutfitCore
 import OutfitEngine
 import OutfitProfile
@@ -11,7 +12,8 @@ struct UpdateCommand: AsyncParsableCommand {
     abstract: "Move pins, and profiles from git, to the newest that there is, and apply it.",
     discussion: """
       Without names: all pins, to the newest that the manifest accepts, and the profile itself where it comes from \
-      git, so that what its team pushed is had. What moves is shown first; then it is done as `outfit up` does it, \
+      git, so that what its team pushed is had. What moves is shown first, of a layer from git its files as well; on a \
+      terminal you are asked; then it is done as `outfit up` does it, \
       where the project, or this machine, is up. A new commit asks for your consent where it can do more than before: \
       without a terminal, look at it and say --trust COMMIT.
 
@@ -58,16 +60,27 @@ struct UpdateCommand: AsyncParsableCommand {
         session.talk("\(name) is pinned by the outfit.lock of \(pins.profile.name), and moves with that")
       }
       let consent = Up.consent(trust)
-      try await pins.resolve(given: consent)
+      let words =
+        ["outfit update"] + self.names.map(Consent.quoted)
+        + (profile.map { ["--profile", Consent.quoted($0)] } ?? []) + (scope.machine ? ["--machine"] : [])
+        + (noApply ? ["--no-apply"] : [])
+      // Whoever is asked for consent has seen what it is about.
+      for line in pins.layerChanges.flatMap(\.lines) { session.say(line, json: json) }
+      session.report(pins.layerChanges.compactMap(\.warning))
+      let isKnown = try Consent(host: host).standing(for: pins.profile) != nil
+      try await pins.resolve(given: consent, again: words.joined(separator: " "))
       let changes = LockChanges(before: pins.before, after: pins.after)
       let members: [String: JSONText] = [
-        "pins": changes.json, "layers": .array(pins.layerChanges.map { .string($0) }),
+        "pins": changes.json, "layers": .array(pins.layerChanges.map { .string($0.lines[0]) }),
+        "layerChanges": .array(pins.layerChanges.map(\.json)),
+        "dependencies": DependencyMembers(before: pins.before, after: pins.after, profile: pins.profile).json,
         "profile": .string(pins.profile.name), "dryRun": .bool(dryRun),
         "incomplete": .array(pins.failures.map { $0.error(.failed) }),
       ]
       let exit: ExitStatus = pins.isIncomplete ? .failed : .done
       let isNothing = changes.isEmpty && pins.layerChanges.isEmpty
-      for line in pins.layerChanges + changes.lines { session.say(line, json: json) }
+      let moved = changes.lines.filter { pins.layerChanges.isEmpty || !$0.dropFirst(4).hasPrefix("layer ") }
+      for line in moved { session.say(line, json: json) }
       session.report(pins.failures)
       if holdsProfile, let news = GitNews(of: place.profile, host) {
         session.talk(news.line(pins.profile.name))
@@ -90,6 +103,9 @@ struct UpdateCommand: AsyncParsableCommand {
       guard !pins.isIncomplete else {
         throw Failure("nothing was moved, since not all could be resolved")
       }
+      guard yes || json || !isKnown || !host.terminal.isInteractive || confirms(session, applies) else {
+        throw Failure("nothing was moved, since you did not want it", status: .failed, reason: .declined)
+      }
       let takeBack = try pins.save()
       guard applies else {
         try place.profile.use(pins.profile, host)
@@ -109,6 +125,12 @@ struct UpdateCommand: AsyncParsableCommand {
       }
       if status != .done { throw Ended(status) }
     }
+  }
+
+  /// A person who sees what moves is asked before it does.
+  private func confirms(_ session: Session, _ applies: Bool) -> Bool {
+    let answer = session.host.terminal.ask(applies ? "Take it, and apply it? [Y/n] " : "Take it? [Y/n] ")
+    return ["", "y", "yes"].contains(answer?.lowercased().filter { !$0.isWhitespace } ?? "n")
   }
 
   private func refuseUnknown(_ names: Set<String>, _ known: Set<String>) throws {

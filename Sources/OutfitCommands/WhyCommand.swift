@@ -15,6 +15,7 @@ struct WhyCommand: AsyncParsableCommand {
 
   @Argument(help: "A tool, a command, an entry (tools.black), or a file with or without :LINE.")
   var name: String
+  @Argument(help: "Of a file of settings: a key that a layer sets in it.") var key: String?
   @OptionGroup var scopeOptions: ScopeOptions
   @Flag(help: "Print JSON.") var json = false
 
@@ -27,13 +28,22 @@ struct WhyCommand: AsyncParsableCommand {
       }
       let reasons: [Reason]
       var own: OwnReason?
+      var line: LineOrigin?
       do {
         let profile = try await scopeOptions.place(session).load(session)
         let lock = try Locks(host: session.host, profile: profile).merged
-        reasons = try Reason.find(name, in: profile, lock: lock, host: session.host)
+        line = try LineOrigin.find(name, in: profile, session)
+        reasons =
+          if let key {
+            try Reason.find(key: key, of: name, in: profile, host: session.host)
+          } else if line?.origin == .yours {
+            []
+          } else {
+            try Reason.find(name, in: profile, lock: lock, host: session.host)
+          }
       } catch let failure as Failure {
         // Version files and variables choose where no manifest says a word.
-        own = try OwnReason.find(name, session)
+        if key == nil, line?.origin == .outfit || line == nil { own = try OwnReason.find(name, session) }
         guard own != nil || choice?.isEmpty == false else { throw failure }
         reasons = []
       }
@@ -42,12 +52,13 @@ struct WhyCommand: AsyncParsableCommand {
           JSONDocument(
             .why,
             [
-              "name": .string(name), "choice": choice?.json ?? .null,
+              "name": .string(name), "choice": choice?.json ?? .null, "line": line?.json ?? .null,
               "reasons": .array(reasons.map(\.json) + (own.map { [$0.json] } ?? [])),
             ]))
         return
       }
       if let choice { session.host.terminal.write(choice.text(style: session.outputStyle)) }
+      if let line { session.host.terminal.write(line.text(style: session.outputStyle)) }
       if let own { session.host.terminal.write(own.text(style: session.outputStyle)) }
       for reason in reasons { session.host.terminal.write(reason.text(style: session.outputStyle)) }
       if let choice { session.report(choice.diagnostics) }
@@ -189,6 +200,7 @@ extension Reason {
       "path": .string(path), "value": .string(value), "source": place(source),
       "overrode": .array(overrode.reversed().map(place)), "lockedBy": lockedBy.map(place) ?? .null,
       "pin": pin.map { .string($0) } ?? .null,
+      "condition": condition.map { .string($0.description) } ?? .null, "here": .bool(isHere),
     ])
   }
 }

@@ -34,6 +34,15 @@ public struct Ability: Hashable, Sendable {
   public var verb: String
   public var object: String
   public var rest: String
+  /// It writes what a shell, ssh, git, a registry's client or an editor obeys. No record has it.
+  public var isObeyed = false
+
+  /// What a file holds that is written, and not run.
+  var isContent: Bool { entry != nil && kind == .writes }
+
+  /// It runs code, needs root, reaches beyond its place, comes before a program of the system, or writes what something
+  /// obeys.
+  public var isGrave: Bool { kind <= .reaches || kind == .takesOver || isObeyed }
 
   public init(
     _ kind: Kind, _ subject: String, _ digest: Digest, entry: String? = nil, _ verb: String, _ object: String,
@@ -61,25 +70,41 @@ public struct Ability: Hashable, Sendable {
   }
 
   /// What a person reads: the gravest first, alike ones in one line, and of files whose entry is told anyway nothing.
-  public static func lines(_ abilities: [Ability]) -> [(kind: Kind, text: String)] {
+  public static func lines(_ abilities: [Ability]) -> [Line] {
     let entries = Set(abilities.filter { $0.entry == nil }.map(\.subject))
-    var groups: [(kind: Kind, verb: String, rest: String, objects: [String])] = []
+    var groups: [(first: Ability, objects: [String])] = []
     for ability in abilities where ability.entry.map({ !entries.contains($0) }) ?? true {
-      let place = groups.firstIndex {
-        $0.kind == ability.kind && $0.verb == ability.verb && $0.rest == ability.rest
-      }
+      let place = groups.firstIndex { $0.first.isTold(with: ability) }
       if let place {
         if !groups[place].objects.contains(ability.object) { groups[place].objects.append(ability.object) }
       } else {
-        groups.append((ability.kind, ability.verb, ability.rest, [ability.object]))
+        groups.append((ability, [ability.object]))
       }
     }
-    return groups.enumerated().sorted { ($0.element.kind, $0.offset) < ($1.element.kind, $1.offset) }
-      .map { ($0.element.kind, sentence($0.element.verb, $0.element.objects, $0.element.rest)) }
+    func rank(_ group: (offset: Int, element: (first: Ability, objects: [String]))) -> (Kind, Int, Int) {
+      (group.element.first.kind, group.element.first.isGrave ? 0 : 1, group.offset)
+    }
+    return groups.enumerated().sorted { rank($0) < rank($1) }.map { _, group in
+      Line(
+        kind: group.first.kind, text: sentence(group.first.verb, group.objects, group.first.rest),
+        isGrave: group.first.isGrave)
+    }
+  }
+
+  /// What a person reads of abilities that are alike.
+  public struct Line: Hashable, Sendable {
+    public let kind: Kind
+    public let text: String
+    public let isGrave: Bool
+  }
+
+  private func isTold(with other: Ability) -> Bool {
+    kind == other.kind && verb == other.verb && rest == other.rest && isObeyed == other.isObeyed
   }
 
   private static func sentence(_ verb: String, _ objects: [String], _ rest: String) -> String {
-    [verb, list(objects), rest].filter { !$0.isEmpty }.joined(separator: " ")
+    let end = rest.isEmpty ? "" : (rest.hasPrefix("which ") || rest.hasPrefix("with ~") ? ", " : " ") + rest
+    return "\(verb) \(list(objects))\(end)"
   }
 
   /// `a, b and c`.

@@ -23,6 +23,9 @@ struct AbilityLister {
     for (name, question) in entries(content.own.ask) {
       add(.asks, "ask.\(name)", "asks for", "\(name): \(question.prompt)")
     }
+    if let to = content.own.receipts?.value.to {
+      add(.redirects, "receipts.to", "asks each machine to say how it is, at", to)
+    }
     try listVirtualenv()
     try listNodeModules()
     listFiles()
@@ -129,23 +132,53 @@ struct AbilityLister {
   private mutating func listDotfiles() {
     for (target, dotfile) in entries(content.own.dotfiles) where applies(target, dotfile) {
       let path = "dotfiles.\(target)"
-      let shown = dotfile.isOutsideHome ? target : "~/\(target)"
+      let shown = dotfile.isOutsideHome ? target : target == "." ? "your home folder" : "~/\(target)"
       let verb =
         switch dotfile.kind {
         case .block: "keeps a block in"
-        case .link: "links"
+        case .keys: "sets keys in"
+        case .link, .linkTo: "links"
+        case .tree: dotfile.layout.style == .copy ? "writes" : "links"
+        case .absent: "takes away"
+        case .create: "creates"
         case .template, .copy: "writes"
         }
-      dotfile.isOutsideHome
-        ? add(.reaches, path, "\(verb), outside your home folder,", target)
-        : add(.writes, path, verb, shown)
+      guard !dotfile.isOutsideHome else {
+        add(.reaches, path, "\(verb), outside your home folder,", target)
+        continue
+      }
+      if let reader = FileReader.of(target) {
+        abilities.append(obeyed(path, verb, shown, reader))
+      } else if let (inside, reader) = firstObeyed(below: target, dotfile, path) {
+        abilities.append(obeyed(path, verb, shown, "with ~/\(inside), \(reader)"))
+      } else {
+        add(.writes, path, verb, shown)
+      }
     }
+  }
+
+  private func obeyed(_ path: String, _ verb: String, _ shown: String, _ rest: String) -> Ability {
+    var ability = Ability(.writes, path, content.digest(of: path), verb, shown, rest)
+    ability.isObeyed = true
+    return ability
+  }
+
+  /// The first of a folder's files that something obeys.
+  private func firstObeyed(
+    below target: String, _ dotfile: DotfileSection, _ path: String
+  ) -> (target: String, reader: String)? {
+    guard let file = dotfile.file, dotfile.isFolder else { return nil }
+    let folder = FilePath(file).lexicallyNormalized().string + "/"
+    return files.members.lazy.filter { $0.entry == path && $0.name.hasPrefix(folder) }.compactMap { member in
+      let name = String(member.name.dropFirst(folder.count))
+      let inside = target == "." ? name : "\(target)/\(name)"
+      return FileReader.of(inside).map { (inside, $0) }
+    }.first
   }
 
   /// What is not for this machine is not told, and not consented to either.
   private func applies(_ target: String, _ dotfile: DotfileSection) -> Bool {
-    let isHere = dotfile.systems.isEmpty || dotfile.systems.contains(host.platform.system.rawValue)
-    return isHere && (!dotfile.onlyIfPresent || host.files.exists(host.user.home.pushing(FilePath(target))))
+    !dotfile.onlyIfPresent || host.files.exists(host.user.home.pushing(FilePath(target)))
   }
 
   // MARK: - Files
@@ -163,7 +196,6 @@ struct AbilityLister {
           "from source, which runs its code"))
     }
     let inputs = try ResolutionInputs.read(section.value, root: root, files: host.files)
-    // Also where they are not installed: what they need may be told by their code alone.
     for path in inputs.projects {
       abilities.append(
         Ability(

@@ -23,7 +23,7 @@ public struct Consent: Sendable {
     case folders
     /// `--trust COMMIT`: folders, and the git layers at these commits.
     case commits([String])
-    /// `trust --locked`: this checkout, and git layers at the commits that its lock has.
+    /// `trust --locked`: this checkout, and its git layers, which were found to be at the commits that its lock has.
     case locked
 
     /// It says which commits were looked at.
@@ -87,7 +87,11 @@ public struct Consent: Sendable {
       let record = try store.record(of: key)
       let members = lister.abilities.map(\.member)
       let known = record?.known ?? []
-      let new = zip(lister.abilities, members).filter { !known.contains($0.1) }.map(\.0)
+      // Whoever signs a layer that is known answers for what its files hold, and for no new ability.
+      let isVouchedFor = record != nil && layer.signer != nil
+      let new = zip(lister.abilities, members).filter { ability, member in
+        !known.contains(member) && !(isVouchedFor && ability.isContent)
+      }.map(\.0)
       guard record == nil || !new.isEmpty else { continue }
       looked.wishes.append(
         Wish(
@@ -118,6 +122,8 @@ public struct Consent: Sendable {
     public var command = "outfit up"
     /// Of the profile, to be typed after `command`; without it, the address of its own layer.
     public var address: String?
+    /// All that was typed, where that is typed again to consent, without `--trust`.
+    public var again: String?
     /// The files that Outfit itself would keep a block in, for whoever is asked to see all that is written.
     public var own: [String] = []
 
@@ -237,6 +243,7 @@ public struct Consent: Sendable {
     // The verb itself is consent to folders.
     let bare = asking.command == "outfit trust" ? "" : " --trust"
     let flags = commits.isEmpty ? bare : " --trust " + commits.joined(separator: ",")
+    if let again = asking.again { return again + (flags.isEmpty ? " --trust" : flags) }
     return line(asking, asking.address ?? address(of: profile), flags)
   }
 
@@ -276,9 +283,9 @@ public struct Consent: Sendable {
 
   private static func list(_ abilities: [Ability], _ style: Style, _ width: Int) -> String {
     var text = ""
-    for (kind, line) in Ability.lines(abilities) {
-      let isGrave = kind <= .reaches || kind == .takesOver
-      for (index, line) in wrapped(line.harmless, width: max(20, width - 4)).enumerated() {
+    for told in Ability.lines(abilities) {
+      let isGrave = told.isGrave
+      for (index, line) in wrapped(told.text.harmless, width: max(20, width - 4)).enumerated() {
         let mark = index > 0 ? "    " : isGrave ? "  \(style.yellow("!")) " : "  - "
         text += mark + (isGrave ? style.yellow(line) : line) + "\n"
       }
@@ -289,7 +296,8 @@ public struct Consent: Sendable {
   private static func covers(_ given: Given, _ layer: Layer) -> Bool {
     switch (given, layer.commit) {
     case (.nothing, _): false
-    case (.folders, let commit), (.locked, let commit), (.commits([]), let commit): commit == nil
+    case (.locked, _): true
+    case (.folders, let commit), (.commits([]), let commit): commit == nil
     case (.commits, nil): true
     case (.commits(let commits), .some(let commit)): commits.contains { $0.lowercased() == commit }
     }

@@ -61,7 +61,8 @@ struct CoveredFiles {
     prefix = folder == "/" ? folder : folder + "/"
     let own = content.own
     for (target, section) in own.dotfiles.sorted(by: { $0.key < $1.key }) {
-      try add(section.value.file, entry: "dotfiles.\(target)", section.source)
+      guard let file = section.value.file else { continue }
+      try add(file, entry: "dotfiles.\(target)", section.source)
     }
     for (name, section) in own.scripts.sorted(by: { $0.key < $1.key }) {
       try addScript(section.value.run, entry: "scripts.\(name)", section.source)

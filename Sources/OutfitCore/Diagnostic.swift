@@ -37,6 +37,8 @@ public struct Diagnostic: Hashable, Sendable {
     case certificate
     /// Something is not what its digest says.
     case digest
+    /// A commit is not signed by those who have to.
+    case signature
     /// Somebody has to consent.
     case consent
     /// A file of the user's is in the way.

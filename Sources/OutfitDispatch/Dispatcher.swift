@@ -237,6 +237,17 @@ public struct Dispatcher {
     }
   }
 
+  /// Where an Outfit is, by its label: `outfit 0.1.0 at /opt/outfit/bin/outfit`.
+  private static func ownProgram(_ label: Bytes.SubSequence) -> Bytes? {
+    let mark = Bytes(" at /".utf8)
+    guard label.count > mark.count else { return nil }
+    for start in label.startIndex...(label.endIndex - mark.count)
+    where label[start..<(start + mark.count)] == mark[...] {
+      return Bytes(label[(start + mark.count - 1)...])
+    }
+    return nil
+  }
+
   /// Says where a name lives that is not to be had here.
   private func nowhere(_ name: Bytes, isInProject: Bool) -> Resolution {
     let here = isInProject ? "in this project" : "here"
@@ -245,6 +256,10 @@ public struct Dispatcher {
       for line in Lines(text) {
         let fields = line.split(separator: Ascii.tab, omittingEmptySubsequences: false)
         guard fields.count >= 3, fields[0] == name[...] else { continue }
+        // Outfit itself is for every folder, whoever brought it: git's hooks call it in worktrees that never did.
+        if name == Bytes("outfit".utf8), let program = Self.ownProgram(fields[2]), Outside.exists(program) {
+          return .run(Match(command: Command(program: program), origin: .path, chosenBy: nil))
+        }
         var label = shown(fields[2])
         let prefix = shown(name) + " "
         if label.hasPrefix(prefix) { label.removeFirst(prefix.count) }

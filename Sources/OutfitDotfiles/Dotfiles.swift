@@ -4,7 +4,7 @@ import OutfitProfile
 import OutfitSystem
 import SystemPackage
 
-/// The dotfiles of a machine profile: whole files, links, rendered templates, and blocks in files that others
+/// The dotfiles of a machine profile: whole files, folders, links, rendered templates, and blocks in files that others
 /// write too.
 public struct Dotfiles: Part {
   public init() {}
@@ -18,61 +18,70 @@ public struct Dotfiles: Part {
     guard context.profile.scope == .machine else { return .done(Proposal()) }
     let profile = context.profile
     let wanted = profile.dotfiles.sorted { $0.key < $1.key }.flatMap { target, section in
-      ((profile.blocks[target] ?? []) + [section]).map { (target, $0) }
-    }.filter {
-      $0.1.value.systems.isEmpty || $0.1.value.systems.contains(context.platform.system.rawValue)
+      section.value.kind == .keys
+        ? [(target, section)] : ((profile.blocks[target] ?? []) + [section]).map { (target, $0) }
     }
 
-    let queries = wanted.map { query($0.1) }
+    let queries = wanted.flatMap { self.queries($0.1) }
     let unanswered = queries.filter { context.facts[$0] == nil }
     guard unanswered.isEmpty else { return .ask(unanswered) }
+    let further = wanted.flatMap { furtherQueries($0.0, $0.1, context) }.filter { context.facts[$0] == nil }
+    guard further.isEmpty else { return .ask(further) }
 
     var problems: [Diagnostic] = []
-    var found: [(Sourced<DotfileSection>, [Change])] = []
+    var found: [DotfileChanges] = []
     for (target, section) in wanted {
       do {
-        found.append((section, try changes(target, section, context)))
+        found.append(
+          DotfileChanges(target: target, section: section, changes: try changes(target, section, context)))
       } catch let failure as Failure {
         problems += failure.diagnostics
       }
     }
     guard problems.isEmpty else { throw Failure(problems, status: .usage) }
     var proposal = Proposal()
-    proposal.changes = Self.merged(found, context.profile.layers)
+    proposal.changes = DotfileChanges.merged(found, context.profile.layers)
     return .done(proposal)
   }
 
-  /// Of what a folder's entry has at a path and what another entry has there, that of the later layer counts, and
-  /// within a layer the one that names the path.
-  private static func merged(
-    _ found: [(Sourced<DotfileSection>, [Change])], _ layers: [Layer]
-  ) -> [Change] {
-    guard found.contains(where: { $0.0.value.file.hasSuffix("/") }) else { return found.flatMap(\.1) }
-    let order = Dictionary(
-      layers.enumerated().map { ($0.element.identity, $0.offset) }, uniquingKeysWith: { $1 })
-    func rank(_ section: Sourced<DotfileSection>) -> (Int, Int) {
-      (order[section.source.layer.identity] ?? 0, section.value.file.hasSuffix("/") ? 0 : 1)
+  private func queries(_ section: Sourced<DotfileSection>) -> [Query] {
+    guard let source = path(of: section) else { return [] }
+    let dotfile = section.value
+    switch dotfile.kind {
+    case .tree: return [dotfile.layout.style == .fold ? .names(source) : .tree(source)]
+    case .copy: return [dotfile.isFolder ? .tree(source) : .file(source)]
+    case .link: return [dotfile.isFolder ? .names(source) : .file(source)]
+    case .create where !dotfile.isRendered: return [.file(source)]
+    case .template, .block, .create: return [.contents(source)]
+    case .keys, .linkTo, .absent: return []
     }
-    var best: [FilePath: (Int, Int)] = [:]
-    for (section, changes) in found {
-      for change in changes where !change.isBlock {
-        let rank = rank(section)
-        if best[change.target].map({ $0 < rank }) ?? true { best[change.target] = rank }
+  }
+
+  /// What is to be known of a tree beside its files: the text of those that are rendered, and, where nothing else may be
+  /// in its folders, what is there.
+  private func furtherQueries(
+    _ target: String, _ section: Sourced<DotfileSection>, _ context: Context
+  ) -> [Query] {
+    let layout = section.value.layout
+    guard section.value.kind == .tree, layout.isExact || !layout.templates.isEmpty,
+      let source = path(of: section), case .tree(let entries) = context.facts[.tree(source)]
+    else { return [] }
+    let place = context.root.pushing(FilePath(target)).lexicallyNormalized()
+    var queries: [Query] = layout.isExact ? [.names(place)] : []
+    let names = TreeNames(layout)
+    for entry in entries where !names.leavesOut(entry.path) {
+      switch entry.content {
+      case .directory where layout.isExact: queries.append(.names(place.pushing(FilePath(entry.path))))
+      case .file, .source:
+        if names.isTemplate(entry.path) { queries.append(.contents(source.pushing(FilePath(entry.path)))) }
+      case .directory, .link: break
       }
     }
-    return found.flatMap { section, changes in
-      changes.filter { $0.isBlock || best[$0.target].map { $0 <= rank(section) } ?? true }
-    }
+    return queries
   }
 
-  private func query(_ section: Sourced<DotfileSection>) -> Query {
-    let source = path(of: section)
-    return section.value.kind == .copy && section.value.file.hasSuffix("/")
-      ? .tree(source) : .contents(source)
-  }
-
-  private func path(of section: Sourced<DotfileSection>) -> FilePath {
-    section.source.layer.folder.pushing(FilePath(section.value.file)).lexicallyNormalized()
+  func path(of section: Sourced<DotfileSection>) -> FilePath? {
+    section.value.file.map { section.source.layer.folder.pushing(FilePath($0)).lexicallyNormalized() }
   }
 
   private func changes(
@@ -80,74 +89,124 @@ public struct Dotfiles: Part {
   ) throws -> [Change] {
     let dotfile = section.value
     let place = context.root.pushing(FilePath(target)).lexicallyNormalized()
-    let source = path(of: section)
-    func change(_ target: FilePath, _ kind: Change.Kind, from source: FilePath) -> Change {
+    func change(_ kind: Change.Kind) -> Change {
       Change(
-        target: target, owner: section.source, isSecret: dotfile.secret, kind: kind, source: source,
-        modeIsDefault: dotfile.mode == nil)
+        target: place, owner: section.source, isSecret: dotfile.secret, kind: kind,
+        source: path(of: section), modeIsDefault: dotfile.mode == nil)
     }
-    // What is secret is the user's alone, unless a manifest says otherwise.
-    func mode(_ usual: UInt16) -> UInt16 { dotfile.mode ?? (dotfile.secret ? usual & 0o700 : usual) }
-
-    if dotfile.kind == .link {
-      _ = try contents(section, context)
-      return [change(place, .link(.path(source)), from: source)]
-    }
-    if case .tree(let entries) = context.facts[query(section)] {
-      return entries.map { entry in
-        let target = place.pushing(FilePath(entry.path))
-        let kind: Change.Kind =
-          switch entry.content {
-          case .file(let bytes, let its): .file(bytes, mode: mode(plainMode(its)))
-          case .source(let source, let its): .source(source, mode: mode(plainMode(its)))
-          case .link(let destination): .link(.path(FilePath(destination)))
-          case .directory(let its): .directory(mode: dotfile.secret ? its & 0o700 : its & 0o777)
-          }
-        return change(target, kind, from: source.pushing(FilePath(entry.path)))
-      }
-    }
-    let bytes = try contents(section, context)
     switch dotfile.kind {
-    case .copy:
-      return [change(place, .file(bytes, mode: mode(0o644)), from: source)]
+    case .absent: return [change(.absent)]
+    case .keys:
+      guard let format = dotfile.format ?? SettingsFormat(name: target) else { return [] }
+      let sections = (context.profile.blocks[target] ?? []) + [section]
+      let settings = sections.compactMap(\.value.settings).reduce(SettingValue.map([:])) {
+        $0.merged(with: $1)
+      }
+      return [
+        change(
+          .edit(
+            .keys(
+              Edit.Keys(
+                format: format, values: settings.leaves.map { .init(path: $0.path, value: $0.value) },
+                createMode: dotfile.onlyIfPresent ? nil : dotfile.mode(0o644)))))
+      ]
+    case .linkTo: return [change(.link(.path(FilePath(try destination(section, context)))))]
+    case .tree where dotfile.layout.style != .fold: return try tree(place, section, context)
+    case .copy where dotfile.isFolder: return try tree(place, section, context)
+    case .link, .tree:
+      guard let source = path(of: section) else { return [] }
+      if !dotfile.isFolder { _ = try entry(section, context) }
+      return [change(.link(.path(source)))]
+    case .copy: return [change(try entry(section, context).fileKind(dotfile) ?? .absent)]
+    case .create:
+      var made =
+        dotfile.isRendered
+        ? change(.file(Array(try text(section, context).utf8), mode: dotfile.mode(0o644)))
+        : change(try entry(section, context).fileKind(dotfile) ?? .absent)
+      made.isOnce = true
+      return [made]
     case .template:
-      let text = try rendered(bytes, section, context)
-      return [change(place, .file(Array(text.utf8), mode: mode(0o644)), from: source)]
-    case .block, .link:
+      let text = try rendered(try contents(section, context), section, context)
+      return [change(.file(Array(text.utf8), mode: dotfile.mode(0o644)))]
+    case .block:
       let block = Edit.Block(
-        identifier: section.source.layer.name, comment: try comment(for: target, section),
-        body: try rendered(bytes, section, context),
+        identifier: section.source.layer.name, comment: try CommentSign.of(target, section),
+        body: try text(section, context),
         position: dotfile.position == .top ? .top : .bottom,
-        createMode: dotfile.onlyIfPresent ? nil : mode(0o644))
-      return [change(place, .edit(.block(block)), from: source)]
+        createMode: dotfile.onlyIfPresent ? nil : dotfile.mode(0o644))
+      return [change(.edit(.block(block)))]
     }
+  }
+
+  /// Where a `link-to` leads.
+  private func destination(_ section: Sourced<DotfileSection>, _ context: Context) throws -> String {
+    var text = section.value.destination ?? ""
+    if section.value.isRendered {
+      text = try Templates.render(text, with: data(context), file: section.source.location.file)
+    }
+    guard !text.isEmpty, !text.contains(where: \.isNewline), !text.utf8.contains(0) else {
+      throw Failure(
+        "`link-to` leads nowhere: its text is empty, or more than one line", at: section.source.location,
+        hint: "write a path: `link-to: ../Sync/notes`", status: .usage)
+    }
+    return text
+  }
+
+  /// The file that an entry names, with its mode.
+  private func entry(_ section: Sourced<DotfileSection>, _ context: Context) throws -> TreeEntry {
+    if let source = path(of: section), case .tree(let entries) = context.facts[.file(source)],
+      let entry = entries.first
+    {
+      return entry
+    }
+    throw missing(section, path(of: section).flatMap { context.facts[.file($0)] })
   }
 
   private func contents(_ section: Sourced<DotfileSection>, _ context: Context) throws -> [UInt8] {
-    switch context.facts[query(section)] {
-    case .contents(let bytes): return bytes
-    case .failed(let diagnostic):
-      throw Failure(
-        [Diagnostic(.error, diagnostic.message, at: section.source.location, hint: diagnostic.hint)],
-        status: .usage)
-    default:
-      throw Failure(
-        "there is no file \(section.value.file) in the layer \(section.source.layer.name)",
-        at: section.source.location, hint: "it was looked for at \(path(of: section))", status: .usage)
-    }
+    let answer = path(of: section).flatMap { context.facts[.contents($0)] }
+    if case .contents(let bytes) = answer { return bytes }
+    throw missing(section, answer)
   }
 
-  private func rendered(
-    _ bytes: [UInt8], _ section: Sourced<DotfileSection>, _ context: Context
-  ) throws -> String {
+  private func missing(_ section: Sourced<DotfileSection>, _ answer: Answer?) -> Failure {
+    if case .failed(let diagnostic) = answer {
+      return Failure(
+        [Diagnostic(.error, diagnostic.message, at: section.source.location, hint: diagnostic.hint)],
+        status: .usage)
+    }
+    return Failure(
+      "there is no file \(section.value.file ?? "") in the layer \(section.source.layer.name)",
+      at: section.source.location, hint: path(of: section).map { "it was looked for at \($0)" },
+      status: .usage)
+  }
+
+  /// A file's text, as it is or rendered.
+  private func text(_ section: Sourced<DotfileSection>, _ context: Context) throws -> String {
+    let bytes = try contents(section, context)
+    if section.value.isRendered { return try rendered(bytes, section, context) }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw Failure(
-        "\(section.value.file) is not UTF-8 text", at: section.source.location,
+        "\(section.value.file ?? "") is not UTF-8 text", at: section.source.location,
         hint: "use `copy:` for files that are not text", status: .usage)
     }
-    let data = context.profile.data.mapValues(\.value.template)
+    return text
+  }
+
+  private func data(_ context: Context) -> TemplateValue {
+    .dictionary(context.profile.data.mapValues(\.value.template))
+  }
+
+  func rendered(
+    _ bytes: [UInt8], _ section: Sourced<DotfileSection>, _ context: Context, file: FilePath? = nil
+  ) throws -> String {
+    let file = file ?? path(of: section) ?? ""
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw Failure(
+        "\(file) is not UTF-8 text", at: section.source.location,
+        hint: "use `copy:` for files that are not text", status: .usage)
+    }
     do {
-      return try Templates.render(text, with: .dictionary(data), file: path(of: section).string)
+      return try Templates.render(text, with: data(context), file: file.string)
     } catch {
       guard section.value.secret else { throw error }
       // What is quoted of a template is its text.
@@ -159,43 +218,4 @@ public struct Dotfiles: Part {
         }, status: error.status)
     }
   }
-
-  /// A shared folder's group and world bits say nothing about what the user wants; the executable bit does.
-  private func plainMode(_ mode: UInt16) -> UInt16 { mode & 0o100 != 0 ? 0o755 : 0o644 }
-
-  /// What starts a comment in a file, by the end of its name.
-  private static let comments = [
-    "\"": [".vim", "vimrc"], "--": [".lua", ".sql", ".hs", ".elm", ".adb"],
-    ";": [".el", ".emacs", ".lisp", ".clj", ".scm", ".asm", ".ahk"],
-    "//": [
-      ".c", ".h", ".cpp", ".hpp", ".cs", ".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsx", ".json5", ".jsonc",
-      ".java",
-      ".go", ".rs", ".swift", ".kt", ".scala", ".dart", ".zig", ".php", ".scss", ".less", ".rasi", ".kdl",
-    ],
-    "%": [".tex", ".sty", ".bib", ".erl", ".m"], "REM": [".bat", ".cmd"], "!": [".Xresources", ".Xdefaults"],
-  ]
-
-  /// Formats in which no line is a comment by how it starts.
-  private static let withoutComments = [
-    ".json", ".css", ".xml", ".html", ".htm", ".svg", ".plist", ".md", ".csv", ".ipynb", ".desktop.in",
-  ]
-
-  private func comment(for target: String, _ section: Sourced<DotfileSection>) throws -> String {
-    if let comment = section.value.comment { return comment }
-    let name = FilePath(target).lastComponent?.string ?? target
-    if let ending = Self.withoutComments.first(where: name.lowercased().hasSuffix) {
-      throw Failure(
-        "a block can't be kept in \(target): nothing starts a comment in a \(ending) file",
-        at: section.source.location,
-        hint:
-          "write the file whole with copy: or template:, or say what starts a comment there: `comment: \"//\"`",
-        status: .usage)
-    }
-    if name.hasSuffix(".ini"), !name.hasPrefix(".") { return ";" }
-    return Self.comments.first { $0.value.contains(where: name.hasSuffix) }?.key ?? "#"
-  }
-}
-
-extension Change {
-  fileprivate var isBlock: Bool { if case .edit = kind { true } else { false } }
 }

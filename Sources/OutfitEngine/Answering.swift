@@ -101,6 +101,7 @@ public struct Answering: Sendable {
         let bytes = try host.files.read(path)
         if let consented, consented.covers(path) { try consented.check(path, Digest(of: bytes)) }
         return .contents(bytes)
+      case .file(let path): return try file(path)
       case .tree(let path):
         guard let status = try host.files.status(path, followLinks: true) else { return .absent }
         guard status.kind == .directory else {
@@ -108,6 +109,8 @@ public struct Answering: Sendable {
         }
         return .tree(
           try await TreeReader(path.string, files: host.files, sources: sources, consented: consented).read())
+      case .sources(let tree):
+        return .tree(try tree.read(host.files, digests: sources))
       case .status(let path):
         guard let status = try host.files.status(path, followLinks: false) else { return .absent }
         return .status(status)
@@ -129,6 +132,24 @@ public struct Answering: Sendable {
     } catch {
       return .failed(Diagnostic(.error, "\(error)"))
     }
+  }
+
+  private func file(_ path: FilePath) throws -> Answer {
+    guard let status = try host.files.status(path, followLinks: true) else {
+      try consented?.check(path, nil)
+      return .absent
+    }
+    guard status.kind == .file else { return .failed(Diagnostic(.error, "\(path) is no file")) }
+    let real = host.files.resolved(path) ?? path
+    let (digest, bytes) = try sources.look(real, named: real.string, status)
+    if let consented, consented.covers(path) { try consented.check(path, digest) }
+    let mode = status.mode & 0o777
+    return .tree([
+      TreeEntry(
+        "",
+        bytes.map { .file($0, mode: mode) }
+          ?? .source(SourceFile(real, digest, size: status.size), mode: mode))
+    ])
   }
 
   private func document(_ addresses: [String]) async throws -> Answer {
@@ -193,7 +214,7 @@ public struct Answering: Sendable {
   }
 
   private func collect(_ inquiry: Inquiry, _ store: Store) async throws -> [String: [UInt8]] {
-    let scratch = try Scratch(host: host, contents: inquiry.files)
+    let scratch = try Scratch(host: host, contents: inquiry.files, sources: inquiry.sources)
     defer { scratch.remove() }
     let name = inquiry.label.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == ".") ? $0 : "-" }
     let runner = StepRunner(

@@ -39,8 +39,9 @@ struct Blobs: Sendable {
   /// Nil when it is not here, or is not what it was.
   func read(_ digest: Digest) throws(FileError) -> [UInt8]? {
     let bytes: [UInt8]
-    if try files.status(path(digest), followLinks: false) != nil {
-      bytes = try files.read(path(digest), limit: FileBound.own)
+    let path = path(digest)
+    if try files.status(path, followLinks: false) != nil {
+      bytes = try files.read(path, limit: FileBound.own)
     } else if let slot = try slots()[digest] {
       bytes = try files.read(slot.pack, from: slot.offset, count: slot.size)
     } else {

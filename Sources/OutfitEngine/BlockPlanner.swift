@@ -44,6 +44,9 @@ extension TargetPlanner {
     }
 
     let old = previous[change.target.string]
+    if let old, !old.keys.isEmpty {
+      return blocked(change, folder, "keys in it are Outfit's: take that entry out first, and run outfit up")
+    }
     let mine = wanted.map { ($0.block, Blocks.body(of: $0.block)) }
     let seen =
       home.standing == .present
@@ -94,6 +97,16 @@ extension TargetPlanner {
     }
 
     do {
+      let bodies = mine.map { ($0.0.identifier, $0.1) }
+      let mended = try mended(text, olds, bodies)
+      if let mended, mended.isExact { text = mended.text }
+      if let mended, !mended.isExact {
+        var target = try planned(
+          change, resolved, seen, mode: mode, text, torn(text, mended, wanted, mine, olds, change), old)
+        // Where it stays, nothing of it is ours but what was before.
+        (target.recordKeeping, target.afterKeeping) = (old, nil)
+        return target
+      }
       var outcome = Outcome(text)
       // What goes with an object has nothing of anybody's in it: a repository that was cloned anew gets it again.
       if change.object != nil, !olds.isEmpty {
@@ -113,6 +126,39 @@ extension TargetPlanner {
         line: malformed.line, canTake: false)
       return target
     }
+  }
+
+  /// Nil where the markers are in order, or can't be brought into it.
+  private func mended(
+    _ text: [UInt8], _ olds: [RecordedBlock], _ bodies: [(name: String, body: [UInt8])] = []
+  ) throws -> Blocks.Mended? {
+    do throws(Blocks.Malformed) {
+      _ = try Blocks.scan(text)
+      return nil
+    } catch {
+      var known = Dictionary(grouping: bodies, by: \.name).mapValues { $0.map(\.body) }
+      for old in olds {
+        known[old.identifier, default: []] += try blobs.read(old.body).map { [$0] } ?? []
+      }
+      return Blocks.mended(text, bodies: known)
+    }
+  }
+
+  /// What a file is whose markers are not in order, and whose blocks somebody changed: it stays, until somebody says
+  /// that ours are taken.
+  private func torn(
+    _ text: [UInt8], _ mended: Blocks.Mended, _ wanted: [(block: Edit.Block, owner: Source)],
+    _ mine: [(Edit.Block, [UInt8])], _ olds: [RecordedBlock], _ change: Change
+  ) throws -> Outcome {
+    var outcome = Outcome(mended.text)
+    try set(mine, olds, change.isSecret, positions: wanted.map(\.block), &outcome)
+    try removeOthers(olds, except: mine.map(\.0.identifier), isSecret: change.isSecret, &outcome)
+    (outcome.safe, outcome.recordSafe) = (text, olds)
+    do throws(Blocks.Malformed) { _ = try Blocks.scan(text) } catch {
+      outcome.conflict = Conflict(
+        reason: .malformed, message: error.message, line: error.line, canTake: true)
+    }
+    return outcome
   }
 
   func digest(_ body: [UInt8], isSecret: Bool) -> Digest {
@@ -245,7 +291,9 @@ extension TargetPlanner {
     if seen.state.matches(first) || seen.state == .absent { return nil }
     guard case .file(let file) = seen.state else { return try restoring(old, seen, to: first) }
 
-    let text = try seen.bytes ?? host.files.read(old.resolved)
+    let present = try seen.bytes ?? host.files.read(old.resolved)
+    let mended = try mended(present, old.blocks)
+    let text = mended.map { $0.isExact ? $0.text : present } ?? present
     if seen.state.matches(old.written), try isOnlyOurs(text, old.blocks, since: first) {
       return try restoring(old, seen, to: first)
     }
@@ -264,8 +312,8 @@ extension TargetPlanner {
       target = target.with(after: content(outcome.all))
       target.conflict = outcome.conflict
       if outcome.conflict != nil {
-        if outcome.safe != text { target.afterKeeping = content(outcome.safe) }
-      } else if outcome.all == text {
+        if outcome.safe != present { target.afterKeeping = content(outcome.safe) }
+      } else if outcome.all == present {
         return nil
       } else if target.after == .absent {
         target.action = .remove
@@ -307,7 +355,9 @@ extension TargetPlanner {
     _ record: RecordedTarget, from now: [RecordedBlock], to then: [RecordedBlock], _ seen: Inspector.Seen
   ) throws -> PlannedTarget {
     guard case .file(let file) = seen.state else { return try restoring(record, seen, to: record.first) }
-    let text = try seen.bytes ?? host.files.read(record.resolved)
+    let present = try seen.bytes ?? host.files.read(record.resolved)
+    let mended = try mended(present, now + then)
+    let text = mended.map { $0.isExact ? $0.text : present } ?? present
     var all = text
     var safe = text
     var target = try restoring(record, seen, to: record.first)
@@ -336,9 +386,9 @@ extension TargetPlanner {
         try restore(nil, wanted, in: &safe)
       }
       target = target.with(after: content(all))
-      if target.conflict != nil, safe != text { target.afterKeeping = content(safe) }
+      if target.conflict != nil, safe != present { target.afterKeeping = content(safe) }
       if target.conflict == nil {
-        target.action = all == text ? .upToDate : target.after == .absent ? .remove : .restore
+        target.action = all == present ? .upToDate : target.after == .absent ? .remove : .restore
       }
     } catch let malformed as Blocks.Malformed {
       target.conflict = Conflict(

@@ -68,13 +68,13 @@ enum Blocks {
     return found
   }
 
-  private enum Marker {
+  enum Marker: Equatable {
     case begin(String)
     case end(String)
   }
 
   /// A marker whatever the comment sign, so that a changed sign loses no block.
-  private static func marker(_ line: ArraySlice<UInt8>) -> Marker? {
+  static func marker(_ line: ArraySlice<UInt8>) -> Marker? {
     // Few lines pass this, so the text is looked at only then.
     let trimmed = line.reversed().drop { $0 <= 32 }.reversed()
     guard let last = trimmed.last, last == UInt8(ascii: ">") || last == UInt8(ascii: "<") else { return nil }
@@ -96,7 +96,7 @@ enum Blocks {
 
   static func body(_ found: Found, in text: [UInt8]) -> [UInt8] { normalized(text[found.body]) }
 
-  private static func normalized(_ lines: ArraySlice<UInt8>) -> [UInt8] {
+  static func normalized(_ lines: ArraySlice<UInt8>) -> [UInt8] {
     var plain: [UInt8] = []
     plain.reserveCapacity(lines.count + 1)
     for (index, byte) in zip(lines.indices, lines) {
@@ -122,6 +122,16 @@ enum Blocks {
       return (Array(text[..<found.range.lowerBound]) + block + text[found.range.upperBound...], false)
     }
     switch position {
+    case .below(let beginning):
+      var start = 0
+      while start < text.count {
+        guard let end = text[start...].firstIndex(of: newline) else { break }
+        if text[start...].starts(with: beginning.utf8) {
+          return (Array(text[...end]) + block + text[(end + 1)...], false)
+        }
+        start = end + 1
+      }
+      return try setting(identifier, comment: comment, body: body, position: .bottom, in: text)
     case .top:
       // A first line that names an interpreter must stay the first.
       guard text.starts(with: Array("#!".utf8)) else { return (block + text, false) }

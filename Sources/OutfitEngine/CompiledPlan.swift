@@ -76,11 +76,13 @@ public enum CompiledPlan {
   }
 
   /// The summary line of the last run when nothing has changed since; nil when `up` must look closer.
+  /// - Parameter arguments: any of them may be what was written.
   public static func current(
-    for scope: Scope, version: String, arguments: Digest, host: Host
+    for scope: Scope, version: String, arguments: Digest..., host: Host
   ) -> String? {
     guard let bytes = try? host.files.read(path(scope, host)) else { return nil }
-    let expected = "\(format)\n\(plain(version))\n\(arguments.hex)\n"
+    let heads = arguments.map { "\(format)\n\(plain(version))\n\($0.hex)\n" }
+    guard let expected = heads.first(where: { bytes.starts(with: $0.utf8) }) else { return nil }
     let now = host.clock.now() * 1_000_000_000
     var hasDigests = false
     let summary = bytes.withUnsafeBufferPointer { current($0, Array(expected.utf8), &hasDigests, host) }

@@ -133,7 +133,7 @@ struct Construction: Sendable {
 
   /// - Parameter afresh: the remedies come first.
   private func run(_ run: Run, afresh: Bool) async throws {
-    let scratch = try Scratch(host: host, contents: run.files)
+    let scratch = try Scratch(host: host, contents: run.files, sources: run.sources)
     defer { scratch.remove() }
     try files.createDirectory(out, mode: 0o755)
     let runner = StepRunner(
@@ -311,7 +311,9 @@ struct Scratch: Sendable {
   private let host: Host
 
   /// Makes the folder with files in it, their folders among them, and an empty folder `tmp`.
-  init(host: Host, contents: [String: [UInt8]]) throws {
+  /// - Parameter sources: copied below `SourceTree.folder`.
+  /// - Throws: `Failure` for a source that is no longer what it was when it was looked at.
+  init(host: Host, contents: [String: [UInt8]], sources: [TreeEntry] = []) throws {
     self.host = host
     let name = String(UInt64.random(in: 0...UInt64.max), radix: 36)
     path = host.places.cache.appending("scratch").appending(name)
@@ -321,6 +323,13 @@ struct Scratch: Sendable {
       let target = path.pushing(FilePath(relative))
       try host.files.createDirectories(target.removingLastComponent(), mode: 0o700)
       try host.files.create(target, bytes, mode: 0o600)
+    }
+    guard !sources.isEmpty else { return }
+    do {
+      try SourceTree.copy(sources, to: path.appending(SourceTree.folder), files: host.files)
+    } catch {
+      remove()
+      throw error
     }
   }
 

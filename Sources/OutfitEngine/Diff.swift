@@ -42,6 +42,13 @@ public enum Diff {
     return text
   }
 
+  /// How many lines come and go between two contents; nil where one of them is no text.
+  public static func count(_ old: [UInt8], _ new: [UInt8]) -> (added: Int, removed: Int)? {
+    if isBinary(old) || isBinary(new) { return nil }
+    let steps = script(lines(old), lines(new))
+    return (steps.count { $0.kind == .added }, steps.count { $0.kind == .removed })
+  }
+
   private struct Step {
     enum Kind { case same, removed, added }
     var kind: Kind

@@ -59,6 +59,7 @@ public struct Effects: Sendable {
     let status: Int32
     do {
       var invocation = invocation(effect.command, asRoot: needsSudo)
+      invocation.talks = true
       let copies = try copies(of: effect, consented)
       defer { copies?.remove() }
       if let copies, let script = effect.script {

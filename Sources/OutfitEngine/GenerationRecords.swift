@@ -7,8 +7,9 @@ import SystemPackage
 public enum Generations {
   static let format = "outfit-generation"
   /// 2 has the command, and what stood at a snapshot before Outfit wrote it; 3 has folders that are moved or made as a
-  /// whole. A record without those is written as 2, so that an earlier Outfit can read it.
-  static let version = 3
+  /// whole; 4 has keys of files of settings. A record without those is written as 2, so that an earlier Outfit can read it.
+  static let version = 4
+  static let folderVersion = 3
   static let plainVersion = 2
 
   /// From the oldest to the newest. A record that can't be read is put aside, with a warning.
@@ -43,7 +44,7 @@ public enum Generations {
   }
 
   private static func head(_ bytes: [UInt8]) -> Head? {
-    for version in [plainVersion, version] {
+    for version in [plainVersion, folderVersion, version] {
       if let head = Rows.head(bytes, format, version: version, { Head($0) }) { return head }
     }
     return nil
@@ -143,6 +144,20 @@ public enum Generations {
     }
   }
 
+  /// Which block of a file a line is in, and which of its lines that is; without one the line itself.
+  public static func block(
+    atLine line: Int, of target: RecordedTarget, in text: String
+  ) -> (name: String?, line: Int) {
+    let bytes = Array(text.utf8)
+    for found in (try? Blocks.scan(bytes)) ?? [] {
+      let last = found.line + bytes[found.range].count { $0 == UInt8(ascii: "\n") } - 1
+      if (found.line...max(found.line, last)).contains(line) {
+        return (found.identifier, max(1, line - found.line))
+      }
+    }
+    return (nil, line)
+  }
+
   /// Those of the contents that going back needs which are gone or damaged.
   public static func missingContents(of generation: Generation, host: Host) throws -> [Digest] {
     try blobs(generation.scope, host: host).missing(of: generation.priorContents)
@@ -222,7 +237,7 @@ public enum Generations {
   }
 
   static func text(_ generation: Generation) -> [UInt8] {
-    var rows = Rows.Writer(format, version: generation.hasWholeFolders ? version : plainVersion)
+    var rows = Rows.Writer(format, version: generation.recordVersion)
     let origin =
       switch generation.origin {
       case .up: "up"
@@ -265,6 +280,7 @@ public enum Generations {
       rows.field(target.first)
       rows.endRow()
       if let accepted = target.accepted { rows.row("accepted", accepted.text) }
+      for key in target.keys { rows.row(["key", key.format.rawValue, key.value.hex] + key.path) }
       for block in target.blocks {
         rows.row(
           "block", block.identifier, block.body.hex, block.addedNewline ? "newline" : "", block.comment)
@@ -310,7 +326,12 @@ public enum Generations {
 }
 
 extension Generation {
-  fileprivate var hasWholeFolders: Bool {
+  fileprivate var recordVersion: Int {
+    if targets.contains(where: { !$0.keys.isEmpty }) { return Generations.version }
+    return hasWholeFolders ? Generations.folderVersion : Generations.plainVersion
+  }
+
+  private var hasWholeFolders: Bool {
     targets.contains {
       $0.written.isWholeFolder || $0.first.isWholeFolder || $0.accepted?.isWholeFolder == true
     }
@@ -379,6 +400,11 @@ extension Generation {
       targets[targets.count - 1].blocks.append(
         RecordedBlock(
           identifier: f[1], comment: f[4], body: body, addedNewline: f[3] == "newline"))
+    case ("key", 4...):
+      guard !targets.isEmpty, let format = SettingsFormat(rawValue: f[1]), let value = Digest(f[2]) else {
+        return false
+      }
+      targets[targets.count - 1].keys.append(RecordedKey(format: format, path: Array(f[3...]), value: value))
     case ("folder", 2):
       guard f[1].hasPrefix("/") else { return false }
       folders.append(FilePath(f[1]))

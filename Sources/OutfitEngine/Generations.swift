@@ -109,8 +109,20 @@ public struct RecordedTarget: Hashable, Sendable {
   public var first: TargetState
   /// For a file of which only these blocks are ours.
   public var blocks: [RecordedBlock]
+  /// For a file of settings of which only these keys are ours.
+  public var keys: [RecordedKey] = []
   /// What the user decided to have instead of `written`: it is asked about again only when either side changes.
   public var accepted: TargetState?
+
+  /// All of it is ours.
+  public var isWhole: Bool { blocks.isEmpty && keys.isEmpty }
+}
+
+public struct RecordedKey: Hashable, Sendable {
+  public var format: SettingsFormat
+  public var path: [String]
+  /// Of what Outfit set it to.
+  public var value: Digest
 }
 
 public struct RecordedBlock: Hashable, Sendable {

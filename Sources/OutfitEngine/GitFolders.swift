@@ -8,14 +8,18 @@ public struct GitFolders: Hashable, Sendable {
   public var workTree: FilePath
   /// What all worktrees share; the repository itself for a plain clone.
   public var common: FilePath
+  /// What this work tree has to itself: its index above all. The same as `common` but for a linked worktree.
+  public var directory: FilePath
   /// `core.hooksPath`, and the file that sets it.
   public var hooksPath: (path: FilePath, setBy: FilePath)?
 
   public init(
-    workTree: FilePath, common: FilePath, hooksPath: (path: FilePath, setBy: FilePath)? = nil
+    workTree: FilePath, common: FilePath, directory: FilePath? = nil,
+    hooksPath: (path: FilePath, setBy: FilePath)? = nil
   ) {
     self.workTree = workTree
     self.common = common
+    self.directory = directory ?? common
     self.hooksPath = hooksPath
   }
 
@@ -25,7 +29,8 @@ public struct GitFolders: Hashable, Sendable {
   public var own: FilePath { common.appending("outfit") }
 
   public static func == (a: GitFolders, b: GitFolders) -> Bool {
-    a.workTree == b.workTree && a.common == b.common && a.hooksPath?.path == b.hooksPath?.path
+    a.workTree == b.workTree && a.common == b.common && a.directory == b.directory
+      && a.hooksPath?.path == b.hooksPath?.path
       && a.hooksPath?.setBy == b.hooksPath?.setBy
   }
 
@@ -68,61 +73,23 @@ public struct GitFolders: Hashable, Sendable {
       if case .contents(let bytes) = answer, let relative = line(bytes, after: "") {
         common = repository.pushing(FilePath(relative)).lexicallyNormalized()
       }
-      return configured(GitFolders(workTree: folder, common: common), environment, known)
+      return configured(
+        GitFolders(workTree: folder, common: common, directory: repository), environment, known)
     }
     return .done(nil)
   }
 
-  /// Adds `core.hooksPath`: the repository's own, else the user's, else the system's.
+  /// Adds `core.hooksPath`.
   private static func configured(
     _ folders: GitFolders, _ environment: [String: String], _ known: (Query) -> Answer?
   ) -> Round<GitFolders?> {
     var folders = folders
-    let home = environment["HOME"].map { FilePath($0) }
-    var files = [folders.common.appending("config")]
-    if let home { files.append(home.appending(".gitconfig")) }
-    if let place = environment["XDG_CONFIG_HOME"].map({ FilePath($0) }), place.isAbsolute {
-      files.append(place.pushing("git/config"))
-    } else if let home {
-      files.append(home.pushing(".config/git/config"))
-    }
-    files.append("/etc/gitconfig")
-    let unknown = files.map { Query.contents($0) }.filter { known($0) == nil }
-    guard unknown.isEmpty else { return .ask(unknown) }
-    for file in files {
-      guard case .contents(let bytes)? = known(.contents(file)),
-        var value = hooksPath(String(decoding: bytes, as: UTF8.self))
-      else { continue }
-      if value.hasPrefix("~/"), let home { value = home.string + value.dropFirst(1) }
-      let path = folders.workTree.pushing(FilePath(value)).lexicallyNormalized()
-      folders.hooksPath = (path, file)
-      break
+    let round = withoutActuallyEscaping(known) { GitSettings.hooksPath(folders, environment, known: $0) }
+    switch round {
+    case .ask(let queries): return .ask(queries)
+    case .done(let hooksPath): folders.hooksPath = hooksPath
     }
     return .done(folders)
-  }
-
-  /// The last `core.hooksPath` of a git configuration file (git-config(1)); nil when there is none.
-  static func hooksPath(_ text: String) -> String? {
-    var isCore = false
-    var result: String?
-    for line in text.split(separator: "\n") {
-      var rest = line.drop(while: \.isWhitespace)
-      if rest.hasPrefix("["), let end = rest.firstIndex(of: "]") {
-        isCore = rest[rest.index(after: rest.startIndex)..<end].lowercased() == "core"
-        rest = rest[rest.index(after: end)...]
-      }
-      guard isCore, let equals = rest.firstIndex(of: "=") else { continue }
-      guard rest[..<equals].filter({ !$0.isWhitespace }).lowercased() == "hookspath" else { continue }
-      var value = rest[rest.index(after: equals)...].drop(while: \.isWhitespace)
-      if value.hasPrefix("\"") {
-        value = value.dropFirst().prefix { $0 != "\"" }
-      } else {
-        value = value.prefix { $0 != "#" && $0 != ";" }
-        while value.last?.isWhitespace == true { value = value.dropLast() }
-      }
-      result = value.isEmpty ? nil : String(value)
-    }
-    return result
   }
 
   /// The first line without its ends, and without what it must begin with.

@@ -80,7 +80,7 @@ extension Plan {
   /// The sides of a merge of a conflicting file; nil for what can't be merged: secrets, links, folders, blocks, and
   /// files that go or come.
   public func sides(of target: PlannedTarget, host: Host) throws -> MergeSides? {
-    guard target.conflict?.canTake == true, !target.isSecret, target.record?.blocks.isEmpty != false,
+    guard target.conflict?.canTake == true, !target.isSecret, target.record?.isWhole != false,
       case .file(let file) = target.before, !file.isKeyed, case .file = target.after,
       let theirs = try content(of: target, host: host)
     else { return nil }

@@ -13,6 +13,7 @@ public enum Planner {
   ///   - keepsMissing: what the proposal does not name stays as it is, as `--only` needs it. It is so too when
   ///     the proposal has failures, since it can't be known what is missing because of them.
   ///   - dropping: labels of objects that go all the same, with their commands.
+  ///   - letGo: targets that stay as they are, and are managed no more.
   ///   - allowed: folders outside the scope's own that the user consented to.
   ///   - outside: targets, or folders of them, that the profile names outside of HOME by its own key, with consent.
   /// - Throws: `Failure` with status `usage` for targets outside the allowed folders, and for two entries
@@ -20,7 +21,8 @@ public enum Planner {
   public static func plan(
     scope: Scope, proposal: Proposal, host: Host, isPresent: (ObjectID) -> Bool,
     effectIsDue: (Effect) -> Bool = { _ in true }, keepsMissing: Bool = false, dropping: Set<String> = [],
-    allowed: [FilePath] = [], outside: [FilePath] = [], previous: NewestGeneration? = nil
+    letGo: Set<String> = [], allowed: [FilePath] = [], outside: [FilePath] = [],
+    previous: NewestGeneration? = nil
   ) throws -> Plan {
     let newest = try previous ?? NewestGeneration(scope, host: host)
     let previous = newest.record
@@ -47,7 +49,7 @@ public enum Planner {
       scope: scope, previous: newest, host: host, allowed: allowed, outside: outside,
       keepsMissing: keepsMissing,
       dropped: (previous?.objects ?? []).filter { dropping.contains($0.label) }.map(\.id))
-    problems += try targets.plan(proposal.changes)
+    problems += try targets.plan(proposal.changes, letGo: letGo)
     guard problems.isEmpty else { throw Failure(problems, status: .usage) }
     plan.targets = targets.takePlanned()
 
@@ -220,6 +222,7 @@ extension Plan {
   private static func manage(_ a: [RecordedTarget], _ b: [RecordedTarget]) -> Bool {
     func same(_ a: RecordedTarget, _ b: RecordedTarget) -> Bool {
       a.target == b.target && a.blocks.map(\.identifier) == b.blocks.map(\.identifier)
+        && a.keys.map(\.path) == b.keys.map(\.path)
     }
     // Both are sorted by path, where nothing was written by hand.
     guard a.count == b.count else { return false }

@@ -222,6 +222,12 @@ public struct Change: Hashable, Sendable {
   /// A folder that stands where Outfit put one is what is wanted, whoever changed it since. Where it put none, whoever
   /// made it is not known, and a checkout may have brought it.
   public var isStanding = false
+  /// What was around it is another since Outfit wrote there, a clone made anew: nobody removed anything from it.
+  public var isNewPlace = false
+  /// It is written where nothing is yet, and once: whoever has it writes it from then on.
+  public var isOnce = false
+  /// A folder in which nothing else is to be.
+  public var isExact = false
   /// No manifest says which mode it has, so that a file that is closed to others already stays closed.
   public var modeIsDefault: Bool
 
@@ -270,10 +276,31 @@ public struct Change: Hashable, Sendable {
 /// A change inside a file that others write too.
 public enum Edit: Hashable, Sendable {
   case block(Block)
+  case keys(Keys)
+
+  /// Keys of a file of settings.
+  public struct Keys: Hashable, Sendable {
+    public struct Key: Hashable, Sendable {
+      public var path: [String]
+      public var value: SettingValue
+      public init(path: [String], value: SettingValue) { (self.path, self.value) = (path, value) }
+    }
+    public var format: SettingsFormat
+    public var values: [Key]
+    /// When the file is not there: make it (with this mode), or leave it.
+    public var createMode: UInt16?
+    public init(format: SettingsFormat, values: [Key], createMode: UInt16? = 0o644) {
+      (self.format, self.values, self.createMode) = (format, values, createMode)
+    }
+  }
 
   /// Lines between two marker lines, `<comment> >>> outfit <identifier> >>>` and `<comment> <<< outfit <identifier> <<<`.
   public struct Block: Hashable, Sendable {
-    public enum Position: String, Sendable { case top, bottom }
+    public enum Position: Hashable, Sendable {
+      case top, bottom
+      /// Below the first line that begins with this; at the bottom where none does.
+      case below(String)
+    }
     public var identifier: String
     /// What starts a comment in that file: `#`, `"`.
     public var comment: String

@@ -7,8 +7,13 @@ import SystemPackage
 public enum Query: Hashable, Sendable {
   /// The bytes of a file.
   case contents(FilePath)
+  /// A file of a profile with its mode, as a tree of one entry without a path; its bytes are read only where they are
+  /// not known.
+  case file(FilePath)
   /// Every file, link and folder below a folder, with contents.
   case tree(FilePath)
+  /// What a build of a project's own code may read, without their contents.
+  case sources(SourceTree)
   case status(FilePath)
   /// The names in a folder, sorted; none where it is no folder.
   case names(FilePath)
@@ -30,6 +35,8 @@ public struct Inquiry: Hashable, Sendable {
   public var objects: [Object]
   /// Made in the scratch folder that is `Argument.scratch`.
   public var files: [String: [UInt8]]
+  /// Copied to the scratch folder's `SourceTree.folder`.
+  public var sources: [TreeEntry]
   public var steps: [Step]
   /// Paths in the scratch folder whose contents make the answer, `*` standing for any one name; a match
   /// that is a folder answers with an empty file.
@@ -38,12 +45,13 @@ public struct Inquiry: Hashable, Sendable {
   public var needsNetwork: Bool
 
   public init(
-    label: String, objects: [Object], files: [String: [UInt8]] = [:], steps: [Step],
-    collect: [String], needsNetwork: Bool = true
+    label: String, objects: [Object], files: [String: [UInt8]] = [:], sources: [TreeEntry] = [],
+    steps: [Step], collect: [String], needsNetwork: Bool = true
   ) {
     self.label = label
     self.objects = objects
     self.files = files
+    self.sources = sources
     self.steps = steps
     self.collect = collect
     self.needsNetwork = needsNetwork
@@ -123,9 +131,17 @@ public struct Facts: Sendable {
   public var read: [FilePath] {
     answers.keys.compactMap { query in
       switch query {
-      case .contents(let path), .tree(let path): path
-      case .names, .status, .interpreters, .document, .artifact, .inquiry: nil
+      case .contents(let path), .file(let path), .tree(let path): path
+      case .sources, .names, .status, .interpreters, .document, .artifact, .inquiry: nil
       }
+    }.sorted { $0.string < $1.string }
+  }
+
+  /// The files and folders that builds may read, sorted.
+  public var walked: [FilePath] {
+    answers.flatMap { query, answer -> [FilePath] in
+      guard case .sources(let tree) = query, case .tree(let entries) = answer else { return [] }
+      return [tree.root] + entries.map { tree.root.pushing(FilePath($0.path)) }
     }.sorted { $0.string < $1.string }
   }
 

@@ -31,6 +31,10 @@ public enum Recipe: Hashable, Sendable {
         digest.field(path)
         digest.field(Digest(of: bytes).hex)
       }
+      if !run.sources.isEmpty {
+        digest.field("sources")
+        TreeEntry.feed(run.sources, &digest)
+      }
       for material in run.materials {
         digest.field(material.artifact.digest.hex)
         digest.field("\(material.format)/\(material.strip)/\(material.folder)")
@@ -142,6 +146,8 @@ public struct Unpack: Hashable, Sendable {
 public struct Run: Hashable, Sendable {
   /// Made in a scratch folder that is `Argument.scratch` and goes afterwards.
   public var files: [String: [UInt8]]
+  /// Copied to the scratch folder's `SourceTree.folder`.
+  public var sources: [TreeEntry]
   /// Unpacked in the scratch folder before the first step.
   public var materials: [Material]
   public var steps: [Step]
@@ -156,10 +162,12 @@ public struct Run: Hashable, Sendable {
   public var keepsLog: Bool
 
   public init(
-    files: [String: [UInt8]] = [:], materials: [Material] = [], steps: [Step], remedies: [Step] = [],
-    additions: [TreeEntry] = [], surrounding: Surrounding? = nil, keepsLog: Bool = false
+    files: [String: [UInt8]] = [:], sources: [TreeEntry] = [], materials: [Material] = [], steps: [Step],
+    remedies: [Step] = [], additions: [TreeEntry] = [], surrounding: Surrounding? = nil,
+    keepsLog: Bool = false
   ) {
     self.files = files
+    self.sources = sources
     self.materials = materials
     self.steps = steps
     self.remedies = remedies

@@ -69,9 +69,15 @@ public enum Rollback {
 
     // How each path was, by the oldest of the switches that changed it since, and how the newest left it.
     var paths: [FilePath: (goal: TargetState, left: TargetState)] = [:]
+    let kept = Set((goal?.targets ?? []).map(\.resolved))
+    // What Outfit took over from its user, and the goal does not have, is to be what the user had there last.
+    var returned: Set<FilePath> = []
     for generation in newer.reversed() {
-      for change in generation.changes {
+      let before = all.last { $0.number < generation.number }
+      let managed = Set((before?.targets ?? []).map(\.resolved))
+      for change in generation.changes where !returned.contains(change.path) {
         paths[change.path] = (change.before, paths[change.path]?.left ?? change.after)
+        if !kept.contains(change.path), !managed.contains(change.path) { returned.insert(change.path) }
       }
     }
     for case (let path, (goal: .moved(let place), let left)) in paths {
@@ -127,9 +133,8 @@ private struct History {
   /// What there was before what a generation has came.
   func before(_ number: Int) -> Int {
     let here = all.first { $0.number == number }.map(place) ?? number
-    guard let earlier = all.last(where: { $0.number < here }) else { return 0 }
-    let place = place(of: earlier)
-    return place == 0 || all.contains { $0.number == place } ? place : earlier.number
+    // One that is itself a way back stands for what was there then, with what the user made since.
+    return all.last { $0.number < here }?.number ?? 0
   }
 }
 
@@ -165,13 +170,17 @@ private struct RollbackPlanner {
     let record = RecordedTarget(
       target: now?.target ?? then?.target ?? path, resolved: path, owner: "",
       isSecret: now?.isSecret ?? then?.isSecret ?? false, written: left, first: state, blocks: [])
-    let seen = try targets.inspector.look(path, written: left, known: targets.stats[path])
+    // How it looked says what it holds only where the newest generation knows it as it was left.
+    let known = now.map { $0.written == left } ?? true ? targets.stats[path] : nil
+    let seen = try targets.inspector.look(path, written: left, known: known)
     var target: PlannedTarget
     if try targets.isBack(seen.state, state) {
       guard then != nil else { return }
       target = PlannedTarget(
         target: record.target, resolved: path, owner: nil, isSecret: record.isSecret, action: .upToDate,
         before: seen.state, after: .absent, signature: seen.signature)
+    } else if let keys = keys(now, then, seen, left: left) {
+      target = try targets.keysRestored(record, keys, seen, to: state, then: then?.keys ?? [])
     } else if try isWhole(path, now, then, seen, goal: state, left: left) {
       target = try targets.restoring(record, seen, to: state)
     } else {
@@ -182,6 +191,19 @@ private struct RollbackPlanner {
     if case .moved = then?.first, let first = now?.first, case .moved = first { target.record?.first = first }
     target.recordKeeping = target.record
     planned.append(target)
+  }
+
+  /// The keys that go back one by one; nil where the file goes back as a whole, or has none.
+  private func keys(
+    _ now: RecordedTarget?, _ then: RecordedTarget?, _ seen: Inspector.Seen, left: TargetState
+  ) -> [RecordedKey]? {
+    guard now?.keys.isEmpty == false || then?.keys.isEmpty == false, case .file = seen.state else {
+      return nil
+    }
+    // What was ours as a whole is so again, and what is ours as a whole goes as a whole.
+    let wasWhole = then.map(\.isWhole) ?? false
+    if wasWhole || now?.isWhole == true, seen.state.matches(left) { return nil }
+    return now?.keys ?? []
   }
 
   /// The file goes back as a whole: it is ours, or nothing but blocks of ours differs.
@@ -196,6 +218,8 @@ private struct RollbackPlanner {
       }
     guard !blocks.isEmpty, case .file = seen.state else { return true }
     guard seen.state.matches(left) else { return false }
+    // The whole of it is ours, as it was written.
+    if let now, now.blocks.isEmpty { return true }
     let text = try seen.bytes ?? host.files.read(path)
     if try targets.isOnlyOurs(text, blocks, since: goal) { return true }
     // What was ours as a whole comes back where nothing but what was there before it stands beside the blocks.

@@ -31,7 +31,9 @@ extension Query {
   /// For people.
   var summary: String {
     switch self {
-    case .contents(let path), .tree(let path), .status(let path), .names(let path): path.string
+    case .contents(let path), .file(let path), .tree(let path), .status(let path), .names(let path):
+      path.string
+    case .sources(let tree): tree.root.string
     case .interpreters(let language): "\(language) interpreters"
     case .document(let addresses): addresses.first ?? "a document without address"
     case .artifact(let artifact): artifact.name

@@ -137,11 +137,15 @@ struct SwitchDraft {
       var record = target.recordKeeping
       if decisions.byTarget[target.target] == .keep, target.conflict?.canTake == true,
         target.afterKeeping == nil,
-        target.record?.blocks.isEmpty == true
+        target.record?.isWhole == true
       {
         // A choice for just this file holds until either side changes.
         record = try completed(target)
         record?.accepted = target.before
+      }
+      // Another entry's block went into the file that stays.
+      if let own = record, !own.blocks.isEmpty, target.record?.blocks.isEmpty == true {
+        record = try withBlocksKept(own, target)
       }
       if let record { generation.targets.append(record) }
     case .take: try take(target, target.after)

@@ -39,7 +39,7 @@ struct TargetPlanner {
 
   /// Plans all changes, and what happens to targets that are asked for no more.
   /// - Returns: what is wrong with the entries themselves.
-  mutating func plan(_ changes: [Change]) throws -> [Diagnostic] {
+  mutating func plan(_ changes: [Change], letGo: Set<String> = []) throws -> [Diagnostic] {
     var wanted = WantedTargets()
     var problems = wanted.gather(changes, inspector, previous)
     guard problems.isEmpty else { return problems }
@@ -64,8 +64,18 @@ struct TargetPlanner {
           problems.append(problem)
           continue
         }
-        if wanted.blocks.isEmpty {
-          let plan = try whole(wanted.change, wanted.name, folder, at: place)
+        let standing = wanted.change.isOnce ? try standing(wanted, folder, at: place) : .nothing
+        if case .theirs = standing { continue }
+        if case .ours(let plan) = standing {
+          planned.append(plan)
+        } else if case .edit(.keys(let keys)) = wanted.change.kind {
+          guard let target = try self.keys(wanted.change, keys, folder, at: place) else { continue }
+          planned.append(target)
+        } else if wanted.blocks.isEmpty {
+          var plan = try whole(wanted.change, wanted.name, folder, at: place)
+          if plan.conflict?.canTake == true, let held = wanted.held {
+            try keepBlock(of: held, in: &plan, folder)
+          }
           if plan.action == .update, plan.after.isDirectory, !plan.before.isDirectory {
             inspector.replaceByFolder(plan.resolved)
           }
@@ -80,7 +90,7 @@ struct TargetPlanner {
       }
       names.append(wanted.name)
     }
-    for (name, old) in zip(previous.names, previous.all) where !wanted.has(name) {
+    for (name, old) in zip(previous.names, previous.all) where !wanted.has(name) && !letGo.contains(name) {
       if keepsMissing, !isDropped(old) {
         planned.append(carried(old))
       } else if let target = try leaving(old) {
@@ -109,7 +119,9 @@ struct TargetPlanner {
   ) throws(FileError) -> FilePath {
     let target = wanted.change.target
     let place = folder.holds(wanted.name) ? target : folder.path.holding(target)
-    guard !wanted.blocks.isEmpty, folder.standing == .present, !isOwnLink(place, previous[wanted.name]) else {
+    guard wanted.change.isEdit || !wanted.blocks.isEmpty, folder.standing == .present,
+      !isOwnLink(place, previous[wanted.name])
+    else {
       return place
     }
     return try inspector.followed(place)
@@ -153,8 +165,8 @@ struct TargetPlanner {
     }
     let content = content(of: change)
     var written = state(of: content, isSecret: change.isSecret)
-    let isRight = self.isRight(seen.state, change, written, isKnown: old != nil)
-    if case .directory = seen.state, isRight { written = seen.state }
+    let isRight = self.isRight(seen.state, change, written, at: resolved, isKnown: old != nil)
+    if isRight, seen.state.isDirectory || seen.state.isLink { written = seen.state }
     let record = RecordedTarget(
       target: change.target, resolved: resolved, owner: change.owner.text,
       isSecret: change.isSecret, written: written, first: old?.first ?? seen.state, blocks: [])
@@ -164,7 +176,7 @@ struct TargetPlanner {
       recordKeeping: old, signature: seen.signature)
     guard !isRight else { return target }
     // What is of the store has nothing of anybody's in it: where it is gone, it is made again.
-    if seen.state == .absent, change.isOfStore {
+    if seen.state == .absent, change.isOfStore || change.isNewPlace {
       target.action = .create
       return target
     }
@@ -184,15 +196,48 @@ struct TargetPlanner {
     return target
   }
 
+  /// What stands where something is to be written once: it stays, and is Outfit's only where Outfit wrote it.
+  private mutating func standing(
+    _ wanted: WantedTarget, _ folder: Inspector.Folder, at resolved: FilePath
+  ) throws -> Standing {
+    guard folder.standing == .present || previous[wanted.name] != nil else { return .nothing }
+    if case .blocked = folder.standing { return .nothing }
+    let old = previous[wanted.name]
+    if let old, !old.isWhole { return try leaving(old).map { .ours($0) } ?? .theirs }
+    let seen =
+      folder.standing == .absent
+      ? Inspector.Seen(state: .absent)
+      : try inspector.look(resolved, written: old?.written, known: stats[resolved])
+    if let old, old.written != .absent { return .ours(asWritten(wanted.change, resolved, old, seen)) }
+    return seen.state == .absent ? .nothing : .theirs
+  }
+
+  private enum Standing {
+    case ours(PlannedTarget)
+    case theirs
+    case nothing
+  }
+
+  /// Where somebody keeps a file of their own, another entry's block goes into that.
+  private mutating func keepBlock(
+    of held: Change, in target: inout PlannedTarget, _ folder: Inspector.Folder
+  ) throws {
+    guard case .edit(.block(let block)) = held.kind,
+      let own = try blocks(held, [(block, held.owner)], folder, at: target.resolved), own.conflict == nil
+    else { return }
+    if own.action != .upToDate { target.afterKeeping = own.after }
+    target.recordKeeping = own.record
+  }
+
   /// A target that is right, whose content an earlier generation keeps.
   private func asWritten(
     _ change: Change, _ resolved: FilePath, _ old: RecordedTarget, _ seen: Inspector.Seen
   ) -> PlannedTarget {
     var record = old
-    (record.resolved, record.owner, record.isSecret) = (resolved, change.owner.text, false)
-    (record.blocks, record.accepted) = ([], nil)
+    (record.resolved, record.owner, record.isSecret) = (resolved, change.owner.text, change.isSecret)
+    (record.blocks, record.keys, record.accepted) = ([], [], nil)
     return PlannedTarget(
-      target: change.target, resolved: resolved, owner: change.owner.location, isSecret: false,
+      target: change.target, resolved: resolved, owner: change.owner.location, isSecret: change.isSecret,
       action: .upToDate, before: seen.state, after: PlannedTarget.Content(kept: old.written) ?? .absent,
       object: change.object, record: record, recordKeeping: old, signature: seen.signature)
   }
@@ -224,9 +269,12 @@ struct TargetPlanner {
     }
     let isAsWritten = state.matches(old.written)
     // A file of the user's in which only a block is ours is not ours as a whole.
-    if !old.blocks.isEmpty, old.first != .absent {
+    if !old.isWhole, old.first != .absent {
       return Conflict(
-        reason: .notOurs, message: "only a block in that file is Outfit's", canTake: true)
+        reason: .notOurs,
+        message:
+          "only \(old.keys.isEmpty ? "a block" : "some keys") in that file \(old.keys.isEmpty ? "is" : "are") Outfit's",
+        canTake: true)
     }
     guard !isAsWritten, !isOutlived(state, target, old) else { return nil }
     let message =
@@ -283,7 +331,7 @@ struct TargetPlanner {
 
   /// - Parameter isKnown: Outfit put something there before.
   private func isRight(
-    _ state: TargetState, _ change: Change, _ written: TargetState, isKnown: Bool
+    _ state: TargetState, _ change: Change, _ written: TargetState, at path: FilePath, isKnown: Bool
   ) -> Bool {
     switch (state, change.kind) {
     case (.directory, .tree) where change.isStanding && isKnown: return true
@@ -295,7 +343,13 @@ struct TargetPlanner {
       }
       return file.digest == (file.isKeyed ? inspector.key?.digest(bytes) : Digest(of: bytes))
     case (.link(let destination), .link(let reference)):
-      return destination == reference.resolved(store: host.places.store).string
+      let wanted = reference.resolved(store: host.places.store)
+      if destination == wanted.string { return true }
+      // One that somebody else made, and that leads to the same file of the profile, however it is spelled.
+      guard change.object == nil, change.source != nil, let real = host.files.resolved(wanted) else {
+        return false
+      }
+      return host.files.resolved(path) == real
     case (.tree(let source), .tree(let reference)):
       return source == reference.resolved(store: host.places.store).string
     // 0755 says nothing in particular: a folder that the user closed stays closed.
@@ -342,6 +396,7 @@ struct TargetPlanner {
   /// Puts back what was there before Outfit; nil when that is so already.
   mutating func leaving(_ old: RecordedTarget) throws -> PlannedTarget? {
     if !old.blocks.isEmpty { return try blocksLeaving(old) }
+    if !old.keys.isEmpty { return try keysLeaving(old) }
     let folder = try inspector.folder(of: old.resolved.string)
     if folder.standing == .present, !folder.holds(old.resolved.string) {
       var target = try restoring(old, Inspector.Seen(state: .other), to: old.first)
@@ -428,6 +483,10 @@ extension Change {
   }
 }
 
+extension Change {
+  fileprivate var isEdit: Bool { if case .edit = kind { true } else { false } }
+}
+
 extension Change.Kind {
   var isDirectory: Bool {
     if case .directory = self { true } else { false }
@@ -437,6 +496,12 @@ extension Change.Kind {
 extension TargetState {
   var isDirectory: Bool {
     if case .directory = self { true } else { false }
+  }
+}
+
+extension TargetState {
+  fileprivate var isLink: Bool {
+    if case .link = self { true } else { false }
   }
 }
 

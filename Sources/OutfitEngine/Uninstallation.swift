@@ -142,7 +142,7 @@ public struct Uninstallation: Sendable {
       }
     }
     for record in lost {
-      guard record.blocks.isEmpty, case .file(let file) = record.first, !file.isKeyed,
+      guard record.isWhole, case .file(let file) = record.first, !file.isKeyed,
         try !Journal.state(of: record.resolved, key: nil, host.files).matches(record.first),
         let bytes = try Generations.content(file.digest, scope: scope, host: host)
       else { continue }

@@ -152,7 +152,9 @@ enum Record {
     for line in text.utf8.split(whereSeparator: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }) {
       let fields = Self.fields(Substring(line))
       guard fields.count == 3, fields[1].hasPrefix("sha256=") else { continue }
-      guard let digest = digest(base64: fields[1].dropFirst(7)) else {
+      let text = fields[1].dropFirst(7)
+      // Some builders wrote hexadecimal digits, of which there are more than base64 ever takes.
+      guard let digest = digest(base64: text) ?? Digest(text) else {
         throw Failure("\(name) has a digest that can't be read, of \(fields[0])")
       }
       lines.append(Line(path: joined(base, fields[0]), digest: digest, written: fields[0]))

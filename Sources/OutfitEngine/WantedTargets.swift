@@ -9,6 +9,8 @@ struct WantedTarget {
   let name: String
   var change: Change
   var blocks: [(block: Edit.Block, owner: Source)]
+  /// Of a whole file with another entry's block in it: what that entry asks for, where the file is not taken.
+  var held: Change?
 }
 
 /// What is asked for, by path.
@@ -66,6 +68,12 @@ struct WantedTargets {
       {
         all[place].blocks.append((block, change.owner))
         all[place].change.isSecret = all[place].change.isSecret || change.isSecret
+      } else if let whole = try? all[place].change.holding(change, inspector.host.files)
+        ?? change.holding(all[place].change, inspector.host.files)
+      {
+        // A whole file of a layer's, with a block of another entry in it.
+        let held = block == nil ? all[place].change : change
+        all[place] = WantedTarget(name: name, change: whole, blocks: [], held: held)
       } else if !all[place].change.kind.asksTheSame(as: change.kind) {
         problems.append(
           Diagnostic(
@@ -75,8 +83,36 @@ struct WantedTargets {
     }
     problems += misplaced()
     addReplaced(previous)
+    addForeign(inspector, previous)
     return problems.sorted {
       ($0.location?.description ?? "", $0.message) < ($1.location?.description ?? "", $1.message)
+    }
+  }
+
+  /// In folders in which nothing else is to be, all else is to be absent, and stays so.
+  private mutating func addForeign(_ inspector: Inspector, _ previous: KnownTargets) {
+    let exact = all.filter(\.change.isExact)
+    guard !exact.isEmpty else { return }
+    var wanted = Set(all.map(\.name))
+    for target in all {
+      var above = target.name[...]
+      while above.dropLastName(), wanted.insert(String(above)).inserted {}
+    }
+    let places = inspector.host.places
+    let own = [places.data, places.state, places.cache, places.config]
+    for folder in exact {
+      let here = (try? inspector.host.files.list(FilePath(folder.name))) ?? []
+      let prefix = folder.name + "/"
+      let gone = zip(previous.names, previous.all).filter { name, old in
+        old.written == .absent && name.hasPrefix(prefix) && !name.dropFirst(prefix.count).contains("/")
+      }.map(\.0)
+      for name in Set(here.map { prefix + $0 } + gone).sorted() where !wanted.contains(name) {
+        let path = FilePath(name)
+        guard !own.contains(where: { $0.isAtOrBelow(path) }) else { continue }
+        add(
+          WantedTarget(
+            name: name, change: Change(target: path, owner: folder.change.owner, kind: .absent), blocks: []))
+      }
     }
   }
 
@@ -141,6 +177,27 @@ struct KnownTargets {
   }
 
   subscript(name: String) -> RecordedTarget? { places[name].map { all[$0] } }
+}
+
+extension Change {
+  /// This whole file with another's block in it; nil where the two are something else.
+  fileprivate func holding(_ other: Change, _ files: any Files) throws -> Change? {
+    guard !isOnce, case .edit(.block(let block)) = other.kind else { return nil }
+    let (bytes, mode): ([UInt8], UInt16)
+    switch kind {
+    case .file(let given, let its): (bytes, mode) = (given, its)
+    case .source(let source, let its): (bytes, mode) = (try source.bytes(files), its)
+    case .link, .directory, .tree, .edit, .absent: return nil
+    }
+    var whole = self
+    whole.isSecret = isSecret || other.isSecret
+    whole.kind = .file(
+      try Blocks.setting(
+        block.identifier, comment: block.comment, body: Blocks.body(of: block), position: block.position,
+        in: bytes
+      ).text, mode: mode)
+    return whole
+  }
 }
 
 extension Change.Kind {

@@ -8,33 +8,43 @@ public struct HookConfiguration {
     /// The command with its own arguments.
     public var entry: [String]
     public var section: HookSection
-    var anyOf: [String]
-    var isSerial: Bool
+    var known: KnownHook?
+    /// What the runner installs for it; nil for a program that is there.
+    var installed: Installed?
+  }
+
+  /// Packages that a runner makes an environment of.
+  struct Installed: Hashable {
+    /// `python`, `node`.
+    var language: String
+    var packages: [String]
+  }
+
+  /// Whether a name that begins with a dash may be taken for an option.
+  enum Names {
+    /// None of the files has such a name.
+    case plain
+    case any
   }
 
   public var hooks: [Hook]
-  /// Only files below this folder of the repository; empty for all.
+  /// Only files below this folder of the repository, which patterns and commands are counted from; empty for all.
   public var folder: String
+  var settings: HookSettings
 
-  /// - Parameter command: Turns a hook's command into what runs it: `outfit exec black --` for others to read,
+  /// - Parameter command: Turns a hook's command into what runs it: `outfit exec black` for others to read,
   ///   or the very program.
   init(
-    hooks: [String: Sourced<HookSection>], folder: String = "", command: ([String]) -> [String]
+    hooks: [String: Sourced<HookSection>], settings: HookSettings = HookSettings(), folder: String = "",
+    command: ([String]) -> [String]
   ) {
     self.folder = folder
+    self.settings = settings
     self.hooks = hooks.sorted { $0.key < $1.key }.map { name, hook in
-      let known = hook.value.entry == nil ? KnownHook.all[name] : nil
+      let entry = Self.entry(name, hook.value)
       return Hook(
-        name: name, entry: command(Self.entry(name, hook.value)), section: hook.value,
-        anyOf: hook.value.types.isEmpty ? known?.types ?? [] : [], isSerial: known?.isSerial ?? false)
-    }
-  }
-
-  /// The configuration that a repository can carry: every tool is the one that outfit.lock pins.
-  public static func portable(_ profile: Profile) -> HookConfiguration {
-    HookConfiguration(hooks: profile.hooks) { entry in
-      guard let program = entry.first, profile.tools[program] != nil else { return entry }
-      return ["outfit", "exec", program, "--"] + entry.dropFirst()
+        name: name, entry: hook.value.language == nil ? command(entry) : entry, section: hook.value,
+        known: KnownHook.all[name])
     }
   }
 
@@ -44,33 +54,86 @@ public struct HookConfiguration {
   }
 
   /// YAML.
-  public var text: String {
+  public var text: String { text(for: .plain) }
+
+  func text(for names: Names) -> String {
     var lines = [
       "default_language_version: {node: system, golang: system, ruby: system}"
     ]
-    if !folder.isEmpty { lines.append("files: \(Self.quoted("^\(Self.escaped(folder))/"))") }
-    lines += ["repos:", "  - repo: local", "    hooks:"]
-    for hook in hooks {
-      let section = hook.section
-      lines += [
-        "      - id: \(Self.quoted(hook.name))", "        name: \(Self.quoted(hook.name))",
-        "        language: system",
-        "        entry: \(Self.quoted(hook.entry.map(Self.word).joined(separator: " ")))",
-      ]
-      func list(_ key: String, _ values: [String]) {
-        guard !values.isEmpty else { return }
-        lines.append("        \(key): [\(values.map(Self.quoted).joined(separator: ", "))]")
-      }
-      list("args", section.arguments)
-      list("types", section.types)
-      list("types_or", hook.anyOf)
-      if let files = section.files { lines.append("        files: \(Self.quoted(files))") }
-      if let exclude = section.exclude { lines.append("        exclude: \(Self.quoted(exclude))") }
-      list("stages", section.stages)
-      if !section.passFilenames { lines.append("        pass_filenames: false") }
-      if hook.isSerial { lines.append("        require_serial: true") }
-    }
+    let all = folder.isEmpty ? nil : "^\(FolderPattern.escaped(folder))/"
+    if let files = settings.files.map(counted) ?? all { lines.append("files: \(Self.quoted(files))") }
+    if let exclude = settings.exclude { lines.append("exclude: \(Self.quoted(counted(exclude)))") }
+    if settings.failsFast { lines.append("fail_fast: true") }
+    lines += ["repos:", "  - repo: local", "    hooks:"] + entries(names)
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// As it is counted from the top of the repository.
+  private func counted(_ pattern: String) -> String {
+    folder.isEmpty ? pattern : FolderPattern.pattern(pattern, in: folder)
+  }
+
+  /// What stands under `hooks:`.
+  func entries(_ names: Names) -> [String] {
+    var lines: [String] = []
+    for hook in hooks {
+      // Of these stages git names no files, and without files the runner skips what does not always run.
+      let fileless = hook.section.stages.filter(HookScript.filelessTypes.contains)
+      let others = hook.section.stages.filter { !HookScript.filelessTypes.contains($0) }
+      if !others.isEmpty { lines += self.lines(hook, others, names) }
+      if !fileless.isEmpty { lines += self.lines(hook, fileless, names, isFileless: true) }
+    }
+    return lines
+  }
+
+  private func lines(
+    _ hook: Hook, _ stages: [String], _ names: Names, isFileless: Bool = false
+  ) -> [String] {
+    let section = hook.section
+    var (entry, arguments) = (hook.entry, section.arguments)
+    let isCommand = section.language == nil
+    let passesNames = section.passFilenames && !isFileless
+    if isCommand, passesNames, hook.known?.endsOptions == true, !arguments.contains("--"),
+      !entry.contains("--")
+    {
+      arguments.append("--")
+    }
+    // The last word of a shell's command line is a name for it, and ends no options.
+    let isSafe = arguments.last == "--" || !passesNames
+    if isCommand, !folder.isEmpty || (names == .any && !isSafe) {
+      entry = FolderEntry.words(entry + arguments, in: folder)
+      arguments = []
+    }
+    var lines = [
+      "      - id: \(Self.quoted(hook.name))", "        name: \(Self.quoted(section.title ?? hook.name))",
+      "        language: \(section.language?.rawValue ?? hook.installed?.language ?? "system")",
+      "        entry: \(Self.quoted(isCommand ? entry.map(Self.word).joined(separator: " ") : entry.first ?? ""))",
+    ]
+    func list(_ key: String, _ values: [String]) {
+      guard !values.isEmpty else { return }
+      lines.append("        \(key): [\(values.map(Self.quoted).joined(separator: ", "))]")
+    }
+    func pattern(_ key: String, _ value: String?) {
+      guard let value else { return }
+      lines.append("        \(key): \(Self.quoted(counted(value)))")
+    }
+    let saysKinds = !section.types.isEmpty || !section.anyOf.isEmpty
+    list("additional_dependencies", hook.installed?.packages ?? [])
+    list("args", arguments)
+    list("types", section.types)
+    list("types_or", saysKinds ? section.anyOf : hook.known?.types ?? [])
+    list("exclude_types", section.excludedTypes)
+    pattern("files", section.files)
+    pattern("exclude", section.exclude)
+    list("stages", stages)
+    if !passesNames { lines.append("        pass_filenames: false") }
+    if section.alwaysRuns || isFileless { lines.append("        always_run: true") }
+    if section.isSerial ?? hook.known?.isSerial ?? false { lines.append("        require_serial: true") }
+    if section.isVerbose { lines.append("        verbose: true") }
+    if section.endsRun { lines.append("        fail_fast: true") }
+    if let alias = section.alias { lines.append("        alias: \(Self.quoted(alias))") }
+    if let file = section.logFile { lines.append("        log_file: \(Self.quoted(file))") }
+    return lines
   }
 
   /// A double-quoted scalar of YAML.
@@ -97,10 +160,5 @@ public struct HookConfiguration {
     }
     guard !plain || text.isEmpty else { return text }
     return "'" + text.map { $0 == "'" ? "'\\''" : "\($0)" }.joined() + "'"
-  }
-
-  /// A regular expression that matches just `text`.
-  private static func escaped(_ text: String) -> String {
-    text.map { ".^$*+?()[]{}|\\".contains($0) ? "\\\($0)" : "\($0)" }.joined()
   }
 }

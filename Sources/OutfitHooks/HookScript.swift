@@ -10,6 +10,8 @@ struct HookScript {
   var bin: FilePath
   /// The user's own hook, which runs first.
   var previous: FilePath?
+  /// The hooks that it would run too, since they stand in the repository's own configuration.
+  var skipped: [String] = []
 
   /// How a script of ours is recognised.
   static let mark = "# outfit-hook: "
@@ -18,6 +20,11 @@ struct HookScript {
   static let types: Set<String> = [
     "commit-msg", "post-checkout", "post-commit", "post-merge", "post-rewrite", "pre-commit",
     "pre-merge-commit", "pre-push", "pre-rebase", "prepare-commit-msg",
+  ]
+
+  /// Of these git names no files.
+  static let filelessTypes: Set<String> = [
+    "post-checkout", "post-commit", "post-merge", "post-rewrite", "pre-rebase",
   ]
 
   /// Where the user's own hook is kept.
@@ -40,11 +47,13 @@ struct HookScript {
     ]
     if readsInput { lines.append("input=$(cat)") }
     if let previous {
-      lines.append("if [ -x \(quote(previous)) ]; then")
+      let skip = skipped.isEmpty ? "" : "SKIP='\(skipped.joined(separator: ","))'${SKIP:+,$SKIP} "
+      // pre-commit runs us as the hook that it found, and may itself be what we found.
+      lines.append("if [ -z \"$PRE_COMMIT_RUNNING_LEGACY\" ] && [ -x \(quote(previous)) ]; then")
       lines.append(
         readsInput
-          ? "  printf '%s\\n' \"$input\" | \(quote(previous)) \"$@\" || exit"
-          : "  \(quote(previous)) \"$@\" || exit")
+          ? "  printf '%s\\n' \"$input\" | \(skip)\(quote(previous)) \"$@\" || exit"
+          : "  \(skip)\(quote(previous)) \"$@\" || exit")
       lines.append("fi")
     }
     lines += [

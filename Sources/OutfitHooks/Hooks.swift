@@ -16,6 +16,8 @@ public struct Hooks: Part {
   /// What a project's generation has where it has hooks: their configuration, which stands on the runner.
   static let objectName = "git-hooks"
   static let configurationName = "hooks.yaml"
+  /// The same where names of files may begin with a dash.
+  static let anyNamesName = "hooks-any-names.yaml"
 
   /// The runner is locked with the tools.
   public func resolve(_ context: Context) throws -> Round<Lock> { .done(context.lock) }
@@ -53,47 +55,88 @@ public struct Hooks: Part {
       ]
       return .done(proposal)
     }
-    if let refusal = refusal(git, first) {
-      proposal.failures = [refusal]
-      return .done(proposal)
-    }
     let (hooks, missing) = usable(context)
     proposal.failures = missing
     let types = Set(hooks.values.flatMap(\.value.stages)).intersection(HookScript.types).sorted()
     let paths = types.map { git.hooks.appending($0) }
-    let configured = git.workTree.appending(".pre-commit-config.yaml")
+    let configured = configured(git)
+    let isWritten = context.profile.hookSettings?.value.file != nil
+    let mark = mark(of: context.root, git)
+    let callers = types.flatMap {
+      [git.hooks.appending($0), git.hooks.removingLastComponent().appending($0)]
+    }
+    let refusal = refusal(git, first)
     let queries =
       paths.flatMap { path -> [Query] in
         let kept = HookScript.keep(path)
         return [.status(path), .contents(path), .status(kept), .contents(kept)]
-      } + [.status(configured)]
+      } + [.status(configured), .status(mark)] + (isWritten ? [.contents(configured)] : [])
+      + (refusal == nil ? [] : callers.map { .contents($0) })
     let unknown = queries.filter { context.facts[$0] == nil }
     guard unknown.isEmpty else { return .ask(unknown) }
     let hasOtherRunner = self.exists(configured, context)
 
     let folder = Self.relative(context.root, to: git.workTree)
-    let configuration = HookConfiguration(hooks: hooks, folder: folder) { entry in
+    let configuration = HookConfiguration(
+      hooks: hooks, settings: context.profile.hookSettings?.value ?? HookSettings(), folder: folder
+    ) { entry in
       command(entry, context)
     }
     let object = Object(
       name: Self.objectName, label: "git hooks", inputs: [runner.id],
-      recipe: .tree([TreeEntry(Self.configurationName, .file(Array(configuration.text.utf8), mode: 0o644))]),
+      recipe: .tree([
+        TreeEntry(Self.anyNamesName, .file(Array(configuration.text(for: .any).utf8), mode: 0o644)),
+        TreeEntry(Self.configurationName, .file(Array(configuration.text.utf8), mode: 0o644)),
+      ]),
       store: context.store)
     proposal.objects.append(object)
-    func change(_ target: FilePath, _ kind: Change.Kind, carriesOn: Digest? = nil) {
+    let (block, problems) = block(hooks, git, context)
+    proposal.failures += problems.filter { $0.severity == .error }
+    proposal.notes += problems.filter { $0.severity != .error }
+    if let block, let settings = context.profile.hookSettings {
       proposal.changes.append(
-        Change(target: target, owner: first, kind: kind, object: object.id, carriesOn: carriesOn))
+        Change(target: configured, owner: settings.source, kind: .edit(.block(block)), object: object.id))
     }
+    if let refusal {
+      // What git runs there may call ours.
+      let isCalled = callers.contains { path in
+        guard case .contents(let bytes)? = context.facts[.contents(path)] else { return false }
+        return String(decoding: bytes, as: UTF8.self).contains("outfit hooks run")
+      }
+      if !isCalled { proposal.failures.append(refusal) }
+      return .done(proposal)
+    }
+    let isNew = !self.exists(mark, context)
+    func change(_ target: FilePath, _ kind: Change.Kind, carriesOn: Digest? = nil) {
+      var change = Change(target: target, owner: first, kind: kind, object: object.id, carriesOn: carriesOn)
+      change.isNewPlace = isNew
+      proposal.changes.append(change)
+    }
+    change(mark, .file(Array("The hooks of \(context.root) are Outfit's.\n".utf8), mode: 0o644))
     for (type, path) in zip(types, paths) {
       let kept = HookScript.keep(path)
       let (previous, replaced) = previous(
         at: path, keptAt: kept, hasOtherRunner: hasOtherRunner, context)
-      if let previous { change(kept, .file(previous.bytes, mode: previous.mode)) }
+      if let previous {
+        change(kept, .file(previous.bytes, mode: previous.mode))
+        if let owner = HookOwner.of(String(decoding: previous.bytes, as: UTF8.self)) {
+          proposal.notes.append(
+            Diagnostic(
+              .note, "\(owner.name)'s \(type) hook is kept, and runs before Outfit's", at: first.location,
+              hint: "take it out with \(owner.name) itself, then `rm \(kept)`"))
+        }
+      }
       let script = HookScript(
-        type: type, path: path, bin: context.bin, previous: previous == nil ? nil : kept)
+        type: type, path: path, bin: context.bin, previous: previous == nil ? nil : kept,
+        skipped: block == nil ? [] : hooks.keys.sorted())
       change(path, .file(Array(script.text.utf8), mode: 0o755), carriesOn: replaced)
     }
     return .done(proposal)
+  }
+
+  /// What says that this very repository was brought up: a clone at the same path has none.
+  private func mark(of root: FilePath, _ git: GitFolders) -> FilePath {
+    git.directory.appending("outfit").appending("project-\(Digest(of: root.string).short(12))")
   }
 
   /// Why this repository's hooks are left alone.
@@ -103,7 +146,9 @@ public struct Hooks: Part {
       return Diagnostic(
         .error, "core.hooksPath in \(file) gives all repositories the hooks of \(path)",
         at: source.location,
-        hint: "give this one its own with `git config core.hooksPath \(git.common.appending("hooks"))`")
+        hint:
+          "give this one its own with `git config core.hooksPath \(git.common.appending("hooks"))`, or call "
+          + "`outfit hooks run pre-commit` from the hooks there")
     }
     if path.starts(with: git.workTree), !path.starts(with: git.common) {
       return Diagnostic(
@@ -149,6 +194,14 @@ public struct Hooks: Part {
             .error, "the hook \(name) wants the stage \(stage), which git does not have",
             at: hook.source.location,
             hint: nearest(stage, among: HookScript.types).map { "did you mean \($0)?" }))
+        return false
+      }
+      if hook.value.language != nil {
+        if hook.value.entry?.first?.isEmpty == false { return true }
+        missing.append(
+          Diagnostic(
+            .error, "the hook \(name) has nothing to look for", at: hook.source.location,
+            hint: "say it with `entry:`"))
         return false
       }
       guard hook.value.entry == nil, let program = HookConfiguration.entry(name, hook.value).first

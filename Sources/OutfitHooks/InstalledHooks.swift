@@ -6,6 +6,8 @@ import SystemPackage
 public struct InstalledHooks: Hashable, Sendable {
   public var runner: FilePath
   public var configuration: FilePath
+  /// For files whose names may begin with a dash; the same where the generation has no other.
+  var anyNames: FilePath
 
   /// Nil where the generation has none, or they are not in the store any more.
   public init?(_ generation: Generation, host: Host) {
@@ -15,6 +17,8 @@ public struct InstalledHooks: Hashable, Sendable {
     guard let object = standing, let runner = object.inputs.first, store.isPresent(runner) else { return nil }
     self.runner = store.path(of: runner).appending("bin").appending(Engines.hookRunner)
     configuration = store.path(of: object.id).appending(Hooks.configurationName)
+    let other = store.path(of: object.id).appending(Hooks.anyNamesName)
+    anyNames = host.files.exists(other) ? other : configuration
     guard [self.runner, configuration].allSatisfy({ host.files.exists($0) }) else { return nil }
   }
 
@@ -43,8 +47,9 @@ public struct InstalledHooks: Hashable, Sendable {
       guard case .project(let root) = scope, let place = host.files.resolved(root), place.starts(with: tree),
         let generation = try Generations.current(scope, host: host),
         InstalledHooks(generation, host: host) != nil,
-        try GitFolders.locate(from: place, host: host)?.common
-          == GitFolders.locate(from: tree, host: host)?.common
+        try place == tree
+          || GitFolders.locate(from: place, host: host)?.common
+            == GitFolders.locate(from: tree, host: host)?.common
       else { continue }
       found.append((place, generation))
     }

@@ -7,6 +7,8 @@ struct KnownHook {
   var types: [String]
   /// One process for all files: the tool runs several itself, or writes a cache.
   var isSerial = false
+  /// It takes `--` for the end of its options, so that no name of a file is one.
+  var endsOptions = true
 
   /// By the hook's name.
   static let all: [String: KnownHook] = [
@@ -22,7 +24,7 @@ struct KnownHook {
     "mdformat": KnownHook(entry: ["mdformat"], types: ["markdown"]),
     "mypy": KnownHook(entry: ["mypy"], types: ["python", "pyi"], isSerial: true),
     "prettier": KnownHook(entry: ["prettier", "--write", "--ignore-unknown"], types: ["text"]),
-    "pylint": KnownHook(entry: ["pylint"], types: ["python"], isSerial: true),
+    "pylint": KnownHook(entry: ["pylint"], types: ["python"], isSerial: true, endsOptions: false),
     "pyupgrade": KnownHook(entry: ["pyupgrade"], types: ["python"]),
     "ruff": KnownHook(
       entry: ["ruff", "check", "--force-exclude"], types: ["python", "pyi", "jupyter"], isSerial: true),

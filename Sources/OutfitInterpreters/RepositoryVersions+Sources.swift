@@ -100,11 +100,13 @@ extension RepositoryVersions {
     var preferences: [Preference] = []
     let (wheels, classified) = (wheels(found), classifiers(found))
     let hasLock = locks.contains { found[$0] != nil }
-    if let wheels, let classified, case let both = wheels.lines.intersection(classified.lines), !both.isEmpty
-    {
-      preferences.append(Preference(lines: both, reason: wheels.reason))
+    for level in wheels {
+      if let classified, case let both = level.lines.intersection(classified.lines), !both.isEmpty {
+        preferences.append(Preference(lines: both, reason: level.reason))
+      }
+      preferences.append(level)
     }
-    preferences += [wheels, wheels == nil && !hasLock ? pins(found) : nil, classified].compactMap(\.self)
+    preferences += [wheels.isEmpty && !hasLock ? pins(found) : nil, classified].compactMap(\.self)
     return preferences
   }
 
@@ -134,22 +136,25 @@ extension RepositoryVersions {
     }
   }
 
-  /// The lines for which the most packages of a lock have wheels.
-  private static func wheels(_ found: [String: String]) -> Preference? {
+  /// The lines for which the most packages of a lock have wheels, then those too for which one less has, and so on: the
+  /// best may have ended, and a package that only they need has wheels for no other.
+  private static func wheels(_ found: [String: String]) -> [Preference] {
     for file in locks {
       guard let text = found[file] else { continue }
       let packages = LockedWheels.read(text)
-      let lines = (6...40).map { minor in
+      let lines = (9...40).map { minor in
         (minor: minor, missing: packages.count { !$0.hasOne(minor: minor) })
       }
       // What ends with a line is in no later one: only what later ones have fewer of speaks against them.
-      guard let mended = lines.filter({ $0.minor >= 9 }).map(\.missing).min(),
-        lines.contains(where: { $0.minor >= 9 && $0.missing > mended })
-      else { return nil }
-      let best = lines.filter { $0.minor >= 9 && $0.missing == mended }.map { [3, $0.minor] }
-      return Preference(lines: Set(best), reason: "\(file) has the most wheels for it")
+      let levels = Set(lines.map(\.missing)).sorted().dropLast()
+      return levels.map { level in
+        Preference(
+          lines: Set(lines.filter { $0.missing <= level }.map { [3, $0.minor] }),
+          reason: level == levels.first
+            ? "\(file) has the most wheels for it" : "\(file) has fewer wheels for later ones")
+      }
     }
-    return nil
+    return []
   }
 
   // MARK: Files

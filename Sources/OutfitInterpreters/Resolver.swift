@@ -25,11 +25,11 @@ struct Resolver {
     lock.interpreters = [:]
     // Python first: it can serve to install a Node.
     for language in [Language.python, .node] {
-      guard let section = context.profile.interpreters[language] else { continue }
+      guard let (section, requests) = context.profile.pinned(language) else { continue }
       var entries: [LockedInterpreter] = []
       var problems: [Diagnostic] = []
       var status = ExitStatus.failed
-      for request in section.value.versions {
+      for request in requests {
         let known = before[language]?.first { $0.request == request.text }
         do {
           if let known, keeps(known, language, section.value) {

@@ -19,18 +19,61 @@ public struct ShellSetup: Part {
   public func propose(_ context: Context) throws -> Round<Proposal> {
     var proposal = Proposal()
     guard context.profile.scope == .machine else {
-      proposal.variables = context.profile.env.mapValues(\.value)
+      // What an application composes of variables that only its containers have is none here.
+      let variables = context.profile.env.mapValues(\.value)
+      proposal.variables = context.profile.app == nil ? variables : ComposedText.resolved(variables)
       return .done(proposal)
     }
     guard let layer = context.profile.layers.last else { return .done(proposal) }
     var inquirer = Inquirer(context.facts)
     let owner = Source(layer: layer, location: SourceLocation(file: layer.manifest.string))
-    proposal.changes = Self.files(context, &inquirer).map { file in
-      Change(
-        target: file.path, owner: owner,
-        kind: .edit(.block(.init(identifier: Self.identifier, body: file.body))))
+    for file in Self.files(context, &inquirer) {
+      if let dotfile = Self.foreign(file.path, context) {
+        Self.note(file, dotfile.owner, reading: dotfile.text, context, &inquirer, in: &proposal)
+        continue
+      }
+      proposal.changes.append(
+        Change(
+          target: file.path, owner: owner,
+          kind: .edit(.block(.init(identifier: Self.identifier, body: file.body)))))
     }
     return inquirer.asked.isEmpty ? .done(proposal) : .ask(inquirer.asked)
+  }
+
+  /// Who says what an rc file is, where that is a link, whose file is not for Outfit to write in, or a file that is the
+  /// user's once it is made.
+  private static func foreign(
+    _ path: FilePath, _ context: Context
+  ) -> (owner: Source, text: FilePath)? {
+    if let change = context.earlier.changes.first(where: { $0.target == path }) {
+      if case .link = change.kind { return (change.owner, change.source ?? path) }
+      return change.isOnce || change.kind == .absent ? (change.owner, change.source ?? path) : nil
+    }
+    return context.profile.dotfiles.lazy.filter { target, section in
+      [.link, .linkTo, .create, .absent].contains(section.value.kind)
+        && context.root.pushing(FilePath(target)).lexicallyNormalized() == path
+    }.first.map { ($0.value.source, path) }
+  }
+
+  /// Says what is to stand in such a file, unless something of it does.
+  private static func note(
+    _ file: File, _ dotfile: Source, reading path: FilePath, _ context: Context, _ inquirer: inout Inquirer,
+    in proposal: inout Proposal
+  ) {
+    var text = ""
+    if case .contents(let bytes)? = inquirer.answer(.contents(path)) {
+      text = String(decoding: bytes, as: UTF8.self)
+    }
+    guard !text.contains("shell-init"), !text.contains(context.bin.string) else { return }
+    let name = file.path.lastComponent?.string ?? file.path.string
+    let shell = name.hasPrefix(".z") ? "zsh" : name.hasSuffix(".fish") ? "fish" : "bash"
+    let line =
+      shell == "fish" ? "outfit shell-init fish | source" : "eval \"$(outfit shell-init \(shell))\""
+    proposal.notes.append(
+      Diagnostic(
+        .note,
+        "Outfit's commands are not put on PATH by \(file.path), which is the profile's own link, or yours alone",
+        at: dotfile.location, hint: "write this line into it: \(line)"))
   }
 
   private struct File {

@@ -6,6 +6,8 @@ public indirect enum DataValue: Hashable, Sendable {
   case bool(Bool)
   case list([DataValue])
   case map([String: DataValue])
+  /// These names are true, and every other one is false. No manifest writes it.
+  case names(Set<String>)
 
   /// What a manifest says; plain `true` and `false` are truth values (YAML 1.2, 10.3.2), and nothing is an empty text.
   init(_ node: YamlNode) {
@@ -40,6 +42,7 @@ public indirect enum DataValue: Hashable, Sendable {
     case .list(let values): "[\(values.map(\.summary).joined(separator: ", "))]"
     case .map(let values):
       "{\(values.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.summary)" }.joined(separator: ", "))}"
+    case .names(let names): names.sorted().joined(separator: ", ")
     }
   }
 
@@ -50,6 +53,7 @@ public indirect enum DataValue: Hashable, Sendable {
     case .bool(let bool): .bool(bool)
     case .list(let values): .list(values.map(\.template))
     case .map(let values): .dictionary(values.mapValues(\.template))
+    case .names(let names): .names(names)
     }
   }
 }

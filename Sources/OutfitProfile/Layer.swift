@@ -31,8 +31,20 @@ public struct Layer: Hashable, Sendable {
   /// git address without reference and commit.
   public var identity: String
 
+  /// It is the user's own manifest, and not what that builds on.
+  public var isOwn = false
+
+  /// Its entries count on this machine: what names it has no condition, or one that holds.
+  public var isHere = true
+
   /// The address that it came from, with the branch or tag that was asked for.
   public var origin: GitAddress?
+
+  /// Whom its commit is signed by, where the user or the machine's keeper says who has to (`signers:`).
+  public var signer: String?
+
+  /// The branch or tag that `channel:` chose, of an address that names none.
+  public var channel: String?
 
   /// The file of a scope's state that says at which commits it has its layers.
   public static let commitsName = "layers"

@@ -37,20 +37,25 @@ extension LayerContent {
   }
 
   /// They name the profile, or forbid something.
-  private static let names: Set = ["profile", "description", "outfit", "locked", "cooldown"]
+  private static let names: Set = [
+    "profile", "description", "outfit", "locked", "defaults", "cooldown", "tags", "use", "bundles",
+    "channel", "signers",
+  ]
 
   private static func entries(_ path: [String], _ node: YamlNode) -> [Entry] {
     // Fewer entries are no new thing, so that each stands for itself.
     let isSection = path.count == 1 || path.first == "packages" && path.count == 2
-    if isSection, let pairs = node.pairs {
+    if isSection, path != ["extends"], let pairs = node.pairs {
       return pairs.sorted { $0.key < $1.key }.flatMap { pair in
         // As the section has it, a folder's name ends without a slash.
         let isFolder = path == ["dotfiles"] && pair.key.hasSuffix("/") && pair.key.count > 1
         return entries(path + [isFolder ? String(pair.key.dropLast()) : pair.key], pair.value)
       }
     }
-    if let elements = node.elements, isSection, elements.allSatisfy({ $0.text != nil }) {
-      return elements.compactMap(\.text).map { text in
+    let key = path == ["extends"] ? "from" : "name"
+    let elements = node.elements ?? (path == ["extends"] && node.pairs != nil ? [node] : nil)
+    if let elements, isSection, elements.allSatisfy({ $0.text != nil || $0[key]?.text != nil }) {
+      return elements.compactMap { ($0[key] ?? $0).text }.map { text in
         let what = path == ["extends"] ? withoutReference(text) : text
         return Entry(path: (path + [what]).joined(separator: "."), digest: Digest(of: what))
       }
@@ -66,9 +71,8 @@ extension LayerContent {
 
   /// What a branch means now is consented to with the layer that it names.
   private static func withoutReference(_ text: String) -> String {
-    guard var git = try? GitAddress(text) else { return text }
-    git.reference = nil
-    return git.description
+    guard let git = try? GitAddress(text) else { return text }
+    return git.with(reference: nil).description
   }
 
   private static func feed(_ node: YamlNode, path: [String], _ digest: inout Digest.Running) {
@@ -80,7 +84,9 @@ extension LayerContent {
       digest.field("[\(nodes.count)]")
       for node in nodes { feed(node, path: path + ["-"], &digest) }
     case .mapping(let pairs):
-      let pairs = pairs.filter { !isVersion(path + [$0.key], $0.value) }
+      let pairs = pairs.filter {
+        !isVersion(path + [$0.key], $0.value) && !(path.count == 2 && ["if", "deprecated"].contains($0.key))
+      }
       digest.field("{\(pairs.count)}")
       for pair in pairs.sorted(by: { $0.key < $1.key }) {
         digest.field(pair.key)

@@ -51,6 +51,14 @@ package struct ProjectDescription: Sendable {
     hasSetup = files["setup.py"] != nil || configuration.contains("[metadata]")
   }
 
+  /// Of a pyproject.toml alone.
+  package init(root: TomlValue) {
+    self.root = root
+    setup = ""
+    configuration = ""
+    hasSetup = false
+  }
+
   /// As its metadata has it; a setup.py is not run, and names it in a plain text or not at all.
   package var name: String? {
     let declared = root["project"]?["name"]?.string ?? root["tool"]?["poetry"]?["name"]?.string
@@ -88,13 +96,37 @@ package struct ProjectDescription: Sendable {
       }
   }
 
-  /// What its build asks for (PEP 518), and what its backend is known to ask for besides (PEP 660).
+  /// What its build asks for before anything of it is run (PEP 518).
   package var buildRequirements: [String] {
-    let listed = (root["build-system"]?["requires"]?.array ?? []).compactMap(\.string)
-    let all = root["build-system"] == nil ? ["setuptools>=40.8.0"] : listed
-    let isHatchling = root["build-system"]?["build-backend"]?.string?.hasPrefix("hatchling") == true
-    return all + (isHatchling ? ["editables~=0.3"] : [])
+    guard let system = root["build-system"] else { return ["setuptools>=40.8.0"] }
+    return (system["requires"]?.array ?? []).compactMap(\.string)
   }
+
+  /// Its version is made of what the repository has, so that it can be built there alone.
+  package var takesVersionFromRepository: Bool {
+    let names = buildRequirements.map { normalizedPackageName($0.prefix { !" ;[<>=!~@".contains($0) }) }
+    return !Self.versionReaders.isDisjoint(with: names)
+      || ["use_scm_version", "setuptools_scm", "versioneer", "pbr=True"].contains { setup.contains($0) }
+      || root["tool"]?["pdm"]?["version"]?["source"]?.string == "scm"
+  }
+
+  /// Files that such a build writes beside the sources, relative to its folder.
+  package var versionFiles: [String] {
+    let tool = root["tool"]
+    let scm = tool?["setuptools_scm"] ?? tool?["setuptools-scm"]
+    let named = [
+      scm?["write_to"], scm?["version_file"], tool?["hatch"]?["build"]?["hooks"]?["vcs"]?["version-file"],
+      tool?["pdm"]?["version"]?["write_to"],
+    ]
+    // What pbr writes.
+    return named.compactMap { $0?.string } + ["AUTHORS", "ChangeLog"]
+  }
+
+  private static let versionReaders: Set<String> = [
+    "setuptools-scm", "hatch-vcs", "vcs-versioning", "setuptools-git-versioning", "versioningit",
+    "versioneer",
+    "poetry-dynamic-versioning", "uv-dynamic-versioning", "dunamai", "pbr", "setuptools-git", "flit-scm",
+  ]
 
   /// The groups that are installed without being asked for: those of uv, else of Poetry or PDM.
   package var defaultGroups: [String] {
@@ -135,9 +167,11 @@ package struct ProjectDescription: Sendable {
 
 /// A dependency as Poetry writes it, in the words of PEP 508.
 package enum PoetryRequirement {
-  static func lines(_ table: TomlValue?) -> [String] {
+  /// - Parameter withOptional: those too that only an extra brings.
+  package static func lines(_ table: TomlValue?, withOptional: Bool = true) -> [String] {
     (table?.table ?? [:]).sorted { $0.key < $1.key }.filter { $0.key != "python" }.flatMap { name, value in
-      (value.array ?? [value]).compactMap { line(name, $0) }
+      (value.array ?? [value]).filter { withOptional || $0["optional"] != .bare("true") }
+        .compactMap { line(name, $0) }
     }
   }
 

@@ -6,6 +6,8 @@ public struct Lock: Hashable, Sendable {
   public var tools: [String: LockedTool] = [:]
   public var virtualenv: LockedRequirements?
   public var nodeModules: LockedNodeModules?
+  /// By address, with the branch or tag that was asked for.
+  public var layers: [String: LockedLayer] = [:]
   /// By image reference as the manifest or the template names it: `postgres:17.2`.
   public var images: [String: LockedImage] = [:]
 
@@ -101,8 +103,11 @@ public struct LockedRequirements: Hashable, Sendable {
   public var development: String
   /// Repositories at a full commit, and archives that have to be built, a line each.
   public var sources: String
-  /// Hashed requirement lines of what builds the project itself.
+  /// Hashed requirement lines of what builds the projects, in locks that do not have it by project: of some of it alone.
   public var build: String
+  /// Hashed requirement lines of all that builds something, by what is built: a package's normalised name, or a folder
+  /// as `buildName(ofProject:)` has it.
+  public var builds: [String: String]
   /// Folders that are installed as packages as they stand.
   public var projects: [LockedProject]
   /// Wheels of the project's own folder, by path.
@@ -114,8 +119,8 @@ public struct LockedRequirements: Hashable, Sendable {
 
   public init(
     from: [String], sourceDigest: Digest, python: String, requirements: String, development: String = "",
-    sources: String = "", build: String = "", projects: [LockedProject] = [], wheels: [String: Digest] = [:],
-    sourceOnly: [String] = [], notInImages: [String] = []
+    sources: String = "", build: String = "", builds: [String: String] = [:], projects: [LockedProject] = [],
+    wheels: [String: Digest] = [:], sourceOnly: [String] = [], notInImages: [String] = []
   ) {
     self.from = from
     self.sourceDigest = sourceDigest
@@ -124,11 +129,15 @@ public struct LockedRequirements: Hashable, Sendable {
     self.development = development
     self.sources = sources
     self.build = build
+    self.builds = builds
     self.projects = projects
     self.wheels = wheels
     self.sourceOnly = sourceOnly
     self.notInImages = notInImages
   }
+
+  /// `.`, or the path behind `./`, which no package's name begins with.
+  public static func buildName(ofProject path: String) -> String { path == "." ? path : "./\(path)" }
 }
 
 /// What the packages of a Node project were found to be made of: their pins are in the project's own lock.

@@ -37,7 +37,7 @@ public enum LockFile {
         let path = root.pushing(FilePath(name))
         return host.files.exists(path) ? try host.files.read(path) : nil
       }
-    }
+    }.here(profile)
   }
 
   /// A later outfit wrote it.
@@ -123,7 +123,20 @@ struct LockReader {
         hint: LockFile.newerOutfit)
       return lock
     }
-    know(["lock", "interpreters", "tools", "virtualenv", "node_modules", "images"], root)
+    know(["lock", "layers", "interpreters", "tools", "virtualenv", "node_modules", "images"], root)
+    for pair in pairs(root["layers"]) {
+      know(["commit", "digest"], pair.value)
+      guard let commit = text(pair.value, "commit"), let node = pair.value["digest"],
+        let digest = digest(node)
+      else { continue }
+      let isCommit =
+        commit.utf8.count == 40 && commit.utf8.allSatisfy { "0123456789abcdef".utf8.contains($0) }
+      if isCommit {
+        lock.layers[pair.key] = LockedLayer(commit: commit, digest: digest)
+      } else {
+        complain("this is no commit", pair.value["commit"] ?? pair.value)
+      }
+    }
     for pair in pairs(root["interpreters"]) {
       guard let language = Language(rawValue: pair.key) else {
         complain("`\(pair.key)` is no language that outfit knows", pair.value)
@@ -275,8 +288,7 @@ struct LockReader {
     know(
       [
         "from", "source", "python", "requirements", "development", "sources", "source-only", "wheels",
-        "projects",
-        "build", "not-in-images",
+        "projects", "build", "builds", "not-in-images",
       ], node)
     guard let from = node["from"], let python = text(node, "python"),
       text(node, "requirements") != nil, let requirements = node["requirements"].map({ requirements($0) }),
@@ -290,6 +302,17 @@ struct LockReader {
     locked.build = node["build"].map { self.requirements($0) } ?? ""
     locked.sourceOnly = node["source-only"].map { names($0, folders: false) } ?? []
     locked.notInImages = node["not-in-images"].map { names($0, folders: true) } ?? []
+    for pair in pairs(node["builds"]) {
+      let isFolder =
+        pair.key == "." || pair.key.hasPrefix("./") && PathProblem(String(pair.key.dropFirst(2))) == nil
+      let isPackage = pair.key.utf8.allSatisfy {
+        (97...122).contains($0) || (48...57).contains($0) || $0 == 45
+      }
+      if !isFolder, !isPackage || pair.key.isEmpty {
+        complain("`\(pair.key.harmless)` is neither a package nor `./` and a path", at: pair.keyLocation)
+      }
+      locked.builds[pair.key] = self.requirements(pair.value)
+    }
     for pair in pairs(node["wheels"]) {
       inProject(pair)
       if let digest = digest(pair.value) { locked.wheels[pair.key] = digest }

@@ -73,7 +73,7 @@ public struct LockPlace: Hashable, Sendable {
     var texts: [(path: FilePath, text: String)] = []
     let isInShared =
       try own != shared && shared.flatMap { try LockFile.read($0, for: profile, host: host) } == theirs
-    let text = LockFile.text(of: theirs)
+    let text = LockFile.text(of: theirs, for: profile)
     if !isInShared, try host.files.text(own) != text, theirs != Lock() || host.files.exists(own) {
       texts.append((own, text))
     }
@@ -85,7 +85,7 @@ public struct LockPlace: Hashable, Sendable {
       if profile.scope != .machine, let present = try LockFile.read(personal, for: profile, host: host) {
         whole = whole.completed(by: present)
       }
-      let text = LockFile.text(of: whole)
+      let text = LockFile.text(of: whole, for: profile)
       if before != text { texts.append((personal, text)) }
     }
     return texts
@@ -101,7 +101,10 @@ extension Lock {
       own.interpreters[language] = nil
       personal.interpreters[language] = pins
     }
-    for (name, tool) in tools where profile.tools[name]?.source.layer.kind == .personal {
+    let elsewhere = Dictionary(
+      profile.toolsElsewhere.map { ($0.key, $0.section.source) }, uniquingKeysWith: { $1 })
+    for (name, tool) in tools
+    where (profile.tools[name]?.source ?? elsewhere[name])?.layer.kind == .personal {
       own.tools[name] = nil
       personal.tools[name] = tool
     }
@@ -117,6 +120,9 @@ extension Lock {
     for (name, section) in profile.tools where section.source.layer.kind == .personal {
       lock.tools[name] = personal.tools[name]
     }
+    for tool in profile.toolsElsewhere where tool.section.source.layer.kind == .personal {
+      lock.tools[tool.key] = personal.tools[tool.key]
+    }
     return lock
   }
 
@@ -124,15 +130,20 @@ extension Lock {
   public func only(for profile: Profile) -> Lock {
     var lock = self
     lock.interpreters = interpreters.reduce(into: [:]) { kept, section in
-      let requests = profile.interpreters[section.key]?.value.versions.map(\.text) ?? []
+      let requests = profile.pinned(section.key)?.requests.map(\.text) ?? []
       let pins = requests.compactMap { request in section.value.first { $0.request == request } }
       if !pins.isEmpty { kept[section.key] = pins }
     }
     // The runner of git hooks is pinned as a tool that no manifest names.
-    if profile.hooks.isEmpty { lock.tools = tools.filter { profile.tools[$0.key] != nil } }
+    if profile.hooks.isEmpty {
+      let elsewhere = Set(profile.toolsElsewhere.map(\.key))
+      lock.tools = tools.filter { profile.tools[$0.key] != nil || elsewhere.contains($0.key) }
+    }
     if profile.virtualenv == nil { lock.virtualenv = nil }
     if profile.nodeModules == nil { lock.nodeModules = nil }
     if profile.app == nil { lock.images = [:] }
+    let addresses = Set(profile.layers.compactMap { $0.origin?.with(subfolder: "").description })
+    lock.layers = layers.filter { addresses.contains($0.key) }
     return lock
   }
 
@@ -144,6 +155,7 @@ extension Lock {
     }
     lock.tools.merge(other.tools) { mine, _ in mine }
     lock.images.merge(other.images) { mine, _ in mine }
+    lock.layers.merge(other.layers) { mine, _ in mine }
     lock.virtualenv = virtualenv ?? other.virtualenv
     lock.nodeModules = nodeModules ?? other.nodeModules
     return lock

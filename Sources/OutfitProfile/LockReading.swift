@@ -43,7 +43,7 @@ struct LockReading {
     for claim in claims {
       switch claim.subject {
       case .download(let name, let key):
-        guard let section = profile.tools[name]?.value, section.origin == .url,
+        guard let section = profile.section(ofPin: name), section.origin == .url,
           lock.tools[name]?.request == section.downloadRequest
         else { continue }
         let expected =
@@ -110,7 +110,7 @@ extension ResolutionFiles {
       for choice in choices {
         digest.field(Set(choice.map { normalizedPackageName($0) }).sorted().joined(separator: " "))
       }
-      digest.field("\(section.isEditable)")
+      digest.field(section.isEditable ? "true" : "installed")
     }
     for (name, index) in bound.sorted(by: { $0.key < $1.key }) {
       digest.field(name)

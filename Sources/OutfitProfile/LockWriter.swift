@@ -1,6 +1,11 @@
 import OutfitCore
 
 extension LockFile {
+  /// The text of a lock as this machine sees it.
+  public static func text(of lock: Lock, for profile: Profile) -> String {
+    text(of: lock.everywhere(profile))
+  }
+
   /// The file's text: the same for the same lock, one hash a line.
   public static func text(of lock: Lock) -> String {
     var writer = LockWriter()
@@ -19,6 +24,12 @@ private struct LockWriter {
     """
 
   mutating func write(_ lock: Lock) {
+    if !lock.layers.isEmpty { line(0, "layers:") }
+    for (address, layer) in lock.layers.sorted(by: { $0.key < $1.key }) {
+      line(1, "\(Self.quoted(address)):")
+      value(2, "commit", layer.commit)
+      line(2, "digest: sha256:\(layer.digest)")
+    }
     let interpreters = lock.interpreters.filter { !$0.value.isEmpty }.sorted { $0.key < $1.key }
     if !interpreters.isEmpty { line(0, "interpreters:") }
     for (language, pins) in interpreters {
@@ -94,6 +105,10 @@ private struct LockWriter {
     if !virtualenv.projects.isEmpty { line(1, "projects:") }
     for project in virtualenv.projects { line(2, "\(Self.quoted(project.path)): sha256:\(project.digest)") }
     if !virtualenv.build.isEmpty { value(1, "build", virtualenv.build) }
+    if !virtualenv.builds.isEmpty { line(1, "builds:") }
+    for (name, pins) in virtualenv.builds.sorted(by: { $0.key < $1.key }) {
+      value(2, Self.quoted(name), pins)
+    }
   }
 
   private mutating func write(_ depth: Int, _ artifacts: [String: LockedArtifact]) {

@@ -8,8 +8,10 @@ struct Manifest: Sendable {
   var source: SourceText
   /// Its sections; `content.layers` is this layer alone.
   var content: Profile
-  var extends: [(text: String, location: SourceLocation)] = []
-  var locked: [(path: String, location: SourceLocation)] = []
+  var extends: [Base] = []
+  var locked: [Locking] = []
+  /// Entries that any other layer may change.
+  var defaults: Set<String> = []
   var remove: [(path: String, location: SourceLocation)] = []
   /// Every entry that is written, those with mistakes in them too: key path to its place.
   var entries: [String: SourceLocation] = [:]
@@ -17,6 +19,36 @@ struct Manifest: Sendable {
   var details: [String: SourceLocation] = [:]
 
   var body: LayerContent?
+
+  /// When the layer counts; nil is always.
+  var gate: Condition?
+  /// When an entry counts: key path to condition; a package's is `packages.apt.ripgrep`.
+  var conditions: [String: Condition] = [:]
+  /// What to use in place of an entry.
+  var deprecated: [String: String] = [:]
+  /// Pieces that count where they are used.
+  var bundles: [String: Manifest] = [:]
+  var uses: [(name: String, location: SourceLocation)] = []
+  var tags: [(name: String, location: SourceLocation)] = []
+  var channel: (name: String, location: SourceLocation)?
+  /// By repository, lines of allowed signers or files with such.
+  var signers: [String: [(text: String, location: SourceLocation)]] = [:]
+
+  /// A line of `extends:`.
+  struct Base {
+    var text: String
+    var location: SourceLocation
+    var condition: Condition?
+  }
+
+  /// A line of `locked:`.
+  struct Locking {
+    var path: String
+    var location: SourceLocation
+    var why: String?
+    /// The day from which it holds, of ISO 8601.
+    var from: String?
+  }
 
   func source(at location: SourceLocation) -> Source { Source(layer: layer, location: location) }
 
@@ -48,7 +80,7 @@ struct ManifestReader {
   }
 }
 
-private struct ManifestDecoder {
+struct ManifestDecoder {
   var manifest: Manifest
   var checker: ShapeChecker
 
@@ -73,10 +105,48 @@ private struct ManifestDecoder {
     {
       manifest.content.cooldown = Sourced(cooldown, manifest.source(at: pair.keyLocation))
     }
-    manifest.extends = root["extends"].map(places) ?? []
-    manifest.locked = (root["locked"].map(places) ?? []).filter { !faulty.contains($0.1) }
+    manifest.extends = (root["extends"].map { $0.elements ?? [$0] } ?? []).compactMap { node in
+      let from = node["from"] ?? node
+      return from.text.map {
+        Manifest.Base(text: $0, location: from.location, condition: Condition(node["if"]))
+      }
+    }
+    manifest.locked =
+      (root["locked"].map(places) ?? []).map { Manifest.Locking(path: $0.0, location: $0.1) }
+      .filter { !faulty.contains($0.location) }
+    for pair in root["locked"]?.pairs ?? [] where !faulty.contains(pair.keyLocation) {
+      manifest.locked.append(
+        Manifest.Locking(
+          path: pair.key, location: pair.keyLocation, why: pair.value["why"]?.text,
+          from: pair.value["from"]?.text))
+    }
+    manifest.defaults = Set((root["defaults"].map(places) ?? []).map(\.0))
+    manifest.uses = root["use"].map(places) ?? []
+    manifest.tags = root["tags"].map(places) ?? []
+    if let node = root["channel"], let text = node.text, !faulty.contains(node.location) {
+      manifest.channel = (text, node.location)
+    }
+    for pair in root["signers"]?.pairs ?? [] where !faulty.contains(pair.keyLocation) {
+      manifest.signers[pair.key] = places(pair.value).map { (text: $0.0, location: $0.1) }
+    }
+    if let pair = root.pairs?.first(where: { $0.key == "receipts" }), !faulty.contains(pair.value.location) {
+      let section = ReceiptSection(
+        agrees: pair.value.text.map { $0 == "true" }, to: pair.value["to"]?.text,
+        name: pair.value["name"]?.text)
+      manifest.content.receipts = Sourced(section, manifest.source(at: pair.keyLocation))
+    }
     manifest.remove = (root["remove"].map(places) ?? []).filter { !faulty.contains($0.1) }
     decodeSections(root)
+    for pair in root["bundles"]?.pairs ?? [] {
+      let empty = Profile(scope: manifest.content.scope, name: manifest.layer.name, layers: [])
+      var inner = ManifestDecoder(
+        manifest: Manifest(layer: manifest.layer, source: manifest.source, content: empty), checker: checker)
+      inner.manifest.content.summary = pair.value["description"]?.text
+      inner.decodeSections(pair.value)
+      inner.manifest.body = LayerContent(pair.value, own: inner.manifest.content, layer: manifest.layer)
+      checker = inner.checker
+      manifest.bundles[pair.key] = inner.manifest
+    }
     manifest.body = LayerContent(root, own: manifest.content, layer: manifest.layer)
   }
 
@@ -92,10 +162,29 @@ private struct ManifestDecoder {
     for pair in root[section]?.pairs ?? [] {
       let path = "\(section).\(pair.key)"
       manifest.entries[path] = pair.keyLocation
+      noteAttributes(of: pair.value, path)
       guard let value = decode(&self, pair) else { continue }
       values[pair.key] = Sourced(value, manifest.source(at: pair.keyLocation))
     }
     return values
+  }
+
+  /// What an entry says beside what it is.
+  private mutating func noteAttributes(of node: YamlNode, _ path: String) {
+    guard node.pairs != nil, path.prefix(5) != "data." || conditionalValue(node) != nil else { return }
+    manifest.conditions[path] = Condition(node["if"])
+    manifest.deprecated[path] = node["deprecated"]?.text
+    if let systems = Self.texts(node["os"]), path.hasPrefix("dotfiles.") {
+      manifest.conditions[path] = .both(.fact(.os, systems.sorted()), manifest.conditions[path])
+    }
+  }
+
+  /// `{value: …, if: …}` of `data:`, where all else is a mapping of the profile's own.
+  private mutating func conditionalValue(_ node: YamlNode) -> YamlNode? {
+    guard let pairs = node.pairs, let value = node["value"], pairs.count > 1,
+      pairs.allSatisfy({ ["value", "if", "deprecated"].contains($0.key) })
+    else { return nil }
+    return value
   }
 
   private mutating func decodeSections(_ root: YamlNode) {
@@ -111,7 +200,12 @@ private struct ManifestDecoder {
           dependencies: pair.value["dependencies"]?.text == "true")
       }
     }
-    manifest.content.data = entries(root, "data") { DataValue($1.value) }
+    manifest.content.data = entries(root, "data") { DataValue($0.conditionalValue($1.value) ?? $1.value) }
+    for pair in root["data"]?.pairs ?? [] where conditionalValue(pair.value) != nil {
+      checker.check(
+        pair.value, .record(ManifestKeys.conditionalData), path: "data.\(pair.key)",
+        example: "{value: vim, if: {os: linux}}")
+    }
     manifest.content.ask = entries(root, "ask") { Self.question($1.value) }
     let dotfiles = entries(root, "dotfiles") { $0.dotfile($1) }
     for (target, value) in dotfiles {
@@ -119,6 +213,12 @@ private struct ManifestDecoder {
       manifest.details["dotfiles.\(normal)"] = manifest.details["dotfiles.\(target)"]
       manifest.entries["dotfiles.\(target)"] = nil
       manifest.entries["dotfiles.\(normal)"] = value.source.location
+      if normal != target {
+        manifest.conditions["dotfiles.\(normal)"] = manifest.conditions.removeValue(
+          forKey: "dotfiles.\(target)")
+        manifest.deprecated["dotfiles.\(normal)"] = manifest.deprecated.removeValue(
+          forKey: "dotfiles.\(target)")
+      }
       if let other = manifest.content.dotfiles[normal] {
         let later = max(other.source.location, value.source.location)
         checker.complain("`\(normal)` is written twice", at: later, hint: "keep one of them")
@@ -127,8 +227,11 @@ private struct ManifestDecoder {
     }
     for pair in root["packages"]?.pairs ?? [] {
       manifest.entries["packages.\(pair.key)"] = pair.keyLocation
-      manifest.content.packages[pair.key] = places(pair.value).map {
-        Sourced($0.0, manifest.source(at: $0.1))
+      for node in pair.value.elements ?? [pair.value] {
+        guard let name = (node["name"] ?? node).text else { continue }
+        noteAttributes(of: node, "packages.\(pair.key).\(name)")
+        manifest.content.packages[pair.key, default: []].append(
+          Sourced(name, manifest.source(at: node.location)))
       }
     }
     manifest.content.scripts = entries(root, "scripts") { decoder, pair in
@@ -136,8 +239,14 @@ private struct ManifestDecoder {
       guard let run = pair.value.text ?? pair.value["run"]?.text, PathProblem(run) == nil else { return nil }
       return ScriptSection(run: run, when: Self.choice(pair.value["when"]) ?? .changed)
     }
-    manifest.content.env = entries(root, "env") { $1.value.text }
+    manifest.content.env = entries(root, "env") { $1.value.text ?? $1.value["value"]?.text }
     manifest.content.hooks = entries(root, "hooks") { Self.hook($1.value) }
+    checkCommands(root["hooks"])
+    if let pair = root.pairs?.first(where: { $0.key == "hook-settings" }) {
+      manifest.entries["hook-settings"] = pair.keyLocation
+      manifest.content.hookSettings = Sourced(
+        Self.hookSettings(pair.value), manifest.source(at: pair.keyLocation))
+    }
     if let pair = root.pairs?.first(where: { $0.key == "virtualenv" }) {
       manifest.entries["virtualenv"] = pair.keyLocation
       manifest.details["virtualenv"] = (pair.value["from"] ?? pair.value).location
@@ -168,12 +277,12 @@ private struct ManifestDecoder {
 
   // MARK: - Values
 
-  private static func texts(_ node: YamlNode?) -> [String]? {
+  static func texts(_ node: YamlNode?) -> [String]? {
     guard let node, !node.isNull else { return nil }
     return (node.elements ?? [node]).compactMap(\.text)
   }
 
-  private static func choice<Choice: RawRepresentable>(_ node: YamlNode?) -> Choice?
+  static func choice<Choice: RawRepresentable>(_ node: YamlNode?) -> Choice?
   where Choice.RawValue == String {
     node?.text.flatMap(Choice.init(rawValue:))
   }
@@ -182,12 +291,12 @@ private struct ManifestDecoder {
     node?.text.flatMap { VersionRequest($0) }
   }
 
-  private static func words(_ node: YamlNode?) -> [String]? {
+  static func words(_ node: YamlNode?) -> [String]? {
     if let elements = node?.elements { return elements.map { $0.text ?? "" } }
     return node?.text.map { $0.split(separator: " ").map(String.init) }
   }
 
-  private static func environment(_ node: YamlNode?) -> [String: String] {
+  static func environment(_ node: YamlNode?) -> [String: String] {
     Dictionary(
       (node?.pairs ?? []).compactMap { pair in pair.value.text.map { (pair.key, $0) } },
       uniquingKeysWith: { first, _ in first })
@@ -236,6 +345,11 @@ private struct ManifestDecoder {
         "`\(key)` says nothing of a tool from \(origin.rawValue)", at: other.keyLocation,
         hint: isDownload ? "add `from: url`, or take it out" : "take it out")
     }
+    let companions = node["with"].map { $0.elements ?? [$0] } ?? []
+    for other in origin == .pypi ? companions : [] where other.text?.contains("@") == true {
+      guard let complaint = TextForm.requirement.check(other.text ?? "") else { continue }
+      checker.complain(complaint.message, at: other.location, hint: complaint.hint)
+    }
     if origin == .url {
       if node["url"] == nil, node["github"] == nil {
         checker.complain(
@@ -279,96 +393,5 @@ private struct ManifestDecoder {
     (node.text ?? node["prompt"]?.text).map {
       Question(prompt: $0, gitSetting: node["git"]?.text, defaultAnswer: node["default"]?.text)
     }
-  }
-
-  private mutating func dotfile(_ pair: YamlPair) -> DotfileSection? {
-    let node = pair.value
-    guard node.pairs != nil else { return nil }
-    let kinds = DotfileSection.Kind.allCases.filter { node[$0.rawValue] != nil }
-    guard let kind = kinds.first, kinds.count == 1 else {
-      checker.complain(
-        kinds.isEmpty
-          ? "`\(pair.key)` does not say where it comes from"
-          : "`\(pair.key)` can't be \(kinds.map(\.rawValue).joined(separator: " and ")) at once",
-        at: pair.keyLocation, hint: "write one of template, copy, link, block: `\(pair.key): {copy: …}`")
-      return nil
-    }
-    let isOutside = node["outside-home"]?.text == "true"
-    if PathProblem(pair.key) == .absolute, !isOutside {
-      checker.complain(
-        "`\(pair.key)` lies outside your home folder", at: pair.keyLocation,
-        hint: "write it from there: `.config/…`; if it is meant, add `outside-home: true` to the entry")
-      return nil
-    }
-    if isOutside, PathProblem(pair.key) != .absolute,
-      let key = node.pairs?.first(where: { $0.key == "outside-home" })
-    {
-      checker.complain(
-        "`\(pair.key)` is in your home folder", at: key.keyLocation,
-        hint: "take `outside-home` out, or write the target in full: `/etc/acme.conf`")
-    }
-    guard let source = node[kind.rawValue], let file = source.text, PathProblem(file) == nil,
-      PathProblem(pair.key) == nil || PathProblem(pair.key) == .absolute
-    else { return nil }
-    manifest.details["dotfiles.\(pair.key)"] = source.location
-    if pair.key.hasSuffix("/") != file.hasSuffix("/") {
-      checker.complain(
-        "a folder's name ends with `/`, in the target and in the source", at: source.location,
-        hint:
-          "write `\(withSlash(pair.key)): {\(kind): \(withSlash(file))}` for a folder, and no `/` for a file")
-    } else if file.hasSuffix("/"), kind == .block || kind == .template {
-      checker.complain(
-        "a \(kind) is a file, not a folder", at: source.location, hint: "write `copy: \(file)`")
-    }
-    for key in ["if-present", "position", "replace", "comment"] where kind != .block {
-      guard let other = node.pairs?.first(where: { $0.key == key }) else { continue }
-      checker.complain("`\(key)` belongs to a block", at: other.keyLocation, hint: "take it out")
-    }
-    var section = DotfileSection(
-      kind: kind, file: file,
-      mode: node["mode"]?.text.flatMap { UInt16($0.hasPrefix("0o") ? $0.dropFirst(2) : $0[...], radix: 8) },
-      secret: node["secret"]?.text == "true", systems: Self.texts(node["os"]) ?? [],
-      onlyIfPresent: node["if-present"]?.text == "true",
-      position: Self.choice(node["position"]) ?? .bottom, isOutsideHome: isOutside)
-    section.replacesBlocks = node["replace"]?.text == "true"
-    section.comment = node["comment"]?.text
-    return section
-  }
-
-  private func withSlash(_ text: String) -> String { text.hasSuffix("/") ? text : text + "/" }
-
-  private static func hook(_ node: YamlNode) -> HookSection? {
-    HookSection(
-      entry: words(node["entry"]), arguments: texts(node["args"]) ?? [], files: node["files"]?.text,
-      exclude: node["exclude"]?.text, types: texts(node["types"]) ?? [],
-      stages: texts(node["stages"]) ?? ["pre-commit"],
-      passFilenames: node["pass_filenames"]?.text != "false")
-  }
-
-  private static func app(_ node: YamlNode) -> AppSection? {
-    guard let template = node["template"]?.text, let name = node["name"]?.text,
-      let image = node["image"]?.text
-    else { return nil }
-    var app = AppSection(template: template, name: name, image: image, base: node["base"]?.text)
-    for pair in node["processes"]?.pairs ?? [] {
-      app.processes[pair.key] = AppSection.Process(
-        command: words(pair.value["command"]), port: pair.value["port"]?.text.flatMap { Int($0) },
-        replicas: pair.value["replicas"]?.text.flatMap { Int($0) },
-        single: pair.value["single"]?.text.map { $0 == "true" },
-        heartbeat: pair.value["heartbeat"]?.text.map { $0 == "true" },
-        grace: pair.value["grace"]?.text.flatMap { Int($0) })
-    }
-    app.services = environment(node["services"])
-    app.dataMoved = environment(node["data-moved"])
-    app.ships = texts(node["ships"]) ?? []
-    app.values = environment(node["values"])
-    app.allow = environment(node["allow"])
-    app.extensions = texts(node["extensions"]) ?? []
-    for pair in node["environments"]?.pairs ?? [] {
-      app.environments[pair.key] = AppSection.Environment(
-        host: pair.value["host"]?.text, replicas: pair.value["replicas"]?.text.flatMap { Int($0) },
-        env: environment(pair.value["env"]))
-    }
-    return app
   }
 }

@@ -6,7 +6,30 @@ public enum ManifestSchema {
     root.insert(("$schema", .text("https://json-schema.org/draft/2020-12/schema")), at: 0)
     root.insert(("title", .text("outfit.yaml")), at: 1)
     root.insert(("description", .text("What a machine or a project should have, for Outfit")), at: 2)
+    var shared: [String: Shape] = [:]
+    collect(.record(ManifestKeys.all), &shared)
+    root.append(
+      ("$defs", .object(shared.sorted { $0.key < $1.key }.map { ($0.key, .object(schema($0.value))) })))
     return Json.object(root).text(depth: 0) + "\n"
+  }
+
+  private static let definitions = "#/$defs/"
+
+  /// The shapes that stand under `$defs`, by name.
+  private static func collect(_ shape: Shape, _ shared: inout [String: Shape]) {
+    switch shape {
+    case .text, .anything: break
+    case .list(let element): collect(element, &shared)
+    case .record(let fields): for field in fields { collect(field.shape, &shared) }
+    case .dictionary(_, let value, _): collect(value, &shared)
+    case .either(let shapes): for shape in shapes { collect(shape, &shared) }
+    case .shared(let place, let shape):
+      guard place.hasPrefix(definitions) else { return }
+      let name = String(place.dropFirst(definitions.count))
+      guard shared[name] == nil else { return }
+      shared[name] = shape
+      collect(shape, &shared)
+    }
   }
 
   private static func schema(_ shape: Shape) -> [(String, Json)] {
@@ -20,6 +43,7 @@ public enum ManifestSchema {
         ("type", .text("object")), ("propertyNames", .object(constraints(key))),
         ("additionalProperties", .object(schema(value))),
       ]
+    case .shared(let place, _): return [("$ref", .text(place))]
     case .either(let shapes): return [("anyOf", .list(shapes.map { .object(schema($0)) }))]
     }
   }

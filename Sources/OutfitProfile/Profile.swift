@@ -23,7 +23,7 @@ public struct Profile: Sendable {
   public var ask: [String: Sourced<Question>] = [:]
   /// By target: relative to HOME (machine) or to the project.
   public var dotfiles: [String: Sourced<DotfileSection>] = [:]
-  /// Blocks of earlier layers for a target whose last one is among `dotfiles`, in the order of the layers.
+  /// Blocks, or keys, of earlier layers for a target whose last one is among `dotfiles`, in the order of the layers.
   public var blocks: [String: [Sourced<DotfileSection>]] = [:]
   /// By package manager: `apt`, `brew`, `dnf`, `pacman`, `apk`.
   public var packages: [String: [Sourced<String>]] = [:]
@@ -32,11 +32,26 @@ public struct Profile: Sendable {
   public var nodeModules: Sourced<NodeModulesSection>?
   public var env: [String: Sourced<String>] = [:]
   public var hooks: [String: Sourced<HookSection>] = [:]
+  public var hookSettings: Sourced<HookSettings>?
   public var app: Sourced<AppSection>?
+  /// Where this machine may say how it is, and whether it does; nil where no layer asks for that.
+  public var receipts: Sourced<ReceiptSection>?
+  /// When an entry that counts here does so: key path to condition, of its layer too.
+  public var conditions: [String: Condition] = [:]
+  /// What its layers have for other machines.
+  public var elsewhere: [Elsewhere] = []
+  /// The tools and interpreters of all machines, which the lock covers; nil where every one counts everywhere.
+  var branches: Branches?
+  /// What its layers offer to be used.
+  public var bundles: [Bundle] = []
+  /// It depends on PATH, or on the day.
+  public var isVarying = false
   /// What a layer wrote that a later one overrode, for `why`: key path to its sources, oldest first.
   public var overridden: [String: [Source]] = [:]
   /// The lines that locked an entry or a section: key path to its source.
   public var locked: [String: Source] = [:]
+  /// The lines that do nothing, since an earlier layer locked what they would change.
+  public var refused: [Diagnostic] = []
   /// What the reader may want to know, and what is no mistake: sections that don't apply in this scope.
   public var notes: [Diagnostic] = []
   /// What each layer can do, in the order of `layers`.
@@ -52,11 +67,57 @@ public struct Profile: Sendable {
     self.layers = layers
   }
 
+  /// Takes the entries of another over its own.
+  mutating func take(_ other: Profile) {
+    interpreters.merge(other.interpreters) { $1 }
+    tools.merge(other.tools) { $1 }
+    data.merge(other.data) { $1 }
+    ask.merge(other.ask) { $1 }
+    dotfiles.merge(other.dotfiles) { $1 }
+    packages.merge(other.packages) { $0 + $1 }
+    scripts.merge(other.scripts) { $1 }
+    env.merge(other.env) { $1 }
+    hooks.merge(other.hooks) { $1 }
+  }
+
   /// What the host says, beside `data:`.
   public static let builtInData: Set<String> = ["os", "arch", "home", "user", "hostname"]
 
   /// The questions that no layer's `data:` answers.
   public var unanswered: [String: Sourced<Question>] { ask.filter { data[$0.key] == nil } }
+}
+
+/// Where the machines that have a profile say how they are. A profile says where, and each person whether.
+public struct ReceiptSection: Hashable, Sendable {
+  /// Of the person; nil where nobody was asked yet.
+  public var agrees: Bool?
+  /// A folder or a git address.
+  public var to: String?
+  /// What the person calls this machine there.
+  public var name: String?
+
+  public init(agrees: Bool? = nil, to: String? = nil, name: String? = nil) {
+    (self.agrees, self.to, self.name) = (agrees, to, name)
+  }
+}
+
+/// An entry that does not count on this machine.
+public struct Elsewhere: Hashable, Sendable {
+  /// `tools.black`.
+  public var path: String
+  public var source: Source
+  public var condition: Condition
+}
+
+/// A piece of a layer that others `use`.
+public struct Bundle: Hashable, Sendable {
+  public var name: String
+  /// One line for people, `description:`.
+  public var summary: String?
+  public var source: Source
+  public var isUsed: Bool
+  /// What it brings: `tools.k9s`.
+  public var entries: [String]
 }
 
 public enum Language: String, Sendable, CaseIterable, Comparable {
@@ -208,19 +269,37 @@ public struct DotfileSection: Hashable, Sendable {
     case template
     /// The file or the folder's files, as they are.
     case copy
-    /// A link to the file in the profile's folder.
+    /// A link to the file, or the folder, in the profile's folder.
     case link
-    /// A marked block inside a file that others write too; rendered with `data`.
+    /// A marked block inside a file that others write too.
     case block
+    /// Keys in a file of settings that others write too.
+    case keys
+    /// The folder's files, as `layout` says.
+    case tree
+    /// The file, where there is none yet; whoever has it writes it from then on.
+    case create
+    /// A link that leads wherever a text says.
+    case linkTo = "link-to"
+    /// Nothing is to be there.
+    case absent
   }
   public var kind: Kind
-  /// Relative to the layer's folder.
-  public var file: String
+  /// Relative to the layer's folder, a folder with `/` at its end; nil for `keys`, `linkTo` and `absent`.
+  public var file: String?
+  /// For `linkTo`: where it leads.
+  public var destination: String?
+  /// `template: true`: the block, the file or the destination is rendered with `data`.
+  public var isRendered = false
+  /// For `keys`: what is set.
+  public var settings: SettingValue?
+  /// For `keys`, `format:`: how the file is written; nil where its name says it.
+  public var format: SettingsFormat?
+  /// For `tree`.
+  public var layout = TreeLayout()
   /// Permission bits; nil takes the source's executable bit and 0644.
   public var mode: UInt16?
   public var secret: Bool
-  /// Only on these systems (`linux`, `macos`); empty is everywhere.
-  public var systems: [String]
   /// For a block: made only where the file exists already.
   public var onlyIfPresent: Bool
   /// For a block, `replace:`: those of earlier layers go.
@@ -235,17 +314,62 @@ public struct DotfileSection: Hashable, Sendable {
   public enum Position: String, Sendable, CaseIterable { case top, bottom }
 
   public init(
-    kind: Kind, file: String, mode: UInt16? = nil, secret: Bool = false, systems: [String] = [],
-    onlyIfPresent: Bool = false, position: Position = .bottom, isOutsideHome: Bool = false
+    kind: Kind, file: String?, mode: UInt16? = nil, secret: Bool = false, onlyIfPresent: Bool = false,
+    position: Position = .bottom, isOutsideHome: Bool = false
   ) {
     self.isOutsideHome = isOutsideHome
     self.kind = kind
     self.file = file
     self.mode = mode
     self.secret = secret
-    self.systems = systems
     self.onlyIfPresent = onlyIfPresent
     self.position = position
+  }
+}
+
+extension DotfileSection {
+  /// It brings all that is in a folder of its layer.
+  public var isFolder: Bool { file?.hasSuffix("/") == true }
+
+  /// Other entries can name what lies inside its target.
+  public var holdsEntries: Bool {
+    switch kind {
+    case .copy: isFolder
+    case .tree: layout.style != .fold
+    case .template, .link, .block, .keys, .create, .linkTo, .absent: false
+    }
+  }
+}
+
+/// How a folder of a layer comes into the home folder.
+public struct TreeLayout: Hashable, Sendable {
+  public enum Style: String, Sendable, CaseIterable {
+    /// Its files.
+    case copy
+    /// A link to each of its files.
+    case link
+    /// One link, to the folder.
+    case fold
+  }
+  public var style: Style
+  /// What is left out: names, or with a `/` paths in the folder, with `*` and `?`.
+  public var exclude: [String]
+  /// The files that are rendered; an ending `.mustache` goes from their names.
+  public var templates: [String]
+  /// Files that are in the target and not in the folder go.
+  public var isExact: Bool
+  /// Of the target and the folders in it; nil is 0755.
+  public var folderMode: UInt16?
+
+  public init(
+    style: Style = .copy, exclude: [String] = [], templates: [String] = [], isExact: Bool = false,
+    folderMode: UInt16? = nil
+  ) {
+    self.style = style
+    self.exclude = exclude
+    self.templates = templates
+    self.isExact = isExact
+    self.folderMode = folderMode
   }
 }
 
@@ -309,103 +433,6 @@ public struct NodeModulesSection: Hashable, Sendable {
 
   /// Where it is made, relative to the project.
   public var path: String { folder.isEmpty ? "node_modules" : "\(folder)/node_modules" }
-}
-
-/// One hook that the pinned tools run; the keys are those of `.pre-commit-config.yaml`.
-public struct HookSection: Hashable, Sendable {
-  /// The command and its arguments; nil takes Outfit's own for a tool that it knows.
-  public var entry: [String]?
-  public var arguments: [String]
-  public var files: String?
-  public var exclude: String?
-  public var types: [String]
-  public var stages: [String]
-  public var passFilenames: Bool
-
-  public init(
-    entry: [String]? = nil, arguments: [String] = [], files: String? = nil, exclude: String? = nil,
-    types: [String] = [], stages: [String] = ["pre-commit"], passFilenames: Bool = true
-  ) {
-    self.entry = entry
-    self.arguments = arguments
-    self.files = files
-    self.exclude = exclude
-    self.types = types
-    self.stages = stages
-    self.passFilenames = passFilenames
-  }
-}
-
-public struct AppSection: Hashable, Sendable {
-  /// A name of templates/, or a folder relative to the layer's.
-  public var template: String
-  public var name: String
-  /// Without tag.
-  public var image: String
-  public var processes: [String: Process]
-  /// Name to version: `postgres: "17.2"`.
-  public var services: [String: String]
-  public var environments: [String: Environment]
-  /// The base image, `name:tag`; nil takes the template's.
-  public var base: String?
-  /// Replace the template's free values: `live: /health/live`.
-  public var values: [String: String] = [:]
-  /// Of the editor, in the dev container: `ms-python.python`.
-  public var extensions: [String] = []
-  /// The version to which the data of a service was moved, in every environment: `postgres: "18"`.
-  public var dataMoved: [String: String] = [:]
-  /// Files that ship though their names say that they never should: `certs/database-ca.pem`.
-  public var ships: [String] = []
-  /// Differences between environments that are meant, beside the template's: a place, as `parity` shows it, and
-  /// the reason.
-  public var allow: [String: String] = [:]
-
-  public struct Process: Hashable, Sendable {
-    public var command: [String]?
-    public var port: Int?
-    public var replicas: Int?
-    /// Two of it would do its work twice; nil takes the template's.
-    public var single: Bool?
-    /// It touches the file that HEARTBEAT_FILE names; nil takes the template's.
-    public var heartbeat: Bool?
-    /// Seconds it is given to end; nil takes the template's.
-    public var grace: Int?
-    public init(
-      command: [String]? = nil, port: Int? = nil, replicas: Int? = nil, single: Bool? = nil,
-      heartbeat: Bool? = nil, grace: Int? = nil
-    ) {
-      self.command = command
-      self.port = port
-      self.replicas = replicas
-      self.single = single
-      self.heartbeat = heartbeat
-      self.grace = grace
-    }
-  }
-
-  public struct Environment: Hashable, Sendable {
-    public var host: String?
-    public var replicas: Int?
-    public var env: [String: String]
-    public init(host: String? = nil, replicas: Int? = nil, env: [String: String] = [:]) {
-      self.host = host
-      self.replicas = replicas
-      self.env = env
-    }
-  }
-
-  public init(
-    template: String, name: String, image: String, processes: [String: Process] = [:],
-    services: [String: String] = [:], environments: [String: Environment] = [:], base: String? = nil
-  ) {
-    self.template = template
-    self.name = name
-    self.image = image
-    self.processes = processes
-    self.services = services
-    self.environments = environments
-    self.base = base
-  }
 }
 
 extension Profile {

@@ -101,12 +101,18 @@ struct LayerPlace {
   var folder: FilePath
   /// The checkout that the layer may not leave, and where it came from.
   var checkout: (git: GitAddress, root: FilePath, commit: String)?
+  var signer: String?
+  /// The branch or tag that was followed, where none was named.
+  var channel: String?
 
   init(folder: FilePath) { self.folder = folder }
 
   init(git: GitAddress, fetched: FetchedProfile) {
     folder = git.subfolder.isEmpty ? fetched.checkout : fetched.checkout.pushing(FilePath(git.subfolder))
-    checkout = (git, fetched.checkout, fetched.commit)
+    checkout = (
+      fetched.channel.map { git.with(reference: $0) } ?? git, fetched.checkout, fetched.commit
+    )
+    (signer, channel) = (fetched.signer, fetched.channel)
   }
 
   /// A folder that this layer names.
@@ -117,6 +123,7 @@ struct LayerPlace {
     guard folder == checkout.root || subfolder.removePrefix(checkout.root) else { return nil }
     if folder == checkout.root { subfolder = "" }
     place.checkout = (checkout.git.with(subfolder: subfolder.string), checkout.root, checkout.commit)
+    (place.signer, place.channel) = (signer, channel)
     return place
   }
 }
@@ -137,6 +144,8 @@ struct LayerChain {
   /// The manifests that are being read, from the first to the one that extends.
   private var path: [FilePath] = []
   private var done: Set<FilePath> = []
+  /// By manifest, what names it, and under which condition.
+  private var named: [FilePath: [(by: FilePath?, condition: Condition?)]] = [:]
 
   init(loader: ProfileLoader, scope: Scope) {
     self.loader = loader
@@ -144,7 +153,7 @@ struct LayerChain {
   }
 
   /// What names a layer: a line of another's `extends:`.
-  typealias Origin = (manifest: Manifest, location: SourceLocation)
+  typealias Origin = (manifest: Manifest, location: SourceLocation, condition: Condition?)
 
   mutating func addSystem() async {
     inputs.append(loader.systemManifest)
@@ -182,6 +191,7 @@ struct LayerChain {
       complainOfCycle(path, at: origin)
       return
     }
+    self.named[path, default: []].append((origin?.manifest.layer.manifest, origin?.condition))
     guard done.insert(path).inserted else { return }
     guard done.count <= Self.maximumLayers else {
       try complain("the profile has more than \(Self.maximumLayers) layers", from: origin, hint: nil)
@@ -191,19 +201,24 @@ struct LayerChain {
     guard let bytes = try read(path, from: origin) else { return }
     let address =
       place.checkout.map { "\($0.git.with(reference: $0.commit))" } ?? loader.display(place.folder)
-    let layer = Layer(
-      kind: kind,
-      name: kind == .personal && path == loader.host.places.personalManifest
-        ? "your own layer" : place.folder.lastComponent?.string ?? "/", address: address,
+    let isOwn = kind == .personal && path == loader.host.places.personalManifest
+    var layer = Layer(
+      kind: kind, name: isOwn ? "your own layer" : place.folder.lastComponent?.string ?? "/",
+      address: address,
       folder: place.folder,
       manifest: path, commit: place.checkout?.commit,
       checkout: place.checkout?.root, identity: identity(of: place), origin: place.checkout?.git)
+    layer.isOwn = isOwn
+    (layer.signer, layer.channel) = (place.signer, place.channel)
     let file = place.checkout.map { "\($0.git)/\(ProfileLoader.manifestName)" } ?? loader.display(path)
     let (manifest, complaints) = ManifestReader.read(bytes, layer: layer, file: file, scope: scope)
     diagnostics += complaints
     self.path.append(path)
-    for (text, location) in manifest.extends {
-      await addBase(text, at: (manifest, location), of: place, kind: kind == .profile ? .base : kind)
+    let fetched = await fetchedBases(of: manifest, at: place)
+    for base in manifest.extends {
+      await addBase(
+        base.text, at: (manifest, base.location, base.condition), of: place,
+        kind: kind == .profile ? .base : kind, fetched)
     }
     self.path.removeLast()
     manifests.append(manifest)
@@ -211,7 +226,7 @@ struct LayerChain {
 
   /// One of ours is known by its name, since another release of Outfit has it elsewhere.
   private func identity(of place: LayerPlace) -> String {
-    if let git = place.checkout?.git { return git.withoutReference.description }
+    if let git = place.checkout?.git { return git.with(reference: nil).description }
     let shipped = Installation.locate(loader.host).profiles
     if place.folder.removingLastComponent() == shipped, let name = place.folder.lastComponent {
       return name.string
@@ -219,9 +234,50 @@ struct LayerChain {
     return place.folder.string
   }
 
-  private mutating func addBase(_ text: String, at origin: Origin, of place: LayerPlace, kind: Layer.Kind)
-    async
-  {
+  private typealias Fetched = [GitAddress: Result<FetchedProfile, any Error>]
+
+  /// How many repositories are asked at once.
+  private static let atOnce = 8
+
+  /// Brings what a manifest names from git onto this machine: several repositories at once, of each one thing after the
+  /// other.
+  private func fetchedBases(of manifest: Manifest, at place: LayerPlace) async -> Fetched {
+    let home = loader.host.user.home
+    let addresses = manifest.extends.compactMap { base -> GitAddress? in
+      guard case .git(let git) = try? ProfileAddress(base.text, relativeTo: place.folder, home: home) else {
+        return nil
+      }
+      return git
+    }
+    // More than a profile may have are refused below, and not fetched before.
+    let repositories = Dictionary(grouping: addresses.prefix(Self.maximumLayers), by: \.repository).values
+    let layer = manifest.layer
+    let isOwn = layer.kind == .personal || layer.kind == .system && layer.commit == nil
+    let resolve = loader.resolveAddress
+    let by = isOwn ? nil : layer.address
+    return await withTaskGroup(of: Fetched.self) { group in
+      var fetched: Fetched = [:]
+      for (index, addresses) in repositories.enumerated() {
+        if index >= Self.atOnce, let some = await group.next() { fetched.merge(some) { $1 } }
+        group.addTask {
+          var fetched: Fetched = [:]
+          for address in addresses where fetched[address] == nil {
+            do {
+              fetched[address] = .success(try await resolve(address, by))
+            } catch {
+              fetched[address] = .failure(error)
+            }
+          }
+          return fetched
+        }
+      }
+      return await group.reduce(into: fetched) { all, some in all.merge(some) { $1 } }
+    }
+  }
+
+  private mutating func addBase(
+    _ text: String, at origin: Origin, of place: LayerPlace, kind: Layer.Kind, _ fetched: Fetched
+  ) async {
     do {
       let home = loader.host.user.home
       switch try ProfileAddress(text, relativeTo: place.folder, home: home) {
@@ -233,11 +289,11 @@ struct LayerChain {
         }
         try await add(neighbour, kind: kind, from: origin)
       case .git(let git):
-        let layer = origin.manifest.layer
-        let isOwn = kind == .personal || kind == .system && layer.commit == nil
-        try await add(
-          LayerPlace(git: git, fetched: loader.resolveAddress(git, isOwn ? nil : layer.address)), kind: kind,
-          from: origin)
+        guard let fetched = fetched[git] else {
+          try complain("the profile has more than \(Self.maximumLayers) layers", from: origin, hint: nil)
+          return
+        }
+        try await add(LayerPlace(git: git, fetched: fetched.get()), kind: kind, from: origin)
       }
     } catch let failure as Failure {
       let complaints = failure.diagnostics.map { located($0, origin) }
@@ -310,7 +366,9 @@ struct LayerChain {
   // MARK: - The whole
 
   func profile() throws -> Profile {
-    var merger = LayerMerger(scope: scope, manifests: manifests, host: loader.host, diagnostics: diagnostics)
+    let (manifests, tangled) = gated
+    var merger = LayerMerger(
+      scope: scope, manifests: manifests, host: loader.host, diagnostics: diagnostics + tangled)
     merger.mergeAll()
     merger.addMachine()
     merger.check()
@@ -320,9 +378,43 @@ struct LayerChain {
         errors, status: !errors.allSatisfy(outside.contains) ? .usage : needsConsent ? .consent : .failed)
     }
     merger.profile.notes = merger.diagnostics
-    merger.profile.inputs = inputs
-    merger.profile.contents = manifests.compactMap(\.body)
+    merger.profile.inputs = inputs + merger.looked
     return merger.profile
+  }
+
+  /// The most facts that the conditions of one layer may ask, by all the ways that lead to it.
+  private static let maximumFacts = 64
+
+  /// The manifests, each with when its layer counts: by any of the ways that lead to it.
+  private var gated: (manifests: [Manifest], diagnostics: [Diagnostic]) {
+    var (manifests, diagnostics) = (manifests, [Diagnostic]())
+    var gates: [FilePath: Condition] = [:]
+    // What names a layer comes after it.
+    for index in manifests.indices.reversed() {
+      let path = manifests[index].layer.manifest
+      var ways: [Condition] = []
+      var isAlways = named[path] == nil
+      for way in named[path] ?? [] {
+        if let condition = Condition.both(way.by.flatMap { gates[$0] }, way.condition) {
+          if !ways.contains(condition) { ways.append(condition) }
+        } else {
+          isAlways = true
+        }
+      }
+      guard !isAlways, let first = ways.first else { continue }
+      let gate = ways.count > 1 ? Condition.any(ways) : first
+      manifests[index].gate = gate
+      guard gate.facts.count > Self.maximumFacts else {
+        gates[path] = gate
+        continue
+      }
+      diagnostics.append(
+        manifests[index].diagnostic(
+          "when this layer counts hangs on more than \(Self.maximumFacts) facts",
+          at: SourceLocation(file: manifests[index].source.file),
+          hint: "take conditions out of the `extends:` that lead to it"))
+    }
+    return (manifests, diagnostics)
   }
 
   /// File after file, each from its top.
@@ -336,13 +428,5 @@ struct LayerChain {
       return (ranks[place.file] ?? 0, place.line, place.column, index)
     }
     return diagnostics.indices.sorted { key($0) < key($1) }.map { diagnostics[$0] }
-  }
-}
-
-extension GitAddress {
-  fileprivate var withoutReference: GitAddress {
-    var other = self
-    other.reference = nil
-    return other
   }
 }

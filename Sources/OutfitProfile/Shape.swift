@@ -11,6 +11,9 @@ indirect enum Shape: Sendable {
   case dictionary(key: TextForm, value: Shape, example: String)
   /// Told apart by the kind of the node: at most one of each.
   case either([Shape])
+  /// A shape that stands at several places, and once in the schema.
+  /// - Parameter place: there, as a JSON Pointer (RFC 6901): `#/$defs/condition`, or a key at the top.
+  case shared(place: String, Shape)
 
   /// One value, or a list of such values.
   static func oneOrMore(_ form: TextForm) -> Shape { .either([.text(form), .list(.text(form))]) }
@@ -28,6 +31,7 @@ indirect enum Shape: Sendable {
     case .list: "a list"
     case .record, .dictionary: "a mapping"
     case .either(let shapes): shapes.map(\.expectation).joined(separator: " or ")
+    case .shared(_, let shape): shape.expectation
     }
   }
 
@@ -38,12 +42,14 @@ indirect enum Shape: Sendable {
     case .list, .dictionary: true
     case .record(let fields): !fields.contains(where: \.isRequired)
     case .either(let shapes): shapes.contains(where: \.mayBeEmpty)
+    case .shared(_, let shape): shape.mayBeEmpty
     }
   }
 
   fileprivate func matching(_ node: YamlNode) -> Shape? {
     switch (self, node.content) {
     case (.anything, _): self
+    case (.shared(_, let shape), _): shape.matching(node)
     case (.either(let shapes), _): shapes.lazy.compactMap { $0.matching(node) }.first
     case (.text, .scalar), (.list, .sequence), (.record, .mapping), (.dictionary, .mapping): self
     default: nil
@@ -141,7 +147,7 @@ struct ShapeChecker {
         check(pair.value, value, path: "\(path).\(pair.key)", example: example)
       }
     case .record(let fields): check(node, fields, path: path)
-    case .either, .anything: break
+    case .either, .anything, .shared: break
     }
   }
 

@@ -7,6 +7,8 @@ public indirect enum TemplateValue: Hashable, Sendable {
   case bool(Bool)
   case list([TemplateValue])
   case dictionary([String: TemplateValue])
+  /// These names are true, and every other one is false.
+  case names(Set<String>)
 
   /// What swift-mustache takes. An empty text counts as false in a section, as an empty list does.
   fileprivate var object: Any {
@@ -15,6 +17,8 @@ public indirect enum TemplateValue: Hashable, Sendable {
     case .bool(let bool): bool
     case .list(let values): values.map(\.object)
     case .dictionary(let values): values.mapValues(\.object)
+    case .names(let names):
+      Dictionary(names.map { ($0, true as Any) }, uniquingKeysWith: { $1 })
     }
   }
 
@@ -24,6 +28,7 @@ public indirect enum TemplateValue: Hashable, Sendable {
     case .bool(let bool): bool
     case .list(let values): !values.isEmpty
     case .dictionary: true
+    case .names(let names): !names.isEmpty
     }
   }
 }
@@ -300,6 +305,10 @@ private struct TemplateChecker {
     var missing = parts.first ?? path
     for part in parts.dropFirst() {
       guard let found = value else { break }
+      if case .names(let names) = found {
+        value = .bool(names.contains(part))
+        continue
+      }
       guard case .dictionary(let values) = found else {
         (value, missing, known) = (nil, part, [])
         break

@@ -27,6 +27,21 @@ extension TextForm {
     }
   }
 
+  /// A path in HOME, with or without `~/`, or an absolute one.
+  static let homePath = TextForm(what: "a path") { text in
+    let problem = PathProblem(text.hasPrefix("~/") ? String(text.dropFirst(2)) : text)
+    return problem == nil || problem == .absolute ? nil : Complaint("`\(text)` is no path of this machine")
+  }
+
+  /// A day of ISO 8601.
+  static let date = TextForm(what: "a day", pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$") { text in
+    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+    let isDay =
+      parts.map(\.count) == [4, 2, 2] && parts.allSatisfy { $0.utf8.allSatisfy { (48...57).contains($0) } }
+      && (1...12).contains(Int(parts[1]) ?? 0) && (1...31).contains(Int(parts[2]) ?? 0)
+    return isDay ? nil : Complaint("`\(text)` is not a day", hint: "write it as 2027-01-31")
+  }
+
   static let cooldown = TextForm(what: "a time", types: [.string, .integer], pattern: "^[0-9]+[hdw]?$") {
     text in
     Cooldown(text) == nil
@@ -89,6 +104,22 @@ extension TextForm {
       "`\(text)` is not a package with or without a version", hint: "write `furo` or `\"furo>=2024.1\"`")
   }
 
+  /// A requirement, or a package of npm's: `eslint-plugin-vue`, `@eslint/js@9.0.0-beta.1`.
+  static let companion = TextForm(what: "a package, with or without a version") { text in
+    guard let complaint = requirement.check(text) else { return nil }
+    return isOfNpm(text) ? nil : complaint
+  }
+
+  private static func isOfNpm(_ text: String) -> Bool {
+    let sign = text.dropFirst().lastIndex(of: "@")
+    let version = sign.map { text[text.index(after: $0)...] }
+    return anyPackageName.check(String(text[..<(sign ?? text.endIndex)])) == nil
+      && version.map {
+        !$0.isEmpty
+          && $0.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) || ".-+^~*<>=".contains($0) }
+      } ?? true
+  }
+
   /// A name that a shell can call.
   static let programName = TextForm(what: "a program's name", pattern: "^[A-Za-z0-9_][A-Za-z0-9_.+-]*$") {
     text in
@@ -120,7 +151,11 @@ extension TextForm {
   ) { text in
     let isName =
       text.first.map { !"./~-".contains($0) } ?? false
-      && text.unicodeScalars.allSatisfy { $0 != "/" && $0 != "\\" && !$0.properties.isWhitespace }
+      && text.unicodeScalars.allSatisfy {
+        // What is invisible could be taken for another's name, and a terminal obeys it.
+        $0 != "/" && $0 != "\\" && !$0.properties.isWhitespace
+          && ![.control, .format, .unassigned, .privateUse].contains($0.properties.generalCategory)
+      }
     return isName
       ? nil
       : Complaint(
@@ -255,14 +290,34 @@ extension TextForm {
     }
   }
 
+  /// A key of somebody else's settings.
+  static let settingName = TextForm(what: "a key") { text in
+    text.isEmpty || text.utf8.contains(0) ? Complaint("a key has a name") : nil
+  }
+
+  /// A name, or a path in a folder, with `*` and `?`.
+  static let pattern = TextForm(what: "a name or a pattern") { text in
+    switch PathProblem(text) {
+    case nil: nil
+    case .empty: Complaint("a name is wanted here")
+    case .absolute, .home, .escapes:
+      Complaint("`\(text)` is not in the folder", hint: "write a name, or a path from the tree's folder")
+    }
+  }
+
   /// A path below HOME, or, for entries that say `outside-home`, an absolute one.
   static let target = TextForm(what: "a path below your home folder") { text in
     switch PathProblem(text) {
-    case .home: Complaint("targets start at your home folder already", hint: "write `\(text.dropFirst(2))`")
+    case .home:
+      Complaint(
+        "targets start at your home folder already",
+        hint: text.firstIndex(of: "/").map { "write `\(text[$0...].dropFirst())`" }
+          ?? "name a file in it: `.zshrc`")
     case .absolute:
       text.split(separator: "/").contains { $0 == ".." || $0 == "." } || text.allSatisfy { $0 == "/" }
         ? Complaint("`\(text)` is no target", hint: "write it in full: `/etc/acme.conf`") : nil
     case .escapes: Complaint("`\(text)` leaves your home folder", hint: "write it from there, without `..`")
+    case .empty where text == "./": nil
     case .empty: Complaint("a target can't be the home folder itself", hint: "name a file in it: `.zshrc`")
     case nil: nil
     }
@@ -310,6 +365,20 @@ extension TextForm {
     return text.split(separator: " ").isEmpty ? Complaint("a command is wanted here") : nil
   }
 
+  /// A command whose words are apart as a shell has them; nothing else of a shell is understood.
+  static let hookCommand = TextForm(what: "a command") { text in
+    guard let words = ShellWords.split(text) else {
+      return Complaint(
+        "a quote in this command is not closed", hint: "write it as a list: `[black, --check]`")
+    }
+    return words.isEmpty ? Complaint("a command is wanted here") : nil
+  }
+
+  /// A command, or what a hook without one looks for.
+  static let hookEntry = TextForm(what: "a command") {
+    $0.isEmpty ? Complaint("a command is wanted here") : nil
+  }
+
   static let remote = TextForm(what: "the address of a repository") { text in
     if let end = text.firstRange(of: "://"), !text[..<end.lowerBound].hasSuffix("ssh"),
       text[end.upperBound...].contains("@")
@@ -324,8 +393,34 @@ extension TextForm {
         hint: "write it as `git remote -v` shows it, or `github.com/OWNER/NAME`") : nil
   }
 
+  static let reference = TextForm(what: "a branch or a tag") { text in
+    GitAddress.isReference(text) && !text.hasPrefix("-") && !text.isEmpty
+      ? nil : Complaint("`\(text)` is not a branch or a tag", hint: "write the name that git has for it")
+  }
+
+  static let repositories = TextForm(what: "the address of a repository") { text in
+    SignerRule.canonical(text) == nil
+      ? Complaint(
+        "`\(text)` is not the address of a repository, or the beginning of one",
+        hint: "write `github:OWNER/REPO`, `https://HOST/PATH`, or all of an owner: `github:OWNER/`") : nil
+  }
+
   static let address = TextForm(what: "a folder or a git address") { text in
     text.isEmpty ? Complaint("a folder or a git address is wanted here") : nil
+  }
+
+  static let receiptPlace = TextForm(what: "a folder or a git address") { text in
+    let hint = "write an absolute folder, ~/FOLDER, or git+ssh://git@HOST/PATH"
+    do throws(Failure) {
+      if let git = try GitAddress(text) {
+        return git.commit == nil
+          ? nil : Complaint("a commit can't take receipts", hint: "name a branch after `@`")
+      }
+    } catch {
+      return Complaint(error.diagnostics.first?.message ?? "`\(text)` is not an address", hint: hint)
+    }
+    return text.hasPrefix("/") || text.hasPrefix("~/")
+      ? nil : Complaint("`\(text)` is a place that depends on where one stands", hint: hint)
   }
 
   private static func isWordCharacter(_ character: Character) -> Bool {

@@ -14,6 +14,9 @@ public struct Reason: Hashable, Sendable {
   public var lockedBy: Source?
   /// What the lock made of it: `25.1.0 on Python 3.13`.
   public var pin: String?
+  /// Under which it counts; nil is always.
+  public var condition: Condition?
+  public var isHere = true
 
   /// The reasons for what a person names.
   /// - Parameters:
@@ -46,6 +49,43 @@ public struct Reason: Hashable, Sendable {
       status: .usage)
   }
 
+  /// The layers that set a key of a file of settings, or keys within it.
+  /// - Parameter key: its names with dots between them.
+  public static func find(
+    key: String, of file: String, in profile: Profile, host: Host
+  ) throws(Failure) -> [Reason] {
+    let places = candidates(file, host)
+    let found = profile.dotfiles.filter { target, section in
+      section.value.kind == .keys
+        && places.contains(host.user.home.pushing(FilePath(target)).lexicallyNormalized())
+    }
+    guard let (target, section) = found.first else {
+      throw Failure(
+        "no layer of \(profile.name) sets keys in `\(file)`", hint: "outfit why \(file)", status: .usage)
+    }
+    var names: [String] = []
+    var reasons: [String: Reason] = [:]
+    for section in (profile.blocks[target] ?? []) + [section] {
+      for (path, value) in section.value.settings?.leaves ?? [] {
+        let name = path.joined(separator: ".")
+        names.append(name)
+        guard name == key || name.hasPrefix(key + ".") else { continue }
+        let before = reasons[name]
+        reasons[name] = Reason(
+          path: "~/\(target) \(name)", value: value.summary, source: section.source,
+          overrode: (before?.overrode ?? []) + (before.map { [$0.source] } ?? []),
+          condition: profile.conditions["dotfiles.\(target)"])
+      }
+    }
+    guard !reasons.isEmpty else {
+      throw Failure(
+        "no layer of \(profile.name) sets `\(key)` in `\(file)`: what is there is yours",
+        hint: nearest(key, among: names).map { "did you mean `\($0)`?" }
+          ?? "they set \(names.sorted().joined(separator: ", "))", status: .usage)
+    }
+    return reasons.sorted { $0.key < $1.key }.map(\.value)
+  }
+
   private static func candidates(_ name: String, _ host: Host) -> [FilePath] {
     var texts = [name]
     if let colon = name.lastIndex(of: ":"), name[colon...].dropFirst().allSatisfy(\.isNumber) {
@@ -64,6 +104,7 @@ public struct Reason: Hashable, Sendable {
   public func text(style: Style = .plain) -> String {
     var rows = [("is", value), ("set by", describe(source))]
     if let pin { rows.append(("pinned", pin)) }
+    if let condition { rows.append((isHere ? "counts" : "not here", "if \(condition)")) }
     for source in overrode.reversed() { rows.append(("overrode", describe(source))) }
     if let lockedBy { rows.append(("locked by", describe(lockedBy))) }
     return style.bold(path.harmless) + "\n"
@@ -75,8 +116,7 @@ public struct Reason: Hashable, Sendable {
   }
 
   private func describe(_ source: Source) -> String {
-    let kind = source.layer.kind == .personal ? "your own layer" : source.layer.name
-    return "\(kind), \(source.location.file):\(source.location.line)"
+    "\(source.layer.isOwn ? "your own layer" : source.layer.name), \(source.location.file):\(source.location.line)"
   }
 }
 
@@ -104,6 +144,9 @@ private struct ReasonLister {
     reasons += list("scripts", profile.scripts) { "\($0.run), \($0.when)" }
     reasons += list("env", profile.env) { $0 }
     reasons += list("hooks", profile.hooks) { $0.entry?.joined(separator: " ") ?? "Outfit's own hook for it" }
+    if let settings = profile.hookSettings {
+      reasons.append(reason("hook-settings", settings.value.title, settings.source, nil))
+    }
     for (manager, packages) in profile.packages {
       reasons += packages.map { reason("packages.\(manager)", $0.value, $0.source, nil) }
     }
@@ -122,6 +165,11 @@ private struct ReasonLister {
     if let app = profile.app {
       reasons.append(reason("app", "\(app.value.name), template \(app.value.template)", app.source, nil))
     }
+    reasons += profile.elsewhere.map { entry in
+      Reason(
+        path: entry.path, value: "for other machines", source: entry.source, overrode: [],
+        condition: entry.condition, isHere: false)
+    }
     return reasons.sorted { ($0.path, $0.value) < ($1.path, $1.value) }
   }
 
@@ -137,7 +185,8 @@ private struct ReasonLister {
   private func reason(_ path: String, _ value: String, _ source: Source, _ pin: String?) -> Reason {
     Reason(
       path: path, value: value, source: source, overrode: profile.overridden[path] ?? [],
-      lockedBy: profile.locked[path] ?? profile.locked[String(path.prefix { $0 != "." })], pin: pin)
+      lockedBy: profile.locked[path] ?? profile.locked[String(path.prefix { $0 != "." })], pin: pin,
+      condition: profile.conditions[path])
   }
 
   private func pin(_ language: Language) -> String? {
@@ -174,9 +223,18 @@ private struct ReasonLister {
   }
 
   private func describe(_ dotfile: DotfileSection) -> String {
-    "\(dotfile.kind) of \(dotfile.file)" + (dotfile.mode.map { ", mode \(String($0, radix: 8))" } ?? "")
+    let what =
+      switch dotfile.kind {
+      case .absent: "absent"
+      case .keys:
+        "sets \((dotfile.settings?.leaves ?? []).map { $0.path.joined(separator: ".") }.joined(separator: ", "))"
+      case .linkTo: "link to \(dotfile.destination ?? "")"
+      case .create: "made once, of \(dotfile.file ?? "")"
+      case .tree: "tree of \(dotfile.file ?? ""), as \(dotfile.layout.style)"
+      case .template, .copy, .link, .block: "\(dotfile.kind) of \(dotfile.file ?? "")"
+      }
+    return what + (dotfile.mode.map { ", mode \(String($0, radix: 8))" } ?? "")
       + (dotfile.secret ? ", secret" : "")
-      + (dotfile.systems.isEmpty ? "" : ", only on \(dotfile.systems.joined(separator: ", "))")
       + (dotfile.onlyIfPresent ? ", if present" : "")
   }
 }

@@ -12,15 +12,15 @@ struct YamlReader {
 
   static let maximumBytes = 4 << 20
   static let maximumDepth = 60
-  /// With the copies that aliases make.
-  static let maximumNodes = 100_000
+  /// That aliases repeat. What is written is bounded by the file's size.
+  static let maximumCopies = 100_000
 
   private let source: SourceText
   private var diagnostics: [Diagnostic] = []
   private var anchors: [String: (node: YamlNode, size: Int)] = [:]
   private var open: [Collection] = []
   private var root: YamlNode?
-  private var nodes = 0
+  private var copies = 0
 
   private struct Collection {
     var isMapping: Bool
@@ -104,6 +104,13 @@ struct YamlReader {
             ?? "write `&\(name)` before the value that it repeats")
         return add(YamlNode(content: .scalar("*\(name)", isPlain: false), location: location), size: 1)
       }
+      copies += size
+      guard copies <= Self.maximumCopies else {
+        complain(
+          "its aliases repeat more than \(Self.maximumCopies) values", at: location,
+          hint: "repeat less with `*`")
+        return false
+      }
       return add(YamlNode(content: node.content, location: location), size: size)
     case YAML_SCALAR_EVENT:
       let scalar = event.data.scalar
@@ -139,13 +146,6 @@ struct YamlReader {
   }
 
   private mutating func add(_ node: YamlNode, size: Int) -> Bool {
-    nodes += size
-    guard nodes <= Self.maximumNodes else {
-      complain(
-        "with its aliases the document has more than \(Self.maximumNodes) values", at: node.location,
-        hint: "repeat less with `*`")
-      return false
-    }
     guard var collection = open.popLast() else {
       root = node
       return true

@@ -15,12 +15,15 @@ struct DataVersions {
     var place: String
   }
 
-  /// By name, the image of each service whose data is bound to its version.
-  let images: [String: String]
+  /// By name, the images of each service whose data is bound to its version: the template's, and that in its place.
+  let images: [String: [String]]
   private(set) var findings: [Finding] = []
 
-  init(_ description: TemplateDescription) {
-    images = description.services.filter(\.value.isBound).mapValues(\.image)
+  /// - Parameter own: images that the manifest names in place of the template's, by service.
+  init(_ description: TemplateDescription, own: [String: String]) {
+    var images = description.services.filter(\.value.isBound).mapValues { [$0.image] }
+    for (name, image) in own where images[name] != nil { images[name]?.append(image) }
+    self.images = images
   }
 
   /// `18` of `18.1-bookworm`; what has no number is its own.
@@ -40,8 +43,8 @@ struct DataVersions {
   private mutating func add(
     repository: some StringProtocol, tag: (some StringProtocol)?, place: String
   ) {
-    for (service, image) in images
-    where image.split(separator: "/").last.map(String.init) == String(repository) {
+    for (service, names) in images
+    where names.contains(where: { $0.split(separator: "/").last.map(String.init) == String(repository) }) {
       findings.append(Finding(service: service, major: tag.map { Self.major($0) }, place: place))
     }
   }
@@ -101,11 +104,12 @@ extension RenderSession {
     guard let app = profile.app else { return [] }
     let description = try TemplateDescription(try template(app).descriptions)
     return lock.images.keys.filter { name in
-      var found = DataVersions(description)
+      var found = DataVersions(description, own: app.value.services.compactMapValues(\.image))
       found.add(image: name, place: LockFile.name)
       return found.findings.contains { finding in
         guard
-          let version = app.value.services[finding.service] ?? description.services[finding.service]?.version
+          let version = app.value.services[finding.service]?.version
+            ?? description.services[finding.service]?.version
         else { return false }
         let wanted = DataVersions.major(version)
         let moved = app.value.dataMoved[finding.service].map { DataVersions.major($0) }
@@ -120,7 +124,8 @@ extension RenderSession {
   /// nowhere any more the commit before it went.
   /// - Throws: status 2.
   public func refuseMoves(_ stack: Stack) async throws {
-    var versions = DataVersions(stack.description)
+    var versions = DataVersions(
+      stack.description, own: Dictionary(stack.services.map { ($0.name, $0.image.repository) }) { $1 })
     let bound = stack.services.filter { versions.images[$0.name] != nil }
     guard !bound.isEmpty else { return }
     for name in lock.images.keys.sorted() { versions.add(image: name, place: LockFile.name) }

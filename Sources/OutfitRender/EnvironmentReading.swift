@@ -12,14 +12,17 @@ struct EnvironmentReading {
   private(set) var notes: [Diagnostic] = []
 
   /// Groups that are there where none is named: `groups:` names all that are wanted.
-  private var unasked: Set<String> = []
+  private(set) var unasked: Set<String> = []
   /// One lock says all.
   private var isLocked = false
-  private let found: [String: String]
-  private let project: PythonProject
-  private let requirements: RequirementFiles
+  let found: [String: String]
+  let project: PythonProject
+  let requirements: RequirementFiles
 
-  init(_ found: [String: String]) {
+  /// - Parameters:
+  ///   - found: texts by name.
+  ///   - sourceOnly: packages without a wheel, as indexes say.
+  init(_ found: [String: String], sourceOnly: Set<String> = []) {
     self.found = found
     project = PythonProject(found)
     requirements = RequirementFiles(found)
@@ -33,6 +36,7 @@ struct EnvironmentReading {
     } else {
       takeFiles()
     }
+    build = sourceOnly.union(build).sorted()
     nameTheRest()
   }
 
@@ -260,8 +264,7 @@ struct EnvironmentReading {
     }
     if !chosen.contains(where: \.hasProject) { from.append(file) }
     guard from.contains(file) else { return }
-    let manager: PythonProject.Manager =
-      project.isUvs ? .uv : project.isPoetrys ? .poetry : project.isPdms ? .pdm : .uv
+    let manager = project.manager
     if chosen.contains(where: \.hasRunner) {
       let defaults = project.closure(project.defaults(for: manager))
       nameLeft("group", project.groups.keys.filter { !defaults.contains($0) })

@@ -66,9 +66,7 @@ enum IntentCheck {
     private func list(_ words: [String]) -> Document { .list(words.map { .string($0) }) }
 
     private mutating func dockerfile(_ file: RenderedFile) {
-      guard let process = stack.processes.first(where: { $0.port != nil }) ?? stack.processes.first else {
-        return
-      }
+      guard let process = stack.web ?? stack.staying.first else { return }
       let commands = file.content.split(separator: "\n").filter { $0.hasPrefix("CMD ") }
       let last = commands.last.flatMap { line in
         try? Document.parseOne(String(line.dropFirst(4)), file: file.path)
@@ -83,9 +81,9 @@ enum IntentCheck {
           expect("services.\(process.name)", .map([:]), nil, file)
           continue
         }
+        let command = process.schedule == nil ? stack.reloading(process) : process.command
         expect(
-          "services.\(process.name).command", list(stack.reloading(process).map(Quoting.dollars)),
-          service["command"], file)
+          "services.\(process.name).command", list(command.map(Quoting.dollars)), service["command"], file)
         for (name, value) in variables.sorted(by: { $0.key < $1.key }) {
           expect(
             "services.\(process.name).environment.\(name)", .string(Quoting.dollars(value)),
@@ -120,9 +118,11 @@ enum IntentCheck {
       }
       if file.path == DevLoop.debugFile { return try debugger(document, file) }
       guard let name = document.at("metadata", "name")?.text,
-        ["Deployment", "StatefulSet"].contains(document["kind"]?.text)
+        ["Deployment", "StatefulSet", "CronJob"].contains(document["kind"]?.text)
       else { return }
-      let containers = document.at("spec", "template", "spec", "containers")?.items ?? []
+      let spec =
+        document["kind"]?.text == "CronJob" ? document.at("spec", "jobTemplate", "spec") : document["spec"]
+      let containers = spec?.at("template", "spec", "containers")?.items ?? []
       if let process = stack.processes.first(where: { $0.name == name }) {
         let command = isReload ? stack.reloading(process) : process.command
         let container = containers.first { $0["name"]?.text == name }

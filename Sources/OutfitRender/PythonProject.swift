@@ -18,6 +18,8 @@ struct PythonProject {
   private(set) var optionalGroups: Set<String> = []
   private(set) var extras: [String: [RequirementLine]] = [:]
   private(set) var dependencies: [RequirementLine] = []
+  /// Those of them that stand somewhere in full, versions and all.
+  private(set) var declared: [RequirementLine] = []
   /// Packages that a manager's own tables take from a repository or an archive.
   private(set) var addressed: Set<String> = []
   /// Groups and extras of which uv can't have all at once.
@@ -47,6 +49,9 @@ struct PythonProject {
   var isPdms: Bool { tool?["pdm"] != nil || backend.hasPrefix("pdm.") }
 
   var isUvs: Bool { tool?["uv"] != nil || backend.hasPrefix("uv_build") }
+
+  /// Who installs it.
+  var manager: Manager { isUvs ? .uv : isPoetrys ? .poetry : isPdms ? .pdm : .uv }
 
   /// The file describes a project: others only hold settings of tools there.
   var isDescribed: Bool { project != nil || poetry != nil || tool?["flit"]?["metadata"] != nil }
@@ -127,13 +132,14 @@ struct PythonProject {
   }
 
   private mutating func readProject() {
-    dependencies = Self.lines(project?["dependencies"])
+    declared = Self.lines(project?["dependencies"])
     for (name, value) in project?["optional-dependencies"]?.table ?? [:] { extras[name] = Self.lines(value) }
     for (name, value) in root?["dependency-groups"]?.table ?? [:] { add(name, value) }
     for (name, value) in tool?["flit"]?["metadata"]?["requires-extra"]?.table ?? [:] {
       extras[name] = Self.lines(value)
     }
-    dependencies += Self.lines(tool?["flit"]?["metadata"]?["requires"])
+    declared += Self.lines(tool?["flit"]?["metadata"]?["requires"])
+    dependencies = declared
   }
 
   private mutating func readPoetry() {
@@ -178,6 +184,11 @@ struct PythonProject {
 
   private mutating func readSetup(_ found: [String: String]) {
     guard project == nil || project?["dynamic"] != nil else { return }
+    let configuration = SetupConfiguration(found["setup.cfg"] ?? "")
+    let texts = configuration.dependencies + SetupProgram(found["setup.py"] ?? "").dependencies
+    declared += texts
+    dependencies += texts
+    for (name, lines) in configuration.extras where extras[name] == nil { extras[name] = lines }
     for name in SetupFiles.extras(found["setup.cfg"] ?? "", program: found["setup.py"] ?? "")
     where extras[name] == nil {
       extras[name] = []
@@ -188,24 +199,9 @@ struct PythonProject {
 /// The extras of a setup.cfg, and of a setup.py as far as they stand there as text.
 enum SetupFiles {
   static func extras(_ configuration: String, program: String) -> [String] {
-    var names = inConfiguration(configuration)
+    var names = SetupConfiguration(configuration).extras.keys.sorted()
     for name in inProgram(program) where !names.contains(name) { names.append(name) }
     return names
-  }
-
-  private static func inConfiguration(_ text: String) -> [String] {
-    var names: [String] = []
-    var isInside = false
-    for line in text.split(whereSeparator: \.isNewline) {
-      if line.first == "[" {
-        isInside = line.hasPrefix("[options.extras_require]")
-      } else if isInside, let first = line.first, first.isLetter || first.isNumber,
-        let mark = line.firstIndex(where: { $0 == "=" || $0 == ":" })
-      {
-        names.append(String(line[..<mark].filter { $0 != " " && $0 != "\t" }))
-      }
-    }
-    return names.filter(isName)
   }
 
   /// The keys of the first table with `extras` in its name.
@@ -254,7 +250,7 @@ enum SetupFiles {
     return names.filter(isName)
   }
 
-  private static func isName(_ name: String) -> Bool {
+  static func isName(_ name: String) -> Bool {
     !name.isEmpty && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
   }
 }

@@ -213,14 +213,6 @@ public struct RenderSession: Sendable {
     }
   }
 
-  private func look(_ relative: String) throws -> FoundFile? {
-    let path = root.pushing(FilePath(relative))
-    guard let status = try host.files.status(path, followLinks: false) else { return nil }
-    guard status.kind == .file else { return FoundFile(content: "", mode: status.mode, isOddity: true) }
-    return FoundFile(
-      content: String(decoding: try host.files.read(path), as: UTF8.self), mode: status.mode)
-  }
-
   /// A folder on the way that is a link could lead out of the project, and what is in a repository of git's own
   /// decides what git runs, wherever it lies.
   private func refuseOddFolders(_ relative: String) throws {

@@ -51,6 +51,7 @@ enum RenderedPath {
   private static let usual: [[Substring]] = [
     "Dockerfile", ".dockerignore", "compose.yaml", "skaffold.yaml", ".devcontainer/devcontainer.json",
     ".devcontainer/create.sh", ".github/workflows/outfit.yml", "docker/**/*.txt", "docker/reload.mjs",
+    "docker/static.py",
     "docker/vendor/.gitignore", "docker/vendor/*/SHA256SUMS", "k8s/**/*.yaml", "k8s/**/*.env",
     "k8s/**/*.conf",
     "k8s/overlays/*/secrets.sh",

@@ -154,7 +154,7 @@ struct RequirementFiles {
   }
 
   /// The repository's own folder, with or without extras.
-  private static func isHere(_ address: String) -> Bool {
+  static func isHere(_ address: String) -> Bool {
     var path = address.prefix { $0 != "[" && $0 != "#" && $0 != ";" }
     if path.hasPrefix("file:") { path = path.dropFirst(5) }
     while let last = path.last, last == "/" || last == " " { path.removeLast() }

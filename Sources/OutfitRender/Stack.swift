@@ -18,19 +18,25 @@ public struct Stack: Sendable {
   public var tools: [Tool]
   /// Variables that come from the Secret.
   public var secretKeys: [String]
+  /// Variables that are composed with one of those, in every environment alike.
+  public var composed: [ComposedVariable]
+  /// Where the processes may connect to, beside the services.
+  public var egress: [AppSection.Egress]
   public var requirements: String
   /// The template's values, with those of the manifest over them.
   public var values: [String: String]
   public var migrate: [String]
   public var migrated: [String]
   public var extensions: [String]
-  /// What overlays may differ in.
+  /// Exceptions of the template and of the manifest.
   public var allowances: [ParityAllowance]
   public var vendored: [VendoredFile]
   /// Files that ship though `.dockerignore` names their kind.
   public var ships: [String]
   /// The version to which the data of a service was moved.
   public var dataMoved: [String: String]
+  /// The project has hooks, which CI runs too.
+  var hasGitHooks: Bool
   /// Where the manifest has `app`.
   public var location: SourceLocation?
   /// Replaces the release host of the interpreter, where the manifest says so.
@@ -44,6 +50,15 @@ public struct Stack: Sendable {
     /// `name:tag`, or `name:tag@sha256:...` where the lock has its digest.
     public var reference: String
     public var isResolved: Bool
+
+    /// Without tag and digest.
+    var repository: String {
+      let name = reference.split(separator: "@").first ?? ""
+      let colon = name.lastIndex(of: ":").flatMap {
+        $0 > (name.lastIndex(of: "/") ?? name.startIndex) ? $0 : nil
+      }
+      return String(name[..<(colon ?? name.endIndex)])
+    }
   }
 
   public struct Process: Hashable, Sendable {
@@ -54,6 +69,25 @@ public struct Stack: Sendable {
     public var isSingle: Bool
     public var hasHeartbeat: Bool
     public var grace: Int
+    /// What it asks for, and the most memory that it may take.
+    public var cpu: String
+    public var memory: String
+    public var mostMemory: String
+    /// Paths of its server; an empty one asks whether the port is open.
+    public var live: String
+    public var ready: String
+    /// Where it runs at times only.
+    public var schedule: String?
+    public var volumes: [Volume]
+  }
+
+  /// A folder that outlives the pods of a process.
+  public struct Volume: Hashable, Sendable {
+    /// Of the claim: the process's name and its own.
+    public var name: String
+    public var path: String
+    public var size: String
+    public var isShared: Bool
   }
 
   public struct Service: Hashable, Sendable {
@@ -62,6 +96,8 @@ public struct Stack: Sendable {
     public var version: String
     public var port: Int
     public var values: [String: String]
+    /// Where the template knows nothing of it.
+    public var free: AppSection.Service?
   }
 
   public struct Environment: Hashable, Sendable {
@@ -150,6 +186,7 @@ public struct Stack: Sendable {
         Names.isRelativePath(path) && !RenderedPath.isGit(path),
         "`app.ships` has \(Quoting.json(path))", "write the path of a file of the project, without wildcards")
     }
+    hasGitHooks = !input.profile.hooks.isEmpty
     dataMoved = section.dataMoved
     for name in dataMoved.keys.sorted() {
       problems.require(
@@ -185,37 +222,29 @@ public struct Stack: Sendable {
       extensions.append(name)
     }
     allowances = description.allowances
-    for (place, reason) in section.allow.sorted(by: { $0.key < $1.key }) {
-      if let allowance = ParityAllowance(place, reason) {
-        allowances.append(allowance)
-      } else {
-        problems.add("`app.allow` has \(Quoting.json(place))", ParityAllowance.form)
+    for (place, difference) in section.allow.sorted(by: { $0.key < $1.key }) {
+      do throws(ParityMistake) {
+        allowances.append(try ParityAllowance(place, difference))
+      } catch {
+        problems.add("`app.allow` has \(Quoting.json(place))", error.hint)
+      }
+      for name in difference.environments where section.environments[name] == nil {
+        problems.add(
+          "`app.allow` names the environment \(Quoting.json(name))",
+          "there are " + section.environments.keys.sorted().joined(separator: ", "))
       }
     }
 
     let texts: [String: TemplateValue] = ["app": Self.appValue(section)]
-    processes = Self.processes(section, description, texts, &problems)
+    processes = Self.processes(section, description, texts, values, &problems)
     services = Self.services(section, description, input.lock, &problems)
-    environments = Self.environments(section, description, texts, input, &problems)
-    env = Self.expand(description.env, texts, &problems)
-    secretKeys = description.secrets
-    for service in services {
-      guard let entry = description.services[service.name] else { continue }
-      env.merge(Self.expand(entry.env, texts, &problems)) { $1 }
-      secretKeys += entry.secrets
-    }
-    env.merge(input.profile.env.filter { $0.value.source.layer.kind != .personal }.mapValues(\.value)) { $1 }
-    secretKeys.sort()
-    for (key, value) in env { problems.variable(key, value, "env") }
-    for environment in environments {
-      for (key, value) in environment.env {
-        problems.variable(key, value, "app.environments.\(environment.name).env")
-      }
-    }
-    for key in Set(env.keys).union(environments.flatMap(\.env.keys)).intersection(secretKeys).sorted() {
-      problems.add(
-        "`\(key)` is a secret, and the manifest gives it a value", "take it out: a Secret holds it")
-    }
+    egress = section.egress ?? [AppSection.Egress(ports: [443])]
+    let variables = StackVariables(
+      section, description, services.map(\.name), texts, input.profile, &problems)
+    env = variables.env
+    secretKeys = variables.secrets
+    composed = variables.composed
+    environments = Self.environments(section, description, variables, &problems)
 
     tools = []
     for (name, section) in input.profile.tools.sorted(by: { $0.key < $1.key })
@@ -245,9 +274,15 @@ public struct Stack: Sendable {
   /// Values that are command lines: they stand in quotes, or after RUN.
   static let commands: Set<String> = ["migrate", "migrated", "prepare", "test"]
 
+  /// The processes that stay, and those that run at times only.
+  public var staying: [Process] { processes.filter { $0.schedule == nil } }
+  public var jobs: [Process] { processes.filter { $0.schedule != nil } }
+  /// The one whose service builds the image in Compose.
+  var builder: Process? { web ?? staying.first }
+
   /// The process that clients reach.
   public var web: Process? {
-    processes.first { $0.name == "web" && $0.port != nil } ?? processes.first { $0.port != nil }
+    staying.first { $0.name == "web" && $0.port != nil } ?? staying.first { $0.port != nil }
   }
 
   /// The environment with hot reload.
@@ -259,7 +294,7 @@ public struct Stack: Sendable {
   }
 
   /// The process that a debugger attaches to.
-  public var debugged: Process? { web ?? processes.first }
+  public var debugged: Process? { web ?? staying.first }
 
   /// The usual port of the language's debugger.
   public var debugPort: Int { language == .node ? 9229 : 5678 }
@@ -329,8 +364,13 @@ extension Stack {
   /// The images that are named, as the lock has them, sorted.
   static func images(_ section: AppSection, _ description: TemplateDescription) -> [String] {
     var names = [section.base ?? description.base]
-    for (name, known) in description.services {
-      if let version = section.services[name] ?? known.version { names.append("\(known.image):\(version)") }
+    for (name, known) in description.services where section.services[name]?.isOff != true {
+      if let version = section.services[name]?.version ?? known.version {
+        names.append("\(section.services[name]?.image ?? known.image):\(version)")
+      }
+    }
+    for (name, service) in section.services where description.services[name] == nil && !service.isOff {
+      if let image = service.image, let version = service.version { names.append("\(image):\(version)") }
     }
     return Set(names).sorted()
   }
@@ -342,135 +382,5 @@ extension Stack {
       // How many colons come before the one of the tag.
       "colons": .string(String(section.image.count(where: { $0 == ":" }) + 1)),
     ]
-  }
-
-  private static func expand(
-    _ values: [String: String], _ context: [String: TemplateValue], _ problems: inout Problems
-  ) -> [String: String] {
-    values.mapValues { expand($0, context, &problems) }
-  }
-
-  private static func expand(
-    _ text: String, _ context: [String: TemplateValue], _ problems: inout Problems
-  ) -> String {
-    do throws(Failure) {
-      return try Templates.render(text, with: context, file: "template.yaml")
-    } catch {
-      problems.diagnostics += error.diagnostics
-      return ""
-    }
-  }
-
-  private static func processes(
-    _ section: AppSection, _ description: TemplateDescription, _ texts: [String: TemplateValue],
-    _ problems: inout Problems
-  ) -> [Process] {
-    var processes: [Process] = []
-    for (name, process) in section.processes.sorted(by: { $0.key < $1.key }) {
-      let known = description.processes[name]
-      problems.require(
-        Names.isLabel(name, limit: 30) && Names.isBareText(name) && description.services[name] == nil,
-        "`app.processes` has \(Quoting.json(name))",
-        "a process has a name of lower-case letters, digits and `-`, which no service has")
-      let port = process.port ?? known?.port
-      if let port {
-        problems.require(
-          (1024...65535).contains(port), "`app.processes.\(name).port` is \(port)",
-          "the container runs without privileges: take 1024 to 65535")
-      }
-      var context = texts
-      context["port"] = .string(port.map(String.init) ?? "")
-      guard let command = process.command ?? known?.command.map({ expand($0, context, &problems) }),
-        !command.isEmpty
-      else {
-        problems.add(
-          "`app.processes.\(name)` has no command",
-          "the template \(description.name) knows the commands of "
-            + description.processes.keys.sorted().joined(separator: ", ") + "; give the others as a list")
-        continue
-      }
-      problems.require(
-        command.allSatisfy { word in
-          word.unicodeScalars.allSatisfy { Names.isText($0) || $0 == "\n" || $0 == "\t" }
-        },
-        "`app.processes.\(name).command` has a control character", "write it without")
-      let isSingle = process.single ?? known?.isSingle ?? false
-      let replicas = process.replicas ?? (port != nil ? 2 : 1)
-      problems.require(
-        (0...1000).contains(replicas) && (!isSingle || replicas <= 1),
-        "`app.processes.\(name).replicas` is \(replicas)",
-        isSingle ? "two of it would do its work twice" : "take 0 to 1000")
-      processes.append(
-        Process(
-          name: name, command: command, port: port, replicas: replicas, isSingle: isSingle,
-          hasHeartbeat: port == nil && (process.heartbeat ?? known?.hasHeartbeat ?? false),
-          grace: process.grace ?? known?.grace ?? 30))
-    }
-    if section.processes.isEmpty {
-      problems.add("`app.processes` is empty", "name at least one: web: {port: 8000}")
-    }
-    return processes
-  }
-
-  private static func services(
-    _ section: AppSection, _ description: TemplateDescription, _ lock: Lock, _ problems: inout Problems
-  ) -> [Service] {
-    for name in section.services.keys.sorted() where description.services[name] == nil {
-      problems.add(
-        "the template \(description.name) knows no service `\(name)`",
-        nearest(name, among: description.services.keys).map { "did you mean `\($0)`?" }
-          ?? "it knows " + description.services.keys.sorted().joined(separator: ", "))
-    }
-    var services: [Service] = []
-    for (name, known) in description.services.sorted(by: { $0.key < $1.key }) {
-      guard let version = section.services[name] ?? known.version else { continue }
-      problems.require(
-        Names.isTag(version) && version != "latest", "`app.services.\(name)` is \(Quoting.json(version))",
-        "write an image's tag that says a version: \"17.2\"")
-      let major = Int(version.prefix { $0.isNumber }) ?? 0
-      let values = known.values.filter { $0.key <= major }.max { $0.key < $1.key }?.value ?? [:]
-      services.append(
-        Service(
-          name: name, image: pin("\(known.image):\(version)", lock), version: version, port: known.port,
-          values: values))
-    }
-    return services
-  }
-
-  private static func environments(
-    _ section: AppSection, _ description: TemplateDescription, _ texts: [String: TemplateValue],
-    _ input: RenderInput, _ problems: inout Problems
-  ) -> [Environment] {
-    if section.environments.isEmpty {
-      problems.add("`app.environments` is empty", "name at least one: dev: {host: shop.localhost}")
-    }
-    return section.environments.sorted { $0.key < $1.key }.map { name, environment in
-      problems.require(
-        Names.isLabel(name, limit: 20) && Names.isBareText(name),
-        "`app.environments` has \(Quoting.json(name))",
-        "an environment has a name of lower-case letters, digits and `-`, at most 20")
-      problems.require(
-        name != debugProfile(description.development),
-        "`app.environments` has \(Quoting.json(name)), which is what skaffold.yaml calls debugging",
-        "take another name")
-      if let host = environment.host {
-        problems.require(
-          Names.isHost(host), "`app.environments.\(name).host` is \(Quoting.json(host))",
-          "write a host's name in lower case, without scheme and port")
-      }
-      let isDevelopment = name == description.development
-      let replicas = environment.replicas ?? (isDevelopment ? 1 : 2)
-      problems.require(
-        (1...1000).contains(replicas), "`app.environments.\(name).replicas` is \(replicas)", "take 1 to 1000")
-      var context = texts
-      context["environment"] = ["name": .string(name), "host": .string(environment.host ?? "")]
-      var env = expand(description.environmentEnv, context, &problems)
-      // What the project sets for all stands above what the template says for one.
-      for key in input.profile.env.keys { env[key] = nil }
-      env.merge(environment.env) { $1 }
-      return Environment(
-        name: name, namespace: "\(section.name)-\(name)", host: environment.host, replicas: replicas,
-        isDevelopment: isDevelopment, env: env)
-    }
   }
 }

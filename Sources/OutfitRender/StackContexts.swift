@@ -9,6 +9,7 @@ extension Stack {
       .project: [context],
       .environment: environments.map { context.adding("environment", value($0)) },
       .process: processes.map { context.adding("process", value($0)) },
+      .service: services.map { context.adding("service", value($0)) },
       .tool: tools.map { context.adding("tool", value($0)) },
     ]
   }
@@ -18,6 +19,7 @@ extension Stack {
     let development = development
     let nginx = services.first { $0.name == "nginx" }
     let clients = (migrate.isEmpty ? [] : ["migrate"]) + processes.map(\.name)
+    let volumes = processes.flatMap(\.volumes)
     var service: [String: TemplateValue] = description.services.mapValues { _ in .bool(false) }
     for entry in services { service[entry.name] = value(entry) }
     let variables = variables(development)
@@ -47,13 +49,18 @@ extension Stack {
       "hooked": .bool(!migrate.isEmpty || (development != nil && !secretKeys.isEmpty)),
       "needs": .bool(services.contains { $0.name != "nginx" }),
       "volumes": .bool(
-        services.contains { ["postgres", "redis"].contains($0.name) } || nginx != nil && web != nil),
+        services.contains { ["postgres", "redis"].contains($0.name) || $0.free?.volume != nil }
+          || nginx != nil && web != nil || !volumes.isEmpty),
+      "folders": .list(
+        Set(volumes.map(\.path)).sorted().map { ["path": .string($0)] }),
+      "claims": .list(volumes.map { ["name": .string($0.name)] }),
       "sync": .list(description.sync.map { ["pattern": .string($0)] }),
       "clients": .list(
         clients.enumerated().map { index, name in
           ["name": .string(name), "comma": .string(index + 1 < clients.count ? ", " : "")]
         }),
       "vendor": .bool(!vendored.isEmpty),
+      "gitHooks": .bool(hasGitHooks),
       "migrate": migrate.isEmpty
         ? .bool(false)
         : [
@@ -82,11 +89,27 @@ extension Stack {
       "requirements": .string(requirements),
       "uid": .string(String(description.uid)), "gid": .string(String(description.gid)),
       "values": .dictionary(values.mapValues { .string($0) }),
-      "processes": .list(processes.map(value)),
+      "processes": .list(staying.map(value)),
+      "jobs": .list(jobs.map(value)),
+      "podEnv": podEnv(),
+      "composed": .list(
+        composed.map { ["name": .string($0.name), "compose": .string(Quoting.json(compose($0)))] }),
+      "hasEgress": .bool(!egress.isEmpty),
+      "egress": .list(
+        egress.map { rule in
+          [
+            "blocks": .bool(!rule.to.isEmpty),
+            "to": .list(
+              rule.to.compactMap { AddressBlock($0) }.map { ["cidr": .string(Quoting.json($0.text))] }),
+            "ports": .list(rule.ports.map { ["port": .string(String($0))] }),
+          ]
+        }),
+      "prepare": (values["prepare"] ?? "").isEmpty ? .bool(false) : prepare,
       "web": web.map(value) ?? .bool(false),
-      "background": .list(processes.filter { $0.port == nil }.map(value)),
-      "first": (web ?? processes.first).map { value($0) } ?? .bool(false),
-      "services": .list(services.map(value)), "service": .dictionary(service),
+      "background": .list(staying.filter { $0.port == nil }.map(value)),
+      "first": (web ?? staying.first).map { value($0) } ?? .bool(false),
+      "services": .list(services.map(value)),
+      "others": .list(services.filter { $0.free != nil }.map(value)), "service": .dictionary(service),
       "environments": .list(environments.map(value)),
       "deployments": .list(environments.filter { !$0.isDevelopment }.map(value)),
       "development": development.map(value) ?? .bool(false),
@@ -109,7 +132,15 @@ extension Stack {
     values["image"] = .string(service.image.reference)
     values["unresolved"] = .bool(!service.image.isResolved)
     values["version"] = .string(service.version)
-    values["private"] = .bool(description.services[service.name]?.isPrivate ?? false)
+    values["private"] = .bool(description.services[service.name]?.isPrivate ?? true)
+    values["free"] = .bool(service.free != nil)
+    values["user"] = .string(String(service.free?.user ?? 1000))
+    values["volume"] = .string(service.free?.volume ?? "")
+    values["size"] = .string(self.values["disk"] ?? "10Gi")
+    let command = service.free?.command ?? []
+    values["command"] = command.isEmpty ? .bool(false) : .string(Quoting.json(command.map(Quoting.dollars)))
+    values["env"] = .list(pairs(service.free?.env ?? [:]))
+    values["hasEnv"] = .bool(service.free?.env.isEmpty == false)
     values["port"] = .string(String(service.port))
     return .dictionary(values)
   }
@@ -121,18 +152,110 @@ extension Stack {
       "replicas": .string(String(process.replicas)),
       "single": .bool(process.isSingle), "heartbeat": .bool(process.hasHeartbeat),
       "grace": .string(String(process.grace)),
+      "builds": .bool(process.name == builder?.name),
+      "mounted": .bool(!process.volumes.isEmpty),
+      "scaled": .bool(process.port != nil && !process.isSingle && !process.volumes.contains { !$0.isShared }),
+      "cpu": .string(process.cpu), "memory": .string(process.memory),
+      "mostMemory": .string(process.mostMemory),
+      "live": .string(process.live.isEmpty ? "" : Quoting.json(process.live)),
+      "ready": .string(process.ready.isEmpty ? "" : Quoting.json(process.ready)),
+      "scheduled": .bool(process.schedule != nil), "schedule": .string(Quoting.json(process.schedule ?? "")),
+      "env": podEnv(heartbeat: process.hasHeartbeat),
+      // Two pods would want the one disk, or do the one work.
+      "recreate": .bool(process.isSingle || process.volumes.contains { !$0.isShared }),
+      "volumes": .list(
+        process.volumes.map { volume in
+          [
+            "name": .string(volume.name), "path": .string(volume.path), "size": .string(volume.size),
+            "mode": .string(volume.isShared ? "ReadWriteMany" : "ReadWriteOnce"),
+          ]
+        }),
       "exec": .string(Quoting.json(process.command)),
       "command": .string(Quoting.json(process.command.map(Quoting.dollars))),
       "front": .bool(
         process.port != nil && process.name == web?.name && !services.contains { $0.name == "nginx" }),
-      "healthcheck": .string(
-        Quoting.json(
-          ["CMD"]
-            + description.healthcheck.map { word in
-              Quoting.dollars(
-                word.replacing("PORT", with: port).replacing("LIVE", with: values["live"] ?? "/"))
-            })),
+      "healthcheck": .string(Quoting.json(healthcheck(process))),
       "reloadCommand": .string(Quoting.json(reloading(process).map(Quoting.dollars))),
+    ]
+  }
+
+  /// The variables of a container beside those of the ConfigMap and the Secret: what is composed of these, after what
+  /// it is composed of, since Kubernetes expands what stands before.
+  func podVariables(heartbeat: Bool) -> [PodVariable] {
+    let parts = Set(composed.flatMap(\.text.names)).sorted()
+    return (heartbeat ? [PodVariable(name: "HEARTBEAT_FILE", source: .value("/tmp/heartbeat"))] : [])
+      + parts.map {
+        PodVariable(name: $0, source: secretKeys.contains($0) ? .secret(name + "-secrets") : .map("app"))
+      }
+      + composed.map { PodVariable(name: $0.name, source: .value($0.kubernetes)) }
+  }
+
+  struct PodVariable {
+    enum Source {
+      case value(String)
+      /// A key of the same name, of the ConfigMap or Secret of a name.
+      case map(String)
+      case secret(String)
+    }
+    var name: String
+    var source: Source
+  }
+
+  private func podEnv(heartbeat: Bool = false) -> TemplateValue {
+    let entries = podVariables(heartbeat: heartbeat).map { variable in
+      // A variable may be called NO, which YAML 1.1 takes for false.
+      let key = Names.isBareText(variable.name) ? variable.name : Quoting.json(variable.name)
+      return switch variable.source {
+      case .value(let text): "{name: \(key), value: \(Quoting.json(text))}"
+      case .map(let map): "{name: \(key), valueFrom: {configMapKeyRef: {name: \(map), key: \(key)}}}"
+      case .secret(let secret): "{name: \(key), valueFrom: {secretKeyRef: {name: \(secret), key: \(key)}}}"
+      }
+    }
+    return entries.isEmpty ? .bool(false) : ["entries": .list(entries.map { ["entry": .string($0)] })]
+  }
+
+  /// What asks in Compose whether a process that serves is alive.
+  func healthcheck(_ process: Process) -> [String] {
+    let words = process.live.isEmpty ? description.portcheck : description.healthcheck
+    return ["CMD"]
+      + words.map { word in
+        Quoting.dollars(
+          word.replacing("PORT", with: process.port.map(String.init) ?? "").replacing(
+            "LIVE", with: process.live))
+      }
+  }
+
+  /// A composed variable as Compose writes it: secrets are asked for there, and the rest is known.
+  func compose(_ variable: ComposedVariable) -> String {
+    let known = variables(development)
+    return variable.text.pieces.map {
+      switch $0 {
+      case .text(let text): Quoting.dollars(text)
+      case .name(let name):
+        secretKeys.contains(name) ? "${\(name):-development}" : Quoting.dollars(known[name] ?? "")
+      }
+    }.joined()
+  }
+
+  /// The command that finishes the image, with the variables of what is deployed: a secret is the word `unused`.
+  private var prepare: TemplateValue {
+    var known = env
+    for key in secretKeys { known[key] = "unused" }
+    for variable in composed {
+      known[variable.name] =
+        variable.text.pieces.map {
+          switch $0 {
+          case .text(let text): text
+          case .name(let name): known[name] ?? ""
+          }
+        }.joined()
+    }
+    return [
+      "env": .list(
+        known.sorted { $0.key < $1.key }.map {
+          ["assignment": .string(Quoting.shell("\($0.key)=\($0.value)"))]
+        }),
+      "command": .string(Quoting.shell(values["prepare"] ?? "")),
     ]
   }
 
@@ -169,6 +292,7 @@ extension Stack {
     variables.sorted { $0.key < $1.key }.map { name, value in
       [
         "name": .string(name), "value": .string(value),
+        "key": .string(Names.isBareText(name) ? name : Quoting.json(name)),
         "compose": .string(Quoting.json(Quoting.dollars(value))),
       ]
     }

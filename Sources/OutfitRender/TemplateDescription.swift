@@ -24,13 +24,15 @@ public struct TemplateDescription: Hashable, Sendable {
   public var migrated: [String]
   /// Asks in Compose whether a process that serves is alive; words are templates: `{{port}}`, `{{live}}`.
   public var healthcheck: [String]
+  /// The same where there is no path to ask: whether the port is open.
+  public var portcheck: [String]
   /// Patterns of the files that hot reload brings into the pod.
   public var sync: [String]
   /// Variables that the image itself sets.
   public var imageEnv: [String: String]
   /// Extensions of the editor in the dev container, before those of the manifest.
   public var extensions: [String]
-  /// What overlays may differ in.
+  /// Exceptions that `parity` counts, beside those of the manifest.
   public var allowances: [ParityAllowance]
   public var processes: [String: ProcessDefault]
   public var services: [String: ServiceDefault]
@@ -72,12 +74,14 @@ public struct TemplateDescription: Hashable, Sendable {
     public var isBound: Bool
     /// How data is brought from one major version to another.
     public var move: String
+    /// Parts of tags whose images have other users and folders.
+    public var excludes: [String]
     /// Values by the first major version that they hold for.
     public var values: [Int: [String: String]]
   }
 
   public struct FileRule: Hashable, Sendable {
-    public enum Each: String, Sendable, CaseIterable { case project, environment, process, tool }
+    public enum Each: String, Sendable, CaseIterable { case project, environment, process, service, tool }
     /// Where it goes: a template too.
     public var path: String
     /// The file of the template.
@@ -91,8 +95,8 @@ public struct TemplateDescription: Hashable, Sendable {
 
   private static let keys: Set<String> = [
     "template", "extends", "summary", "language", "base", "mirror", "uid", "gid", "development", "reload",
-    "reload-tail", "migrate", "migrated", "healthcheck", "sync", "image-env", "extensions", "allow",
-    "allow-development", "processes", "services", "env", "environment-env", "secrets", "values", "expects",
+    "reload-tail", "migrate", "migrated", "healthcheck", "portcheck", "sync", "image-env", "extensions",
+    "allow", "processes", "services", "env", "environment-env", "secrets", "values", "expects",
     "files",
   ]
 
@@ -135,17 +139,16 @@ public struct TemplateDescription: Hashable, Sendable {
     migrate = root["migrate"]?.texts ?? []
     migrated = root["migrated"]?.texts ?? []
     healthcheck = root["healthcheck"]?.texts ?? []
+    portcheck = root["portcheck"]?.texts ?? []
     sync = root["sync"]?.texts ?? []
     imageEnv = reader.texts(root, "image-env")
     extensions = root["extensions"]?.texts ?? []
     allowances = []
-    for (key, isForDevelopment) in [("allow", false), ("allow-development", true)] {
-      for (place, reason) in reader.texts(root, key).sorted(by: { $0.key < $1.key }) {
-        guard let allowance = ParityAllowance(place, reason, isForDevelopment: isForDevelopment) else {
-          reader.complain("`\(key)` has \(Quoting.json(place))", hint: ParityAllowance.form)
-          continue
-        }
-        allowances.append(allowance)
+    for (place, reason) in reader.texts(root, "allow").sorted(by: { $0.key < $1.key }) {
+      do throws(ParityMistake) {
+        allowances.append(try ParityAllowance(place, AllowedDifference(reason)))
+      } catch {
+        reader.complain("`allow` has \(Quoting.json(place))", hint: error.hint)
       }
     }
     env = reader.texts(root, "env")
@@ -165,7 +168,7 @@ public struct TemplateDescription: Hashable, Sendable {
     for (name, entry) in root["services"]?.entries ?? [:] {
       reader.known(
         entry, "services.\(name)",
-        ["image", "version", "port", "private", "env", "secrets", "values", "data", "move"])
+        ["image", "version", "port", "private", "env", "secrets", "values", "data", "move", "excludes"])
       let data = entry["data"]?.text ?? "bound"
       if !["bound", "portable", "none"].contains(data) {
         reader.complain("`services.\(name).data` is `\(data)`", hint: "it can be bound, portable or none")
@@ -180,6 +183,7 @@ public struct TemplateDescription: Hashable, Sendable {
         isPrivate: entry["private"]?.isTrue ?? false, env: reader.texts(entry, "env"),
         secrets: entry["secrets"]?.texts ?? [], isBound: data == "bound",
         move: entry["move"]?.text ?? "dump it with the old version, and read it into the new one",
+        excludes: entry["excludes"]?.texts ?? [],
         values: values)
     }
     if files.isEmpty { reader.complain("`files` lists nothing to render") }

@@ -78,7 +78,9 @@ public struct TemplateSource: Sendable {
 
   /// The names of the templates that came with Outfit, for a hint.
   static func known(_ templates: FilePath, _ files: any Files) -> String {
-    ((try? files.list(templates)) ?? []).filter { $0 != "common" }.joined(separator: ", ")
+    ((try? files.list(templates)) ?? []).filter {
+      $0 != "common" && files.exists(templates.appending($0).appending(name))
+    }.joined(separator: ", ")
   }
 }
 

@@ -20,6 +20,8 @@ public struct ImportedTool: Hashable, Sendable {
   public var suffix: String?
   /// Where it came from, where that was said: the address without user and password.
   public var index: String?
+  /// It came from npm.
+  public var isOfNode = false
 
   public struct Companion: Hashable, Sendable {
     /// With extras.
@@ -43,6 +45,7 @@ public struct ImportedTool: Hashable, Sendable {
     }
     let wanted = isExact ? version ?? specifier : specifier
     let request = wanted.isEmpty ? nil : wanted.filter { !$0.isWhitespace }
+    if isOfNode { add("from", "npm") }
     add("version", request.map { .text($0) })
     if package != name { add("package", .text(package)) }
     if !extras.isEmpty { add("extras", .list(extras)) }

@@ -10,6 +10,8 @@ public enum Interrupts {
   private struct State {
     var isWatching = false
     var cameYet = false
+    /// How many have begun what they want to end in order.
+    var holds = 0
     var cancel: (@Sendable () -> Void)?
     /// Becomes readable when the first signal came, and stays so.
     var wake: (reading: Int32, writing: Int32)?
@@ -43,6 +45,14 @@ public enum Interrupts {
     }
   }
 
+  /// While `work` is done, only the first signal is heeded: who presses Ctrl-C again and again still finds everything
+  /// in order afterwards. What takes long in `work` must end by itself when its task is cancelled.
+  public static func held<Result>(_ work: () async throws -> Result) async rethrows -> Result {
+    state.withLock { $0.holds += 1 }
+    defer { state.withLock { $0.holds -= 1 } }
+    return try await work()
+  }
+
   static var wakeDescriptor: Int32? { state.withLock { $0.wake?.reading } }
 
   private static func watch() {
@@ -55,11 +65,12 @@ public enum Interrupts {
     Libc.catchSignals(into: signals.writing)
     Libc.startThread {
       while let signal = Libc.readByte(signals.reading) {
-        let (cancel, wasFirst) = state.withLock { state in
+        let (cancel, wasFirst, isHeld) = state.withLock { state in
           defer { state.cameYet = true }
-          return (state.cancel, !state.cameYet)
+          return (state.cancel, !state.cameYet, state.holds > 0)
         }
         guard wasFirst else {
+          if isHeld { continue }
           for group in LiveGroups.all.withLock({ $0 }) { Libc.endGroup(group) }
           Libc.exitNow(signal == 2 ? ExitStatus.interrupted.rawValue : 128 + Int32(signal))
         }

@@ -53,21 +53,20 @@ struct LiveProcesses: Processes {
     var options = PlatformOptions()
     options.teardownSequence = [.send(signal: .terminate, allowedDurationToNextStep: Self.grace)]
     let configuration = configuration(invocation, options)
+    let output: FileDescriptorOutput = invocation.talks ? .currentStandardError : .currentStandardOutput
     let result = try await starting(invocation) {
       switch invocation.standardInput {
       case .none:
         try await Subprocess.run(
-          configuration, input: .none, output: .currentStandardOutput, error: .currentStandardError
+          configuration, input: .none, output: output, error: .currentStandardError
         ).terminationStatus
       case .inherited:
         try await Subprocess.run(
-          configuration, input: .currentStandardInput, output: .currentStandardOutput,
-          error: .currentStandardError
+          configuration, input: .currentStandardInput, output: output, error: .currentStandardError
         ).terminationStatus
       case .bytes(let bytes):
         try await Subprocess.run(
-          configuration, input: .array(bytes), output: .currentStandardOutput,
-          error: .currentStandardError
+          configuration, input: .array(bytes), output: output, error: .currentStandardError
         ).terminationStatus
       }
     }
@@ -81,7 +80,7 @@ struct LiveProcesses: Processes {
     throw Failure("can't run \(invocation.program): \(code)", status: status)
   }
 
-  private func configuration(_ invocation: Invocation, _ options: PlatformOptions) -> Configuration {
+  func configuration(_ invocation: Invocation, _ options: PlatformOptions) -> Configuration {
     var variables: [Environment.Key: String] = [:]
     for (name, value) in invocation.environment {
       if let key = Environment.Key(rawValue: name) { variables[key] = value }
@@ -93,7 +92,7 @@ struct LiveProcesses: Processes {
   }
 
   /// Says in our words why a program could not be started.
-  private func starting<Result>(
+  func starting<Result>(
     _ invocation: Invocation, _ body: () async throws -> Result
   ) async throws -> Result {
     do {

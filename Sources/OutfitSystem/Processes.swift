@@ -10,6 +10,8 @@ public struct Invocation: Hashable, Sendable {
   public var environment: [String: String]
   public var workingDirectory: FilePath
   public var standardInput: Input
+  /// On the terminal of this process, what it prints is no result: all of it goes to standard error.
+  public var talks = false
 
   public enum Input: Hashable, Sendable {
     case none
@@ -54,6 +56,9 @@ public protocol Processes: Sendable {
   func run(_ invocation: Invocation) async throws -> Completion
   /// Runs a child on the terminal of this process.
   func runAttached(_ invocation: Invocation) async throws -> Int32
+  /// Runs a child on the terminal of this process with a mark in its environment. When the task is cancelled, and when
+  /// this process ends in whatever way, all that has the mark is ended.
+  func runGuarded(_ invocation: Invocation, by mark: ProcessMark) async throws -> Int32
   /// Becomes the program: returns only when that failed.
   func replace(_ invocation: Invocation) throws -> Never
 }

@@ -12,9 +12,9 @@ public struct Tools: Part {
   public var name: String { "tools" }
 
   public func resolve(_ context: Context) throws -> Round<Lock> {
-    let wanted = Wanted.all(context.profile)
+    let wanted = Wanted.pinned(context.profile)
     var lock = context.lock
-    lock.tools = lock.tools.filter { name, _ in wanted.contains { $0.name == name } }
+    lock.tools = lock.tools.filter { key, _ in wanted.contains { $0.key == key } }
     guard !wanted.isEmpty else { return .done(lock) }
     let asked = Self.settings(context, wanted)
     guard asked.isEmpty else { return .ask(asked) }
@@ -24,7 +24,7 @@ public struct Tools: Part {
       switch try shop.lock(uv) {
       case .ask(let queries): return .ask(queries)
       case .locked(let entry):
-        lock.tools[uv.name] = entry
+        lock.tools[uv.key] = entry
         var context = context
         context.lock = lock
         shop = try Shop(context)
@@ -36,7 +36,7 @@ public struct Tools: Part {
     for tool in wanted where !shop.isLocked(tool) {
       switch try shop.lock(tool) {
       case .ask(let more): queries += more
-      case .locked(let entry): lock.tools[tool.name] = entry
+      case .locked(let entry): lock.tools[tool.key] = entry
       case .mistake(let diagnostic): mistakes.append(diagnostic)
       case .unavailable: break
       }
@@ -64,7 +64,7 @@ public struct Tools: Part {
           .note, "\(names) \(waiting.count == 1 ? "waits" : "wait") for a Python", at: first.source.location))
     }
     for tool in wanted where !isWaiting || tool.section.origin != .pypi {
-      guard let entry = context.lock.tools[tool.name], shop.isLocked(tool) else {
+      guard let entry = context.lock.tools[tool.key], shop.isLocked(tool) else {
         proposal.isUnresolved = true
         proposal.failures.append(shop.whyUnlocked(tool))
         continue
@@ -81,7 +81,7 @@ public struct Tools: Part {
   /// A lock with those pins of tools alone that answer what a profile asks for now.
   public static func pins(of profile: Profile, in lock: Lock) -> Lock {
     var lock = lock
-    let requests = Dictionary(Wanted.all(profile).map { ($0.name, $0.request) }, uniquingKeysWith: { $1 })
+    let requests = Dictionary(Wanted.pinned(profile).map { ($0.key, $0.request) }, uniquingKeysWith: { $1 })
     lock.tools = lock.tools.filter { requests[$0.key] == $0.value.request }
     return lock
   }
@@ -103,12 +103,27 @@ struct Wanted {
   var name: String
   var section: ToolSection
   var source: Source
+  /// Of its pin in the lock.
+  var key: String
   /// It claims no name.
   var isHidden = false
 
-  /// Sorted by name.
+  init(name: String, section: ToolSection, source: Source, key: String? = nil, isHidden: Bool = false) {
+    (self.name, self.section, self.source, self.isHidden) = (name, section, source, isHidden)
+    self.key = key ?? name
+  }
+
+  /// Those of this machine, sorted by name.
   static func all(_ profile: Profile) -> [Wanted] {
+    pinned(profile).filter { wanted in wanted.key == wanted.name }
+  }
+
+  /// Those of every machine, which the lock covers.
+  static func pinned(_ profile: Profile) -> [Wanted] {
     var wanted = profile.tools.map { Wanted(name: $0, section: $1.value, source: $1.source) }
+    wanted += profile.toolsElsewhere.map {
+      Wanted(name: $0.name, section: $0.section.value, source: $0.section.source, key: $0.key)
+    }
     let runner = Engines.hookRunner
     if profile.tools[runner] == nil, let first = profile.hooks.min(by: { $0.key < $1.key }) {
       wanted.append(
@@ -122,7 +137,7 @@ struct Wanted {
         wanted[index].bindings += "; dependencies from \(name)"
       }
     }
-    return wanted.sorted { $0.name < $1.name }
+    return wanted.sorted { $0.key < $1.key }
   }
 
   /// It is the release of uv that Outfit works with: the profile says where it comes from.
@@ -172,7 +187,7 @@ struct Shop {
 
   /// The lock has an entry for just what the manifest asks, and it fits the interpreter.
   func isLocked(_ tool: Wanted) -> Bool {
-    guard let entry = context.lock.tools[tool.name], entry.request == tool.request else { return false }
+    guard let entry = context.lock.tools[tool.key], entry.request == tool.request else { return false }
     switch tool.section.origin {
     case .url:
       return tool.section.digests.isEmpty || entry.artifacts.mapValues(\.digest) == tool.section.digests
@@ -188,7 +203,7 @@ struct Shop {
   /// uv, where the profile pins the very release that Outfit works with as a tool: its archive, and no wheel.
   var engine: Object? {
     guard let tool = Wanted.all(context.profile).first(where: \.isEngine), isLocked(tool),
-      let entry = context.lock.tools[tool.name]
+      let entry = context.lock.tools[tool.key]
     else { return nil }
     return try? binary(tool, entry)
   }

@@ -75,21 +75,23 @@ struct Uv {
   ///   - cooldown: Releases younger than that don't count.
   ///   - build: Packages that may be built from source; nothing else is.
   ///   - runsCode: What is built has to run on the interpreter itself.
+  ///   - isUniversal: For every platform; else for this one alone, so that wheels for others are none.
   func compile(
     label: String, _ files: [String: [UInt8]], _ inputs: [Argument], _ options: [Argument] = [],
     previous: String? = nil, first: String? = nil,
     isAnnotated: Bool = false, cooldown: Cooldown? = nil, build: [String] = [], withDependencies: Bool = true,
-    runsCode: Bool = false
+    runsCode: Bool = false, isUniversal: Bool = true
   ) -> Query {
     var files = files
     if let previous { files[Self.lockFile] = Array(previous.utf8) }
     var arguments: [Argument] = [
-      "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-header",
+      "pip", "compile", "--quiet", "--generate-hashes", "--no-header",
       isAnnotated ? "--annotation-style=line" : "--no-annotate", "--system-certs", "--no-progress",
       "--no-python-downloads", "--python", runsCode ? .reference(interpreter.program) : questionPython,
       "--python-version", .text(interpreter.version.minor), "--output-file", .scratch(Self.lockFile),
     ]
     arguments += inputs + options
+    if isUniversal { arguments.append("--universal") }
     if let cooldown, cooldown.hours > 0 { arguments += ["--exclude-newer", .text("PT\(cooldown.hours)H")] }
     if !withDependencies { arguments.append("--no-deps") }
     arguments += Self.building(build)
@@ -102,9 +104,8 @@ struct Uv {
   /// The pins of a uv.lock, taken as they stand.
   /// - Parameters:
   ///   - groups: Nil for those that uv takes by default.
-  ///   - withProjects: Folders of the project are named too.
   func export(
-    label: String, project: [UInt8], lock: [UInt8], groups: [String]?, extras: [String], withProjects: Bool
+    label: String, project: [UInt8], lock: [UInt8], groups: [String]?, extras: [String]
   ) -> Query {
     var arguments: [Argument] = [
       "export", "--quiet", "--frozen", "--no-header", "--no-annotate",
@@ -112,7 +113,6 @@ struct Uv {
       .reference(interpreter.program), "--project", .scratch(""), "--output-file",
       .scratch(Self.lockFile),
     ]
-    if !withProjects { arguments.append("--no-emit-local") }
     if let groups { arguments += ["--no-default-groups"] + groups.flatMap { ["--group", .text($0)] } }
     for extra in extras { arguments += ["--extra", .text(extra)] }
     return ask(
@@ -144,15 +144,17 @@ struct Uv {
   }
 
   /// Nothing is built from source but these, which are taken as source even where there is a wheel.
-  private static func building(_ packages: [String]) -> [Argument] {
+  static func building(_ packages: [String]) -> [Argument] {
     guard !packages.isEmpty else { return ["--no-build"] }
     return ["--only-binary", ":all:"]
       + packages.sorted().flatMap { ["--no-binary", .text(Requirement.normalized($0))] }
   }
 
+  static let linked: [Argument] = ["--link-mode", "hardlink"]
+  static let common: [Argument] = ["--quiet", "--system-certs", "--no-progress", "--no-python-downloads"]
   static let lockFile = "lock.txt"
 
-  private func ask(_ inquiry: Inquiry) -> Query { .inquiry(inquiry) }
+  func ask(_ inquiry: Inquiry) -> Query { .inquiry(inquiry) }
 
   // MARK: Environments
 
@@ -165,7 +167,7 @@ struct Uv {
   ///   - own: A package of it that every platform needs: where the cache has none of its wheels, it is not tried
   ///     without the network.
   ///   - link: Where the project has it, so that what was added there by hand comes along.
-  ///   - own: What the project itself puts into it.
+  ///   - contents: What the project itself puts into it.
   ///   - build: Packages that may be built from source; nothing else is.
   func environment(
     name: String, label: String, requirements: String, bound: [String: String] = [:],
@@ -174,13 +176,22 @@ struct Uv {
   ) -> Object {
     var steps: [Step] = []
     var files = ["requirements.txt": Array(requirements.utf8)]
-    var target: [Argument] = ["--python", .reference(interpreter.program), "--prefix", .output("")]
+    var into: [Argument] = ["--python", .reference(interpreter.program), "--prefix", .output("")]
     if let place {
       steps.append(create(place))
       files["place"] = Array(place.string.utf8)
-      target = ["--python", .output("bin/python")]
+      into = ["--python", .output("bin/python")]
     }
-    target += ["--link-mode", "hardlink"]
+    let target = into + Self.linked
+    // What builds them is each one's own.
+    let separate = RequirementSet(requirements).entries.filter {
+      build.contains($0.name) && contents?.builds[$0.name] != nil
+    }
+    let requirements =
+      separate.isEmpty
+      ? requirements
+      : RequirementSet.text(RequirementSet(requirements).entries.filter { !separate.contains($0) })
+    files["requirements.txt"] = Array(requirements.utf8)
     if bound.isEmpty {
       steps.append(
         step(
@@ -205,61 +216,36 @@ struct Uv {
             needsNetwork: true, index: group.index, first: first, offlineFirst: true))
       }
     }
-    if let contents { steps += self.steps(contents, target, build, &files) }
+    if let contents {
+      steps += built(separate, contents, into, build, bound, first, &files)
+      steps += self.steps(contents, into, build, &files)
+    }
     if let place {
       files[HandAdded.script] = Array(HandAdded.text.utf8)
       steps.append(HandAdded.step(interpreter.program, place: link ?? place.appending(".venv")))
     }
-    let packages = Set(RequirementSet(requirements).entries.map(\.name)).sorted()
+    let packages = Set((RequirementSet(requirements).entries + separate).map(\.name)).sorted()
     let remedies =
       packages.isEmpty
-      ? [] : [step(["cache", "clean", "--quiet"] + packages.map { .text($0) }, needsNetwork: false)]
+      ? []
+      : ([cache] + separate.map { cache(of: contents?.builds[$0.name]) }).map {
+        step(["cache", "clean", "--quiet"] + packages.map { .text($0) }, needsNetwork: false, cache: $0)
+      }
     return Object(
       name: name, label: label, inputs: [interpreter.object],
       recipe: .run(
         Run(
-          files: files, steps: steps, remedies: remedies,
+          files: files, sources: contents?.tree ?? [], steps: steps, remedies: remedies,
           additions: contents.map(\.additions) ?? [],
           surrounding: place == nil
             ? Surrounding(python: interpreter.program, version: interpreter.version) : nil)),
       checks: checks, store: context.store)
   }
 
-  /// What follows the packages that have digests: wheels and repositories, and the project's own folders.
-  private func steps(
-    _ contents: ProjectContents, _ target: [Argument], _ build: [String], _ files: inout [String: [UInt8]]
-  ) -> [Step] {
-    var steps: [Step] = []
-    if !contents.wheels.isEmpty {
-      files["wheels.txt"] = Array(
-        contents.wheels.map { "\($0.path.string) --hash=sha256:\($0.digest)\n" }.joined().utf8)
-      steps.append(
-        step(
-          install(["pip", "install", "--no-deps"], ["--no-build", "-r", .scratch("wheels.txt")], target),
-          needsNetwork: false))
-    }
-    let free: [Argument] = [
-      "pip", "install", "--no-deps", "--quiet", "--system-certs", "--no-progress", "--no-python-downloads",
-    ]
-    if !contents.sources.isEmpty {
-      files["sources.txt"] = Array(contents.sources.utf8)
-      steps.append(
-        step(
-          free + target + Self.building(build) + ["-r", .scratch("sources.txt")], needsNetwork: true,
-          offlineFirst: true))
-    }
-    if !contents.projects.isEmpty {
-      files["build.txt"] = Array(contents.build.utf8)
-      // Their build files count, and not their sources: these are used as they stand.
-      files["projects.txt"] = Array(
-        contents.projects.map { "\($0.path.string) \($0.digest)\n" }.joined().utf8)
-      steps.append(
-        step(
-          free + target + ["--build-constraints", .scratch("build.txt")]
-            + contents.projects.flatMap { ["--editable", .text($0.path.string)] }, needsNetwork: true,
-          offlineFirst: true))
-    }
-    return steps
+  func variables(index: String? = nil, first: String? = nil) -> [String: String] {
+    var variables = index.flatMap { indexes.only($0) } ?? indexes.variables(first: first)
+    if let folder = context.environment["XDG_CONFIG_HOME"] { variables["XDG_CONFIG_HOME"] = folder }
+    return variables
   }
 
   /// An environment that a person enters, with scripts for every shell.
@@ -272,19 +258,19 @@ struct Uv {
     return step(arguments + [.output("")], needsNetwork: false)
   }
 
-  private func install(_ verb: [Argument], _ from: [Argument], _ target: [Argument]) -> [Argument] {
+  func install(_ verb: [Argument], _ from: [Argument], _ target: [Argument]) -> [Argument] {
     verb + ["--quiet", "--require-hashes", "--system-certs", "--no-progress", "--no-python-downloads"]
       + target
       + from
   }
 
-  private func step(
+  func step(
     _ arguments: [Argument], needsNetwork: Bool, index: String? = nil, first: String? = nil,
-    offlineFirst: Bool = false, own: String? = nil
+    offlineFirst: Bool = false, own: String? = nil, cache: FilePath? = nil
   ) -> Step {
-    var variables = index.flatMap { indexes.only($0) } ?? indexes.variables(first: first)
+    let cache = cache ?? self.cache
+    var variables = self.variables(index: index, first: first)
     variables["UV_CACHE_DIR"] = cache.string
-    if let folder = context.environment["XDG_CONFIG_HOME"] { variables["XDG_CONFIG_HOME"] = folder }
     var step = Step(
       .object(object.id, "bin/uv"), arguments, needsNetwork: needsNetwork,
       offlineArguments: offlineFirst ? ["--offline"] : [],
@@ -297,7 +283,7 @@ struct Uv {
     return step
   }
 
-  private var cache: FilePath {
+  var cache: FilePath {
     let home = FilePath(context.environment["HOME"] ?? "/")
     return Places(environment: context.environment, home: home).cache.appending("uv")
   }

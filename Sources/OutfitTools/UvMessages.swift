@@ -9,6 +9,8 @@ struct UvMessage: Error {
   var isMistake: Bool
   /// The package that can't be had without building it, normalised.
   private(set) var lacking: String?
+  /// The package of which something else is served than the lock pins.
+  private(set) var mismatched: String?
 
   /// - Parameters:
   ///   - what: The tool or file that was being resolved.
@@ -98,8 +100,15 @@ struct UvMessage: Error {
       diagnostic = Diagnostic(
         .error, "\(tool): the lock has no hash of \(pin), so what is served for it can't be checked",
         at: source.location, hint: "`outfit update \(tool)` pins it anew")
+    } else if let start = flat.firstRange(of: "no trusted hash was provided for: `") {
+      let name = flat[start.upperBound...].prefix { $0 != "`" }
+      diagnostic = Diagnostic(
+        .error, "\(tool): what is built asks for \(name), and the lock does not have that",
+        at: source.location,
+        hint: "`outfit update virtualenv` pins what builds it anew")
     } else if let start = flat.firstRange(of: "Hash mismatch for `") {
       let pin = flat[start.upperBound...].prefix { $0 != "`" }
+      mismatched = Requirement.name(of: pin)
       diagnostic = Diagnostic(
         .error, "\(tool): what is served for \(pin) is not what the lock pins, so nothing of it is used",
         at: source.location,
@@ -129,8 +138,18 @@ struct UvMessage: Error {
     guard let start = flat.firstRange(of: "Because ") else { return nil }
     let cause = flat[start.upperBound...]
     guard let end = cause.firstRange(of: " no usable wheels") else { return nil }
-    return cause[..<end.lowerBound].split(separator: " ").dropLast().last
-      .map { String($0.prefix { !"=<>!~".contains($0) }) }
+    // What it is asked for stands behind the name: `psycopg-c{implementation_name != 'pypy'}==3.2`, `idna[all]`.
+    var subject = ""
+    var depth = 0
+    for character in cause[..<end.lowerBound] {
+      if "{[".contains(character) { depth += 1 }
+      if depth == 0 { subject.append(character) }
+      if "}]".contains(character) { depth -= 1 }
+    }
+    guard let word = subject.split(separator: " ").dropLast().last else { return nil }
+    let name = word.prefix { !"=<>!~".contains($0) }
+    let isName = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
+    return isName && !name.isEmpty ? String(name) : nil
   }
 
   /// Others can be had all the same, and a wheel may come to be published.

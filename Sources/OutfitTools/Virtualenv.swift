@@ -36,7 +36,7 @@ public struct Virtualenv: Part {
     case .done(false): break
     }
     switch try VirtualenvPins(sources, interpreter, pythons, context).locked() {
-    case .ask(let query): return .ask([query])
+    case .ask(let queries): return .ask(queries)
     case .failed(let message):
       if message.isMistake { throw Failure([message.diagnostic], status: .usage) }
     case .done(let locked):
@@ -89,7 +89,19 @@ public struct Virtualenv: Part {
       return .done(proposal)
     }
     let (indexes, uv) = (pinning.indexes, pinning.uv)
-    let contents = Self.contents(entry, section.value, root: context.root)
+    let contents: ProjectContents
+    do {
+      switch try Self.contents(entry, section.value, context) {
+      case .ask(let queries): return .ask(queries)
+      case .done(let found): contents = found
+      }
+    } catch let failure as Failure {
+      // What stands stays, and what is no part of this goes on.
+      proposal.failures = failure.diagnostics.map {
+        Diagnostic($0.severity, $0.message, at: $0.location ?? section.source.location, hint: $0.hint)
+      }
+      return .done(proposal)
+    }
     if !contents.missing.isEmpty {
       proposal.failures = contents.missing.map {
         Self.notBuilt(
@@ -204,6 +216,13 @@ public struct Virtualenv: Part {
     return section.build.map { Requirement.normalized($0) }.filter { known.contains($0) }
   }
 
+  /// What a project's environment lacks as long as nobody lets it be built; normalised, sorted.
+  public static func unbuilt(_ entry: LockedRequirements?, _ section: VirtualenvSection) -> [String] {
+    guard let entry else { return [] }
+    let allowed = Set(section.build.map { Requirement.normalized($0) })
+    return Set(entry.sourceOnly + sourceNames(entry)).subtracting(allowed).sorted()
+  }
+
   private static func sourceNames(_ entry: LockedRequirements) -> [String] {
     RequirementLine.parse(entry.sources).map(\.packageName)
   }
@@ -218,18 +237,36 @@ public struct Virtualenv: Part {
   }
 
   private static func contents(
-    _ entry: LockedRequirements, _ section: VirtualenvSection, root: FilePath
-  ) -> ProjectContents {
-    func place(_ path: String) -> FilePath { path == "." ? root : root.pushing(FilePath(path)) }
+    _ entry: LockedRequirements, _ section: VirtualenvSection, _ context: Context
+  ) throws -> Round<ProjectContents> {
     let allowed = Set(section.build.map { Requirement.normalized($0) })
     var contents = ProjectContents()
-    contents.missing = Set(entry.sourceOnly + sourceNames(entry)).subtracting(allowed).sorted()
+    contents.missing = unbuilt(entry, section)
     contents.sources = RequirementLine.parse(entry.sources).filter { allowed.contains($0.packageName) }
       .map { $0.text + "\n" }.joined()
     contents.build = entry.build
-    contents.projects = entry.projects.map { (place($0.path), $0.digest) }
-    contents.wheels = entry.wheels.sorted { $0.key < $1.key }.map { (place($0.key), $0.value) }
-    return contents
+    contents.builds = entry.builds
+    contents.wheels = entry.wheels.sorted { $0.key < $1.key }
+      .map { (context.root.pushing(FilePath($0.key)), $0.value) }
+    for project in entry.projects {
+      switch try folder(project, section, context) {
+      case .ask(let queries): return .ask(queries)
+      case .done(let folder): contents.folders.append(folder)
+      }
+    }
+    if contents.folders.contains(where: { $0.way != .editable }) {
+      switch try tree(section, without: contents.folders.flatMap(\.written), context) {
+      case .ask(let queries): return .ask(queries)
+      case .done(let entries): contents.tree = entries
+      }
+    }
+    if contents.folders.contains(where: { $0.way == .inPlace }) {
+      switch RepositoryHistory.read(context) {
+      case .ask(let queries): return .ask(queries)
+      case .done(let text): contents.history = text
+      }
+    }
+    return .done(contents)
   }
 
   /// A package that is left out, and the line that would bring all that are.
@@ -240,20 +277,32 @@ public struct Virtualenv: Part {
     let names = Set((section.value.build + all).map { Requirement.normalized($0) }).sorted()
     let from =
       section.value.from.count == 1 ? section.value.title : "[\(section.value.from.joined(separator: ", "))]"
+    let isOwn = section.source.layer.kind == .profile
     return Diagnostic(
       .error,
       "\(package) is \(isRepository ? "taken from a repository" : "published as source only"), and is not in "
         + "\(section.value.path): Outfit builds nothing from source unasked",
       at: location ?? section.source.location,
-      hint: "allow its code to run while it is built, in \(section.source.location.file): "
-        + "`virtualenv: {from: \(from), build: [\(names.joined(separator: ", "))]}`", reason: .notBuilt)
+      hint: "allow its code to run while it is built"
+        + (isOwn ? ": outfit up --build \(package)\nor write it" : "")
+        + " in \(section.source.location.file): `virtualenv: {from: \(from), build: [\(names.joined(separator: ", "))]}`",
+      reason: .notBuilt)
   }
 
   /// Why it could not be made, in words for the manifest's author, where that is known.
   public static func explanation(of failure: Diagnostic, _ section: Sourced<VirtualenvSection>) -> Diagnostic
   {
-    guard let message = UvMessage(ofBuild: failure, tool: section.value.title, at: section.source) else {
+    guard var message = UvMessage(ofBuild: failure, tool: section.value.title, at: section.source) else {
       return failure
+    }
+    // A Pipfile.lock has digests alone: of one that was locked before it had a wheel, they are the source's.
+    if let package = message.mismatched, section.value.from.contains(where: { $0.hasSuffix("Pipfile.lock") }),
+      !section.value.build.contains(where: { Requirement.normalized($0) == package })
+    {
+      let hint = message.diagnostic.hint.map { "\nelse \($0)" } ?? ""
+      message.diagnostic.hint =
+        "where the lock has its source alone, allow its code to run while it is built: outfit up --build \(package)"
+        + hint
     }
     return message.lacking.map { notBuilt($0, [$0], section, isRepository: false, at: nil) }
       ?? message.diagnostic

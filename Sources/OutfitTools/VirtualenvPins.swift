@@ -22,7 +22,7 @@ struct VirtualenvPins {
   }
 
   enum Outcome<Value> {
-    case ask(Query)
+    case ask([Query])
     case failed(UvMessage)
     case done(Value)
   }
@@ -45,13 +45,20 @@ struct VirtualenvPins {
       wheels.merge(other.wheels) { mine, _ in mine }
       sourceOnly.formUnion(other.sourceOnly)
     }
+
+    /// What somebody wants to be built is taken as source, whatever wheels there are: for another Python, or for
+    /// other machines.
+    mutating func takeAsSource(_ names: [String]) {
+      let pinned = Set(pins.map(\.packageName))
+      sourceOnly.formUnion(pinned.intersection(names.map { Requirement.normalized($0) }))
+    }
   }
 
-  private var section: Sourced<VirtualenvSection> { sources.section }
+  var section: Sourced<VirtualenvSection> { sources.section }
 
   /// - Throws: `Failure`, status 2, for what has no digest, or another than the files have.
   func locked() throws -> Outcome<LockedRequirements> {
-    let all: Lines
+    var all: Lines
     switch try lines(sources.choice, earlier: nil) {
     case .ask(let query): return .ask(query)
     case .failed(let message): return .failed(message)
@@ -65,13 +72,15 @@ struct VirtualenvPins {
       case .done(let lines): shipped = lines
       }
     }
-    var build = ""
-    if !all.projects.isEmpty {
-      switch buildPins(all.projects) {
-      case .ask(let query): return .ask(query)
-      case .failed(let message): return .failed(message)
-      case .done(let pins): build = pins
-      }
+    all.takeAsSource(section.value.build)
+    shipped.takeAsSource(section.value.build)
+    let builds: [String: String]
+    switch try self.builds(
+      all.pins.filter { all.sourceOnly.contains($0.packageName) } + all.sources, all.projects)
+    {
+    case .ask(let queries): return .ask(queries)
+    case .failed(let message): return .failed(message)
+    case .done(let pins): builds = pins
     }
     let projects = try all.projects.sorted().map { path -> LockedProject in
       LockedProject(path: path, digest: try Self.digest(of: path, context) ?? Digest(of: ""))
@@ -82,7 +91,7 @@ struct VirtualenvPins {
         from: section.value.from, sourceDigest: sources.digest, python: interpreter.version.minor,
         requirements: shipped.pins.compactMap(\.pin).joined(),
         development: all.pins.compactMap(\.pin).filter { !shippedTexts.contains($0) }.joined(),
-        sources: all.sources.compactMap(\.lockedSource).joined(), build: build, projects: projects,
+        sources: all.sources.compactMap(\.lockedSource).joined(), builds: builds, projects: projects,
         wheels: all.wheels, sourceOnly: all.sourceOnly.sorted(),
         notInImages: shipped.sourceOnly.union(shipped.sources.map(\.packageName)).union(shipped.wheels.keys)
           .sorted()))
@@ -119,7 +128,7 @@ struct VirtualenvPins {
       let isOwn =
         [.poetryLock, .pdmLock].contains(main.kind)
         && sources.reading.description(of: own).isPackage
-      if isOwn, section.value.isEditable, !result.projects.contains(own.path) {
+      if isOwn, !result.projects.contains(own.path) {
         result.projects.append(own.path)
       }
     }
@@ -142,7 +151,7 @@ struct VirtualenvPins {
         ).path
         if place.lowercased().hasSuffix(".whl") {
           lines.wheels[place] = package.digests.first.flatMap { Digest($0) }
-        } else if section.value.isEditable {
+        } else {
           lines.projects.append(place)
         }
         continue
@@ -191,8 +200,7 @@ struct VirtualenvPins {
     let query = uv.export(
       label: "reading \(main.path)",
       project: sources.reading.files[LocalProject(path: main.folder).file("pyproject.toml")] ?? [],
-      lock: sources.reading.files[main.path] ?? [], groups: choice.groups, extras: choice.extras,
-      withProjects: section.value.isEditable)
+      lock: sources.reading.files[main.path] ?? [], groups: choice.groups, extras: choice.extras)
     switch answer(query) {
     case .ask(let query): return .ask(query)
     case .failed(let message): return .failed(message)
@@ -230,9 +238,6 @@ struct VirtualenvPins {
       }
       var lines = try self.lines(of: text, below: ".")
       lines.sourceOnly.formUnion(lacking)
-      // What was built to be resolved is built again to be installed.
-      let names = Set(lines.pins.map(\.packageName))
-      lines.sourceOnly.formUnion(allowed.intersection(names))
       return .done(lines)
     }
   }
@@ -287,27 +292,6 @@ struct VirtualenvPins {
         request: section.value.title, at: section.source))
   }
 
-  /// What builds the projects, as their files ask for it.
-  private func buildPins(_ paths: [String]) -> Outcome<String> {
-    var wanted: Set<String> = []
-    for path in paths {
-      var files: [String: [UInt8]] = [:]
-      for name in LocalProject.buildFiles {
-        let query = Query.contents(context.root.pushing(FilePath(LocalProject(path: path).file(name))))
-        guard let answer = context.facts[query] else { return .ask(query) }
-        if case .contents(let bytes) = answer { files[name] = bytes }
-      }
-      wanted.formUnion(ProjectDescription(files).buildRequirements)
-    }
-    let input = "build.in"
-    let text = wanted.sorted().map { $0 + "\n" }.joined()
-    let query = uv.compile(
-      label: "resolving what builds \(section.value.title)", [input: Array(text.utf8)], [.scratch(input)], [],
-      previous: context.lock.virtualenv?.build, isAnnotated: false, build: section.value.build)
-    guard case .done(let found) = answer(query) else { return answer(query) }
-    return .done(RequirementLine.parse(found).compactMap(\.pin).joined())
-  }
-
   // MARK: Answers
 
   /// The files that bind names to indexes, in the scratch folder, and what else a compilation is given.
@@ -315,22 +299,22 @@ struct VirtualenvPins {
   private static let constraints = "outfit.constraints.txt"
   private static let overrides = "outfit.overrides.txt"
 
-  private func answer(_ query: Query) -> Outcome<String> {
-    guard let answer = context.facts[query] else { return .ask(query) }
+  func answer(_ query: Query) -> Outcome<String> {
+    guard let answer = context.facts[query] else { return .ask([query]) }
     if case .collected(let files) = answer, let bytes = files[Uv.lockFile] {
       return .done(String(decoding: bytes, as: UTF8.self))
     }
-    let failure: Diagnostic
-    if case .failed(let diagnostic) = answer {
-      failure = diagnostic
-    } else {
-      failure = Diagnostic(.error, "uv wrote no pins")
+    guard case .failed(let diagnostic) = answer else {
+      return .failed(message(of: Diagnostic(.error, "uv wrote no pins")))
     }
-    return .failed(
-      UvMessage(
-        failure, what: section.value.title, request: section.value.title, at: section.source,
-        asked: { indexes.asked(for: $0, indexes.bound, first: nil) },
-        variable: indexes.variable(ofAddress:), place: { sources.reading.location(of: $0) }))
+    return .failed(message(of: diagnostic))
+  }
+
+  func message(of failure: Diagnostic) -> UvMessage {
+    UvMessage(
+      failure, what: section.value.title, request: section.value.title, at: section.source,
+      asked: { indexes.asked(for: $0, indexes.bound, first: nil) },
+      variable: indexes.variable(ofAddress:), place: { sources.reading.location(of: $0) })
   }
 
   /// What a resolver gave, as a lock may hold it, with the digests that the files allow.
@@ -353,7 +337,7 @@ struct VirtualenvPins {
       if let place = try place(line, below: folder) {
         if place.lowercased().hasSuffix(".whl") {
           lines.wheels[place] = line.digests.first.flatMap { Digest($0) }
-        } else if section.value.isEditable, !lines.projects.contains(place) {
+        } else if !lines.projects.contains(place) {
           // Nobody was asked whether code of this project may be run.
           guard !sources.reading.projects.isEmpty else {
             throw Failure(
@@ -434,7 +418,7 @@ extension RequirementLine {
     }
   }
 
-  fileprivate var textWithoutDigests: String {
+  var textWithoutDigests: String {
     text.firstRange(of: " --hash=").map { String(text[..<$0.lowerBound]) } ?? text
   }
 }

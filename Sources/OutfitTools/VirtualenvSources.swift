@@ -147,9 +147,10 @@ struct Sources {
       }
       let project = LocalProject(path: main.folder, extras: choice.extras)
       let description = reading.description(of: project)
-      let isInstalled = section.value.isEditable && description.isPackage
+      let isInstalled = description.isPackage
       if isInstalled {
         let extras = choice.extras.isEmpty ? "" : "[\(choice.extras.joined(separator: ","))]"
+        // A folder has no name before it is built, so that nothing else lets uv ask it.
         extra.append("-e \(place(project.path).string)\(extras)")
       } else {
         let name =
@@ -204,8 +205,7 @@ struct Sources {
         line.text = target + condition + line.digests.map { " --hash=sha256:\($0)" }.joined()
       } else {
         let extras = direct.extras.isEmpty ? "" : "[\(direct.extras.joined(separator: ","))]"
-        line.text =
-          section.value.isEditable ? "-e \(target)\(extras)\(condition)" : "\(target)\(extras)\(condition)"
+        line.text = "-e \(target)\(extras)\(condition)"
       }
     default: break
     }

@@ -108,4 +108,28 @@ struct ConflictTests {
     let both = try await machine.outfit("up", "p", "--strict", "--on-conflict", "keep")
     #expect(both.status == 2)
   }
+
+  /// Each step back is one step, over a way back as well: what the user made in between is there again.
+  @Test(arguments: [1, 2]) func aStepBackAfterAWayBackIsOneStep(generations: Int) async throws {
+    let machine = try Machine("stepback")
+    try machine.write("p/f", "theirs\n")
+    try machine.write("p/outfit.yaml", "profile: p\ndotfiles: {.other: {copy: f}}\n")
+    if generations == 2 { try #require(try await machine.outfit("up", "p", "--trust").status == 0) }
+    try machine.write("p/outfit.yaml", "profile: p\ndotfiles: {.other: {copy: f}, .f: {copy: f}}\n")
+    try #require(try await machine.outfit("up", "p", "--trust").status == 0)
+    try #require(try await machine.outfit("rollback").status == 0)
+    #expect(try machine.read(".f") == nil)
+    try machine.write(".f", "mine\n")
+    let taken = try await machine.outfit("up", "p", "--trust", "--on-conflict", "take")
+    #expect(taken.status == 0, "\(taken.errorText)")
+    #expect(try machine.read(".f") == "theirs\n")
+    let back = try await machine.outfit("rollback")
+    #expect(back.status == 0, "\(back.errorText)")
+    #expect(try machine.read(".f") == "mine\n", "\(back.outputText)")
+    #expect(try machine.read(".other") == (generations == 2 ? "theirs\n" : nil))
+    // And further, until nothing is before.
+    try #require(try await machine.outfit("rollback").status == 0)
+    #expect(try machine.read(".other") == nil)
+    #expect(try machine.read(".f") == "mine\n")
+  }
 }

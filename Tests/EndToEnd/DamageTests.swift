@@ -228,6 +228,34 @@ struct DamageTests {
     #expect(clean.status == 0, "\(clean.outputText)\(clean.errorText)")
     withExtendedLifetime(server) {}
   }
+
+  /// A marker that somebody deleted, a block that stands there twice: what is Outfit's own alone is mended, and where
+  /// somebody wrote in it, whoever says so has it mended.
+  @Test func markersOfBlocksComeBack() async throws {
+    let machine = try Machine("markers")
+    let block = "# >>> outfit p >>>\none\ntwo\n# <<< outfit p <<<\n"
+    try machine.write("p/b", "one\ntwo\n")
+    try machine.write("p/outfit.yaml", "profile: p\ndotfiles: {.rc: {block: b}}\n")
+    try machine.write(".rc", "mine\n")
+    try #require(try await machine.outfit("up", "p", "--trust").status == 0)
+    for damaged in ["mine\n\(block)\(block)more\n", "mine\n# >>> outfit p >>>\none\ntwo\nmore\n"] {
+      try machine.write(".rc", damaged)
+      let up = try await machine.outfit("up")
+      #expect(up.status == 0, "\(up.errorText)")
+      #expect(try machine.read(".rc") == "mine\n\(block)more\n")
+    }
+    let torn = "mine\n# >>> outfit p >>>\nONE\ntwo\nmore\n"
+    try machine.write(".rc", torn)
+    let kept = try await machine.outfit("up")
+    #expect(kept.status == 4 || kept.status == 1, "\(kept.errorText)")
+    #expect(try machine.read(".rc") == torn)
+    let taken = try await machine.outfit("up", "--on-conflict", "take")
+    #expect(taken.status == 0, "\(taken.errorText)")
+    #expect(try machine.read(".rc") == "mine\nONE\ntwo\nmore\n\(block)")
+    let back = try await machine.outfit("rollback", "0")
+    #expect(back.status == 0, "\(back.errorText)")
+    #expect(try machine.read(".rc")?.contains("outfit p") == false)
+  }
 }
 
 /// A cache that may be taken away.

@@ -22,7 +22,8 @@ struct GateTests {
     "python use": [["3.13", "--dry-run"]], "node use": [["24", "--dry-run"]],
     "tool install": [["cowsay", "--offline"], ["cowsay", "--offline", "--project"]],
     "tool run": [["--offline", "cowsay"]], "import pyenv": [["--dry-run"]],
-    "self uninstall": [["--dry-run"]],
+    "self uninstall": [["--dry-run"]], "check": [[], ["."], ["--workflow"]],
+    "capture": [["--dry-run", "--all", "--skip", "packages", "captured"]],
   ]
 
   /// Those that can't do anything here without consent.
@@ -30,7 +31,7 @@ struct GateTests {
     "up", "up --locked", "up --offline", "up --only hooks", "up .", "lock", "lock --check", "lock --images",
     "update", "update --dry-run", "outdated", "render", "render --force", "render --vendor", "parity",
     "parity --fresh", "dev --dry-run", "dev --with compose", "hooks install",
-    "tool install cowsay --offline --project",
+    "tool install cowsay --offline --project", "check", "check .",
   ]
 
   /// Verbs that are the person's own word about what is here: they may write what they name.
@@ -141,7 +142,9 @@ struct GateTests {
         $0 == program || $0.hasSuffix("*") && program.hasPrefix($0.dropLast())
           || $0.hasPrefix("*") && program.hasSuffix($0.dropFirst())
       }
-      if !isGit, !isKnown { Issue.record("\(line) started \(program)") }
+      // Pythons of this machine, which are asked what they are.
+      let pyenv = machine.environment["PYENV_ROOT"].map { program.hasPrefix("\($0)/versions/") } ?? false
+      if !isGit, !isKnown, !pyenv { Issue.record("\(line) started \(program)") }
     }
     let home = machine.home.string
     let places = [".local/state/outfit", ".local/share/outfit"].map { "\(home)/\($0)" }

@@ -18,6 +18,8 @@ final class Machine: Sendable {
   /// Of the process that tests.
   private static let variables = (try? Host.live())?.environment ?? [:]
 
+  static func variable(_ name: String) -> String? { variables[name] }
+
   /// Downloads are kept from test to test, as they are on a person's machine from day to day.
   private static let cache = FilePath(variables["TMPDIR"] ?? "/tmp").appending("outfit-tests-cache")
 

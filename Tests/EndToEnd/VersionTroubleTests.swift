@@ -139,7 +139,7 @@ struct VersionTroubleTests {
     let set = pyenv.setting
     for (words, status, text) in [
       (["python", "version", "--json"], 0, ""),
-      (["leave", "--help"], 2, "there is no verb `outfit leave`"),
+      (["depart", "--help"], 2, "there is no verb `outfit depart`"),
       (["exec", "node@", "-v"], 2, "outfit exec node@22"),
       (["exec", "node@foo", "-v"], 127, "node@foo asks for node \"foo\""),
       (["exec", "python@\(pyenv.series)", "--", "/bin/false"], 1, ""),

@@ -20,7 +20,7 @@ struct PartSelectionTests {
     #expect(parts(only: ["hooks"]) == ["interpreters", "tools", "hooks"])
     #expect(parts(only: ["tools"]) == ["interpreters", "tools"])
     #expect(parts(only: ["virtualenv"]) == ["interpreters", "virtualenv"])
-    #expect(parts(only: ["dotfiles", "shell"]) == ["shell", "dotfiles"])
+    #expect(parts(only: ["dotfiles", "shell"]) == ["dotfiles", "shell"])
     #expect(parts(only: ["node_modules"]) == ["interpreters", "node_modules"])
   }
 

@@ -169,8 +169,9 @@ import Testing
           ! installs ripgrep with apt, as root by sudo
           - uses the package index acme,
             https://packages.acme.example/simple (primary)
-          - writes ~/.config/kitty
-          - keeps a block in ~/.zshrc
+          ! writes ~/.config/kitty, which an editor, a terminal or
+            an interpreter runs
+          ! keeps a block in ~/.zshrc, which a shell runs
           - installs Python 3.13
           - installs black and sphinx (with furo) from PyPI
 
@@ -349,7 +350,7 @@ import Testing
     disk.putLink("/home/ann/team/pubdata", to: "../.ssh/id")
     #expect(
       try await new() == [
-        "reads /home/ann/.ssh/id which lies outside of the profile, by pubdata", "writes ~/.pub",
+        "reads /home/ann/.ssh/id, which lies outside of the profile, by pubdata", "writes ~/.pub",
       ])
     let commit = String(repeating: "c", count: 40)
     let loader = ProfileLoader(host: host()) { _, _ in
@@ -408,7 +409,39 @@ import Testing
     #expect(try await new() == [])
     _ = try await trust()
     disk.put("/home/ann/.config/fish/config.fish", "")
-    #expect(try await new() == ["keeps a block in ~/.config/fish/config.fish"])
+    #expect(try await new() == ["keeps a block in ~/.config/fish/config.fish, which a shell runs"])
+  }
+
+  /// What a shell, ssh, git or a registry's client obeys is told as such, also inside of a folder; records are as before.
+  @Test func whatSomethingObeysIsGrave() async throws {
+    put([
+      (
+        "outfit.yaml",
+        """
+        dotfiles:
+          .ssh/config: {copy: f}
+          .npmrc: {copy: f}
+          .config/: {copy: c/}
+          .config/other/: {copy: o/}
+          .plain: {copy: f}
+          .sshx: {copy: f}
+        """
+      ), ("f", "x"), ("c/fish/config.fish", "x"), ("c/a", "x"), ("o/a", "x"),
+    ])
+    let lines = try await Ability.lines(Consent(host: host()).needed(for: profile()).flatMap(\.new))
+    #expect(
+      lines.filter(\.isGrave).map(\.text) == [
+        "writes ~/.config, with ~/.config/fish/config.fish, which a shell runs",
+        "writes ~/.npmrc, which says where packages come from, or how one signs in",
+        "writes ~/.ssh/config, which SSH obeys",
+      ])
+    #expect(lines.filter { !$0.isGrave }.map(\.text) == ["writes ~/.config/other, ~/.plain and ~/.sshx"])
+    for (target, isObeyed) in [
+      (".bashrc", true), (".bashrc.d", false), ("bin/x", true), (".ssh", true), (".config", false),
+      (".config/git", true), (".gitconfig.local", false), (".local/bin/tool", true), ("notes/.bashrc", false),
+    ] {
+      #expect((FileReader.of(target) != nil) == isObeyed, "\(target)")
+    }
   }
 
   @Test func everythingThatIsSaidOfATool() async throws {

@@ -42,7 +42,7 @@ import Testing
       Issue.record("it did not ask")
       return
     }
-    #expect(Set(queries) == [.contents("/p/a"), .tree("/p/k"), .contents("/p/l")])
+    #expect(Set(queries) == [.file("/p/a"), .tree("/p/k"), .file("/p/l")])
   }
 
   /// A later layer's file takes the place of one in an earlier layer's folder; within a layer the nearer name does.
@@ -54,7 +54,7 @@ import Testing
     var context = context(
       [:],
       facts: [
-        .contents("/p/a"): .contents(Array("file".utf8)), .contents("/o/a"): .contents(Array("file".utf8)),
+        .file("/p/a"): .file("file"), .file("/o/a"): .file("file"),
         .tree("/o/c"): .tree([TreeEntry("a", .file(Array("folder".utf8), mode: 0o644))]),
         .tree("/p/c"): .tree([
           TreeEntry("a", .file(Array("folder".utf8), mode: 0o644)), TreeEntry("b", .file([], mode: 0o644)),
@@ -96,9 +96,9 @@ import Testing
           ".vimrc": DotfileSection(kind: .block, file: "v", onlyIfPresent: true, position: .top),
         ], data: ["name": "Ada"],
         facts: [
-          .contents("/p/a"): .contents(Array("A".utf8)),
+          .file("/p/a"): .file("A"),
           .contents("/p/t"): .contents(Array("hello {{name}}".utf8)),
-          .contents("/p/l"): .contents([]), .contents("/p/v"): .contents(Array("set nu\n".utf8)),
+          .file("/p/l"): .file(""), .contents("/p/v"): .contents(Array("set nu\n".utf8)),
         ]))
     #expect(
       found.map(\.target) == [
@@ -136,7 +136,7 @@ import Testing
 
   @Test func whatIsSecretIsForNobodyElseUnlessAModeIsWritten() throws {
     let facts: [Query: Answer] = [
-      .contents("/p/a"): .contents([1]),
+      .file("/p/a"): .file("1"), .contents("/p/a"): .contents([1]),
       .tree("/p/k"): .tree([
         TreeEntry("run", .file([1], mode: 0o755)), TreeEntry("in", .directory(mode: 0o755)),
       ]),
@@ -149,8 +149,8 @@ import Testing
           ".c": DotfileSection(kind: .block, file: "a", secret: true),
           ".k/": DotfileSection(kind: .copy, file: "k/", secret: true),
         ], facts: facts))
-    #expect(found[0].kind == .file([1], mode: 0o600))
-    #expect(found[1].kind == .file([1], mode: 0o640))
+    #expect(found[0].kind == .file(Array("1".utf8), mode: 0o600))
+    #expect(found[1].kind == .file(Array("1".utf8), mode: 0o640))
     guard case .edit(.block(let block)) = found[2].kind else { throw Failure("no block") }
     #expect(block.createMode == 0o600)
     #expect(found[3].kind == .file([1], mode: 0o700))
@@ -170,11 +170,6 @@ import Testing
     #expect(failure.map { "\($0.diagnostics)".contains("TOPSECRET") } == false)
   }
 
-  @Test func otherSystemsAreLeftOut() throws {
-    let found = try changes(context([".mac": DotfileSection(kind: .copy, file: "m", systems: ["macos"])]))
-    #expect(found.isEmpty)
-  }
-
   @Test func missingSourcesAndValuesAreAllNamed() throws {
     let failure = #expect(throws: Failure.self) {
       try changes(
@@ -182,12 +177,135 @@ import Testing
           [
             ".a": DotfileSection(kind: .copy, file: "a"), ".b": DotfileSection(kind: .template, file: "b"),
           ],
-          facts: [.contents("/p/a"): .absent, .contents("/p/b"): .contents(Array("x\n{{nmae}}".utf8))]))
+          facts: [.file("/p/a"): .absent, .contents("/p/b"): .contents(Array("x\n{{nmae}}".utf8))]))
     }
     #expect(failure?.status == .usage)
     #expect(failure?.diagnostics.count == 2)
     #expect(failure?.diagnostics.first?.location == Self.source.location)
     #expect(failure?.diagnostics.last?.location?.line == 2)
+  }
+}
+
+/// `tree:`, `create:`, `link-to:`, `absent:`, and what a block's text is.
+@Suite struct DotfileFormTests {
+  private static let layer = Layer(
+    kind: .profile, name: "me", address: "/p", folder: "/p", manifest: "/p/outfit.yaml")
+  private static let source = Source(
+    layer: layer, location: SourceLocation(file: "/p/outfit.yaml", line: 4, column: 3))
+
+  private func propose(
+    _ dotfiles: [String: DotfileSection], _ facts: [Query: Answer]
+  ) throws -> Round<Proposal> {
+    var profile = Profile(scope: .machine, name: "me", layers: [Self.layer])
+    profile.dotfiles = dotfiles.mapValues { Sourced($0, Self.source) }
+    profile.data = ["name": Sourced(.text("Ada"), Self.source)]
+    return try Dotfiles().propose(
+      Context(
+        profile: profile, lock: Lock(), facts: Facts(facts), platform: Platform(.linux, .amd64),
+        root: "/h", store: "/s", bin: "/b", environment: [:]))
+  }
+
+  private func changes(
+    _ dotfiles: [String: DotfileSection], _ facts: [Query: Answer]
+  ) throws -> [Change] {
+    guard case .done(let proposal) = try propose(dotfiles, facts) else {
+      Issue.record("it asks again")
+      return []
+    }
+    return proposal.changes
+  }
+
+  private func tree(_ layout: TreeLayout) -> DotfileSection {
+    var section = DotfileSection(kind: .tree, file: "c/")
+    section.layout = layout
+    return section
+  }
+
+  private static let entries: Answer = .tree([
+    TreeEntry("bin", .directory(mode: 0o700)), TreeEntry("bin/run", .file([1], mode: 0o700)),
+    TreeEntry("bin/run.swp", .file([2], mode: 0o644)), TreeEntry(".git", .directory(mode: 0o755)),
+    TreeEntry(".git/HEAD", .file([3], mode: 0o644)),
+    TreeEntry("mail.mustache", .file(Array("{{name}}".utf8), mode: 0o600)),
+  ])
+
+  @Test func aTreeIsCopied() throws {
+    let layout = TreeLayout(exclude: ["*.swp"], templates: ["*.mustache"], folderMode: 0o700)
+    let facts: [Query: Answer] = [.tree("/p/c"): Self.entries]
+    guard case .ask(let further) = try propose([".c": tree(layout)], facts) else {
+      Issue.record("the template's text was not asked for")
+      return
+    }
+    #expect(further == [.contents("/p/c/mail.mustache")])
+    let known = facts.merging(
+      [.contents("/p/c/mail.mustache"): .contents(Array("{{name}}".utf8))], uniquingKeysWith: { $1 })
+    let found = try changes([".c": tree(layout)], known)
+    #expect(found.map(\.target) == ["/h/.c", "/h/.c/bin", "/h/.c/bin/run", "/h/.c/mail"])
+    #expect(
+      found.map(\.kind) == [
+        .directory(mode: 0o700), .directory(mode: 0o700), .file([1], mode: 0o755),
+        .file(Array("Ada".utf8), mode: 0o644),
+      ])
+  }
+
+  @Test func aTreeOfLinksAndAFoldedOne() throws {
+    let links = try changes([".c": tree(TreeLayout(style: .link))], [.tree("/p/c"): Self.entries])
+    #expect(links.map(\.kind).contains(.link(.path("/p/c/bin/run"))))
+    #expect(links.map(\.kind).contains(.directory(mode: 0o755)))
+    #expect(!links.contains { $0.target.string.contains(".git") })
+    let folded = try changes([".c": tree(TreeLayout(style: .fold))], [.names("/p/c"): .names(["bin"])])
+    #expect(folded.map(\.kind) == [.link(.path("/p/c"))])
+    #expect(folded.map(\.target) == ["/h/.c"])
+  }
+
+  @Test func theNearerEntryCountsWithinATree() throws {
+    var link = DotfileSection(kind: .linkTo, file: nil)
+    link.destination = "../elsewhere"
+    var inner = tree(TreeLayout(folderMode: 0o700))
+    inner.file = "d/"
+    let found = try changes(
+      [".c": tree(TreeLayout()), ".c/bin": link, ".c/x": inner],
+      [
+        .tree("/p/c"): .tree([
+          TreeEntry("bin", .directory(mode: 0o755)), TreeEntry("bin/run", .file([1], mode: 0o755)),
+          TreeEntry("x", .directory(mode: 0o755)), TreeEntry("x/a", .file([1], mode: 0o644)),
+        ]), .tree("/p/d"): .tree([TreeEntry("a", .file([2], mode: 0o644))]),
+      ])
+    let kinds = Dictionary(grouping: found, by: \.target).mapValues { $0.map(\.kind) }
+    #expect(kinds["/h/.c/bin"] == [.link(.path("../elsewhere"))])
+    #expect(kinds["/h/.c/bin/run"] == nil)
+    #expect(kinds["/h/.c/x"] == [.directory(mode: 0o700)])
+    #expect(kinds["/h/.c/x/a"] == [.file([2], mode: 0o644)])
+  }
+
+  @Test func whatIsMadeOnceWhatLeadsElsewhereAndWhatIsAbsent() throws {
+    var link = DotfileSection(kind: .linkTo, file: nil)
+    (link.destination, link.isRendered) = ("/srv/{{name}}", true)
+    let found = try changes(
+      [
+        ".a": DotfileSection(kind: .create, file: "a"), ".b": link,
+        ".c": DotfileSection(kind: .absent, file: nil),
+      ], [.file("/p/a"): .tree([TreeEntry("", .file([7], mode: 0o755))])])
+    #expect(found.map(\.kind) == [.file([7], mode: 0o755), .link(.path("/srv/Ada")), .absent])
+    #expect(found.map(\.isOnce) == [true, false, false])
+    link.destination = "{{^name}}x{{/name}}"
+    #expect(throws: Failure.self) { try changes([".b": link], [:]) }
+  }
+
+  @Test func aBlockIsWhatItIsUnlessItSaysTemplate() throws {
+    let facts: [Query: Answer] = [.contents("/p/b"): .contents(Array("a {{name}} {{.Names}}".utf8))]
+    var block = DotfileSection(kind: .block, file: "b")
+    guard case .edit(.block(let literal))? = try changes([".b": block], facts).first?.kind else {
+      throw Failure("no block")
+    }
+    #expect(literal.body == "a {{name}} {{.Names}}")
+    block.isRendered = true
+    #expect(throws: Failure.self) { try changes([".b": block], facts) }
+  }
+}
+
+extension Answer {
+  fileprivate static func file(_ text: String) -> Answer {
+    .tree([TreeEntry("", .file(Array(text.utf8), mode: 0o644))])
   }
 }
 

@@ -1,3 +1,4 @@
+import Support
 import Testing
 
 @testable import OutfitEngine
@@ -65,6 +66,60 @@ import Testing
   func markersOutOfOrder(_ text: String, line: Int) {
     let problem = #expect(throws: Blocks.Malformed.self) { try Blocks.scan(Array(text.utf8)) }
     #expect(problem?.line == line)
+  }
+
+  /// One block stands there again, and what others wrote is what it was.
+  @Test(
+    arguments: [
+      ("a\n# >>> outfit team >>>\nbody\nb\n", "a\n\(block)b\n", true),
+      ("a\nbody\n# <<< outfit team <<<\nb\n", "a\n\(block)b\n", true),
+      ("a\n\(block)b\na\n\(block)b\n", "a\n\(block)b\na\nb\n", true),
+      ("a\n\(block)# >>> outfit team >>>\nbody\nb\n", "a\n\(block)b\n", true),
+      ("\(block)body\n# <<< outfit team <<<\n", block, true),
+      (
+        "# >>> outfit team >>>\r\nbody\r\nb\r\n",
+        "# >>> outfit team >>>\r\nbody\r\n# <<< outfit team <<<\r\nb\r\n", true
+      ),
+      ("# >>> outfit team >>>\nbody", block, true),
+      // Somebody wrote between the markers: that stays, and is nobody's block.
+      ("a\n# >>> outfit team >>>\nmine\nb\n", "a\nmine\nb\n", false),
+      ("a\nmine\n# <<< outfit team <<<\n", "a\nmine\n", false),
+      (
+        "\(block)# >>> outfit team >>>\nmine\n# <<< outfit team <<<\n", "\(block)mine\n", false
+      ),
+      ("# >>> outfit team >>>\n# >>> outfit team >>>\nbody\n# <<< outfit team <<<\n", block, false),
+      // Another's markers are none of ours to mend.
+      ("# >>> outfit other >>>\nbody\n", "", nil),
+      ("# >>> outfit team >>>\n# >>> outfit other >>>\nx\n# <<< outfit team <<<\n", "", nil),
+    ] as [(String, String, Bool?)])
+  func lostMarkersAreMended(_ text: String, _ wanted: String, _ isExact: Bool?) {
+    let mended = Blocks.mended(Array(text.utf8), bodies: ["team": [Array("body\n".utf8)]])
+    guard let isExact else { return #expect(mended == nil) }
+    #expect(mended.map { String(decoding: $0.text, as: UTF8.self) } == wanted)
+    #expect(mended?.isExact == isExact)
+  }
+
+  /// Whatever becomes of a file's lines: what is mended has each block at most once, and every line of others.
+  @Test func nothingOfOthersIsLostByMending() {
+    var random = SplitMix(seed: 19)
+    let lines = [
+      "# >>> outfit team >>>", "# <<< outfit team <<<", "body", "two", "# >>> outfit b >>>",
+      "# <<< outfit b <<<", "x", "y", "z",
+    ]
+    let bodies = ["team": [Array("body\ntwo\n".utf8)], "b": [Array("x\n".utf8)]]
+    for _ in 0..<20_000 {
+      let text = (0..<Int.random(in: 0...12, using: &random)).map { _ in
+        lines.randomElement(using: &random) ?? ""
+      }
+      let bytes = Array(text.map { $0 + "\n" }.joined().utf8)
+      guard let mended = Blocks.mended(bytes, bodies: bodies) else { continue }
+      let after = String(decoding: mended.text, as: UTF8.self).split(separator: "\n").map(String.init)
+      func others(_ lines: [String]) -> [String] { lines.filter { ["y", "z"].contains($0) } }
+      #expect(others(after) == others(text), "\(text) -> \(after)")
+      let found = try? Blocks.scan(mended.text)
+      #expect(found.map { Set($0.map(\.identifier)).count == $0.count } == true, "\(text) -> \(after)")
+      #expect(Blocks.mended(mended.text, bodies: bodies)?.text == mended.text, "\(text) -> \(after)")
+    }
   }
 
   @Test func blocksThatCantBeWritten() {

@@ -122,10 +122,7 @@ import Testing
     SwitchScenario(files: files, like: scenario)
   }
 
-  /// All pairs of a run and a way to stop.
-  private static let all = Run.allCases.flatMap { run in Stop.allCases.map { (run, $0) } }
-
-  @Test(arguments: all) func everyInstant(_ run: Run, _ stop: Stop) async throws {
+  @Test(arguments: Run.allCases) func everyInstant(_ run: Run) async throws {
     let scenario = try await Self.prepared(for: run)
     let before = Self.visible(scenario, of: run)
     let times = Self.times(scenario)
@@ -136,49 +133,56 @@ import Testing
     let count = whole.files.operations - scenario.files.operations
     #expect(count > (run == .collection ? 5 : 30))
 
-    var undone = 0
-    var finished = 0
+    var undone: [Stop: Int] = [:]
+    var finished: [Stop: Int] = [:]
     for number in 0..<count {
-      let broken = Self.at(scenario.files.copy(), scenario)
-      broken.files.stop(before: broken.files.operations + number)
-      _ = try? await run(broken)
-      #expect(broken.files.isStopped)
-      stop.crash(broken.files, at: number)
-      for folder in ["shop/.venv", "web/node_modules"] {
-        let places = try Self.places(of: folder, broken)
-        #expect(places.count == 1, "\(folder) before operation \(number): \(places)")
-      }
-      try Recovery.recover(broken.host)
-      let now = Self.visible(broken, of: run)
-      #expect(
-        now == before || now == after,
-        "before operation \(number), \(whole.files.log[scenario.files.operations + number]): \(Self.difference(now, before)), or \(Self.difference(now, after))"
-      )
-      if now == after, run != .collection {
-        finished += 1
-      } else {
-        undone += 1
-        #expect(Self.times(broken) == times, "times, before operation \(number)")
-      }
-      // What can be gone back to is there with all its contents.
-      for generation in try Generations.list(.machine, host: broken.host)
-      where run != .uninstallation || now == before {
+      let stopped = Self.at(scenario.files.copy(), scenario)
+      stopped.files.stop(before: stopped.files.operations + number)
+      _ = try? await run(stopped)
+      #expect(stopped.files.isStopped)
+      // Up to there it is the same, in whatever way it stops.
+      for stop in Stop.allCases {
+        let broken = Self.at(stopped.files.copy(), scenario)
+        stop.crash(broken.files, at: number)
+        let place =
+          "\(stop) before operation \(number), \(whole.files.log[scenario.files.operations + number])"
+        for folder in ["shop/.venv", "web/node_modules"] {
+          let places = try Self.places(of: folder, broken)
+          #expect(places.count == 1, "\(folder), \(place): \(places)")
+        }
+        try Recovery.recover(broken.host)
+        let now = Self.visible(broken, of: run)
         #expect(
-          try Generations.missingContents(of: generation, host: broken.host).isEmpty,
-          "generation \(generation.number), before operation \(number)")
-      }
-      // And everything goes on from there as if nothing had been.
-      if number % 10 == 0, run != .uninstallation || now == before {
-        try await run(broken)
-        #expect(Self.visible(broken, of: run) == after, "going on after operation \(number)")
+          now == before || now == after,
+          "\(place): \(Self.difference(now, before)), or \(Self.difference(now, after))")
+        if now == after, run != .collection {
+          finished[stop, default: 0] += 1
+        } else {
+          undone[stop, default: 0] += 1
+          #expect(Self.times(broken) == times, "times, \(place)")
+        }
+        // What can be gone back to is there with all its contents.
+        for generation in try Generations.list(.machine, host: broken.host)
+        where run != .uninstallation || now == before {
+          #expect(
+            try Generations.missingContents(of: generation, host: broken.host).isEmpty,
+            "generation \(generation.number), \(place)")
+        }
+        // And everything goes on from there as if nothing had been.
+        if number % 10 == 0, run != .uninstallation || now == before {
+          try await run(broken)
+          #expect(Self.visible(broken, of: run) == after, "going on, \(place)")
+        }
       }
     }
-    #expect(undone > 0)
-    #expect(finished > 0 || run == .collection)
-    print("crash points tried: \(run.rawValue), \(stop.rawValue): \(count), losses: 0")
+    for stop in Stop.allCases {
+      #expect(undone[stop, default: 0] > 0, "\(stop)")
+      #expect(finished[stop, default: 0] > 0 || run == .collection, "\(stop)")
+      print("crash points tried: \(run.rawValue), \(stop.rawValue): \(count), losses: 0")
+    }
   }
 
-  @Test(arguments: Stop.allCases) func everyInstantOfARecovery(_ stop: Stop) async throws {
+  @Test func everyInstantOfARecovery() async throws {
     let scenario = try await Self.prepared()
     let before = Self.visible(scenario)
     let whole = Self.at(scenario.files.copy(), scenario)
@@ -194,17 +198,22 @@ import Testing
 
     var number = 0
     while true {
-      let run = Self.at(broken.files.copy(), scenario)
-      run.files.stop(before: run.files.operations + number)
-      let isWhole = (try? Recovery.recover(run.host)) != nil
+      let stopped = Self.at(broken.files.copy(), scenario)
+      stopped.files.stop(before: stopped.files.operations + number)
+      let isWhole = (try? Recovery.recover(stopped.host)) != nil
       if isWhole { break }
-      stop.crash(run.files, at: number)
-      try Recovery.recover(run.host)
-      #expect(Self.visible(run) == before, "recovery stopped before its operation \(number)")
+      for stop in Stop.allCases {
+        let run = Self.at(stopped.files.copy(), scenario)
+        stop.crash(run.files, at: number)
+        try Recovery.recover(run.host)
+        #expect(Self.visible(run) == before, "recovery stopped before its operation \(number), \(stop)")
+      }
       number += 1
     }
     #expect(number > 20)
-    print("crash points tried: recovery, \(stop.rawValue): \(number), losses: 0")
+    for stop in Stop.allCases {
+      print("crash points tried: recovery, \(stop.rawValue): \(number), losses: 0")
+    }
   }
 
   /// Puts a link in the place of a folder before each single call of a switch, those that only read included: what

@@ -169,6 +169,50 @@ import Testing
     #expect(messages.contains { $0.contains("/home/ann/.b/c lies inside") })
   }
 
+  /// A profile with a whole .bashrc, and the block that Outfit keeps in it, whichever is asked for first.
+  @Test(arguments: [true, false]) func aWholeFileHoldsTheBlockOfAnother(_ fileFirst: Bool) async throws {
+    var scenario = SwitchScenario()
+    let file = Change.Kind.file(Array("alias ll='ls -l'".utf8), mode: 0o644)
+    let block = Change.Kind.edit(.block(Edit.Block(identifier: "path", body: "PATH=x")))
+    for kind in fileFirst ? [file, block] : [block, file] {
+      scenario.proposal.changes.append(
+        Change(target: "/home/ann/.bashrc", owner: SwitchScenario.source(7), kind: kind))
+    }
+    let outcome = try await scenario.up()
+    #expect(outcome.kept.isEmpty)
+    let text = try #require(scenario.text(".bashrc"))
+    #expect(text.hasPrefix("alias ll='ls -l'\n# >>> outfit ") && text.contains(">>>\nPATH=x\n# <<< outfit "))
+    #expect(try scenario.plan().isEmpty)
+    try await scenario.rollback()
+    #expect(scenario.text(".bashrc") == nil)
+  }
+
+  @Test func aFileThatSomebodyKeepsGetsTheBlockEvenSo() async throws {
+    var scenario = SwitchScenario()
+    scenario.files.put("/home/ann/.bashrc", "mine\n")
+    for kind in [
+      Change.Kind.file(Array("theirs\n".utf8), mode: 0o644),
+      .edit(.block(Edit.Block(identifier: "path", body: "PATH=x"))),
+    ] {
+      scenario.proposal.changes.append(
+        Change(target: "/home/ann/.bashrc", owner: SwitchScenario.source(7), kind: kind))
+    }
+    let wanted = "mine\n# >>> outfit path >>>\nPATH=x\n# <<< outfit path <<<\n"
+    for _ in 0..<2 {
+      let outcome = try await scenario.up()
+      #expect(outcome.kept.count == 1)
+      #expect(scenario.text(".bashrc") == wanted)
+    }
+    try await scenario.rollback()
+    #expect(scenario.text(".bashrc") == "mine\n")
+    _ = try await scenario.up()
+    _ = try await scenario.up(Decisions(.take))
+    #expect(scenario.text(".bashrc") == wanted.replacing("mine", with: "theirs"))
+    #expect(try scenario.plan().isEmpty)
+    try await scenario.rollback()
+    #expect(scenario.text(".bashrc") == wanted)
+  }
+
   @Test func twoToolsForOneNameAreRefused() {
     var scenario = SwitchScenario()
     scenario.wantCommand("black", version: "1")

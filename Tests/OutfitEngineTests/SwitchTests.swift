@@ -280,10 +280,18 @@ import Testing
     var scenario = SwitchScenario()
     scenario.files.put("/home/ann/.zshrc", "a\n# >>> outfit team >>>\nb\n")
     scenario.wantBlock(".zshrc", "one\n")
-    let outcome = try await scenario.up(Decisions(.take))
+    let outcome = try await scenario.up()
     #expect(outcome.kept.first?.conflict?.reason == .malformed)
     #expect(outcome.kept.first?.conflict?.line == 2)
     #expect(scenario.text(".zshrc") == "a\n# >>> outfit team >>>\nb\n")
+    // Whose block it was nobody knows: its line stays as a text, and ours is put in, for whoever says so.
+    try await scenario.up(Decisions(.take))
+    #expect(scenario.text(".zshrc") == "a\nb\n# >>> outfit team >>>\none\n# <<< outfit team <<<\n")
+    // Another's are not ours to mend.
+    scenario.files.put("/home/ann/.zshrc", "a\n# >>> outfit other >>>\nb\n")
+    let other = try await scenario.up(Decisions(.take))
+    #expect(other.kept.first?.conflict?.reason == .malformed)
+    #expect(scenario.text(".zshrc") == "a\n# >>> outfit other >>>\nb\n")
   }
 
   @Test func aBlockOfAnotherMachineIsTakenOver() async throws {

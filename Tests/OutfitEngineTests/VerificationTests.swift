@@ -44,6 +44,25 @@ struct VerificationTests {
     #expect(Contents("") == nil)
   }
 
+  /// PEP 376 wants base64, and there are wheels with hexadecimal digits: what they say is checked all the same.
+  @Test func aRecordMayHaveHexadecimalDigits() throws {
+    let site = folder.pushing("lib/python3.11/site-packages")
+    files.put(site.pushing("furo/one.py"), "one")
+    files.put(site.pushing("furo/two.py"), "poison")
+    let (one, two) = (Digest(of: "one").hex, Digest(of: "two").hex)
+    files.put(
+      site.pushing("furo-1.dist-info/RECORD"), "furo/one.py,sha256=\(one),3\nfuro/two.py,sha256=\(two),3\n")
+    let found = try Record.discrepancies(in: try contents(), root: folder, files: files)
+    #expect(
+      found.map(\.description) == [
+        "lib/python3.11/site-packages/furo/two.py of furo-1 is not what was installed"
+      ])
+    files.put(site.pushing("furo-1.dist-info/RECORD"), "furo/one.py,sha256=\(one.dropLast()),3\n")
+    #expect(throws: Failure.self) {
+      try Record.discrepancies(in: try contents(), root: folder, files: files)
+    }
+  }
+
   @Test func aPackagesOwnRecordNamesThePackage() throws {
     let site = folder.pushing("lib/python3.13/site-packages")
     files.put(site.pushing("black/__init__.py"), "poison")

@@ -65,7 +65,7 @@ private struct Bench {
 extension Proposal {
   /// What the runner is told.
   fileprivate var configuration: String? {
-    guard case .tree(let entries)? = objects.last?.recipe, case .file(let bytes, _)? = entries.first?.content
+    guard case .tree(let entries)? = objects.last?.recipe, case .file(let bytes, _)? = entries.last?.content
     else { return nil }
     return String(decoding: bytes, as: UTF8.self)
   }
@@ -81,7 +81,13 @@ struct HooksTests {
     let bench = Bench()
     let proposal = try bench.propose()
     #expect(proposal.failures.isEmpty)
-    #expect(proposal.changes.map(\.target) == ["/shop/.git/hooks/pre-commit"])
+    let mark: FilePath = try #require(proposal.changes.first?.target)
+    #expect(mark.string.hasPrefix("/shop/.git/outfit/project-"))
+    #expect(proposal.changes.dropFirst().map(\.target) == ["/shop/.git/hooks/pre-commit"])
+    #expect(proposal.changes.allSatisfy { $0.isNewPlace })
+    var later = bench
+    later.files[mark] = ("", 0o644)
+    #expect(try later.propose().changes.allSatisfy { !$0.isNewPlace }, "who removes a hook of it means that")
     let object = try #require(proposal.objects.first)
     #expect(object.inputs == [bench.earlier.objects[0].id], "the configuration stands on the runner")
     #expect(proposal.changes.allSatisfy { $0.object == object.id })
@@ -109,6 +115,7 @@ struct HooksTests {
     #expect(change.carriesOn == Digest(of: own))
     let script = try #require(first.text("/shop/.git/hooks/pre-commit"))
     #expect(script.contains("'/shop/.git/hooks/pre-commit.outfit-previous' \"$@\" || exit"))
+    #expect(script.contains("if [ -z \"$PRE_COMMIT_RUNNING_LEGACY\" ] && "))
 
     bench.files["/shop/.git/hooks/pre-commit"] = (script, 0o755)
     bench.files["/shop/.git/hooks/pre-commit.outfit-previous"] = (own, 0o755)
@@ -178,6 +185,10 @@ struct HooksTests {
     let proposal = try bench.propose()
     #expect(proposal.changes.isEmpty)
     #expect(proposal.failures.first?.message.contains("/shop/.husky/_") == true)
+    // The hooks can be called from there, and then all is well.
+    #expect(proposal.configuration != nil)
+    bench.files["/shop/.husky/pre-commit"] = ("outfit hooks run pre-commit\n", 0o755)
+    #expect(try bench.propose().failures.isEmpty)
 
     bench.files["/shop/.git/config"] = ("", 0o644)
     bench.files["/home/ada/.gitconfig"] = ("[core]\nhookspath = ~/hooks # all\n", 0o644)
@@ -185,6 +196,25 @@ struct HooksTests {
 
     bench.files["/shop/.git/config"] = ("[core]\nhooksPath = \"/opt/shop hooks\"\n", 0o644)
     #expect(try bench.propose().changes.last?.target == "/opt/shop hooks/pre-commit")
+  }
+
+  @Test(arguments: [
+    ("[include]\n\tpath = more\n", "/home/ada/more"),
+    ("[includeIf \"gitdir:/sh*/\"]\npath = ~/more\n", "/home/ada/more"),
+    ("[includeIf \"gitdir/i:SHOP/\"]\npath = ~/more # it\n", "/home/ada/more"),
+  ])
+  func hooksPathIsFoundWhereverGitReadsIt(_ text: String, _ file: FilePath) throws {
+    var bench = Bench()
+    bench.files["/home/ada/.gitconfig"] = (text, 0o644)
+    bench.files[file] = ("[Core]\n hooksPath = \"~/my \\\"hooks\\\"\" ; here\n", 0o644)
+    #expect(try bench.propose().failures.first?.message.contains("/home/ada/my \"hooks\"") == true)
+    bench.files[file] = nil
+    bench.files["/home/ada/.gitconfig"] = ("[includeIf \"gitdir:/other/\"]\npath = ~/more\n", 0o644)
+    bench.files["/home/ada/more"] = ("[core]\nhooksPath = /x\n", 0o644)
+    #expect(try bench.propose().failures.isEmpty)
+    bench.files["/shop/.git/config"] = ("[extensions]\nworktreeConfig\n", 0o644)
+    bench.files["/shop/.git/config.worktree"] = ("[core]\nhooksPath = .husky\n", 0o644)
+    #expect(try bench.propose().failures.first?.message.contains("/shop/.husky") == true)
   }
 
   @Test func aWorktreeSharesTheHooksOfItsRepository() throws {
@@ -202,34 +232,99 @@ struct HooksTests {
     bench.root = "/shop/a.b/web"
     let yaml = try bench.propose().configuration
     #expect(yaml?.contains("files: \"^a\\\\.b/web/\"") == true)
+    #expect(yaml?.contains("outfit-hook a.b/web") == true)
   }
 
-  @Test func thePortableFormAsksOutfit() {
-    var bench = Bench()
-    bench.profile.tools["black"] = Sourced(ToolSection(), bench.source)
-    let text = HookConfiguration.portable(bench.profile).text
-    #expect(text.contains("entry: \"outfit exec black --\""))
+  private func block(_ proposal: Proposal) -> Edit.Block? {
+    let change = proposal.changes.first { $0.target == "/shop/.pre-commit-config.yaml" }
+    guard case .edit(.block(let block))? = change?.kind else { return nil }
+    return block
+  }
+
+  private func bench(_ file: HookSettings.File, _ text: String?) -> Bench {
+    var bench = Bench(["black": HookSection(exclude: "(?x)^a$"), "own": HookSection(entry: ["./own"])])
+    var settings = HookSettings()
+    settings.file = file
+    settings.exclude = "^vendor/"
+    bench.profile.hookSettings = Sourced(settings, bench.source)
+    bench.profile.tools["black"] = Sourced(ToolSection(extras: ["d"]), bench.source)
+    bench.lock.tools["black"] = LockedTool(
+      request: "black", version: Version([25, 1, 0]), programs: ["black"])
+    bench.files["/shop/.pre-commit-config.yaml"] = text.map { ($0, 0o644) }
+    return bench
+  }
+
+  @Test func theFileOfARepositoryHasTheHooksInABlock() throws {
+    let text = "# ours\nrepos: # all\n- repo: x\n"
+    let exec = try #require(block(try bench(.exec, text).propose()))
+    #expect(exec.position == .below("repos:"))
+    #expect(exec.body.contains("\n- repo: local\n  hooks:\n    - id: \"black\"\n"))
+    #expect(
+      exec.body.contains("        entry: \"outfit exec black\"\n") == false, "indented as the others are")
+    #expect(exec.body.contains("      entry: \"outfit exec black\"\n"))
+    #expect(exec.body.contains("entry: \"./own\""))
+    #expect(exec.body.contains("exclude: \"(?:^vendor/)|(?x:^a$\\n)\""))
+    let windows = text.split(separator: "\n").joined(separator: "\r\n")
+    #expect(block(try bench(.exec, windows).propose()) == exec)
+    let portable = try #require(block(try bench(.portable, nil).propose()))
+    #expect(portable.body.hasPrefix("repos:\n  # Of outfit.yaml"))
+    #expect(portable.body.contains("language: python\n        entry: \"black\""))
+    #expect(portable.body.contains("additional_dependencies: [\"black[d]==25.1.0\"]"))
+    // With the block in it the file asks for the same again.
+    let whole = "# >>> outfit hooks >>>\n\(portable.body)# <<< outfit hooks <<<\n"
+    #expect(block(try bench(.portable, whole).propose())?.body == portable.body)
+    // Whoever runs the file too leaves out what the block has.
+    var other = bench(.exec, text)
+    other.files["/shop/.git/hooks/pre-commit"] = ("#!/bin/sh\n# File generated by pre-commit: x\n", 0o755)
+    let script = try other.propose().text("/shop/.git/hooks/pre-commit")
+    #expect(script?.contains("SKIP='black,own'${SKIP:+,$SKIP} '/shop/.git/hooks/pre-commit.outfit") == true)
+  }
+
+  @Test func noBlockStandsWhereItCanNot() throws {
+    let line = try bench(.exec, "repos: [{repo: meta}]\n").propose()
+    #expect(block(line) == nil && line.failures.first?.location?.line == 1)
+    var below = bench(.exec, nil)
+    below.root = "/shop/web"
+    #expect(block(try below.propose()) == nil)
+    var kept = bench(.exec, nil)
+    kept.profile.layers = [
+      Layer(kind: .profile, name: "shop", address: "/me", folder: "/me", manifest: "/me/outfit.yaml")
+    ]
+    let proposal = try kept.propose()
+    #expect(block(proposal) == nil)
+    #expect(proposal.notes.contains { $0.message.contains("kept outside of the repository") })
   }
 }
 
 struct HookRunTests {
-  @Test func runnersWords() {
-    let file: FilePath = "/store/git-hooks-1/hooks.yaml"
-    let common = ["--config", file.string]
-    #expect(HookRun().words(file) == ["run"] + common + ["--stage", "pre-commit"])
+  private let file: FilePath = "/store/git-hooks-1/hooks.yaml"
+  private let list: FilePath = "/shop/.git/outfit/hooks/files"
+
+  private func words(_ run: HookRun, _ files: HookFiles.Selection = .listed([])) throws -> [String] {
+    try run.words(file, files, list: list)
+  }
+
+  /// Without files it would stash what is not staged, and roll back.
+  @Test func theRunnerIsAlwaysGivenItsFiles() throws {
+    let common = ["run", "--config", file.string, "--stage"]
+    let listed = ["--files0-from", list.string]
+    #expect(try words(HookRun()) == common + ["pre-commit"] + listed)
     #expect(
-      HookRun(type: "pre-push", arguments: ["origin", "url"]).words(file)
-        == ["hook-impl"] + common + ["--hook-type", "pre-push", "--", "origin", "url"])
+      try words(HookRun(type: "pre-push", arguments: ["origin", "url"]))
+        == common + ["pre-push", "--remote-name", "origin", "--remote-url", "url"] + listed)
     #expect(
-      HookRun(selection: .allFiles, hooks: ["black"], showsDiff: true).words(file)
-        == ["run"] + common
-        + ["--stage", "pre-commit", "--show-diff-on-failure", "--all-files", "black"])
+      try words(HookRun(type: "commit-msg", arguments: ["m"])) == common
+        + ["commit-msg", "--commit-msg-filename", "m"] + listed)
     #expect(
-      HookRun(selection: .commits(from: "a", to: "b")).words(file)
-        == ["run"] + common + ["--stage", "pre-commit", "--from-ref", "a", "--to-ref", "b"])
+      try words(HookRun(type: "post-checkout", arguments: ["a", "b", "1"])) == common
+        + ["post-checkout", "--checkout-type", "1"] + listed)
     #expect(
-      HookRun(selection: .files(["x.py"]), hooks: ["black"]).words(file).suffix(3)
+      try words(HookRun(selection: .allFiles, hooks: ["black"], showsDiff: true), .allFiles)
+        == common + ["pre-commit", "--show-diff-on-failure", "black", "--all-files"])
+    #expect(
+      try words(HookRun(selection: .files(["x.py"]), hooks: ["black"]), .named(["x.py"])).suffix(3)
         == ["black", "--files", "x.py"])
+    #expect(throws: (any Error).self) { try words(HookRun(type: "commit-msg")) }
   }
 
   @Test func inputReachesBothHooks() {

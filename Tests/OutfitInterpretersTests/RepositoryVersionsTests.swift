@@ -175,6 +175,21 @@ import Testing
     #expect(versions(["pyproject.toml": bare, "uv.lock": backport])[.python].text == "3.14")
   }
 
+  /// A package that only ended lines need has wheels for these alone, and speaks for none that goes on.
+  @Test func anOldLockSpeaksForTheLineThatItFitsBest() {
+    func package(_ name: String, _ minors: ClosedRange<Int>) -> String {
+      "[[package]]\nname = \"\(name)\"\nfiles = [\n"
+        + minors.map { "  {file = \"\(name)-1-cp3\($0)-cp3\($0)-win32.whl\"},\n" }.joined() + "]\n"
+    }
+    let project = "[tool.poetry]\nname = 'x'\n[tool.poetry.dependencies]\npython = '>=3.7'\n"
+    let lock = package("typed_ast", 7...10) + package("coverage", 7...11) + package("pyyaml", 6...11)
+    let choice = versions(["pyproject.toml": project, "poetry.lock": lock])[.python]
+    #expect(choice.text == "3.11")
+    #expect(choice.place.contains("poetry.lock has fewer wheels for later ones"), "\(choice.place)")
+    let none = package("typed_ast", 7...10)
+    #expect(versions(["pyproject.toml": project, "poetry.lock": none])[.python].text == "3.14")
+  }
+
   @Test(arguments: [
     ("greenlet==3.0.1\n", "3.12"), ("PyYAML==6.0.2\nsix==1.0\n", "3.13"), ("django==1.11\n", "3.11"),
     ("numpy==99.0\n", "3.14"),

@@ -86,7 +86,8 @@ import Testing
     #expect(profile.dotfiles[".config/kitty"]?.value.file == "kitty/")
     #expect(
       profile.dotfiles[".vimrc"]?.value
-        == DotfileSection(kind: .link, file: "vimrc", mode: 0o600, secret: true, systems: ["linux"]))
+        == DotfileSection(kind: .link, file: "vimrc", mode: 0o600, secret: true))
+    #expect(profile.conditions["dotfiles..vimrc"]?.description == "os: linux")
     #expect(profile.dotfiles[".zshrc"]?.value.onlyIfPresent == true)
     #expect(profile.scripts["fonts"]?.value == ScriptSection(run: "scripts/fonts.sh", when: .changed))
     #expect(profile.packages["brew"]?.map(\.value) == ["ripgrep"])

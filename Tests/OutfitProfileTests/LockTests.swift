@@ -127,6 +127,42 @@ import Testing
     }
   }
 
+  @Test func whatBuildsIsPinnedForEach() throws {
+    var lock = Lock()
+    let pins = "setuptools==84 \\\n    --hash=sha256:\(Self.digest)\n"
+    lock.virtualenv = LockedRequirements(
+      from: ["uv.lock"], sourceDigest: Self.digest, python: "3.13", requirements: "",
+      builds: [".": pins, "./lib": "", "docopt": pins])
+    let text = LockFile.text(of: lock)
+    #expect(try LockFile.parse(Array(text.utf8), file: "l") == lock)
+    // Of before, for the project alone.
+    lock.virtualenv?.builds = [:]
+    lock.virtualenv?.build = pins
+    #expect(try LockFile.parse(Array(LockFile.text(of: lock).utf8), file: "l") == lock)
+    for wrong in [
+      text.replacing("\"docopt\"", with: "\"Doc/opt\""), text.replacing("./lib", with: "./../lib"),
+      text.replacing("setuptools==84", with: "setuptools>=84"),
+    ] {
+      let failure = #expect(throws: Failure.self) { try LockFile.parse(Array(wrong.utf8), file: "l") }
+      #expect(failure?.status == .usage && failure?.diagnostics.first?.location?.line ?? 0 > 8)
+    }
+  }
+
+  @Test func layersArePinnedByCommitAndDigest() throws {
+    var lock = Lock()
+    lock.layers["git+https://h/x.git@v\"1"] = LockedLayer(
+      commit: String(repeating: "a", count: 40), digest: Self.digest)
+    let text = LockFile.text(of: lock)
+    #expect(try LockFile.parse(Array(text.utf8), file: "l") == lock)
+    for wrong in [
+      text.replacing(String(repeating: "a", count: 40), with: "main"),
+      text.replacing(String(repeating: "a", count: 40), with: String(repeating: "A", count: 40)),
+      text.replacing("sha256:", with: "sha1:"), text.replacing("digest", with: "digset"),
+    ] {
+      #expect(throws: Failure.self) { try LockFile.parse(Array(wrong.utf8), file: "l") }
+    }
+  }
+
   @Test func mutationsNeverCrash() {
     var random = SplitMix(seed: 3)
     let seed = Array(LockFile.text(of: Self.sample).utf8)

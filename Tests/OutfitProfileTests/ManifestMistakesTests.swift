@@ -17,7 +17,7 @@ import Testing
       """,
       gives: """
         ① unknown key `pyhton` in `interpreters` (did you mean `python`?)
-        ② unknown key `frobnicate` (the keys here are profile, description, outfit, extends, remote, locked, remove, cooldown, interpreters, tools, indexes, data, ask, dotfiles, packages, scripts, virtualenv, node_modules, env, hooks, app)
+        ② unknown key `frobnicate` (the keys here are profile, description, outfit, extends, remote, locked, defaults, remove, tags, use, channel, signers, bundles, receipts, cooldown, interpreters, tools, indexes, data, ask, dotfiles, packages, scripts, virtualenv, node_modules, env, hooks, hook-settings, app)
         ③ unknown key `vresion` in `tools.black` (did you mean `version`?)
         """)
   }
@@ -30,18 +30,19 @@ import Testing
       tools:
         ③- black
       data: {editor: {name: vim}, shell: ④}
-      extends: ⑤{a: b}
+      extends: ⑤{⑥a: b}
       packages: {apt: ripgrep}
       ask:
-        email: {prompt: E, default: ⑥[]}
+        email: {prompt: E, default: ⑦[]}
       """,
       gives: """
         ① `profile` should be a profile's name, not a list (for example `profile: web-team`)
         ② `interpreters` should be a mapping, not a text (for example `interpreters: {python: "3.13"}`)
         ③ `tools` should be a mapping, not a list (for example `tools: {black: "25.*"}`)
         ④ `data.shell` should be a value, not nothing (for example `editor: vim`)
-        ⑤ `extends` should be a folder or a git address or a list, not a mapping (for example `extends: [../base, "github:acme/outfit-profiles//python@v3"]`)
-        ⑥ `ask.email.default` should be a text, not a list (for example `default: ""`)
+        ⑤ `extends` lacks `from` (for example `from: ../work`)
+        ⑥ unknown key `a` in `extends` (the keys here are from, if)
+        ⑦ `ask.email.default` should be a text, not a list (for example `default: ""`)
         """)
   }
 
@@ -118,9 +119,57 @@ import Testing
         ⑥ a folder's name ends with `/`, in the target and in the source (write `.c/: {copy: a/}` for a folder, and no `/` for a file)
         ⑦ `999` is not a mode (write `"0644"`, or `"0600"` for what only you may read)
         ⑧ `if-present` belongs to a block (take it out)
-        ⑨ `.f` can't be copy and link at once (write one of template, copy, link, block: `.f: {copy: …}`)
+        ⑨ `.f` can't be copy and link at once (write one of template, copy, link, block, keys, tree, create, link-to, absent: `.f: {copy: …}`)
         ⑩ `.g` is in your home folder (take `outside-home` out, or write the target in full: `/etc/acme.conf`)
         ⑪ `/etc/../x` is no target (write it in full: `/etc/acme.conf`)
+        """)
+    await expect(
+      """
+      dotfiles:
+        .a: {copy: a, ①as: link}
+        .b/: {tree: d/, as: link, ②templates: "*.x"}
+        .c/: {tree: d, as: fold, ③exact: true}
+        .d: {link-to: ../x, ④mode: "0600"}
+        .e: {copy: a, ⑤template: true}
+        .f: {absent: ⑥false}
+        ./: {tree: d, ⑦exact: true}
+        .g/: {tree: d, exclude: [⑧../x]}
+        .h/: {tree: ⑨a}
+        ⑩$HOME/x: {copy: a}
+      """, files: ["a": "", "d/x": ""],
+      gives: """
+        ① `as` belongs to a tree (take it out, or write `tree:` for a folder)
+        ② a link can't be rendered (take `templates` out, or write `as: copy`)
+        ③ `exact` says nothing of one link to a folder (take it out, or write `as: link`)
+        ④ a link has no mode of its own, and neither has what is absent (take it out)
+        ⑤ `template: true` belongs to a block, to `create` and to `link-to` (write `template:` for the file)
+        ⑥ `absent` is true or not there (take the entry out, or write `absent: true`)
+        ⑦ `exact` can't be said of the home folder itself (take it out, or name a folder in it)
+        ⑧ `../x` is not in the folder (write a name, or a path from the tree's folder)
+        ⑨ a/ is not a folder (write `copy:` for a file)
+        ⑩ targets start at your home folder already (write `x`)
+        """)
+    await expect(
+      """
+      dotfiles:
+        a.json: {keys: {x: 1}, ①secret: true}
+        b: {keys: ②{x: 1}}
+        c.ini: {keys: ③{a: {b: {c: 1}}}}
+        d.toml: {keys: ④{}}
+        .gitconfig: {keys: ⑤{a: 1}}
+        e: {copy: a, ⑥format: ini}
+        f.json: {keys: {x: 1}, ⑦position: top}
+        g.json: {keys: ⑧[x]}
+      """, files: ["a": ""],
+      gives: """
+        ① the values of keys stand in the manifest, so that they are no secret (take it out)
+        ② the name of `b` does not say how it is written (add `format:` with one of json, yaml, toml, ini, git)
+        ③ `a.b.c` is in more than one section (write what can stand in a file of this kind, or take it out)
+        ④ `keys` sets nothing (for example `keys: {editor: {tabSize: 2}}`)
+        ⑤ git's keys are in a section, with or without a subsection: `a` is not (write what can stand in a file of this kind, or take it out)
+        ⑥ `format` belongs to keys (take it out)
+        ⑦ `position` belongs to a block (take it out)
+        ⑧ `dotfiles.g.json.keys` should be a mapping, not a list (for example `keys: {editor.tabSize: 2}`)
         """)
     await expect(
       """
@@ -154,6 +203,19 @@ import Testing
         ① `.config/outfit/outfit.yaml` is in Outfit's own folders (your own layer is for you to write: outfit tool install, or an editor)
         ② `.vim/after/x` is in `.vim`, which is a link (p/outfit.yaml:3 makes it: keep one of them)
         ③ `.e` is written twice (keep one of them)
+        """)
+  }
+
+  @Test func packagesOfNpmAreWrittenAsNpmHasThem() async {
+    await expect(
+      """
+      tools:
+        eslint: {from: npm, with: ["@eslint/js@9.0.0-beta.1", globals@16.5.0, ①"x@../y", "@vue/cli"]}
+        black: {with: [②"click@8.1"]}
+      """,
+      gives: """
+        ① `x@../y` is not a package with or without a version (write `furo` or `"furo>=2024.1"`)
+        ② `click@8.1` is not a package with or without a version (write `furo` or `"furo>=2024.1"`)
         """)
   }
 

@@ -268,6 +268,13 @@ struct PythonLocksTests {
     #expect(description(["setup.py": "", "setup.cfg": "[metadata]\nname = shop\n"]).name == "shop")
     #expect(description(["setup.py": ""]).buildRequirements == ["setuptools>=40.8.0"])
     #expect(!description(["setup.cfg": "[flake8]\n"]).isPackage)
+    for (text, takes) in [
+      ("[build-system]\nrequires = [\"setuptools\", \"Setuptools_SCM[toml]>=8\"]\n", true),
+      ("[build-system]\nrequires = [\"hatch-vcs\"]\n", true),
+      ("[build-system]\nrequires = [\"hatchling\"]\n", false),
+      ("[tool.pdm.version]\nsource = \"scm\"\n", true),
+    ] { #expect(description(["pyproject.toml": text]).takesVersionFromRepository == takes, "\(text)") }
+    #expect(description(["setup.py": "setup(use_scm_version=True)"]).takesVersionFromRepository)
     let groups = "[dependency-groups]\ndev = []\ntest = []\n"
     #expect(description(["pyproject.toml": groups]).defaultGroups == ["dev"])
     #expect(

@@ -19,8 +19,8 @@ import Testing
     #expect(profile.name == name)
     #expect(profile.notes.isEmpty)
     for (key, question) in profile.ask { profile.data[key] = Sourced("x", question.source) }
-    for dotfile in profile.dotfiles.values where [.template, .block].contains(dotfile.value.kind) {
-      let path = dotfile.source.layer.folder.pushing(FilePath(dotfile.value.file))
+    for dotfile in profile.dotfiles.values where dotfile.value.kind == .template || dotfile.value.isRendered {
+      let path = dotfile.source.layer.folder.pushing(FilePath(try #require(dotfile.value.file)))
       let text = try #require(try scratch.host.files.text(path))
       _ = try Templates.render(text, with: profile.data.mapValues(\.value.template), file: path.string)
     }

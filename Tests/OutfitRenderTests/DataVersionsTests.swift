@@ -22,7 +22,7 @@ import Testing
 
   func session(_ version: String = "17.2", moved: String? = nil, images: [String] = []) -> RenderSession {
     var app = Shop.app
-    app.services["postgres"] = version
+    app.services["postgres"] = .init(version: version)
     app.dataMoved = moved.map { ["postgres": $0] } ?? [:]
     var lock = Shop.lock
     for name in images { lock.images[name] = LockedImage(digest: nil) }

@@ -132,10 +132,18 @@ import Testing
   }
 
   @Test func whatIsLookedForIsNamed() {
-    let more = ProjectReading.more(["manage.py": "setdefault(\"DJANGO_SETTINGS_MODULE\", \"a.settings.dev\")"]
-    )
-    #expect(more.contains("a/settings/production.py") && more.contains("a/wsgi.py"))
-    #expect(ProjectReading.more(["manage.py": "setdefault('DJANGO_SETTINGS_MODULE', '...')"]) == [])
+    for name in [
+      "a/settings/production.py", "a/wsgi.py", "manage.py", "docker/compose.yml",
+      "../docker-compose.prod.yml",
+      "Dockerfile.prod", ".env.example", "bin/docker-entrypoint-web", "src/a/urls.py", "Procfile.dev",
+    ] {
+      #expect(SourceFiles.isWanted(name), "\(name)")
+    }
+    for name in [
+      ".env", "a/models.py", "tests/settings.py", "../manage.py", "docs/conf.py", "a/b/c/d/e/urls.py",
+    ] {
+      #expect(!SourceFiles.isWanted(name), "\(name)")
+    }
     #expect(ProjectReading.more([:]) == [])
   }
 

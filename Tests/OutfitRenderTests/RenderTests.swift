@@ -39,6 +39,22 @@ import Testing
     }
   }
 
+  @Test func theWorkflowRunsTheHooksOfAProjectThatHasSome() throws {
+    func workflow(_ input: RenderInput) throws -> String {
+      try #require(try Render.files(input).files.first { $0.path == ".github/workflows/outfit.yml" }).content
+    }
+    #expect(try !workflow(Shop.input()).contains("hooks"))
+    var input = Shop.input()
+    input.profile.hooks["black"] = Sourced(HookSection(), Shop.source)
+    let text = try workflow(input)
+    let jobs = try #require(try Document.parseOne(text, file: "outfit.yml")["jobs"])
+    let steps = try #require(jobs["hooks"]?["steps"]?.items)
+    let runs = steps.compactMap { $0["run"]?.text }
+    #expect(runs.contains("outfit hooks run --from-ref \"$FROM\" --to-ref \"$TO\" --show-diff"))
+    #expect(steps.first?["with"]?["fetch-depth"]?.integer == 0, "a range needs its commits")
+    #expect(text.contains("FROM: ${{ github.event.pull_request.base.sha }}"))
+  }
+
   @Test func whatIsVendoredNeedsNoNetwork() throws {
     let vendored = [
       VendoredFile(path: "amd64/interpreter.tar.gz", digest: Digest(of: "amd64")),
@@ -151,7 +167,9 @@ import Testing
     app.processes["worker"] = .init(command: ["echo"] + Self.hostile + ["two\nlines"])
     app.processes["web"] = .init(command: ["serve"] + Self.hostile, port: 8000)
     var variables: [String: String] = [:]
-    for (index, text) in Self.hostile.enumerated() { variables["ODD\(index)"] = text }
+    for (index, text) in Self.hostile.enumerated() {
+      variables["ODD\(index)"] = text.replacing("${", with: "$${")
+    }
     app.environments["dev"]?.env = variables
     let files = try Render.files(Shop.input(app, env: variables.mapValues { "a\($0)" })).files
     let compose = try Document.parseOne(
@@ -179,7 +197,7 @@ import Testing
       let text = (0..<12).map { _ in alphabet[Int(generator.next() % UInt64(alphabet.count))] }.joined()
       for var app in Shop.all {
         app.processes["worker"] = .init(command: ["echo", text])
-        app.environments["dev"]?.env["ODD"] = text.filter { $0 != "\n" }
+        app.environments["dev"]?.env["ODD"] = text.filter { $0 != "\n" }.replacing("${", with: "$${")
         #expect(throws: Never.self, "\(text.debugDescription)") { try Render.files(Shop.input(app)) }
       }
     }

@@ -18,12 +18,12 @@ enum Shop {
     location: SourceLocation(file: "/shop/outfit.yaml", line: 12, column: 3))
 
   static var app: AppSection {
-    AppSection(
+    var app = AppSection(
       template: "django", name: "shop", image: "registry.example.com/shop",
       processes: [
         "web": .init(port: 8000),
-        "worker": .init(command: ["celery", "-A", "shop", "worker", "--loglevel", "info"]),
-        "beat": .init(),
+        "worker": .init(command: ["celery", "-A", "shop", "worker", "--loglevel", "info"], heartbeat: true),
+        "beat": .init(heartbeat: true),
       ],
       services: ["postgres": "17.2", "redis": "7.4"],
       environments: [
@@ -31,6 +31,8 @@ enum Shop {
         "staging": .init(host: "staging.shop.example"),
         "production": .init(host: "shop.example", replicas: 3),
       ])
+    app.values = ["live": "/health/live", "ready": "/health/ready"]
+    return app
   }
 
   static var lock: Lock {

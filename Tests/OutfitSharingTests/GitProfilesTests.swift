@@ -39,6 +39,11 @@ import Testing
       try await git("commit", "--quiet", "-m", "x")
     }
 
+    func write(_ name: String, _ text: String, mode: UInt16 = 0o644) throws {
+      try host.files.removeTree(path.pushing(FilePath(name)))
+      try scratch.put("origin/\(name)", text, mode: mode)
+    }
+
     func address(_ rest: String) throws -> GitAddress {
       try #require(try GitAddress("git+file://\(path)\(rest)"))
     }
@@ -112,6 +117,52 @@ import Testing
     try repository.host.files.removeTree(repository.host.places.cache)
     #expect(try await back.fetch(address).commit == first)
     #expect(try back.lastAnswer(address) == nil)
+  }
+
+  /// Commits that build on one another, a branch that was forced elsewhere, and a tag that was moved.
+  @Test func howABranchMoved() async throws {
+    let repository = try await Repository()
+    let git = GitProfiles(host: repository.host, network: .always)
+    let branch = try repository.address("//web@main")
+    let tag = try repository.address("@v1")
+    let first = try await git.fetch(branch).commit
+    _ = try await git.fetch(tag)
+    for step in 0..<70 {
+      try repository.write("web/steps", String(repeating: "x\n", count: step + 1))
+      try await repository.commit()
+    }
+    try repository.write("run.sh", "#!/bin/sh\nexit\n", mode: 0o755)
+    try repository.write("picture", "\0\u{1}\0")
+    try repository.host.files.remove(repository.path.appending("web").appending("outfit.yaml"))
+    try await repository.commit()
+    let second = try await git.fetch(branch).commit
+    let onward = try await git.movement(of: branch, from: first, to: second)
+    #expect(onward.path == .onward(commits: 71))
+    #expect(
+      onward.files == [
+        ChangedFile(path: "picture", kind: .added),
+        ChangedFile(path: "run.sh", kind: .changed, added: 1, removed: 0),
+        ChangedFile(path: "web/outfit.yaml", kind: .removed, added: 0, removed: 2),
+        ChangedFile(path: "web/steps", kind: .added, added: 70, removed: 0),
+      ])
+
+    try await repository.git("reset", "--quiet", "--hard", "HEAD~3")
+    try repository.scratch.put("origin/other", "x")
+    try await repository.commit()
+    let third = try await git.fetch(branch).commit
+    #expect(try await git.movement(of: branch, from: second, to: third).path == .rewritten)
+    let back = try await repository.git("rev-parse", "HEAD~1")
+    try await repository.git("reset", "--quiet", "--hard", "HEAD~1")
+    #expect(try await git.fetch(branch).commit == back)
+    #expect(try await git.movement(of: branch, from: third, to: back).path == .rewritten)
+
+    try await repository.git("tag", "--force", "v1")
+    #expect(try await git.fetch(tag).commit == back)
+    #expect(try await git.movement(of: tag, from: first, to: back).path == .tagMoved)
+    // A repository that is gone says nothing, and is no reason for not saying the rest.
+    try repository.host.files.rename(repository.path, to: FilePath(repository.path.string + ".gone"))
+    let silent = try await git.movement(of: branch, from: third, to: back)
+    #expect(silent.path == .unknown && silent.files.map(\.path) == ["other"])
   }
 
   @Test func absentReferencesAndRepositories() async throws {

@@ -1,3 +1,4 @@
+import OutfitCore
 import OutfitProfile
 import Testing
 

@@ -66,6 +66,10 @@ import Testing
         It asks for     email: Your e-mail
         Mind that it    runs the script fonts (fonts.sh) when it has changed
                         installs ripgrep with apt, as root by sudo
+                        writes ~/.gitconfig, which git obeys
+                        links ~/.vimrc, which an editor, a terminal or an
+                        interpreter runs
+                        keeps a block in ~/.zshrc, which a shell runs
         Built on        starter (base)
         Fixed           tools.isort
 

@@ -292,6 +292,46 @@ struct VirtualenvTests {
     #expect(kept.objects.isEmpty && kept.changes.isEmpty && kept.failures.count == 1)
   }
 
+  /// Digests of a Pipfile.lock may be of the source alone, which a wheel came to stand beside later.
+  @Test func aDigestOfTheSourceIsToldFromAnAttack() {
+    var bench = bench(["Pipfile.lock": "{}"], from: "Pipfile.lock")
+    let failure = Diagnostic(
+      .error, "virtualenv of shop: uv pip sync ended with status 1",
+      excerpt: "error: Failed to read `parse==1.19.0`\n  cause: Hash mismatch for `parse==1.19.0`",
+      hint: "log")
+    let told = Virtualenv.explanation(of: failure, bench.profile.virtualenv!)
+    #expect(told.hint?.contains("outfit up --build parse\nelse ") == true, "\(told.hint ?? "")")
+    bench.profile.virtualenv?.value.build = ["parse"]
+    #expect(Virtualenv.explanation(of: failure, bench.profile.virtualenv!).hint?.contains("--build") == false)
+  }
+
+  /// A lock may have wheels of a package, and none for this Python: the line that is told then has to help.
+  @Test func whatIsToBeBuiltIsTakenAsSourceWhateverWheelsThereAre() throws {
+    let lock = """
+      [[package]]
+      name = "coverage"
+      version = "7.1.0"
+      groups = ["dev"]
+      files = [{file = "coverage-7.1.0-cp37-cp37m-win32.whl", hash = "sha256:\(digestA)"}, {file = "coverage-7.1.0.tar.gz", hash = "sha256:\(digestB)"}]
+      [metadata]
+      lock-version = "2.1"
+
+      """
+    let project =
+      "[tool.poetry]\nname = \"shop\"\npackage-mode = false\n[tool.poetry.group.dev.dependencies]\ncoverage = \"*\"\n"
+    var bench = bench(["poetry.lock": lock, "pyproject.toml": project], from: "poetry.lock")
+    bench.profile.virtualenv?.value.build = ["Coverage"]
+    let (locked, facts, _) = try bench.rounds { try Virtualenv().resolve($0) }
+    #expect(locked.virtualenv?.sourceOnly == ["coverage"])
+    #expect(locked.virtualenv?.notInImages == [])
+    bench.lock = locked
+    let part = try bench.rounds({ try Virtualenv().propose($0) }, facts: facts).value
+    #expect(part.failures.isEmpty, "\(part.failures)")
+    let run = try #require(part.objects.first { $0.id.name == Virtualenv.objectName }?.run)
+    let words = run.steps.flatMap(\.words)
+    #expect(words.contains("--no-binary") && words.contains("coverage"), "\(words)")
+  }
+
   /// One file for all inputs: places of this machine are absolute, indexes are in uv's variables.
   @Test func everyFormOfARequirementIsTold() throws {
     var bench = bench([

@@ -272,16 +272,27 @@ extension MemoryFiles {
       }
     }
 
-    func contents(of path: FilePath) -> [UInt8] {
-      (try? existing(path, followLast: false).contents) ?? []
-    }
-
-    func attributes(of path: FilePath) -> [String: [UInt8]] {
-      (try? existing(path, followLast: false).attributes) ?? [:]
-    }
-
-    func names(of path: FilePath) -> [String] {
-      (try? existing(path, followLast: false).sortedNames) ?? []
+    /// The lines of a snapshot. Paths are text here, which is much faster to put together while nothing is optimized.
+    func list(
+      _ inode: Int, _ path: String, _ relative: String, except left: Set<String>, _ lines: inout [String]
+    ) {
+      let node = self[inode]
+      let mode = String(node.mode, radix: 8)
+      switch node.kind {
+      case .file:
+        let marks = node.attributes.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+        lines.append(
+          "\(mode) file \(relative) \(node.contents.count):\(String(decoding: node.contents, as: UTF8.self))\(marks)"
+        )
+      case .link: lines.append("link \(relative) -> \(node.destination)")
+      default:
+        lines.append("\(mode) folder \(relative)")
+        for name in node.sortedNames {
+          let inner = "\(path)/\(name)"
+          guard !left.contains(inner), let child = node.entries[name] else { continue }
+          list(child, inner, relative.isEmpty ? name : "\(relative)/\(name)", except: left, &lines)
+        }
+      }
     }
   }
 }

@@ -152,26 +152,14 @@ public final class MemoryFiles: Files {
 
   /// All below a folder, one line each, without times: `0644 file .zshrc 3:abc`. For comparisons.
   public func snapshot(_ root: FilePath = "/", except: Set<FilePath> = []) -> [String] {
-    var lines: [String] = []
-    func walk(_ path: FilePath, _ relative: String) {
-      guard !except.contains(path), let status = try? status(path, followLinks: false) else { return }
-      let mode = String(status.mode, radix: 8)
-      switch status.kind {
-      case .file:
-        let (bytes, marks) = state.withLock { ($0.contents(of: path), $0.attributes(of: path)) }
-        lines.append(
-          "\(mode) file \(relative) \(bytes.count):\(String(decoding: bytes, as: UTF8.self))"
-            + marks.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined())
-      case .link: lines.append("link \(relative) -> \((try? readLink(path)) ?? "?")")
-      default:
-        lines.append("\(mode) folder \(relative)")
-        for name in state.withLock({ $0.names(of: path) }) {
-          walk(path.appending(name), relative.isEmpty ? name : "\(relative)/\(name)")
-        }
+    let left = Set(except.map(\.string))
+    return state.withLock { state in
+      var lines: [String] = []
+      if !left.contains(root.string), let inode = try? state.walk(root, followLast: false).inode {
+        state.list(inode, root.string == "/" ? "" : root.string, "", except: left, &lines)
       }
+      return lines
     }
-    walk(root, "")
-    return lines
   }
 
   /// Does what a test needs to be there already: durable, and not counted.

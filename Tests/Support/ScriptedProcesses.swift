@@ -55,6 +55,10 @@ public final class ScriptedProcesses: Processes {
     try await run(invocation).status
   }
 
+  public func runGuarded(_ invocation: Invocation, by mark: ProcessMark) async throws -> Int32 {
+    try await run(invocation).status
+  }
+
   public func replace(_ invocation: Invocation) throws -> Never {
     state.withLock { $0.invocations.append(invocation) }
     throw unexpected("the process was replaced: \(invocation.program) \(invocation.arguments)")

@@ -11,9 +11,10 @@ struct JSONDocument {
     /// What `up` would do.
     case plan
     case up, status, diff, show, facts, outdated, update, rollback, uninstall
+    case dotfiles
     case lock, `init`, doctor, generations, gc, trust, which, why, prompt, tools, interpreters, venv, render,
       parity
-    case `import`
+    case `import`, capture, personal, check, team
     /// There is no result.
     case error
   }

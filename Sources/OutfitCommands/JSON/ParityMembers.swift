@@ -11,12 +11,17 @@ extension JSONText {
             "rule": .string($0.rule), "verdict": .string($0.verdict.rawValue), "detail": .string($0.detail),
           ])
         }),
-      "allowed": .array(
-        proof.allowances.map {
+      "rules": .array(
+        proof.rows.map { row in
           .object([
-            "place": .string($0.place), "reason": .string($0.reason),
-            "development": .bool($0.isForDevelopment),
+            "id": .string(row.id),
+            "verdict": .string(row.verdict == .notCheckable ? "unchecked" : row.verdict.rawValue),
+            "places": .array(row.places.map { .string($0) }),
           ])
+        }),
+      "allowed": .array(
+        proof.exceptions.map {
+          .object(["place": .string($0.place), "reason": .string($0.reason), "used": .bool($0.isUsed)])
         }),
     ]
   }

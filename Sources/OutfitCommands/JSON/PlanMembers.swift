@@ -25,6 +25,8 @@ struct PlanMembers {
     let key: String
     let prompt: String
     let line: String
+    /// Nothing goes on before it is answered.
+    var isNeeded = true
   }
 
   init(
@@ -85,13 +87,17 @@ struct PlanMembers {
         "wanted": .bool(!wishes.isEmpty), "line": wishes.isEmpty ? .null : .string(consentLine),
         "abilities": .array(
           Ability.lines(wishes.flatMap(\.new)).map {
-            .object(["kind": .string("\($0.kind)"), "text": .string(withoutPasswords($0.text))])
+            .object([
+              "kind": .string("\($0.kind)"), "text": .string(withoutPasswords($0.text)),
+              "grave": .bool($0.isGrave),
+            ])
           }),
       ]),
       "questions": .array(
         questions.map {
           .object([
             "key": .string($0.key), "prompt": .string($0.prompt), "line": .string($0.line),
+            "needed": .bool($0.isNeeded),
           ])
         }),
       "effects": .array(

@@ -66,7 +66,7 @@ struct ToolDesk {
         "\(name) comes from \(tool.source.layer.name), \(location.file):\(location.line), and not from \(file.edit.file)",
         hint: moving && profile.locked["tools.\(name)"] ?? profile.locked["tools"] == nil
           ? "`\(update(name))` moves it"
-          : tool.source.layer.kind == .personal
+          : tool.source.layer.isOwn
             ? "without --project your own layer is edited"
             : profile.locked["tools.\(name)"] ?? profile.locked["tools"] != nil
               ? "it is locked there: ask whoever keeps \(tool.source.layer.name)"

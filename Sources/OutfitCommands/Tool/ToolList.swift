@@ -78,7 +78,7 @@ extension ToolDesk {
         name: name, version: version, request: tool.value.version.text, python: python,
         programs: programs(name),
         packages: tool.value.with, isHeld: tool.value.isHeld, isHere: object != nil,
-        layer: tool.source.layer.kind == .personal ? "you" : tool.source.layer.name,
+        layer: tool.source.layer.isOwn ? "you" : tool.source.layer.name,
         source: "\(location.file):\(location.line)", origin: tool.value.origin.rawValue)
     }
   }

@@ -1,0 +1,62 @@
+import ArgumentParser
+import OutfitCore
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+struct DotfilesEdit: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "edit",
+    abstract: "Open the source of a dotfile in your editor, and apply it.",
+    discussion: """
+      It runs $VISUAL, or $EDITOR, or vi. Of a file in which several layers have blocks or keys, the source of the \
+      last one is opened; of what has none, links elsewhere and keys, the manifest.
+      """)
+
+  @Argument(help: "A file of your home folder.", completion: .file()) var file: String
+
+  func run() async throws {
+    try await withSession { session in
+      let desk = try await DotfileDesk(session)
+      let (_, name) = try desk.target(file)
+      guard let entry = desk.sections(name).last else { throw desk.refusal(unknown: name) }
+      let layer = entry.section.source.layer
+      guard layer.commit == nil, layer.kind != .system else {
+        throw Failure(
+          "~/\(name) is from \(layer.address), which is not yours to write in",
+          hint:
+            "edit it there; or put your own entry for it into \(session.short(session.host.places.personalManifest))",
+          status: .usage)
+      }
+      let source = desk.source(name, entry) ?? layer.manifest
+      let before = try session.host.files.read(source)
+      try await open(source, session)
+      guard try session.host.files.read(source) != before else {
+        session.write("Nothing to do: \(session.short(source)) is as it was.")
+        return
+      }
+      var wish = Undertaking.Wish()
+      wish.verb = "dotfiles"
+      wish.named = ["edit", file]
+      let status = try await desk.apply(wish)
+      if status != .done { throw Ended(status) }
+    }
+  }
+
+  private func open(_ path: FilePath, _ session: Session) async throws {
+    let environment = session.host.environment
+    let editor =
+      [environment["VISUAL"], environment["EDITOR"], "vi"].compactMap(\.self).first { !$0.isEmpty } ?? "vi"
+    // The variable may hold words, as it does for git.
+    let status = try await session.host.processes.runAttached(
+      Invocation(
+        "/bin/sh", ["-c", "\(editor) \"$@\"", editor, path.string], environment: environment,
+        workingDirectory: session.host.workingDirectory, standardInput: .inherited))
+    guard status == 0 else {
+      throw Failure(
+        "the editor ended with status \(status): \(editor)",
+        hint: "say which one you use: EDITOR=nano outfit dotfiles edit \(file)",
+        status: .failed)
+    }
+  }
+}

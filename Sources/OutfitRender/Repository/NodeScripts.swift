@@ -1,0 +1,81 @@
+import OutfitCore
+
+/// What package.json starts and builds by its scripts.
+struct NodeScripts {
+  let package: Document
+  private let scripts: [String: String]
+
+  init?(_ text: String?) {
+    guard let text, let package = try? Document.parseJSON(text, file: "package.json") else { return nil }
+    self.package = package
+    scripts = (package["scripts"]?.entries ?? [:]).compactMapValues(\.text)
+  }
+
+  /// For production, the better first.
+  private static let names = [
+    "start:prod", "start:production", "start-prod", "start-production", "serve:prod", "prod", "production",
+    "start", "serve",
+  ]
+
+  /// The script that production starts, and its text.
+  var start: (name: String, text: String)? {
+    for name in Self.names {
+      guard let text = scripts[name], !StartCommand.isForDevelopment(resolved(text)) else { continue }
+      return (name, text)
+    }
+    return nil
+  }
+
+  /// Only those who develop start anything.
+  var developed: (name: String, text: String)? {
+    for name in Self.names {
+      if let text = scripts[name] { return (name, text) }
+    }
+    return nil
+  }
+
+  var build: String? {
+    ["build:prod", "build-prod", "build-docker", "build"].first { scripts[$0] != nil }
+  }
+
+  func text(_ script: String) -> String? { scripts[script] }
+
+  /// The script that a command names: `npm start`, `yarn run x`, `pnpm x`.
+  func script(of words: [String]) -> String? {
+    guard let program = words.first, ["npm", "yarn", "pnpm", "bun"].contains(program) else { return nil }
+    let rest = words.dropFirst().filter { !$0.hasPrefix("-") }
+    guard var name = rest.first else { return nil }
+    if name == "run" || name == "run-script", rest.count > 1 { name = rest[1] }
+    return scripts[name] == nil ? nil : name
+  }
+
+  /// The words of a script that one program does by itself; nil for one that others come before, or that needs a shell.
+  func words(_ script: String, depth: Int = 0) -> [String]? {
+    guard let text = scripts[script], scripts["pre" + script] == nil, !ShellText.isNeeded(text), depth < 4
+    else {
+      return nil
+    }
+    let words = ProjectReading.words(text)
+    if let other = self.script(of: words) { return self.words(other, depth: depth + 1) ?? words }
+    return words.first?.contains("=") == true ? nil : words
+  }
+
+  /// A script's text with those that it calls.
+  private func resolved(_ text: String, depth: Int = 0) -> String {
+    guard depth < 4 else { return text }
+    var all = text
+    for part in ShellText.parts(text) {
+      if let other = script(of: ProjectReading.words(part)), let inner = scripts[other] {
+        all += " ; " + resolved(inner, depth: depth + 1)
+      }
+    }
+    return all
+  }
+
+  /// Whether a program comes with a package that only those who develop have.
+  func isOnlyForDevelopers(_ program: String) -> Bool {
+    let packages = ["nest": "@nestjs/cli", "tsc": "typescript", "dotenv": "dotenv-cli", "ng": "@angular/cli"]
+    let name = packages[program] ?? program
+    return package["dependencies"]?[name] == nil && package["devDependencies"]?[name] != nil
+  }
+}

@@ -1,0 +1,335 @@
+import OutfitCore
+import OutfitProfile
+
+/// What starts the project, by its Procfile, its compose files, its Dockerfile and the scripts of package.json.
+extension ProjectReading {
+  static func words(_ line: some StringProtocol) -> [String] {
+    var words: [String] = []
+    var word = ""
+    var quote: Character?
+    var isOpen = false
+    for character in line {
+      if let mark = quote {
+        if character == mark { quote = nil } else { word.append(character) }
+      } else if character == "'" || character == "\"" {
+        quote = character
+        isOpen = true
+      } else if character == " " || character == "\t" {
+        if isOpen || !word.isEmpty { words.append(word) }
+        (word, isOpen) = ("", false)
+      } else {
+        word.append(character)
+      }
+    }
+    if isOpen || !word.isEmpty { words.append(word) }
+    return words
+  }
+
+  static func label(_ text: some StringProtocol) -> String {
+    let plain = text.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
+    var label = String(String(plain).drop { $0 == "-" }.prefix(30))
+    while label.hasSuffix("-") { label.removeLast() }
+    return label
+  }
+
+  /// Takes a process as long as no better file has one of its name.
+  mutating func take(_ name: String, _ command: StartCommand, port: Int?, _ place: String) {
+    for line in command.migrations where migrate == nil { migrate = (line, place) }
+    for part in command.before {
+      note(
+        "\(place): `\(part)` is left out of what \(name) starts",
+        "a pod would do it at each start: app.values.prepare does it once, while the image is built")
+    }
+    guard !name.isEmpty, !command.words.isEmpty else { return }
+    // `true` is no text in YAML, and a service has its name for itself.
+    let isFree = Names.isBareText(name) && !["nginx", "postgres", "redis"].contains(name)
+    let name = isFree ? name : "\(name)-app"
+    guard processes[name] == nil else { return }
+    processes[name] = Process(command: command, port: command.port ?? port, place: place)
+  }
+
+  // MARK: Procfile
+
+  mutating func readProcfile() {
+    for line in lines("Procfile") {
+      guard let colon = line.firstIndex(of: ":") else { continue }
+      let name = Self.label(line[..<colon])
+      let text = String(line[line.index(after: colon)...].drop { $0 == " " })
+      guard !name.isEmpty, !text.isEmpty else { continue }
+      let place = sources.place("Procfile", line.prefix { $0 != ":" } + ":")
+      if name == "release" {
+        let isDone = StartCommand.isMigration(text)
+        if isDone, django == nil { migrate = migrate ?? (text, place) }
+        note(
+          "\(place): `release: \(text)` is not taken over as a process",
+          django != nil && isDone
+            ? "the django template migrates in a Job"
+            : isDone ? "it is app.values.migrate now" : "a Job can do it: app.values.migrate")
+        continue
+      }
+      if Self.words(text).first == "make" || StartCommand.isForDevelopment(text) {
+        note(
+          "\(place): `\(text)` is for those who develop, and is left out",
+          "name what production runs under app.processes", warns: true)
+        continue
+      }
+      let command = StartCommand(shell: text, imageValues, places)
+      take(name, command, port: name == "web" ? 8000 : nil, place)
+    }
+    for name in sources.texts.keys.sorted() where name.hasPrefix("Procfile.") {
+      note("\(name) is left out: it is not the Procfile of production")
+    }
+  }
+
+  // MARK: Dockerfile
+
+  private static let dockerfiles = [
+    "Dockerfile.prod", "Dockerfile.production", "docker/Dockerfile.prod", "prod.Dockerfile",
+    "production.Dockerfile",
+    "Dockerfile", "docker/Dockerfile", ".docker/Dockerfile", "deploy/Dockerfile", "build/Dockerfile",
+  ]
+
+  /// The Dockerfile that production is made by, and its last stage.
+  mutating func readImage() {
+    var names = Self.dockerfiles.filter { sources[$0] != nil }.map {
+      ComposeReading.Build(context: "", file: $0, target: nil)
+    }
+    if let build = compose.dockerfile, sources[build.file] != nil {
+      let isChosen = compose.own.contains { $0.audience == .production && $0.build == build }
+      // One that is called production's comes before the one that a compose file for everybody has.
+      names.insert(
+        build, at: isChosen ? 0 : names.firstIndex { !$0.file.lowercased().contains("prod") } ?? names.count)
+    }
+    guard let build = names.first else { return }
+    imageFile = build.file
+    let isForOthers = build.target.map { target in
+      ["dev", "development", "test", "builder", "build", "local", "debug"].contains(target.lowercased())
+    }
+    imageStage = DockerfileStage.read(
+      sources[build.file] ?? "", target: isForOthers == true ? nil : build.target
+    ) { path in
+      own(path, in: build.context).map { sources.folders.contains($0) || $0.isEmpty } ?? false
+    }
+    guard let stage = imageStage else { return }
+    imageValues = stage.environment.mapValues(\.value)
+    var folders: [String: String] = [:]
+    for container in stage.copies.map(\.container) + [stage.folder] {
+      guard container.count > 1, let context = stage.context(of: container),
+        let path = own(context, in: build.context), path.isEmpty || sources.has(path)
+      else { continue }
+      folders[container] = path.isEmpty ? "/app" : "/app/\(path)"
+      if container == stage.folder, sources.folders.contains(path) { places.folder = path }
+    }
+    places.folders = folders.sorted { $0.key.count > $1.key.count }.map {
+      (container: $0.key, image: $0.value)
+    }
+  }
+
+  /// A path of a build context as it is from this folder; nil for what lies outside of it.
+  private func own(_ path: String, in context: String) -> String? {
+    var path = SourceFiles.joined(context, path)
+    let here = "../" + folder
+    if path == here {
+      path = ""
+    } else if path.hasPrefix(here + "/") {
+      path = String(path.dropFirst(here.count + 1))
+    }
+    return path.hasPrefix("..") ? nil : path
+  }
+
+  /// What the image starts, or what it starts where another command is given to it.
+  func program(_ other: (words: [String], isLine: Bool)? = nil, entrypoint: [String]? = nil) -> (
+    command: StartCommand, script: String?
+  ) {
+    func start(_ words: [String], isLine: Bool) -> StartCommand {
+      isLine
+        ? StartCommand(shell: words.first ?? "", imageValues, places)
+        : StartCommand(list: words, imageValues, places)
+    }
+    let own = imageStage?.command.map { (words: $0.words, isLine: $0.isShell) }
+    let command = other ?? (entrypoint == nil ? own : nil) ?? (words: [], isLine: false)
+    let entry = entrypoint ?? imageStage?.entrypoint?.words ?? []
+    if entrypoint == nil, imageStage?.entrypoint?.isShell == true {
+      return (StartCommand(shell: entry.first ?? "", imageValues, places), nil)
+    }
+    var bare = StartCommand.bare(entry)
+    guard let first = bare.first else { return (start(command.words, isLine: command.isLine), nil) }
+    if ["sh", "bash"].contains(SourceFiles.base(of: first)), bare.count == 2 { bare.removeFirst() }
+    let arguments = command.isLine ? Self.words(command.words.first ?? "") : command.words
+    guard let script = repositoryFile(bare[0]), let text = sources[script] else {
+      let isScript = bare[0].hasSuffix(".sh") || bare[0].contains("entrypoint")
+      return isScript && !arguments.isEmpty
+        ? (start(command.words, isLine: command.isLine), bare[0])
+        : (start(bare + arguments, isLine: false), nil)
+    }
+    let passes = ["exec \"$@\"", "exec $@", "exec \"${@}\""].contains { text.contains($0) }
+    let word = arguments.first ?? ""
+    let isWord = text.split(separator: "\n").contains { line in
+      let label = line.trimmed
+      guard let end = label.firstIndex(of: ")"), !label[..<end].contains("(") else { return false }
+      return label[..<end].split(separator: "|").contains { $0.trimmed.trimmingQuotes == word }
+    }
+    if passes, !isWord, !arguments.isEmpty { return (start(command.words, isLine: command.isLine), script) }
+    let last = text.split(separator: "\n").map(\.trimmed).last { $0.hasPrefix("exec ") && !$0.contains("$@") }
+    if arguments.isEmpty, let last, !ShellText.isNeeded(String(last.dropFirst(5))) {
+      var found = StartCommand(shell: last, imageValues, places)
+      let migration = text.split(separator: "\n").map(\.trimmed).first {
+        !$0.hasPrefix("#") && StartCommand.isMigration($0)
+      }
+      if let migration, !ShellText.isNeeded(migration) { found.migrations.append(migration) }
+      return (found, script)
+    }
+    let shell = text.hasPrefix("#!") && text.prefix { $0 != "\n" }.contains("bash") ? "bash" : "sh"
+    return (StartCommand(words: [shell, "/app/\(script)"] + arguments), nil)
+  }
+
+  /// The file of this folder that a path in the container is.
+  private func repositoryFile(_ path: String) -> String? {
+    let container = SourceFiles.joined(imageStage?.folder ?? "/", path)
+    if let context = imageStage?.context(of: container),
+      let own = own(
+        context, in: compose.dockerfile?.file == imageFile ? compose.dockerfile?.context ?? "" : ""),
+      sources[own] != nil
+    {
+      return own
+    }
+    let same = sources.texts.keys.filter {
+      SourceFiles.base(of: $0) == SourceFiles.base(of: path) && !$0.hasPrefix("..")
+    }
+    return same.count == 1 ? same.first : nil
+  }
+
+  mutating func readDockerfile() {
+    guard let stage = imageStage else { return }
+    for (name, entry) in stage.environment.sorted(by: { $0.key < $1.key })
+    where DevelopmentSettings.decides(name, entry.value) && Names.isVariable(name) {
+      imageVariables[name] = entry.value
+      guard DevelopmentSettings.kind(name, entry.value) != nil else { continue }
+      note(
+        "\(imageFile):\(entry.line): \(name)=\(entry.value) is for development, and goes to dev alone",
+        "say what production has under app.environments.production.env", warns: true)
+      if variables[name] == nil { variables[name] = entry.value }
+    }
+    let (command, script) = program()
+    let line = stage.command?.line ?? stage.entrypoint?.line
+    let place = line.map { "\(imageFile):\($0)" } ?? imageFile
+    let idle = StartCommand.isIdle(command.words)
+    if !idle, !StartCommand.isForDevelopment(command.text) {
+      if let script { noteEntrypoint(script) }
+      let port = command.port ?? stage.port ?? stage.environment["PORT"].flatMap { Int($0.value) }
+      if let port {
+        take("web", command, port: port, place)
+      } else if command.program.map(Self.servers.contains) == true {
+        take("web", command, port: 8000, place)
+      } else if processes.isEmpty {
+        take(Self.label(command.program ?? "").isEmpty ? "worker" : "worker", command, port: nil, place)
+      }
+    } else if !idle {
+      note("\(place): `\(command.text)` is for those who develop, and is left out")
+    }
+    notePackages(stage)
+  }
+
+  static let servers: Set<String> = [
+    "gunicorn", "uvicorn", "uwsgi", "daphne", "hypercorn", "granian", "waitress-serve", "fastapi",
+  ]
+
+  mutating func noteEntrypoint(_ script: String) {
+    let text = sources[script] ?? ""
+    let migrates = text.split(separator: "\n").map(\.trimmed).first {
+      StartCommand.isMigration($0) && !$0.hasPrefix("#")
+    }
+    note(
+      "\(script) is left out: pods start their program itself",
+      migrates == nil
+        ? "where it does more than wait, name it: command: [sh, \(script), ...]"
+        : "\(sources.place(script, migrates ?? "")): migrations run in a Job (app.values.migrate)")
+  }
+
+  private mutating func notePackages(_ stage: DockerfileStage) {
+    let packages = stage.packages
+    if !packages.alpine.isEmpty {
+      let names = packages.alpine.map(\.name)
+      note(
+        "\(imageFile):\(packages.alpine[0].line): packages of Alpine are not taken over: \(names.joined(separator: ", "))",
+        "the image is Debian's: name what a program needs there under app.packages", warns: true)
+    }
+    if let first = packages.left.first {
+      note(
+        "\(imageFile):\(first.line): left out, since they build packages or ask for health: "
+          + packages.left.map(\.name).joined(separator: ", "))
+    }
+    let unlisted = packages.pip.filter { !known.has($0.name) }
+    if isPython, let first = unlisted.first {
+      note(
+        "\(imageFile):\(first.line): installs by itself, and the image will not have: "
+          + unlisted.map(\.name).joined(separator: ", "),
+        "write them into \(known.from.first ?? "a requirements.txt")", warns: true)
+    }
+    if let build = stage.builds.first {
+      note(
+        "\(imageFile):\(build.line): `\(build.command)` builds pages in a stage of its own, which is not taken over",
+        "what it makes has to be in the repository, or copy the template and build it there", warns: true)
+    }
+  }
+
+  // MARK: Scripts
+
+  mutating func readScripts() {
+    guard let scripts, processes.isEmpty, isNode, !isPython || django == nil && environment.from.isEmpty
+    else { return }
+    let file = scriptsFile
+    guard let (name, text) = scripts.start else {
+      if let (name, text) = scripts.developed {
+        note(
+          "\(sources.place(file, "\"\(name)\"")): `\(text)` is for those who develop, and is left out",
+          "name what production runs under app.processes", warns: true)
+      }
+      return
+    }
+    let command =
+      scripts.words(name).map { StartCommand(words: $0) } ?? StartCommand(shell: text, [:], .init())
+    take("web", command, port: 8000, sources.place(file, "\"\(name)\""))
+    if let before = scripts.text("pre" + name) {
+      note(
+        "\(sources.place(file, "\"pre\(name)\"")): `\(before)` is not run before it",
+        "it is for the image's build: app.values.prepare", warns: true)
+    }
+  }
+
+  /// What npm, yarn or pnpm start is started without them.
+  mutating func resolveScripts() {
+    guard let scripts else { return }
+    for (name, process) in processes {
+      guard let script = scripts.script(of: process.command.words), let words = scripts.words(script) else {
+        continue
+      }
+      processes[name]?.command.words = words
+      processes[name]?.port = StartCommand(words: words).port ?? process.port
+    }
+    for (name, process) in processes.sorted(by: { $0.key < $1.key }) {
+      let words = process.command.words
+      if words.first == "node", words.count > 1, !words[1].hasPrefix("-") {
+        var file = SourceFiles.joined(
+          "", words[1].hasPrefix("/app/") ? String(words[1].dropFirst(5)) : words[1])
+        let container = SourceFiles.joined(imageStage?.folder ?? "/", words[1])
+        if !sources.has(file), !sources.has(file + ".js"), let own = imageStage?.context(of: container),
+          own != file
+        {
+          file = own
+          processes[name]?.command.words[1] = own
+        }
+        if !["", ".js", ".mjs", ".cjs", "/index.js"].contains(where: { sources.has(file + $0) }) {
+          note(
+            "\(process.place): \(name) starts \(file), which is not in the repository",
+            scripts.build.map { "`npm run \($0)` may make it: it is not run for the image yet" }, warns: true)
+        }
+      }
+      if let program = process.command.program, scripts.isOnlyForDevelopers(program) {
+        note(
+          "\(process.place): \(name) starts \(program), which is under devDependencies: the image has none of those",
+          "move it to dependencies in \(scriptsFile)", warns: true)
+      }
+    }
+  }
+}

@@ -1,0 +1,431 @@
+import OutfitCore
+import OutfitProfile
+import Testing
+
+@testable import OutfitRender
+
+/// `app:` as `init` takes it from what a repository has for containers.
+@Suite struct InitAppTests {
+  func reading(
+    _ files: [String: String], folder: String = "shop", names: Set<String> = []
+  ) -> ProjectReading {
+    let isRoot = { (name: String) in
+      !name.contains("/") || name.hasPrefix("requirements/") || ProjectReading.files.contains(name)
+    }
+    return ProjectReading(
+      folder: folder, found: files.filter { isRoot($0.key) },
+      sources: SourceFiles(names: names.union(files.keys), texts: files),
+      interpreters: [
+        .python: .init("3.14", place: "a file", isGuess: true, isUnnamed: true),
+        .node: .init("24", place: "a file", isGuess: true, isUnnamed: true),
+      ])
+  }
+
+  func app(_ reading: ProjectReading) async throws -> AppSection {
+    try #require(try await ProjectReadingTests().profile(reading).app?.value, "\(reading.text)")
+  }
+
+  func has(_ reading: ProjectReading, _ text: String) -> Bool {
+    reading.notes.contains { $0.message.contains(text) || $0.hint?.contains(text) == true }
+  }
+
+  static let manage = "os.environ.setdefault(\"DJANGO_SETTINGS_MODULE\", \"shop.settings\")\n"
+  static let django = ["requirements.txt": "django==5.2\ngunicorn==23.0\n", "manage.py": manage]
+
+  // MARK: Dockerfile
+
+  @Test func theLastStageIsTheImage() async throws {
+    let reading = reading([
+      "requirements.txt": "fastapi\nuvicorn\n",
+      "Dockerfile": """
+      FROM node:24 AS pages
+      CMD ["bash"]
+      FROM python:3.13 AS base
+      ENV APP_ENV=production PORT=9000
+      FROM base
+      WORKDIR /srv/shop
+      COPY . .
+      EXPOSE 9000
+      ENTRYPOINT ["tini", "--"]
+      CMD ["/opt/venv/bin/uvicorn", "shop.main:app", "--host", "0.0.0.0", "--port", "${PORT}", "--log-config", \
+      "/srv/shop/log.ini"]
+      """,
+    ])
+    let app = try await app(reading)
+    #expect(
+      app.processes["web"]?.command == [
+        "uvicorn", "shop.main:app", "--host", "0.0.0.0", "--port", "9000", "--log-config", "/app/log.ini",
+      ])
+    #expect(app.processes["web"]?.port == 9000)
+    #expect(app.environments["production"]?.env["APP_ENV"] == "production")
+    #expect(reading.text.contains("# Dockerfile:10\n"))
+  }
+
+  @Test(arguments: [
+    ("exec \"$@\"\n", ["gunicorn", "shop.wsgi", "--bind", "0.0.0.0:8000"]),
+    (
+      "case \"$1\" in\n  gunicorn) run ;;\nesac\nexec \"$@\"\n",
+      ["sh", "/app/bin/start.sh", "gunicorn", "shop.wsgi"]
+    ),
+    ("run \"$1\"\n", ["sh", "/app/bin/start.sh", "gunicorn", "shop.wsgi"]),
+  ])
+  func anArgumentOfAnEntrypointIsNoProgram(_ script: String, _ command: [String]) async throws {
+    var files = Self.django
+    files["bin/start.sh"] = "#!/bin/sh\nset -e\n" + script
+    files["Dockerfile"] =
+      "FROM python:3.13\nCOPY . /code\nEXPOSE 8000\nENTRYPOINT [\"/code/bin/start.sh\"]\nCMD [\"gunicorn\", \"shop.wsgi\"]\n"
+    let web = try await app(reading(files)).processes["web"]
+    #expect(web?.command == command)
+    #expect(web?.port == 8000)
+  }
+
+  @Test func theProgramOfAScriptIsItsLast() async throws {
+    let reading = reading([
+      "requirements.txt": "flask\ngunicorn\n",
+      "boot.sh": "#!/bin/sh\nflask db upgrade\nexec gunicorn -b :5000 --access-logfile - shop:app\n",
+      "Dockerfile":
+        "FROM python:3.13\nWORKDIR /home/shop\nCOPY boot.sh ./\nEXPOSE 5000\nENTRYPOINT [\"./boot.sh\"]\n",
+    ])
+    let app = try await app(reading)
+    #expect(
+      app.processes["web"]?.command == ["gunicorn", "-b", ":5000", "--access-logfile", "-", "shop:app"])
+    #expect(app.processes["web"]?.port == 5000)
+    #expect(app.values["migrate"] == "flask db upgrade")
+  }
+
+  @Test func migrationsBeforeAProgramAreMadeByAJob() async throws {
+    let reading = reading([
+      "requirements.txt": "fastapi\nuvicorn\nalembic\n",
+      "Dockerfile":
+        "FROM python:3.13\nCMD poetry run alembic upgrade head && \\\n  poetry run uvicorn --host=0.0.0.0 app.main:app\n",
+    ])
+    let app = try await app(reading)
+    #expect(app.processes["web"]?.command == ["uvicorn", "--host=0.0.0.0", "app.main:app"])
+    #expect(app.values["migrate"] == "alembic upgrade head")
+  }
+
+  @Test func whatASecondPathWaitsForIsLeftOut() {
+    let command = StartCommand(
+      list: ["bash", "-c", "while ! nc -z db 5432; do sleep 1; done; exec gunicorn shop.wsgi"], [:], .init())
+    #expect(command.words == ["gunicorn", "shop.wsgi"])
+    #expect(command.before == [])
+  }
+
+  @Test func packagesOfTheImage() {
+    var packages = ImagePackages()
+    packages.take(
+      "set -ex && RUN=\" libpq5 \\ gettext \" && apt-get update && apt-get install -y --no-install-recommends $RUN curl",
+      [:], 3)
+    packages.take(
+      "apt-get install -yqq $BUILD && apt-get purge --auto-remove $BUILD", ["BUILD": "gcc libffi8"], 5)
+    packages.take("if [ \"$DEV\" = yes ]; then apt-get install -y vim-nox; fi", [:], 7)
+    packages.take("apt-get install -y libpq-dev `# for psycopg` libxml2=2.9", [:], 9)
+    packages.take("pip wheel --wheel-dir /wheels apprise 'uwsgi==2.0' -r requirements.txt", [:], 11)
+    packages.take("apk add --no-cache libpq", [:], 13)
+    #expect(packages.run.map(\.name) == ["libpq5", "gettext", "libxml2"])
+    #expect(packages.left.map(\.name) == ["curl", "gcc", "libffi8"])
+    #expect(packages.pip.map(\.name) == ["apprise", "uwsgi"])
+    #expect(packages.alpine.map(\.name) == ["libpq"])
+  }
+
+  // MARK: Compose
+
+  static let composed = [
+    "requirements.txt": "django\ngunicorn\ncelery\npsycopg\nredis\n", "manage.py": manage,
+    "shop/wsgi.py": "x",
+    "shop/settings.py": """
+    SECRET_KEY = os.environ["SECRET_KEY"]
+    ALLOWED_HOSTS = os.environ.get("HOSTS_ALLOWED_HOSTS", "").split(" ")
+    DATABASES = {"default": {"HOST": os.environ.get("SQL_HOST"), "NAME": os.environ.get("SQL_DATABASE"),
+      "USER": os.environ.get("SQL_USER"),
+      "PASSWORD": os.environ.get("SQL_PASSWORD")}}
+    BROKER = os.getenv("REDIS_URL", "redis://redis:6379/3")
+    MAIL = os.environ["MAIL_HOST"]
+    """,
+    "docker-compose.yml": """
+    services:
+      web:
+        build: .
+        command: python manage.py runserver 0.0.0.0:8000
+        environment: {DEBUG: "1", SQL_HOST: db}
+        ports: ["8000:8000"]
+      db: {image: "postgres:16-alpine"}
+      cache: {image: redis}
+    """,
+    "docker-compose.prod.yml": """
+    services:
+      web:
+        build: .
+        command: gunicorn shop.wsgi:application --bind 0.0.0.0:8001
+        environment: {SITE_NAME: Shop, SQL_PASSWORD: hunter2, API_TOKEN: abc}
+        healthcheck: {test: [CMD, curl, -f, "http://localhost:8001/healthz"]}
+      worker:
+        build: .
+        command: celery -A shop worker -c ${CONCURRENCY:-2}
+      assets:
+        build: .
+        command: yarn watch
+        profiles: [assets]
+      css:
+        build: .
+        command: npm run watch
+      seed:
+        build: .
+        command: python manage.py migrate
+      pages: {build: ./pages}
+      db: {image: "postgres:16.4"}
+    """,
+  ]
+
+  @Test func whatProductionsComposeSaysComesFirst() async throws {
+    let reading = reading(Self.composed)
+    let app = try await app(reading)
+    #expect(app.processes.keys.sorted() == ["web", "worker"])
+    #expect(app.processes["web"]?.command == ["gunicorn", "shop.wsgi:application", "--bind", "0.0.0.0:8001"])
+    #expect(app.processes["worker"]?.command == ["celery", "-A", "shop", "worker", "-c", "2"])
+    #expect(app.services["postgres"] == "16.4")
+    #expect(app.environments["production"]?.env["SITE_NAME"] == "Shop")
+    #expect(app.environments["dev"]?.env["DEBUG"] == "1")
+    #expect(app.values["ready"] == "/healthz")
+    #expect(!reading.text.contains("hunter2"))
+    for part in ["assets", "npm run watch", "pages", "MAIL_HOST"] { #expect(has(reading, part), "\(part)") }
+  }
+
+  @Test func variablesOfTheDatabaseAreComposed() async throws {
+    let reading = reading(Self.composed)
+    let env = try await ProjectReadingTests().profile(reading).env.mapValues(\.value)
+    #expect(env["SQL_HOST"] == "${POSTGRES_HOST}")
+    #expect(env["SQL_DATABASE"] == "${POSTGRES_DB}")
+    #expect(env["SQL_PASSWORD"] == "${POSTGRES_PASSWORD}")
+    #expect(env["SECRET_KEY"] == "${DJANGO_SECRET_KEY}")
+    #expect(env["REDIS_URL"] == "redis://:${REDIS_PASSWORD}@${REDIS_HOST}:${REDIS_PORT}/3")
+    let app = try await app(reading)
+    #expect(app.environments["production"]?.env["HOSTS_ALLOWED_HOSTS"] == "shop.example localhost")
+  }
+
+  @Test(arguments: [
+    ("DATABASE_URL", "postgresql+asyncpg://u:p@db/x?ssl=1", "postgresql+asyncpg://U?ssl=1"),
+    ("DATABASE_URL", nil, "postgres://U"), ("DATABASE_URL", "mysql://u@db/x", nil),
+    ("POSTGRES_SERVER", nil, "${POSTGRES_HOST}"), ("DB_NAME", nil, "${POSTGRES_DB}"),
+    ("PGUSER", nil, "${POSTGRES_USER}"), ("TRAC_HOST", nil, nil), ("DATABASE", "postgres", nil),
+    ("POSTGRES_HOST", "db", nil), ("CACHE", "redis://c:6379/1", "redis://R/1"),
+    ("CELERY_BROKER_URL", nil, "redis://R/0"),
+    ("REDIS_HOST", "cache", nil), ("REDIS_SERVER", nil, "${REDIS_HOST}"), ("SITE_URL", "https://x", nil),
+    ("DB_ENGINE", "x", nil), ("MYSQL_HOST", nil, nil),
+  ])
+  func connections(_ name: String, _ example: String?, _ value: String?) {
+    let expected = value?.replacing(
+      "://U",
+      with: "://${POSTGRES_USER}:${POSTGRES_PASSWORD}@${POSTGRES_HOST}:${POSTGRES_PORT}/${POSTGRES_DB}"
+    ).replacing("://R", with: "://:${REDIS_PASSWORD}@${REDIS_HOST}:${REDIS_PORT}")
+    #expect(
+      Connections(hasPostgres: true, hasRedis: true).value(name, example: example, scheme: "postgres")
+        == expected)
+    #expect(Connections(hasPostgres: false, hasRedis: false).value(name, example: example, scheme: "") == nil)
+  }
+
+  @Test func aFolderHasTheComposeFileAboveIt() async throws {
+    let reading = reading(
+      [
+        "requirements.txt": "django\ngunicorn\n", "manage.py": Self.manage, "shop/settings.py": "",
+        "Dockerfile.prod": "FROM python:3.13\nWORKDIR /home/web\nCOPY . /home/web\n",
+        "../docker-compose.prod.yml": """
+        services:
+          web:
+            build: {context: ./web, dockerfile: Dockerfile.prod}
+            command: gunicorn shop.wsgi:application --bind 0.0.0.0:8000
+            env_file: [./.env.prod]
+          db: {image: "postgres:15"}
+          proxy: {build: ./nginx}
+        """,
+        "../.env.prod-sample": "SQL_ENGINE=django.db.backends.postgresql\nSECRET_KEY=change_me\nDEBUG=0\n",
+      ], folder: "web")
+    let app = try await app(reading)
+    #expect(
+      app.processes["web"]?.command == ["gunicorn", "shop.wsgi:application", "--bind", "0.0.0.0:8000"])
+    #expect(app.services["postgres"] == "15")
+    #expect(app.environments["production"]?.env["SQL_ENGINE"] == "django.db.backends.postgresql")
+    #expect(app.environments["production"]?.env["DEBUG"] == "0")
+    #expect(!reading.text.contains("change_me"))
+  }
+
+  @Test(arguments: [
+    ("compose.yml", ComposeReading.Audience.all), ("docker-compose.prod.yml", .production),
+    ("docker/compose.production.yaml", .production), ("compose.override.yml", .development),
+    ("docker-compose-local.yml", .development), ("docker-compose-CeleryExecutor.yml", .all),
+  ])
+  func whoAComposeFileIsFor(_ name: String, _ audience: ComposeReading.Audience) {
+    #expect(ComposeReading.audience(of: name) == audience)
+  }
+
+  // MARK: Procfile and scripts
+
+  @Test func watchersAreNoProcesses() async throws {
+    var files = Self.django
+    files["Procfile"] =
+      "web: make run\nscss: make watch-scss\ncss: npm run watch:css\nworker: celery -A shop worker\n"
+    let reading = reading(files)
+    let app = try await app(reading)
+    #expect(app.processes.keys.sorted() == ["web", "worker"])
+    #expect(app.processes["web"]?.command?.first == "gunicorn", "what is guessed in its place")
+    #expect(has(reading, "Procfile:1: `make run`"))
+    #expect(has(reading, "celery is not among the packages"))
+  }
+
+  @Test(arguments: [
+    ("{\"start\": \"nodemon\", \"start:prod\": \"node dist/main.js\"}", ["node", "dist/main.js"]),
+    ("{\"start\": \"npm run serve-it\", \"serve-it\": \"node server/bin.js\"}", ["node", "server/bin.js"]),
+    ("{\"start\": \"next start\"}", ["next", "start"]),
+    ("{\"start\": \"a && node x\", \"prestart\": \"tsc\"}", ["node", "x"]),
+    ("{\"start\": \"next dev\"}", nil), ("{\"build\": \"vite build\"}", nil),
+  ])
+  func scripts(_ scripts: String, _ command: [String]?) async throws {
+    let reading = reading([
+      "package.json": "{\"name\": \"x\", \"scripts\": \(scripts), \"dependencies\": {\"next\": \"1\"}}",
+      "package-lock.json": "{\"lockfileVersion\": 3, \"packages\": {}}",
+    ])
+    let app = try await ProjectReadingTests().profile(reading).app?.value
+    #expect(app?.processes["web"]?.command == command)
+    #expect((app == nil) == (command == nil))
+    if command?.contains("dist/main.js") == true { #expect(has(reading, "dist/main.js, which is not in")) }
+  }
+
+  // MARK: Layouts
+
+  @Test func djangoInSrc() async throws {
+    let reading = reading([
+      "requirements.txt": "django\ngunicorn\nwhitenoise\n", "src/manage.py": Self.manage,
+      "src/shop/settings.py":
+        "SECRET_KEY = os.environ[\"SECRET_KEY\"]\nROOT_URLCONF = \"shop.urls\"\nSTATIC_ROOT = \"/x\"\nMIDDLEWARE = [\"whitenoise.middleware\"]\nINSTALLED_APPS = [\"django.contrib.staticfiles\"]\n",
+      "src/shop/wsgi.py": "",
+      "src/shop/urls.py": "urlpatterns = [\n  path(\"up/\", include(\"up.urls\")),\n]\n",
+      "src/up/urls.py": "urlpatterns = [path(\"\", views.index), path(\"databases\", views.databases)]\n",
+      "Dockerfile": """
+      FROM python:3.13
+      WORKDIR /code
+      COPY . .
+      WORKDIR /code/src
+      RUN SECRET_KEY=dummy python3 manage.py collectstatic --no-input
+      EXPOSE 8000
+      CMD ["gunicorn", "shop.wsgi", "-b", "0.0.0.0:8000"]
+      """,
+    ])
+    let app = try await app(reading)
+    #expect(app.template == "django")
+    #expect(
+      app.processes["web"]?.command == ["sh", "-c", "cd src && exec gunicorn shop.wsgi -b 0.0.0.0:8000"])
+    #expect(app.values["migrate"] == "cd src && python manage.py migrate --noinput")
+    #expect(app.values["prepare"] == "cd src && python manage.py shell <../docker/static.py")
+    #expect(app.services["nginx"]?.isOff == true)
+    #expect(app.values["ready"] == "/up/")
+  }
+
+  @Test func aManagePyOfAnotherFramework() {
+    let reading = reading([
+      "requirements.txt": "flask\n", "manage.py": "from flask_script import Manager\nmanager.run()\n",
+    ])
+    #expect(reading.django == nil)
+    #expect(!reading.text.contains("template: django"))
+  }
+
+  @Test func foldersThatCouldBeAnApp() {
+    let reading = reading([
+      "vote/requirements.txt": "flask\n", "vote/Dockerfile": "FROM python:3\n",
+      "result/package.json": "{\"scripts\": {\"start\": \"node server.js\"}}",
+      "docs/requirements.txt": "sphinx\n",
+      "docs/Dockerfile": "FROM x\n",
+    ])
+    #expect(!reading.text.contains("app:"))
+    #expect(has(reading, "result (Node), vote (Python)"))
+    #expect(has(reading, "outfit init result"))
+  }
+
+  @Test func anAppWithoutPackagesIsNone() {
+    let reading = reading([
+      "Dockerfile": "FROM python:3.7\nRUN pip install airflow\nCMD [\"uvicorn\", \"x:y\"]\n", "setup.cfg": "",
+    ])
+    #expect(!reading.text.contains("app:"))
+  }
+
+  @Test func lowPortsAreLifted() async throws {
+    let reading = reading([
+      "requirements.txt": "flask\ngunicorn\n",
+      "Dockerfile": "FROM python:3.13\nEXPOSE 80\nCMD [\"gunicorn\", \"app:app\", \"-b\", \"0.0.0.0:80\"]\n",
+    ])
+    let web = try await app(reading).processes["web"]
+    #expect(web?.port == 8080)
+    #expect(web?.command == ["gunicorn", "app:app", "-b", "0.0.0.0:8080"])
+  }
+
+  @Test func aLibraryIsNoApp() {
+    for files in [
+      ["package.json": "{\"name\": \"x\", \"main\": \"index.js\"}", "index.js": "module.exports = 1\n"],
+      [
+        "pyproject.toml": "[project]\nname = \"x\"\ndependencies = [\"fastapi\"]\n",
+        "x/main.py": "import fastapi\n",
+      ],
+    ] {
+      #expect(!reading(files).text.contains("app:"))
+    }
+  }
+
+  @Test func whatMakesTheApplicationIsFound() async throws {
+    let fast = try await app(
+      reading([
+        "requirements.txt": "fastapi\nuvicorn\n",
+        "app/main.py": "from fastapi import FastAPI\napi = FastAPI()\n",
+        "app/health.py": "@router.get(\"/health\")\n",
+      ]))
+    #expect(fast.processes["web"]?.command?.prefix(2) == ["uvicorn", "app.main:api"])
+    let flask = try await app(
+      reading([
+        "requirements.txt": "flask\ngunicorn\n",
+        "site/__init__.py": "def create_app():\n    app = Flask(__name__)\n",
+      ]))
+    #expect(flask.processes["web"]?.command?.prefix(2) == ["gunicorn", "site:create_app()"])
+  }
+
+  // MARK: Health
+
+  @Test(arguments: [
+    ("@app.get(\"/health\")\n", nil, "/health"), ("@app.route('/livez')\n", "/livez", nil),
+    ("@app.get(\"/users\")\n", nil, nil), ("@router.get(\"/health\")\n", nil, nil),
+    ("@app.get(\"/health/{name}\")\n", nil, nil),
+  ])
+  func routes(_ text: String, _ live: String?, _ ready: String?) {
+    let paths = HealthPaths(SourceFiles(texts: ["main.py": text]), asked: nil, urls: nil, folder: "")
+    #expect(paths.live?.path == live)
+    #expect(paths.ready?.path == ready)
+    #expect(paths.partial.isEmpty == !text.contains("router"))
+  }
+
+  @Test(arguments: [
+    ("curl -f http://localhost:8000/up || exit 1", "/up"), ("wget -q http://127.0.0.1/healthz", "/healthz"),
+    ("curl http://localhost:${PORT}/x", "/x"), ("curl http://localhost:8000", nil), ("pg_isready", nil),
+  ])
+  func whatAHealthCheckAsksFor(_ text: String, _ path: String?) {
+    #expect(HealthPaths.path(in: text) == path)
+  }
+
+  // MARK: Commands
+
+  @Test(arguments: [
+    ("python manage.py runserver 0.0.0.0:8000", true), ("gunicorn x --reload", true), ("nodemon a.js", true),
+    ("webpack-dev-server --port=1", true), ("vite", true), ("vite preview", false),
+    ("gunicorn -w 4 x", false),
+    ("tailwindcss -i a -o b --watch", true), ("npm run watch-css", true), ("celery -A x worker", false),
+    ("node server.js", false), ("nx serve", true), ("flask run", true), ("fastapi run --workers 4", false),
+    ("fastapi dev", true), ("cross-env NODE_ENV=development node x", true),
+  ])
+  func whatIsForDevelopers(_ text: String, _ isOne: Bool) {
+    #expect(StartCommand.isForDevelopment(text) == isOne)
+  }
+
+  @Test(arguments: [
+    "API_KEY", "SENTRY_DSN", "DB_PASSWORD", "JWT_SECRET", "AWS_SECRET_ACCESS_KEY",
+  ])
+  func secrets(_ name: String) { #expect(VariableNames.isSecret(name)) }
+
+  @Test(arguments: ["ACCESS_TOKEN_EXPIRE_MINUTES", "KEYCLOAK_URL", "SITE_NAME", "PUBLIC_KEY_URL", "MONKEY"])
+  func noSecrets(_ name: String) { #expect(!VariableNames.isSecret(name)) }
+}

@@ -1,0 +1,14 @@
+# Run by manage.py's shell while the image is made: collects the static files, and puts them where nginx reads them,
+# wherever STATIC_ROOT is.
+import os
+import shutil
+
+from django.conf import settings
+from django.core.management import call_command
+
+place = "/srv/static"
+os.makedirs(place, exist_ok=True)
+settings.STATIC_ROOT = settings.STATIC_ROOT or place
+call_command("collectstatic", interactive=False)
+if os.path.isdir(settings.STATIC_ROOT) and os.path.realpath(settings.STATIC_ROOT) != place:
+    shutil.copytree(settings.STATIC_ROOT, place, dirs_exist_ok=True)
