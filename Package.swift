@@ -85,7 +85,7 @@ let package = Package(
     room("OutfitDotfiles", ["OutfitEngine"]),
     room("OutfitHooks", ["OutfitEngine"]),
     room("OutfitRender", ["OutfitEngine", yams]),
-    room("OutfitSharing", ["OutfitEngine"]),
+    room("OutfitSharing", ["OutfitEngine", crypto]),
     room(
       "OutfitCommands",
       [

@@ -1,3 +1,5 @@
+import ArgumentParser
+import OutfitCore
 import OutfitDotfiles
 import OutfitEngine
 import OutfitInterpreters
@@ -18,6 +20,16 @@ struct PartSelection: Hashable, Sendable {
   static let names =
     Preparation.onEngines.map(\.name) + [ShellSetup().name, Dotfiles().name] + system
     + [SystemSetup().name]
+
+  /// - Throws: `ValidationError` for a name of no part.
+  static func validate(only: [String], skip: [String]) throws {
+    for (option, parts) in [("--only", only), ("--skip", skip)] {
+      for part in parts where !names.contains(part) {
+        let near = nearest(part, among: names).map { "; did you mean '\($0)'?" } ?? ""
+        throw ValidationError("\(option) takes \(names.joined(separator: ", "))\(near)")
+      }
+    }
+  }
 
   /// All of it, so that what is not proposed goes.
   var isWhole: Bool { only.isEmpty && skipped.isEmpty }

@@ -20,6 +20,8 @@ struct Preparation {
     case locked
     /// What the caches have must do.
     case offline
+    /// Nothing is resolved anew, and what is locked came along: nothing is downloaded.
+    case supplied
   }
 
   let session: Session
@@ -59,7 +61,8 @@ struct Preparation {
     let host = session.host
     let sources = sources ?? SourceDigests(consented.profile.scope, host: host)
     let fetcher = Downloads(
-      host: host, libraries: Installation.locate(host).libraries, isOffline: mode == .offline)
+      host: host, libraries: Installation.locate(host).libraries,
+      isOffline: mode == .offline || mode == .supplied)
     let builder = Builder(
       consented, host: host, store: Store(host), fetcher: fetcher, progress: progress,
       isOffline: mode == .offline)

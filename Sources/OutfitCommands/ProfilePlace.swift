@@ -15,6 +15,8 @@ struct ProfilePlace: Sendable {
   let address: String
   /// A person named it, so that an address of git is asked what it is now.
   var isNamed = false
+  /// The commits at which a bundle brought its git layers.
+  var supplied: [String: LockedLayer] = [:]
 
   static func find(_ named: String?, _ session: Session) throws -> ProfilePlace {
     let host = session.host
@@ -145,10 +147,11 @@ struct ProfilePlace: Sendable {
   private func pins(_ host: Host, writesLock: Bool) -> GitProfiles.Pins {
     let isProject = scope != .machine
     guard !address.isEmpty, git == nil, let located = Self.located(address, host) else {
-      return GitProfiles.Pins()
+      return GitProfiles.Pins(supplied)
     }
     let lock = FilePath(located).appending(LockFile.name)
-    return GitProfiles.Pins(LockFile.layers(in: lock, host.files), areMovable: isProject || writesLock)
+    let pins = LockFile.layers(in: lock, host.files).merging(supplied) { own, _ in own }
+    return GitProfiles.Pins(pins, areMovable: isProject || writesLock)
   }
 
   /// Reads the profile. One that was named is asked what it is now; where nobody answers, what is here must do.

@@ -29,7 +29,9 @@ extension Session {
   /// Commands that come before programs of the system, and that no entry names: which these are is known only once the
   /// tools are resolved, so that it is asked by itself.
   func consent(
-    toTakeoversOf proposal: Proposal, _ consented: Consented, given: Consent.Given, address: String?
+    toTakeoversOf proposal: Proposal, _ consented: Consented, given: Consent.Given,
+    command: String = "outfit up",
+    address: String?
   ) throws {
     let consent = Consent(host: host)
     let tools = consented.profile.tools.filter { !consent.isOwn($0.value.source.layer) }
@@ -47,7 +49,7 @@ extension Session {
     try consent.obtain(
       takeovers, kind: "takeovers", reason: "programs that come before those of this system", for: consented,
       given: given,
-      asking: Consent.Asking(style: errorStyle, command: "outfit up", address: address))
+      asking: Consent.Asking(style: errorStyle, command: command, address: address))
   }
 
   /// Files of a stranger's template that a shell, git, an editor or a container's engine on this machine runs.

@@ -6,7 +6,7 @@ import SystemPackage
 
 /// What every verb works with: the machine, and the person.
 struct Session: Sendable {
-  let host: Host
+  var host: Host
   /// It works in a home that goes again, so that there is nothing to go back to.
   var isTrial = false
 

@@ -55,6 +55,8 @@ struct Undertaking {
     var building: [String] = []
     /// Targets that stay as they are, and are nobody's but the user's from then on.
     var letGo: Set<String> = []
+    /// All that is needed came along: no network is asked, and these pins count.
+    var supply: BundleApplication.Supply?
     /// The edits are an answer within an `up`: what it can't find out ends it, as ever.
     var isAnswered = false
 
@@ -170,7 +172,8 @@ struct Undertaking {
   func read(_ place: ProfilePlace) async throws -> Profile {
     do {
       return try await place.read(
-        session, network: wish.isOffline ? .never : wish.address == nil ? .whenUnknown : .always,
+        session,
+        network: wish.isOffline || wish.supply != nil ? .never : wish.address == nil ? .whenUnknown : .always,
         moving: wish.layers, fetching: wish.fetching)
     } catch var failure as Failure {
       if wish.address != nil, failure.status == .failed, let commit = place.usedCommit(host) {
@@ -252,8 +255,10 @@ struct Undertaking {
     try ShimInstallation.check(host)
     let progress = TerminalProgress(host: host)
     var preparation = try Preparation(
-      session, consented, mode: wish.isOffline ? .offline : wish.isLocked ? .locked : .live,
+      session, consented,
+      mode: wish.supply != nil ? .supplied : wish.isOffline ? .offline : wish.isLocked ? .locked : .live,
       progress: progress, sources: sources)
+    if let supply = wish.supply { preparation.lock = supply.lock }
 
     // Conflicts and effects come from parts that need no network, so all questions are asked here; where no other
     // part has anything to do, the plan itself is made without network.
@@ -278,7 +283,10 @@ struct Undertaking {
     for name in wish.moving where preparation.lock.tools[name] == nil {
       preparation.lock.tools[name] = before.tools[name]
     }
-    if wish.isLocked, preparation.lock != preparation.locks.merged || proposal.isUnresolved {
+    let isAsLocked =
+      wish.supply.map { $0.lock == preparation.lock.withoutAdopted }
+      ?? (preparation.lock == preparation.locks.merged)
+    if wish.isLocked, !isAsLocked || proposal.isUnresolved {
       throw staleLock(preparation)
     }
     try refuseLacking(proposal)
@@ -292,7 +300,10 @@ struct Undertaking {
       decisions = try await decide(plan)
       waiting = try await announce(plan.effects, profile.scope)
     }
-    try session.consent(toTakeoversOf: proposal, consented, given: wish.consent, address: wish.address)
+    try session.consent(
+      toTakeoversOf: proposal, consented, given: wish.consent,
+      command: wish.supply == nil ? "outfit up" : verb,
+      address: wish.supply == nil ? wish.address : wish.named.first)
     // What no provider has is known before anything is fetched.
     try refuse(lost(profile, proposal, []) + lostInterpreters(proposal, []), plan.failures)
     try refuseUnresolved(proposal, plan.failures, profile, place)

@@ -109,13 +109,7 @@ struct Up: AsyncParsableCommand {
     if locked, !build.isEmpty {
       throw ValidationError("--locked takes outfit.lock as it is, and --build has it made anew")
     }
-    let names = PartSelection.names
-    for (option, parts) in [("--only", only), ("--skip", skip)] {
-      for part in parts where !names.contains(part) {
-        let near = nearest(part, among: names).map { "; did you mean '\($0)'?" } ?? ""
-        throw ValidationError("\(option) takes \(names.joined(separator: ", "))\(near)")
-      }
-    }
+    try PartSelection.validate(only: only, skip: skip)
   }
 
   func run() async throws {

@@ -96,57 +96,15 @@ struct VendorFiles {
   }
 
   private func wheels(_ architecture: Platform.Architecture, _ place: FilePath) async throws {
-    let python = try await pip()
+    let download = try await WheelDownload(host)
     let wheels = place.appending("wheels")
     try host.files.createDirectories(wheels)
-    let scratch = place.appending(".requirements")
-    let digits = stack.interpreter.version.minor.filter { $0 != "." }
-    let machine = architecture == .amd64 ? "x86_64" : "aarch64"
-    var arguments = [
-      "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps",
-      "--require-hashes", "--only-binary=:all:", "--dest", wheels.string, "--implementation", "cp",
-      "--python-version", stack.interpreter.version.minor, "--abi", "cp\(digits)", "--abi", "abi3", "--abi",
-      "none",
-    ]
-    for glibc in (5...36).reversed() { arguments += ["--platform", "manylinux_2_\(glibc)_\(machine)"] }
-    for name in ["manylinux2014", "manylinux2010", "manylinux1", "linux"] {
-      arguments += ["--platform", "\(name)_\(machine)"]
-    }
     for (name, text) in try requirements() where !text.isEmpty {
-      try host.files.removeTree(scratch)
-      try host.files.create(scratch, Array((text + "\n").utf8), mode: 0o644)
       session.talk("Getting the wheels of \(name)")
-      let done = try await host.processes.run(
-        Invocation(
-          // Not from the project: Python would look for its modules there.
-          python, arguments + ["--requirement", scratch.string], environment: host.environment,
-          workingDirectory: "/"))
-      guard done.succeeded else {
-        var diagnostic = Diagnostic(.error, "the wheels of \(name) can't be got for \(architecture)")
-        diagnostic.excerpt = done.errorText.split(separator: "\n").suffix(4).joined(separator: "\n")
-        diagnostic.hint = "a package without a wheel for Linux can't be vendored: ask for another version"
-        throw Failure([diagnostic])
-      }
+      try await download.get(
+        text, named: name, minor: stack.interpreter.version.minor, Platform(.linux, architecture),
+        into: wheels)
     }
-    try host.files.removeTree(scratch)
-  }
-
-  /// A Python with pip: one of ours, or the machine's.
-  private func pip() async throws -> FilePath {
-    var candidates: [FilePath] = []
-    for name in (try? host.files.list(host.places.store)) ?? [] where name.hasPrefix("python-") {
-      candidates.append(host.places.store.appending(name).pushing("bin/python3"))
-    }
-    let folders = (host.environment["PATH"] ?? "").split(separator: ":").map { FilePath(String($0)) }
-    candidates += folders.filter { $0.isAbsolute && $0 != host.places.bin }.map { $0.appending("python3") }
-    for python in candidates where host.files.exists(python) {
-      let done = try await host.processes.run(
-        Invocation(python, ["-I", "-m", "pip", "--version"], environment: host.environment))
-      if done.succeeded { return python }
-    }
-    throw Failure(
-      "wheels are got by pip, and no Python with pip is here",
-      hint: "`outfit up` gives this project its Python, or install python3-pip")
   }
 
   // MARK: - Node

@@ -120,6 +120,8 @@ public struct Consent: Sendable {
     public var style = Style.plain
     /// What to type, without profile and consent.
     public var command = "outfit up"
+    /// What shows it.
+    var look: String { command == "outfit bundle apply" ? "outfit bundle show" : "outfit show" }
     /// Of the profile, to be typed after `command`; without it, the address of its own layer.
     public var address: String?
     /// All that was typed, where that is typed again to consent, without `--trust`.
@@ -231,7 +233,7 @@ public struct Consent: Sendable {
           excerpt: (Ability.lines(wishes.flatMap(\.new)).map { "it \($0.text)" }
             + (asking.own.isEmpty ? [] : ["Outfit itself writes \(Ability.list(asking.own))"]))
             .joined(separator: "\n"),
-          hint: "look at it with: outfit show\(place.map { " \(Self.quoted($0))" } ?? "")\n"
+          hint: "look at it with: \(asking.look)\(place.map { " \(Self.quoted($0))" } ?? "")\n"
             + "consent with: \(Self.line(for: profile, wishes: wishes, asking: asking))",
           reason: .consent)
       ], status: .consent)

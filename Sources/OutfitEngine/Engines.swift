@@ -25,6 +25,11 @@ public enum Engines {
     "macos-arm64": ["62b6943c7fd64fac6854f780bea6e0359e5a5bc3241f83ee357bb38276afac49"],
   ]
 
+  /// The hashed requirement line of that uv; nil where there is none for the platform.
+  public static func uvRequirement(_ platform: Platform) -> String? {
+    uvWheels[platform.key].map { "uv==\(uvVersion)" + $0.map { " --hash=sha256:\($0)" }.joined() }
+  }
+
   /// uv in the store, at `bin/uv`, installed from its wheel by the pip of some interpreter.
   ///
   /// The object is the same whichever interpreter installs it.
@@ -35,10 +40,9 @@ public enum Engines {
   public static func uv(
     python: Reference, platform: Platform, store: FilePath, surroundings: [String: String] = [:]
   ) throws -> Object {
-    guard let digests = uvWheels[platform.key] else {
+    guard let requirement = uvRequirement(platform) else {
       throw Failure("there is no uv \(uvVersion) for \(platform)")
     }
-    let hashes = digests.map { " --hash=sha256:\($0)" }.joined()
     let install = Step(
       python,
       [
@@ -53,7 +57,7 @@ public enum Engines {
         Run(
           files: [
             "pip.py": Array(pip.utf8),
-            "requirements.txt": Array("uv==\(uvVersion)\(hashes)\n".utf8),
+            "requirements.txt": Array("\(requirement)\n".utf8),
           ],
           steps: [install])),
       checks: [.runs("bin/uv", ["--version"])], store: store)

@@ -15,6 +15,11 @@ public struct IndexSettings {
   public var pipVariables: [String: String] = [:]
   /// The environment or some file names an index.
   public var saysIndex = false
+  /// No index is asked, as pip's `no-index` has it: what is not in the folders of wheels is not there.
+  public var isClosed = false
+
+  /// An index that has nothing. uv takes `--no-index` as an option alone, and no variable.
+  public static let empty = "file:///nonexistent/outfit-no-index"
 
   /// The files whose settings matter, when the environment says nothing of an index.
   public static func queries(_ context: Context) -> [Query] {
@@ -39,7 +44,7 @@ public struct IndexSettings {
     for (name, value) in environment where name.hasPrefix("PIP_") && !value.isEmpty {
       pip[String(name.dropFirst(4).lowercased().map { $0 == "_" ? "-" : $0 })] = value
     }
-    let uv = texts(Self.uvFiles(environment))
+    let uv = Self.isTrue(environment["UV_NO_CONFIG"]) ? [] : texts(Self.uvFiles(environment))
     if Self.saysUvIndex(environment) {
       main = environment["UV_DEFAULT_INDEX"] ?? environment["UV_INDEX_URL"]
       others = words(environment["UV_INDEX"]) + words(environment["UV_EXTRA_INDEX_URL"])
@@ -58,7 +63,7 @@ public struct IndexSettings {
       surroundings["SSL_CERT_FILE"] = bundle
     }
     if Self.isTrue(pip["no-index"]), let links = pip["find-links"] {
-      surroundings["UV_NO_INDEX"] = "1"
+      isClosed = !Self.saysUvIndex(environment) && !uv.contains { $0.contains("index") }
       surroundings["UV_FIND_LINKS"] = words(links).joined(separator: ",")
     }
     if let hosts = pip["trusted-host"], environment["UV_INSECURE_HOST"] == nil {

@@ -24,6 +24,8 @@ struct Indexes {
   private var ownLines: [String] = []
   /// Variables of uv that files of the project come to.
   private var ownVariables: [String: String] = [:]
+  /// Files of the project say that no index is to be asked.
+  private var isClosed = false
 
   /// - Parameter sources: the files of a virtualenv, which may name indexes of their own.
   /// - Throws: `Failure` for an address in the manifest that holds a password, and for a package that two indexes
@@ -79,7 +81,7 @@ struct Indexes {
     if own.isClosed { ownLines.append("closed 1") }
     if !own.trusted.isEmpty { ownLines.append("trusted \(own.trusted.joined(separator: " "))") }
     if !links.isEmpty { ownVariables["UV_FIND_LINKS"] = links.joined(separator: ",") }
-    if own.isClosed { ownVariables["UV_NO_INDEX"] = "1" }
+    isClosed = own.isClosed
     if !own.trusted.isEmpty { ownVariables["UV_INSECURE_HOST"] = own.trusted.joined(separator: " ") }
   }
 
@@ -120,14 +122,21 @@ struct Indexes {
     }
     if let main { variables["UV_DEFAULT_INDEX"] = main }
     if !others.isEmpty || !primary.isEmpty { variables["UV_INDEX"] = others.joined(separator: " ") }
-    return variables.merging(ownVariables) { $1 }
+    return closed(variables.merging(ownVariables) { $1 })
+  }
+
+  /// Asks nothing where nothing is to be asked.
+  private func closed(_ variables: [String: String]) -> [String: String] {
+    guard isClosed || settings.isClosed else { return variables }
+    return variables.merging(["UV_DEFAULT_INDEX": IndexSettings.empty, "UV_INDEX": ""]) { $1 }
   }
 
   /// The settings under which only one index answers.
   func only(_ name: String) -> [String: String]? {
     guard let index = named[name] else { return nil }
-    return credentials.merging(settings.surroundings) { own, _ in own }
+    let own = credentials.merging(settings.surroundings) { own, _ in own }
       .merging(["UV_DEFAULT_INDEX": address((name, index)), "UV_INDEX": ""]) { $1 }
+    return settings.isClosed ? closed(own) : own
   }
 
   /// For a program that asks them later: a line for each, without passwords; in an address of the project's files the
@@ -174,7 +183,7 @@ struct Indexes {
       return title(address((index, section))) + ", which alone may serve it"
     }
     let variables = variables(first: first)
-    if variables["UV_NO_INDEX"] != nil { return nil }
+    if isClosed || settings.isClosed { return nil }
     if settings.saysIndex, variables["UV_DEFAULT_INDEX"] == nil { return nil }
     let others = (variables["UV_INDEX"] ?? "").split(separator: " ").map(String.init)
     let main = variables["UV_DEFAULT_INDEX"] ?? address(boundTo: nil)

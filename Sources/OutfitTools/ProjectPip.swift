@@ -90,9 +90,13 @@ enum ProjectPip {
             variables["UV_INDEX"] = " ".join(first)
         elif supplemental:
             variables["UV_INDEX"] = " ".join(supplemental + [os.environ.get("UV_INDEX", "")]).strip()
-        for kind, name in (("links", "UV_FIND_LINKS"), ("closed", "UV_NO_INDEX"), ("trusted", "UV_INSECURE_HOST")):
+        for kind, name in (("links", "UV_FIND_LINKS"), ("trusted", "UV_INSECURE_HOST")):
             if kind in others:
                 variables[name] = others[kind]
+        if "closed" in others:
+            # uv takes --no-index as an option alone.
+            variables["UV_DEFAULT_INDEX"] = "file:///nonexistent/outfit-no-index"
+            variables["UV_INDEX"] = ""
         return variables
 
 

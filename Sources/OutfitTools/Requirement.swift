@@ -164,3 +164,26 @@ extension StringProtocol {
     return nil
   }
 }
+
+/// A package of which one machine installs one release, by digest.
+package struct PinnedPackage: Hashable, Sendable {
+  /// Normalised.
+  package var name: String
+  package var version: String
+  /// `sha256:…`, sorted.
+  package var hashes: [String]
+
+  /// A hashed requirement line, without a marker.
+  package var line: String {
+    "\(name)==\(version)" + hashes.map { " --hash=\($0)" }.joined() + "\n"
+  }
+
+  /// Those of hashed requirement lines that a machine installs.
+  package static func all(_ text: String, python: Version, on platform: Platform) -> [PinnedPackage] {
+    RequirementSet(text).entries.filter { $0.holds(python: python, on: platform) }.map { entry in
+      let words = entry.text.split { $0.isWhitespace || $0 == "\\" }
+      let hashes = words.compactMap { $0.hasPrefix("--hash=") ? String($0.dropFirst(7)) : nil }
+      return PinnedPackage(name: entry.name, version: entry.version, hashes: hashes.sorted())
+    }
+  }
+}

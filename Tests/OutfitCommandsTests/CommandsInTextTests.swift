@@ -221,7 +221,17 @@ private struct Named {
       ? sample.isEmpty ? nil : sample : sample.isEmpty ? filled : word.replacing("\(hole)", with: sample)
   }
 
+  /// What was said of words before: most commands are named in many places, and each question costs milliseconds.
+  private static let known = Locked<[[String]: String?]>([:])
+
   private static func refusalOfParser(_ words: [String]) -> String? {
+    if let known = known.withLock({ $0[words] }) { return known }
+    let refusal = parse(words)
+    known.withLock { $0[words] = .some(refusal) }
+    return refusal
+  }
+
+  private static func parse(_ words: [String]) -> String? {
     do {
       let command = try OutfitCommand.parseAsRoot(Passthrough.arguments(words))
       _ = command

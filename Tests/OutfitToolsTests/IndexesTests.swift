@@ -61,6 +61,25 @@ struct IndexesTests {
     #expect(variables["UV_INDEX"] == "two=https://two.example/simple")
   }
 
+  /// uv has no variable for that: `UV_NO_INDEX` is none of its own.
+  @Test func wherePipAsksNoIndexUvAsksNoneEither() throws {
+    var bench = Bench()
+    bench.profile.indexes = [
+      "one": index("https://one.example/simple", .primary, bench),
+      "own": index("https://own.example/simple", .explicit, bench),
+    ]
+    bench.environment = bench.environment.merging(["PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/wheels"]) { $1 }
+    let indexes = try Indexes(bench.context())
+    for variables in [indexes.variables(), indexes.only("own") ?? [:]] {
+      #expect(variables["UV_DEFAULT_INDEX"] == "file:///nonexistent/outfit-no-index")
+      #expect(variables["UV_INDEX"] == "" && variables["UV_FIND_LINKS"] == "/wheels")
+    }
+    // uv's own settings come first.
+    bench.environment["UV_DEFAULT_INDEX"] = "https://mirror.example/simple"
+    let open = try Indexes(bench.context())
+    #expect(open.only("own")?["UV_DEFAULT_INDEX"] == "own=https://own.example/simple")
+  }
+
   @Test func credentialsComeFromTheEnvironment() throws {
     var bench = Bench()
     bench.profile.indexes = ["acme-east": index("https://acme.example/simple", .explicit, bench)]

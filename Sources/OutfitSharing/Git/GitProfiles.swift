@@ -345,6 +345,26 @@ public struct GitProfiles: Sendable {
     return movement
   }
 
+  // MARK: For bundles
+
+  var bundleHost: Host { host }
+
+  func checkoutPlace(_ address: GitAddress, _ commit: String) -> FilePath { checkout(address, commit) }
+
+  /// A commit as git has it.
+  func object(_ commit: String, of address: GitAddress) async throws -> [UInt8] {
+    if try await !has(commit, address) {
+      _ = try await fetchCommit(address.with(reference: commit), repository(address))
+    }
+    return try await repository(address).object(commit)
+  }
+
+  /// Keeps what says who signed a commit, where somebody has to. What git has of it is no more than that.
+  func keep(_ object: [UInt8], of address: GitAddress) async throws {
+    guard own.settings.signers.contains(where: { $0.counts(for: address) }) else { return }
+    try await repository(address).keep(commit: object)
+  }
+
   // MARK: What is remembered
 
   private func home(_ address: GitAddress) -> FilePath {

@@ -86,6 +86,19 @@ struct GitRepository: Sendable {
     try await run(["cat-file", "-e", "\(commit)^{commit}"]).succeeded
   }
 
+  /// A commit's own object.
+  func object(_ commit: String) async throws -> [UInt8] {
+    let done = try await run(["cat-file", "commit", commit])
+    guard done.succeeded else { throw Failure("git has no commit \(commit.prefix(12))") }
+    return done.output
+  }
+
+  /// Stores a commit's own object, without its files.
+  func keep(commit object: [UInt8]) async throws {
+    _ = try await git.runAlone(
+      place + ["hash-object", "-t", "commit", "-w", "--stdin"], in: folder, input: object)
+  }
+
   // MARK: - Between two commits
 
   /// What was fetched last is a tag.
