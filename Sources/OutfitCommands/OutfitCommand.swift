@@ -43,7 +43,7 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
           ShowCommand.self, AddCommand.self, TryCommand.self, LeaveCommand.self, PersonalCommand.self,
           TrustCommand.self, ImportCommand.self, CaptureCommand.self, CheckCommand.self,
         ]),
-      CommandGroup(name: "Other machines", subcommands: [BundleCommand.self]),
+      CommandGroup(name: "Other machines", subcommands: [RemoteCommand.self, BundleCommand.self]),
     ])
 
   @Flag(name: .customLong("version"), help: "Show the version, the commit and the platform.")

@@ -286,6 +286,7 @@ struct Undertaking {
     let isAsLocked =
       wish.supply.map { $0.lock == preparation.lock.withoutAdopted }
       ?? (preparation.lock == preparation.locks.merged)
+    if let supply = wish.supply, !isAsLocked || proposal.isUnresolved { throw supply.misfit }
     if wish.isLocked, !isAsLocked || proposal.isUnresolved {
       throw staleLock(preparation)
     }

@@ -38,6 +38,12 @@ is_whole() {
   ! has sha256sum || [ "$(sha256sum <"$here/blobs/$1")" = "$1  -" ]
 }
 
+# Whether the program itself came along.
+brings_outfit() {
+  digest=$(sed -n "/^outfit $platform\$/,/^folders\$/s,^program \([0-9a-f]*\) [0-9]* bin/outfit\$,\1,p" "$here/outfit-bundle")
+  [ -n "$digest" ] && [ -f "$here/blobs/$digest" ]
+}
+
 # Copies Outfit, as the list has it for this platform, to `$1`.
 copy() {
   inside=false
@@ -86,6 +92,12 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 installed=$data/self/$version
+# What was sent to a machine that has this very Outfit comes without it.
+if [ -x "$installed/bin/outfit" ] && ! brings_outfit; then
+  rm -rf "$work"
+  trap - EXIT INT TERM HUP
+  exec "$installed/bin/outfit" bundle apply "$here" "$@"
+fi
 mkdir "$work/tree"
 copy "$work/tree"
 words=$("$work/tree/bin/outfit" --version 2>&1) || die "this build of Outfit does not run here: $words"

@@ -16,6 +16,17 @@ struct BundleApplication {
   /// What an `up` takes from a bundle.
   struct Supply: Sendable {
     let lock: Lock
+
+    /// What is said where its pins do not do for this machine.
+    var misfit: Failure {
+      let pythons = Set(lock.tools.values.compactMap(\.python)).compactMap { Version($0) }.sorted()
+      let needed = pythons.last.map { "a Python \($0) or newer, which its tools are pinned for" }
+      return Failure(
+        "what the bundle pins does not do for this machine" + (needed.map { ": it needs \($0)" } ?? ""),
+        hint: needed == nil
+          ? "your own layer may ask for what is not in it: see outfit status --machine"
+          : "install that here, or bundle a profile that brings its Python: without `system: true`")
+    }
   }
 
   /// - Parameter wish: what was said on the command line.
@@ -66,18 +77,35 @@ struct BundleApplication {
     }
   }
 
-  private func items(_ platform: String, _ scratch: FilePath) throws {
-    let cache = host.places.cache
+  /// Everything that is had by its digest stays in the cache, so that the next bundle need not bring it.
+  private func items(_ platform: String, _ wheels: FilePath) throws {
     for item in list.items where item.platforms.contains(platform) {
-      let target: FilePath
-      switch item.kind {
-      case .download: target = cache.appending("downloads").appending(item.blob.digest.hex)
-      case .wheel: target = scratch.appending(item.name)
-      case .npm: target = cache.appending("npm").pushing(FilePath(item.name))
-      }
-      if item.kind != .wheel, host.files.exists(target) { continue }
-      try bundle.put(item.blob, at: target, isLast: true)
+      let place = Self.place(of: item, host)
+      if !host.files.exists(place) { try bundle.put(item.blob, at: place, isLast: true) }
+      if item.kind == .wheel { try host.files.createLink(wheels.appending(item.name), to: place.string) }
     }
+  }
+
+  private static func place(of item: BundleList.Item, _ host: Host) -> FilePath {
+    let cache = host.places.cache
+    return item.kind == .npm
+      ? cache.appending("npm").pushing(FilePath(item.name))
+      : cache.appending("downloads").appending(item.blob.digest.hex)
+  }
+
+  /// What of a bundle this machine does not have.
+  static func missing(_ list: BundleList, _ host: Host) -> [BundleList.Blob] {
+    let platform = host.platform.key
+    let git = GitProfiles(host: host, network: .never)
+    var own = list
+    own.items.removeAll {
+      !$0.platforms.contains(platform) || host.files.exists(place(of: $0, host))
+    }
+    own.commits.removeAll { git.has($0) }
+    let executable = Installation.locate(host).executable
+    let root = executable.removingLastComponent().removingLastComponent()
+    own.programs = list.programs.filter { $0.key == platform && !$0.value.isAt(root, host.files) }
+    return own.blobs
   }
 }
 

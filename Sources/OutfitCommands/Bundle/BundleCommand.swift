@@ -11,7 +11,9 @@ struct BundleCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bundle",
     abstract: "Carry a profile, with all that it needs, to machines without a network.",
-    subcommands: [BundleCreateCommand.self, BundleApplyCommand.self, BundleShowCommand.self])
+    subcommands: [
+      BundleCreateCommand.self, BundleApplyCommand.self, BundleShowCommand.self, BundleMissingCommand.self,
+    ])
 }
 
 struct BundleCreateCommand: AsyncParsableCommand {
@@ -187,6 +189,33 @@ struct BundleShowCommand: AsyncParsableCommand {
       defer { bundle.close() }
       if json { return session.write(JSONDocument(.bundle, bundle.list.members)) }
       for line in bundle.list.lines { session.write(line) }
+    }
+  }
+}
+
+struct BundleMissingCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "missing", abstract: "Say which parts of a bundle this machine does not have yet.",
+    discussion: """
+      FILE is a bundle's list alone, the file outfit-bundle in it, or - for standard input. It prints a digest a line: \
+      what a sender has to bring.
+      """)
+
+  @Argument(help: "The list, or - for standard input.", completion: .file()) var file: String
+
+  func run() async throws {
+    try await withSession { session in
+      let host = session.host
+      let bytes: [UInt8]
+      if file == "-" {
+        bytes = try await host.processes.run(
+          Invocation("/bin/cat", [], environment: [:], standardInput: .inherited)
+        ).output
+      } else {
+        bytes = try host.files.read(host.workingDirectory.pushing(FilePath(file)), limit: FileBound.text)
+      }
+      let list = try BundleList(String(decoding: bytes, as: UTF8.self), file: file)
+      for blob in BundleApplication.missing(list, host) { session.write(blob.digest.hex) }
     }
   }
 }

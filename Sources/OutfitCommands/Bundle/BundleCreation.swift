@@ -34,17 +34,7 @@ struct BundleCreation {
       to: read, given: given, command: command,
       address: named ?? (place.git == nil ? nil : place.address), again: nil)
     let progress = TerminalProgress(host: host)
-    var preparation = try Preparation(session, consented, mode: .live, progress: progress)
-    let proposal = try await preparation.propose(Preparation.onEngines)
-    guard !proposal.isUnresolved, proposal.failures.isEmpty else {
-      throw Failure(
-        proposal.failures
-          + [
-            Diagnostic(
-              .error, "the profile can't be bundled while it can't be pinned", hint: "outfit lock DIR")
-          ])
-    }
-    let lock = preparation.lock.withoutAdopted
+    let lock = try await pins(consented, progress)
     let profile = consented.profile
     var list = BundleList(
       version: Release.version, profile: profile.name, origin: .folder(""), platforms: platforms.map(\.key),
@@ -54,6 +44,52 @@ struct BundleCreation {
     list.origin = try folders(profile, &list)
     list.programs[host.platform.key] = try program()
     return list
+  }
+
+  /// Interpreters that are published come along where they can be had; else a machine's own serves, where the profile
+  /// takes that.
+  private func pins(_ consented: Consented, _ progress: TerminalProgress) async throws -> Lock {
+    var preparation = try Preparation(session, consented, mode: .live, progress: progress)
+    preparation.lockIsShared = try await arePublished(consented, progress)
+    let proposal = try await preparation.propose(Preparation.onEngines)
+    guard !proposal.isUnresolved, proposal.failures.isEmpty else {
+      throw Failure(
+        proposal.failures
+          + [
+            Diagnostic(
+              .error, "the profile can't be bundled while it can't be pinned", hint: "outfit lock DIR")
+          ])
+    }
+    for pin in preparation.lock.interpreters[.python] ?? [] where pin.provider == .adopted {
+      session.report([
+        Diagnostic(
+          .note,
+          "Python does not come along: it can't be had here, and the profile takes a machine's own; its tools are "
+            + "pinned for \(pin.version.minor) or newer")
+      ])
+    }
+    return preparation.lock.withoutAdopted
+  }
+
+  /// Whether all interpreters can be had ready to run, where a machine's own would do as well.
+  private func arePublished(_ consented: Consented, _ progress: TerminalProgress) async throws -> Bool {
+    let profile = consented.profile
+    guard profile.interpreters.values.contains(where: \.value.system) else { return true }
+    var preparation = try Preparation(session, consented, mode: .live, progress: progress)
+    preparation.lockIsShared = true
+    _ = try await preparation.propose([Interpreters()])
+    let downloads = Downloads(host: host, libraries: Installation.locate(host).libraries)
+    do {
+      for platform in platforms {
+        for wanted in try interpreters(preparation.lock, profile, platform) {
+          try await downloads.locate(
+            addresses: wanted.addresses, digest: wanted.digest, name: wanted.name)
+        }
+      }
+    } catch is Failure {
+      return false
+    }
+    return true
   }
 
   /// What sets up a machine that has no Outfit.
@@ -80,7 +116,7 @@ struct BundleCreation {
         .insert(platform.key)
     }
     for platform in platforms {
-      for wanted in try artifacts(lock, profile, platform) {
+      for wanted in try interpreters(lock, profile, platform) + programs(lock, platform) {
         progress.started(id: wanted.name, label: "\(wanted.name) for \(platform)")
         let file = try await downloads.fetch(
           addresses: wanted.addresses, digest: wanted.digest, name: wanted.name, progress: progress,
@@ -102,8 +138,8 @@ struct BundleCreation {
 
   private static func downloads(_ host: Host) -> FilePath { host.places.cache.appending("downloads") }
 
-  /// Interpreters and programs that are published ready to run.
-  private func artifacts(_ lock: Lock, _ profile: Profile, _ platform: Platform) throws -> [Wanted] {
+  /// Interpreters that are published ready to run.
+  private func interpreters(_ lock: Lock, _ profile: Profile, _ platform: Platform) throws -> [Wanted] {
     var wanted: [Wanted] = []
     for (language, pins) in lock.interpreters.sorted(by: { $0.key < $1.key }) {
       let section = profile.interpreters[language]?.value ?? InterpreterSection(versions: [])
@@ -121,6 +157,12 @@ struct BundleCreation {
             name: "\(language) \(pin.version)"))
       }
     }
+    return wanted
+  }
+
+  /// Programs that are published ready to run.
+  private func programs(_ lock: Lock, _ platform: Platform) -> [Wanted] {
+    var wanted: [Wanted] = []
     for (key, tool) in lock.tools.sorted(by: { $0.key < $1.key }) where !tool.artifacts.isEmpty {
       guard let artifact = tool.artifacts[platform.key] else {
         session.report([

@@ -14,7 +14,7 @@ struct JSONDocument {
     case dotfiles
     case lock, `init`, doctor, generations, gc, trust, which, why, prompt, tools, interpreters, venv, render,
       parity
-    case `import`, capture, personal, check, team, bundle
+    case `import`, capture, personal, check, team, bundle, remote
     /// There is no result.
     case error
   }

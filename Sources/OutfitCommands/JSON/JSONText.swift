@@ -8,6 +8,8 @@ indirect enum JSONText {
   case string(String)
   case array([JSONText])
   case object([String: JSONText])
+  /// A document that another outfit wrote, and that was read as JSON.
+  case raw(String)
 
   var text: String { rendered(indent: "") }
 
@@ -20,6 +22,7 @@ indirect enum JSONText {
   private func rendered(indent: String) -> String {
     let inner = indent + "  "
     switch self {
+    case .raw(let text): return text.split(separator: "\n").joined(separator: "\n" + indent)
     case .null: return "null"
     case .bool(let value): return value ? "true" : "false"
     case .number(let value): return String(value)

@@ -31,8 +31,12 @@ extension GitProfiles {
     }
     let files = bundleHost.files
     let place = checkoutPlace(address, layer.commit)
+    let isThere = files.exists(place)
+    if isThere, !bundle.has(layer.object) {
+      return LockedLayer(commit: layer.commit, digest: try Lock.digest(of: place, files))
+    }
     let object = try bundle.bytes(layer.object)
-    if !files.exists(place) {
+    if !isThere {
       let new = place.removingLastComponent().appending("new-\(layer.commit)")
       try files.removeTree(new)
       do {
@@ -49,7 +53,29 @@ extension GitProfiles {
   }
 }
 
+extension GitProfiles {
+  /// Whether a layer of a bundle is here already.
+  public func has(_ layer: BundleList.Commit) -> Bool {
+    guard let address = try? GitAddress(layer.address) else { return false }
+    return bundleHost.files.exists(checkoutPlace(address, layer.commit))
+  }
+}
+
 extension BundleList.Tree {
+  /// Whether a folder holds all of it.
+  public func isAt(_ folder: FilePath, _ files: any Files) -> Bool {
+    entries.allSatisfy { path, entry in
+      let place = folder.pushing(FilePath(path))
+      switch entry {
+      case .file(let blob, _):
+        let status = try? files.status(place, followLinks: false)
+        return status?.kind == .file && status?.size == blob.size
+          && (try? BundleArchive.Sources.digest(of: place, files)) == blob.digest
+      case .link(let target): return (try? files.readLink(place)) == target
+      }
+    }
+  }
+
   /// All below a folder.
   /// - Parameter isWanted: by relative path.
   public static func read(
