@@ -183,6 +183,9 @@ enum ManifestKeys {
     Field("deprecated", .text(.line), "What to use in its place", example: "deprecated: use ruff"),
   ]
 
+  /// What `if:` takes.
+  static var conditionShape: Shape { condition }
+
   /// What may be asked of a machine; a list holds where one of its mappings does.
   private static let condition = Shape.shared(place: "#/$defs/condition", facts(withNot: true))
 

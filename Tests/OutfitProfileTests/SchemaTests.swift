@@ -16,6 +16,16 @@ import Testing
     #expect(try String(contentsOf: Self.file, encoding: .utf8) == ManifestSchema.json)
   }
 
+  /// The reference for people is made of the same tables, and written anew with them.
+  @Test func theReferenceIsWhatTheTablesSay() throws {
+    let page = Self.file.deletingLastPathComponent().appending(path: "manifest.md")
+    if ProcessInfo.processInfo.environment["OUTFIT_RECORD"] != nil {
+      try ManifestReference.markdown.write(to: page, atomically: true, encoding: .utf8)
+    }
+    #expect(try String(contentsOf: page, encoding: .utf8) == ManifestReference.markdown)
+    for field in ManifestKeys.all { #expect(ManifestReference.markdown.contains("\n## \(field.name)\n")) }
+  }
+
   @Test func itIsJson() throws {
     let root = try #require(
       JSONSerialization.jsonObject(with: Data(ManifestSchema.json.utf8)) as? [String: Any])
