@@ -14,6 +14,9 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
 
       Exit status: 0 done, or nothing to do; 1 failed, or incomplete; 2 bad usage or a bad manifest; 3 drift; \
       4 consent or a decision is needed; 130 interrupted.
+
+      Before a verb or behind it: -C FOLDER works from there; --color auto, always or never; --quiet says results \
+      and errors alone; --verbose says which programs are run.
       """,
     groupedSubcommands: [
       CommandGroup(
@@ -62,7 +65,19 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
 
   /// Parses the arguments, runs the verb, and ends the process with the design's exit status.
   public static func run() async -> Never {
-    let words = Passthrough.arguments(Array(CommandLine.arguments.dropFirst()))
+    let words: [String]
+    do throws(Failure) {
+      let (options, rest) = try GlobalOptions.take(Array(CommandLine.arguments.dropFirst()))
+      for folder in options.folders { try WorkingFolder.change(to: folder) }
+      GlobalOptions.current.withLock { $0 = options }
+      words = Passthrough.arguments(rest)
+    } catch {
+      let printer = DiagnosticPrinter(style: .plain, width: 80)
+      for diagnostic in error.diagnostics { LiveTerminal().talk(printer.text(diagnostic)) }
+      let all = Array(CommandLine.arguments.dropFirst())
+      tellProgram(error.diagnostics, error.status.rawValue, all)
+      end(error.status.rawValue)
+    }
     do {
       var command = try parseAsRoot(words)
       if var asynchronous = command as? any AsyncParsableCommand {
@@ -76,7 +91,7 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
       end(ended.status)
     } catch {
       // ArgumentParser's own: help ends with 0, bad usage with 64. It has help for verbs that do not exist, too.
-      let typed = Array(CommandLine.arguments.dropFirst())
+      let typed = words
       let isHelp = typed.first == "help" || MistypedVerb.message(typed) == nil
       if isHelp, exitCode(for: error).isSuccess {
         LiveTerminal().write(fullMessage(for: error) + "\n")

@@ -25,6 +25,11 @@ struct ProfilePlace: Sendable {
     }
     if let project = try Project.find(host) { return project.place }
     if let place = try adopted(host) { return place }
+    if host.files.exists(host.workingDirectory.appending("outfit.yml")) {
+      throw Failure(
+        "there is an outfit.yml here, and outfit reads outfit.yaml", hint: "mv outfit.yml outfit.yaml",
+        status: .usage)
+    }
     throw Failure(
       "there is no outfit.yaml here or above, and this machine has no profile yet",
       hint: "`outfit up PROFILE` takes \(kinds(host))", status: .usage)
@@ -67,6 +72,13 @@ struct ProfilePlace: Sendable {
       if host.files.exists(folder.appending("outfit.yaml")) { return folder.string }
       if shipped(host).contains(named) { return named }
       let names = shipped(host)
+      let other = folder.appending("outfit.yml")
+      if host.files.exists(other) {
+        throw Failure(
+          "\(folder) has an outfit.yml, and outfit reads outfit.yaml",
+          hint: "mv \(other) \(folder)/outfit.yaml",
+          status: .usage)
+      }
       throw Failure(
         host.files.exists(folder) ? "there is no outfit.yaml in \(folder)" : "there is no folder \(folder)",
         hint: nearest(named, among: names).map { "did you mean the profile `\($0)`?" }

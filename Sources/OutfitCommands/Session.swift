@@ -15,7 +15,10 @@ struct Session: Sendable {
   /// Shows diagnostics on standard error.
   func report(_ diagnostics: [Diagnostic]) {
     let printer = DiagnosticPrinter(style: errorStyle, width: host.terminal.width)
-    for diagnostic in diagnostics { host.terminal.talk(printer.text(diagnostic)) }
+    let quiet = host.terminal as? QuietTerminal
+    for diagnostic in diagnostics where quiet == nil || diagnostic.severity != .note {
+      (quiet?.loud ?? host.terminal).talk(printer.text(diagnostic))
+    }
   }
 
   /// A result, on standard output.
@@ -107,7 +110,9 @@ func withSession(
 ) async throws {
   let session: Session
   do {
-    session = Session(host: try Host.live(needsFolder: needsFolder))
+    var host = try Host.live(needsFolder: needsFolder)
+    GlobalOptions.current.withLock { $0 }.apply(to: &host)
+    session = Session(host: host)
   } catch {
     let printer = DiagnosticPrinter(style: Style(isTerminal: false, environment: [:]), width: 80)
     for diagnostic in error.diagnostics { LiveTerminal().talk(printer.text(diagnostic)) }

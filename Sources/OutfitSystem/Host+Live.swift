@@ -83,3 +83,15 @@ struct LiveClock: Clock {
     try await Task.sleep(nanoseconds: UInt64(max(0, seconds) * 1_000_000_000))
   }
 }
+
+/// The folder that this process works from.
+public enum WorkingFolder {
+  /// - Parameter path: relative to the one of now, or absolute.
+  /// - Throws: `Failure` with the status `usage` where it is no folder that may be entered.
+  public static func change(to path: String) throws(Failure) {
+    if let code = Libc.changeFolder(path) {
+      throw Failure(
+        "can't work from \(path.harmless): \(code)", hint: "-C takes a folder that is there", status: .usage)
+    }
+  }
+}

@@ -206,6 +206,9 @@ enum Libc {
     return FilePath(String(cString: buffer))
   }
 
+  /// Nil where this process works from there now.
+  static func changeFolder(_ path: String) -> Errno? { chdir(path) == 0 ? nil : Errno(rawValue: errno) }
+
   /// The effective user.
   static var userIdentifier: UInt32 { geteuid() }
 

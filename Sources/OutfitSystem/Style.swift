@@ -6,9 +6,15 @@ public struct Style: Sendable, Hashable {
 
   public init(isColoured: Bool) { self.isColoured = isColoured }
 
-  /// Coloured on a terminal, unless `NO_COLOR` or `CI` is set or the terminal is a dumb one.
+  /// Coloured on a terminal, unless `NO_COLOR` or `CI` is set or the terminal is a dumb one; with `CLICOLOR_FORCE`
+  /// anywhere (https://bixense.com/clicolors).
   public init(isTerminal: Bool, environment: [String: String]) {
     func isSet(_ name: String) -> Bool { environment[name].map { !$0.isEmpty } ?? false }
+    let isForced = isSet("CLICOLOR_FORCE") && environment["CLICOLOR_FORCE"] != "0"
+    if isForced, !isSet("NO_COLOR") {
+      isColoured = true
+      return
+    }
     isColoured = isTerminal && !isSet("NO_COLOR") && !isSet("CI") && environment["TERM"] != "dumb"
   }
 
