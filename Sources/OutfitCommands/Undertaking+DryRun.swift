@@ -20,7 +20,8 @@ extension Undertaking {
     if wish.wantsJSON {
       let waiting = plan.setAside(.read(profile.scope, host: host))
       var members = PlanMembers(plan: plan, profile: profile, defects: defects, waiting: waiting)
-      members.wishes = try Consent(host: host, digests: preparation.sources).look(at: read).missing(wish.consent)
+      let looked = try Consent(host: host, digests: preparation.sources).look(at: read)
+      members.wishes = looked.missing(wish.consent)
       let address = wish.address ?? (place.git == nil ? nil : place.address)
       members.consentLine = Consent.line(
         for: read, wishes: members.wishes, asking: Consent.Asking(command: verb, address: address))
