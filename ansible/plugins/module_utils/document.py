@@ -57,7 +57,7 @@ def trust_arguments(trust):
     if text.lower() in ("true", "yes", "on"):
         return ["--trust"]
     if COMMITS.match(text):
-        return ["--trust=" + text]
+        return ["--trust", text]
     raise BadArguments(
         "trust is %s; it takes true, or the commit that you looked at (forty hexadecimal digits; several with commas)"
         % text

@@ -40,7 +40,7 @@ class ArgumentsTests(unittest.TestCase):
                     locked=True,
                 )
             ),
-            ["up", "github:acme/profiles//web@v3", "--json", "--yes", "--trust=" + COMMIT, "--only", "tools"]
+            ["up", "github:acme/profiles//web@v3", "--json", "--yes", "--trust", COMMIT, "--only", "tools"]
             + ["--skip", "packages", "--skip", "scripts", "--use", "data", "--set", "dark=true", "--set", "email=a@b.c"]
             + ["--set", "size=12", "--fetch", "--locked", "--on-conflict", "backup"],
         )
@@ -79,8 +79,8 @@ class ArgumentsTests(unittest.TestCase):
             ("no", []),
             ("True", ["--trust"]),
             ("yes", ["--trust"]),
-            (COMMIT, ["--trust=" + COMMIT]),
-            (COMMIT + "," + COMMIT, ["--trust=" + COMMIT + "," + COMMIT]),
+            (COMMIT, ["--trust", COMMIT]),
+            (COMMIT + "," + COMMIT, ["--trust", COMMIT + "," + COMMIT]),
         ):
             self.assertEqual(meaning.trust_arguments(given), arguments, given)
         for wrong in ("v3", COMMIT[:12], COMMIT + ",", "true --set a=b"):
