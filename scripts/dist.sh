@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes dist/outfit-VERSION-PLATFORM.tar.gz, its .sha256, and install.sh, from a release build.
+# Makes dist/outfit-VERSION-PLATFORM.tar.gz, its .sha256, install.sh, and the Ansible collection, from a release build.
 #
 #   scripts/dist.sh [BUILD]        BUILD: the folder of the executables, by default .build/release
 #
@@ -99,9 +99,16 @@ find "$tree" -type f ! -perm -u+x -exec chmod 644 {} +
 mkdir -p dist
 tar=tar
 [ "$system" != macos ] || tar=gtar
-"$tar" --sort=name --mtime="@$time" --owner=0 --group=0 --numeric-owner --format=gnu \
-  -C "$work" -cf "$work/tarball" "$name"
-gzip -n -9 <"$work/tarball" >"dist/$name.tar.gz"
+# The same files give the same bytes: `pack FOLDER TARBALL FILES…`.
+pack() {
+  folder=$1
+  tarball=$2
+  shift 2
+  "$tar" --sort=name --mtime="@$time" --owner=0 --group=0 --numeric-owner --format=gnu \
+    -C "$folder" -cf "$work/tarball" "$@"
+  gzip -n -9 <"$work/tarball" >"$tarball"
+}
+pack "$work" "dist/$name.tar.gz" "$name"
 if command -v sha256sum >/dev/null 2>&1; then
   (cd dist && sha256sum "$name.tar.gz" >"$name.tar.gz.sha256")
 else
@@ -112,4 +119,21 @@ sed "s,^version=@VERSION@\$,version=$version,; s,^default_from=@FROM@\$,default_
   scripts/install.sh >dist/install.sh
 chmod 755 dist/install.sh
 
+# Ansible's own program knows what a collection is made of, and writes the time of day into it.
+grep -qx "version: $version" ansible/galaxy.yml || die "ansible/galaxy.yml has another version than $version"
+need ansible-galaxy ansible-core
+collection=outfit-outfit-$version
+mkdir "$work/ansible" "$work/collection"
+files=$(git ls-files ansible 2>/dev/null || true)
+[ -n "$files" ] || files=$(find ansible -type f)
+printf '%s\n' "$files" | while IFS= read -r file; do
+  mkdir -p "$work/$(dirname "$file")"
+  cp "$file" "$work/$file"
+done
+ANSIBLE_HOME="$work/.ansible" ansible-galaxy collection build "$work/ansible" --output-path "$work" >/dev/null
+"$tar" -C "$work/collection" -xzf "$work/$collection.tar.gz"
+# shellcheck disable=SC2046 # names without spaces
+pack "$work/collection" "dist/$collection.tar.gz" $(ls "$work/collection")
+
+say "dist/$collection.tar.gz"
 say "dist/$name.tar.gz ($(($(wc -c <"dist/$name.tar.gz") / 1048576)) MB), SHA-256 $(cut -d ' ' -f 1 "dist/$name.tar.gz.sha256")"

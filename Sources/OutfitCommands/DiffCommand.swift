@@ -29,12 +29,11 @@ struct DiffCommand: AsyncParsableCommand {
       }
       let differing = reading.plan.differing.filter(isMeant)
       if json {
-        let texts = try differing.map { try reading.plan.diff($0, host: session.host) }
         var plan = reading.plan
         plan.targets = differing
-        let files = zip(PlanMembers(plan: plan, profile: reading.profile).files, texts).map { file, text in
-          file.with("diff", .string(text))
-        }
+        var members = PlanMembers(plan: plan, profile: reading.profile)
+        members.texts = try plan.texts(session.host)
+        let files = members.files
         return session.write(
           JSONDocument(
             .diff, changed: !files.isEmpty,
@@ -49,6 +48,11 @@ struct DiffCommand: AsyncParsableCommand {
 }
 
 extension Session {
+  /// The text of what a plan would change, file by file.
+  func writeTexts(of plan: Plan) throws {
+    for target in plan.differing { host.terminal.write(try plan.diff(target, host: host)) }
+  }
+
   /// A path that a person typed.
   func absolute(_ path: String) -> FilePath {
     if path == "~" || path.hasPrefix("~/") {

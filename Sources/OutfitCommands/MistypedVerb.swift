@@ -6,7 +6,7 @@ enum MistypedVerb {
   /// - Parameter words: behind `outfit`.
   /// - Returns: The error with a hint: the nearest by its letters, or the nouns that have this very verb, or all that
   ///   there are. Nil where each word is a verb.
-  static func message(_ words: [String]) -> String? {
+  static func diagnostic(_ words: [String]) -> Diagnostic? {
     var path = "outfit"
     var verbs = OutfitCommand.configuration.subcommands
     for word in words.prefix(while: { !$0.hasPrefix("-") }) where !verbs.isEmpty {
@@ -26,9 +26,14 @@ enum MistypedVerb {
         meant.isEmpty
         ? "there are \(verbs.map { $0._commandName }.sorted().joined(separator: ", "))"
         : "did you mean \(meant.map { "`\($0)`" }.joined(separator: " or "))?"
-      return "error: there is no verb `\(path) \(word)`\n  hint: \(hint)"
+      return Diagnostic(.error, "there is no verb `\(path) \(word)`", hint: hint)
     }
     return nil
+  }
+
+  /// As it is shown to people.
+  static func message(_ words: [String]) -> String? {
+    diagnostic(words).map { "error: \($0.message)" + ($0.hint.map { "\n  hint: \($0)" } ?? "") }
   }
 
   private static func names(_ verb: any ParsableCommand.Type) -> [String] {

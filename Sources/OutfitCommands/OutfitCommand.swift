@@ -92,15 +92,15 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
     } catch {
       // ArgumentParser's own: help ends with 0, bad usage with 64. It has help for verbs that do not exist, too.
       let typed = words
-      let isHelp = typed.first == "help" || MistypedVerb.message(typed) == nil
+      let isHelp = typed.first == "help" || MistypedVerb.diagnostic(typed) == nil
       if isHelp, exitCode(for: error).isSuccess {
         LiveTerminal().write(fullMessage(for: error) + "\n")
         end(ExitStatus.done.rawValue)
       }
       LiveTerminal().talk(withoutPasswords(MistypedVerb.message(typed) ?? fullMessage(for: error)) + "\n")
       let status = ExitStatus.usage.rawValue
-      let told = exitCode(for: error).isSuccess ? "there is no such verb" : message(for: error)
-      tellProgram([Diagnostic(.error, told)], status, words)
+      let told = MistypedVerb.diagnostic(typed) ?? Diagnostic(.error, message(for: error))
+      tellProgram([told], status, words)
       end(status)
     }
   }

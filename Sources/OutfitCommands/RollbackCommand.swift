@@ -25,6 +25,9 @@ struct RollbackCommand: AsyncParsableCommand {
   @Flag(name: .customLong("dry-run"), help: "Say what would change, and change nothing.")
   var dryRun = false
 
+  @Flag(help: "With --dry-run: the text of what would change, too.")
+  var diff = false
+
   @Option(
     name: .customLong("on-conflict"),
     help: ArgumentHelp(
@@ -33,6 +36,17 @@ struct RollbackCommand: AsyncParsableCommand {
   var onConflict: ConflictPolicy?
 
   @Flag(help: "Print what was done, or would be, as JSON.") var json = false
+
+  func validate() throws {
+    if diff, !dryRun { throw ValidationError("--diff goes with --dry-run") }
+  }
+
+  /// What to type to decide conflicts for the generation's side.
+  private var conflictLine: String {
+    (["outfit rollback"]
+      + [number.map(String.init), scopeOptions.machine ? "--machine" : nil].compactMap { $0 })
+      .joined(separator: " ") + " --on-conflict take"
+  }
 
   func run() async throws {
     try await withSession { session in
@@ -52,15 +66,17 @@ struct RollbackCommand: AsyncParsableCommand {
       }
       let plan = try Rollback.plan(to: number, scope: scope, host: host, isPresent: { store.isPresent($0) })
       if json, dryRun || plan.isEmpty {
+        let status: ExitStatus = plan.conflicts.isEmpty || onConflict?.takes == true ? .done : .consent
+        var members = PlanMembers(plan: plan, conflictLine: conflictLine)
+        if diff { members.texts = try plan.texts(host) }
         session.write(
           JSONDocument(
-            .rollback, changed: !plan.isEmpty,
-            exit: plan.conflicts.isEmpty || onConflict?.takes == true ? .done : .consent,
-            PlanMembers(plan: plan, conflictLine: "outfit rollback --on-conflict take").json
-              .merging([
-                "generation": .number(current.number), "to": .string(plan.origin.place),
-                "dryRun": .bool(dryRun),
-              ]) { $1 }))
+            .rollback, changed: !plan.isEmpty, exit: status,
+            members.json.merging([
+              "generation": .number(current.number), "to": .string(plan.origin.place),
+              "dryRun": .bool(dryRun),
+            ]) { $1 }))
+        if status != .done { throw Ended(status) }
         return
       }
       if plan.isEmpty {
@@ -74,6 +90,7 @@ struct RollbackCommand: AsyncParsableCommand {
         for line in PlanText(session: session, plan: plan).lines(style: session.outputStyle) {
           session.write(line)
         }
+        if diff { try session.writeTexts(of: plan) }
         return
       }
       let target = plan.origin.place
@@ -89,7 +106,7 @@ struct RollbackCommand: AsyncParsableCommand {
         session.write(
           JSONDocument(
             .rollback, changed: outcome.isNew, exit: outcome.status,
-            PlanMembers(done: plan, outcome).json.merging([
+            PlanMembers(done: plan, outcome, conflictLine: conflictLine).json.merging([
               "generation": .number(outcome.generation), "to": .string(target),
               "incomplete": .array(plan.failures.map { $0.error(.failed) }),
             ]) { $1 }))

@@ -12,6 +12,7 @@ extension Undertaking {
   func dryRun(_ read: Profile, _ place: ProfilePlace) async throws -> ExitStatus {
     let profile = try await place.answer(read, session, settings: wish.settings)
     var preparation = try Preparation(session, reading: profile)
+    if let supply = wish.supply { preparation.lock = supply.lock }
     let proposal = wish.parts.narrowed(try await preparation.propose(wish.parts.parts(host)))
     var plan = try await preparation.plan(proposal, isPartial: !wish.parts.isWhole)
     try refuseLacking(proposal)
@@ -20,7 +21,8 @@ extension Undertaking {
     if wish.wantsJSON {
       let waiting = plan.setAside(.read(profile.scope, host: host))
       var members = PlanMembers(plan: plan, profile: profile, defects: defects, waiting: waiting)
-      members.wishes = try Consent(host: host, digests: preparation.sources).needed(for: read)
+      let looked = try Consent(host: host, digests: preparation.sources).look(at: read)
+      members.wishes = looked.missing(wish.consent)
       let address = wish.address ?? (place.git == nil ? nil : place.address)
       members.consentLine = Consent.line(
         for: read, wishes: members.wishes, asking: Consent.Asking(command: verb, address: address))
@@ -28,6 +30,7 @@ extension Undertaking {
       members.conflictLine = "\(command) --on-conflict take"
       members.questions = try questions(read, command) + buildQuestion(profile, preparation.lock, place)
       let needsPerson = !members.wishes.isEmpty || members.questions.contains(where: \.isNeeded)
+      if wish.showsText { members.texts = try plan.texts(host) }
       let status: ExitStatus =
         needsPerson || !plan.conflicts.isEmpty && wish.onConflict?.takes != true ? .consent : .done
       session.write(
@@ -48,15 +51,23 @@ extension Undertaking {
       session.write("Nothing to do.")
     } else {
       for line in lines { session.write(line) }
+      if wish.showsText { try session.writeTexts(of: plan) }
       session.write("Nothing was changed: this was a dry run.")
     }
     return .done
   }
 
+  /// What a verb would do with its edits of manifests.
+  /// - Parameter place: where they act.
+  func dryRun(at place: ProfilePlace) async throws -> ExitStatus {
+    let seeing = Undertaking(session.seeing(wish.edits), wish)
+    return try await seeing.dryRun(try await place.read(seeing.session, network: .never), place)
+  }
+
   /// What a terminal would be asked, apart from consent and conflicts.
   func questions(_ read: Profile, _ command: String) throws -> [PlanMembers.Question] {
     var questions: [PlanMembers.Question] = []
-    if let present = try replaced(by: read) {
+    if !wish.saysYes, let present = try replaced(by: read) {
       questions.append(
         PlanMembers.Question(
           key: "replace", prompt: Self.replacement(present.name, read.name), line: "\(command) --yes"))

@@ -19,6 +19,8 @@ struct Undertaking {
     /// Layers that move to what their repositories have now.
     var layers: Set<GitProfiles.Reference> = []
     var isDryRun = false
+    /// A dry run has the text of what would change.
+    var showsText = false
     var isLocked = false
     var isOffline = false
     var saysYes = false

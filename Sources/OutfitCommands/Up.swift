@@ -26,6 +26,9 @@ struct Up: AsyncParsableCommand {
   @Flag(name: .customLong("dry-run"), help: "Say what would change; change, download and run nothing.")
   var dryRun = false
 
+  @Flag(help: "With --dry-run: the text of what would change, too.")
+  var diff = false
+
   @Flag(help: "Take outfit.lock as it is; exit 3 when it does not cover the manifest.")
   var locked = false
 
@@ -100,6 +103,7 @@ struct Up: AsyncParsableCommand {
   }
 
   func validate() throws {
+    if diff, !dryRun { throw ValidationError("--diff goes with --dry-run; `outfit diff` says it alone") }
     if strict, onConflict != nil {
       throw ValidationError("--strict stops at conflicts, so --on-conflict has nothing to decide")
     }
@@ -128,6 +132,7 @@ struct Up: AsyncParsableCommand {
       settings: answers.values, bundles: bundles.isEmpty ? nil : bundles,
       wantsJSON: json)
     wish.receipts = receipts
+    wish.showsText = diff
     wish.building = build.flatMap { $0.split(separator: ",").map { String($0.filter { $0 != " " }) } }
     let asked = wish
     try await withSession { session in

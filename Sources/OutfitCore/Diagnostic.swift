@@ -53,6 +53,8 @@ public struct Diagnostic: Hashable, Sendable {
     case disk
     /// A package has to be built from source, and nothing allows it.
     case notBuilt = "not-built"
+    /// What was named to be taken out is not here.
+    case absent
   }
 
   public var severity: Severity

@@ -350,6 +350,11 @@ public struct Effect: Hashable, Sendable {
   public var command: Step
   /// The profile's file that the command runs, as one of its arguments.
   public var script: FilePath?
+  /// The names of the system packages that it installs; none of a script.
+  public var packages: [String] {
+    // They are what such an effect is known by.
+    ability == .packages ? fingerprint.split(separator: " ").map(String.init) : []
+  }
   /// Before the objects are built (system packages), or after the switch (scripts).
   public var runsFirst: Bool
   /// It runs at every `up`, so that it makes nothing other than it was.

@@ -75,9 +75,10 @@ public enum Rollback {
     for generation in newer.reversed() {
       let before = all.last { $0.number < generation.number }
       let managed = Set((before?.targets ?? []).map(\.resolved))
+      let taken = Set(generation.targets.map(\.resolved)).subtracting(managed).subtracting(kept)
       for change in generation.changes where !returned.contains(change.path) {
         paths[change.path] = (change.before, paths[change.path]?.left ?? change.after)
-        if !kept.contains(change.path), !managed.contains(change.path) { returned.insert(change.path) }
+        if taken.contains(change.path) { returned.insert(change.path) }
       }
     }
     for case (let path, (goal: .moved(let place), let left)) in paths {

@@ -73,6 +73,12 @@ import Testing
     #expect(refused.status == 4, "\(refused.errorText)")
     #expect(refused.errorText.contains("outfit bundle apply web.tar --trust"), "\(refused.errorText)")
     #expect(!machine.files.exists(machine.home.appending(".vimrc")))
+    let dry = try await alone(
+      machine, "bundle", "apply", "web.tar", "--trust", commit, "--dry-run", "--diff", "--json",
+      cache: "cache")
+    #expect(
+      dry?.status == 0 && dry?.outputText.contains("\"changed\": true") == true, "\(dry?.errorText ?? "")")
+    #expect(!machine.files.exists(machine.home.pushing(".local/share/outfit/bundles/web")))
     let applied = try await alone(machine, "bundle", "apply", "web.tar", "--trust", commit, cache: "cache2")
     #expect(applied?.status == 0, "\(applied?.errorText ?? "")")
     #expect(try made(machine) == before)

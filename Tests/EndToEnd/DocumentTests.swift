@@ -107,6 +107,41 @@ struct DocumentTests {
       let said = try await machine.outfit(verb)
       #expect(!said.outputText.contains("hunter2"), "\(verb)")
     }
+    // The text of what would change, before anything is adopted or taken back.
+    try machine.write(
+      "other/outfit.yaml",
+      "profile: other\ndotfiles: {.config/x: {copy: x}, .netrc: {copy: n, secret: true}}\n")
+    try machine.write("other/x", "of the other\n")
+    try machine.write("other/n", "machine hunter3\n")
+    let texts = try await machine.outfit("up", "other", "--dry-run", "--diff", "--json")
+    #expect(texts.status == 4 && !texts.outputText.contains("hunter3"))
+    let consented = try await machine.outfit("up", "other", "--dry-run", "--trust", "--yes", "--json")
+    #expect(consented.status == 0, "\(consented.errorText)")
+    let consentedPlan = try document(consented)
+    #expect((consentedPlan["consent"] as? [String: Any])?["wanted"] as? Bool == false)
+    #expect(names(consentedPlan, "questions", "key").isEmpty)
+    #expect(names(try document(texts), "files", "diff").contains { $0.contains("\n+of the other\n") })
+    #expect(
+      try document(try await machine.outfit("leave", "other", "--dry-run", "--json"))["error"].map {
+        ($0 as? [String: Any])?["reason"] as? String == "absent"
+      } == true)
+    let leaving = try document(try await machine.outfit("leave", "team", "--dry-run", "--diff", "--json"))
+    #expect(leaving["changed"] as? Bool == true)
+    #expect(names(leaving, "files", "diff").contains { $0.contains("\n-x\n") })
+    #expect(
+      (try document(try await machine.outfit("facts", "--json"))["profile"] as? [String: Any])?["name"]
+        as? String == "team")
+
+    // What a dry run of going back says of files that were edited since, and the line that decides them.
+    try machine.write(".config/x", "mine\n")
+    let stuck = try await machine.outfit("rollback", "0", "--machine", "--dry-run", "--diff", "--json")
+    #expect(stuck.status == 4)
+    #expect(
+      names(try document(stuck), "conflicts", "line") == ["outfit rollback 0 --machine --on-conflict take"])
+    #expect(names(try document(stuck), "files", "diff").contains { $0.contains("\n-mine\n") })
+    let verb = try document(try await machine.outfit("nonsense", "--json"))
+    #expect((verb["error"] as? [String: Any])?["message"] as? String == "there is no verb `outfit nonsense`")
+
     let revoked = try document(try await machine.outfit("trust", "revoke", "team", "--json"))
     #expect((revoked["revoked"] as? [String])?.isEmpty == false)
     let back = try document(try await machine.outfit("rollback", "0", "--on-conflict", "take", "--json"))

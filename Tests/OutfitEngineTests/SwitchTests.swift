@@ -186,6 +186,9 @@ import Testing
     #expect(scenario.text(".ours") == "edited\n")
     #expect(scenario.text(".ours.outfit-backup") == nil)
     #expect(scenario.text(".mine") == "precious\n")
+    // The same again has nothing to do: the copy is no file of the user's own.
+    let again = try Rollback.plan(to: 1, scope: .machine, host: scenario.host, isPresent: { _ in true })
+    #expect(again.isEmpty)
   }
 
   @Test func aMergeStandsUntilEitherSideChanges() async throws {

@@ -69,7 +69,7 @@ struct BundleApplication {
       wish.address = address
       wish.place = ProfilePlace(scope: .machine, address: address, supplied: pins)
       let asked = wish
-      return try await FolderChange(files: host.files, folder: home).make {
+      return try await FolderChange(files: host.files, folder: home, isTemporary: wish.isDryRun).make {
         try bundle.put(list.folders, at: $0, writable: true)
       } using: {
         try await Undertaking(supplied, asked).run()
@@ -113,6 +113,8 @@ struct BundleApplication {
 private struct FolderChange {
   let files: any Files
   let folder: FilePath
+  /// It is as it was afterwards, however it went.
+  let isTemporary: Bool
 
   func make(
     _ write: (FilePath) throws -> Void, using body: () async throws -> ExitStatus
@@ -129,7 +131,7 @@ private struct FolderChange {
     do {
       try files.rename(new, to: folder)
       let status = try await body()
-      if status == .consent { try back(before) } else { try files.removeTree(before) }
+      if status == .consent || isTemporary { try back(before) } else { try files.removeTree(before) }
       return status
     } catch {
       try? back(before)

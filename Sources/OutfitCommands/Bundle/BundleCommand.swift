@@ -127,6 +127,12 @@ struct BundleApplyCommand: AsyncParsableCommand {
       valueName: "commit"))
   var trust: String?
 
+  @Flag(name: .customLong("dry-run"), help: "Say what would change; change nothing.")
+  var dryRun = false
+
+  @Flag(help: "With --dry-run: the text of what would change, too.")
+  var diff = false
+
   @Flag(name: .shortAndLong, help: "Answer confirmations and conflicts by their defaults; never consent.")
   var yes = false
 
@@ -152,7 +158,10 @@ struct BundleApplyCommand: AsyncParsableCommand {
 
   @Flag(help: "Print what was done as JSON.") var json = false
 
-  func validate() throws { try PartSelection.validate(only: only, skip: skip) }
+  func validate() throws {
+    if diff, !dryRun { throw ValidationError("--diff goes with --dry-run") }
+    try PartSelection.validate(only: only, skip: skip)
+  }
 
   func run() async throws {
     try await withSession { session in
@@ -163,10 +172,11 @@ struct BundleApplyCommand: AsyncParsableCommand {
       defer { bundle.close() }
       if let signer = bundle.signer { session.talk("The bundle is signed by \(signer.harmless).") }
       var wish = Undertaking.Wish(
-        isLocked: true, saysYes: yes, consent: Up.consent(trust),
+        isDryRun: dryRun, isLocked: true, saysYes: yes, consent: Up.consent(trust),
         parts: PartSelection(only: Set(only), skipped: Set(skip)), onConflict: onConflict,
         settings: answers.values, wantsJSON: json)
       wish.verb = "bundle apply"
+      wish.showsText = diff
       wish.named = [file]
       let status = try await BundleApplication(session: session, bundle: bundle).run(wish)
       if status != .done { throw Ended(status) }

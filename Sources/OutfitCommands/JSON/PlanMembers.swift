@@ -19,6 +19,8 @@ struct PlanMembers {
   var questions: [Question] = []
   /// What to type to decide conflicts for the profile's side.
   var conflictLine: String
+  /// What each file's text differs by, where that is wanted.
+  var texts: [FilePath: String] = [:]
 
   /// What a person is asked on a terminal, and how it is answered without one.
   struct Question {
@@ -44,7 +46,7 @@ struct PlanMembers {
   /// What was done, in the form of a plan.
   init(
     done plan: Plan, _ outcome: SwitchOutcome, profile: Profile? = nil, waiting: WaitingEffects = .init(),
-    missing: Set<ObjectID> = []
+    missing: Set<ObjectID> = [], conflictLine: String = "outfit up --on-conflict take"
   ) {
     var did = plan
     did.names = outcome.names
@@ -55,7 +57,7 @@ struct PlanMembers {
       return target
     }
     did.targets += outcome.kept
-    self.init(plan: did, profile: profile, waiting: waiting, missing: missing)
+    self.init(plan: did, profile: profile, waiting: waiting, missing: missing, conflictLine: conflictLine)
   }
 
   var json: [String: JSONText] {
@@ -105,6 +107,7 @@ struct PlanMembers {
           .object([
             "entry": .string(effect.entry), "label": .string(effect.label),
             "wanted": .bool(!effect.isRoutine), "needsRoot": .bool(effect.needsRoot),
+            "packages": .array(effect.packages.map { .string($0) }),
           ])
         }),
       "waiting": waiting.json,
@@ -117,7 +120,7 @@ struct PlanMembers {
   var files: [JSONText] { (plan?.differing ?? []).map(file) }
 
   private func file(_ target: PlannedTarget) -> JSONText {
-    .object([
+    let file = JSONText.object([
       "path": .string(target.target.string), "action": .string(target.action.rawValue),
       "before": state(target.before, isSecret: target.isSecret), "after": content(target),
       "owner": target.owner.map { owner in
@@ -128,6 +131,7 @@ struct PlanMembers {
       } ?? .null,
       "secret": .bool(target.isSecret),
     ])
+    return texts[target.target].map { file.with("diff", .string($0)) } ?? file
   }
 
   private func state(_ state: TargetState, isSecret: Bool) -> JSONText {
@@ -176,6 +180,12 @@ struct PlanMembers {
 }
 
 extension Plan {
+  /// The unified diff of each file that differs. Of a secret it says no more than that it is one.
+  func texts(_ host: Host) throws -> [FilePath: String] {
+    try Dictionary(
+      differing.map { ($0.target, try diff($0, host: host)) }, uniquingKeysWith: { first, _ in first })
+  }
+
   /// Whether `up` does something when it does this as it stands: files that are left as their owner has them, what waits
   /// for whoever has root and what runs every time are none.
   func changes(_ policy: ConflictPolicy = .keep, _ profile: ProfileStamp, _ host: Host) throws -> Bool {

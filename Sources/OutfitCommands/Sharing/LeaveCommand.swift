@@ -21,7 +21,13 @@ struct LeaveCommand: AsyncParsableCommand {
     name: .customLong("on-conflict"),
     help: ArgumentHelp("What happens to files that you changed: keep, take or backup.", valueName: "policy"))
   var onConflict: ConflictPolicy?
-  @Flag(help: "Print what was done as JSON.") var json = false
+  @Flag(name: .customLong("dry-run"), help: "Say what would change, and change nothing.") var dryRun = false
+  @Flag(help: "With --dry-run: the text of what would change, too.") var diff = false
+  @Flag(help: "Print what was done, or would be, as JSON.") var json = false
+
+  func validate() throws {
+    if diff, !dryRun { throw ValidationError("--diff goes with --dry-run") }
+  }
 
   func run() async throws {
     try await withSession { session in
@@ -30,7 +36,7 @@ struct LeaveCommand: AsyncParsableCommand {
       let place = try layer.place()
       let profile = try await place.read(session, network: .never)
       let going = try Self.find(name, place, profile, layer, host)
-      try confirm(going.title, host)
+      if !dryRun { try confirm(going.title, host) }
       var target = place
       switch going {
       case .profile: target = ProfilePlace(scope: .machine, address: "")
@@ -45,7 +51,8 @@ struct LeaveCommand: AsyncParsableCommand {
         let uses = layer.uses.filter { !gone.contains($0) }
         if uses.isEmpty { try layer.forgetUse() } else { try layer.use(uses) }
       }
-      let wish = Undertaking.Wish(saysYes: yes, onConflict: onConflict, wantsJSON: json)
+      var wish = Undertaking.Wish(isDryRun: dryRun, saysYes: yes, onConflict: onConflict, wantsJSON: json)
+      wish.showsText = diff
       let status = try await layer.apply(wish, at: target)
       if status != .done { throw Ended(status) }
     }
@@ -99,7 +106,8 @@ struct LeaveCommand: AsyncParsableCommand {
     throw Failure(
       "this machine has no profile \(name)",
       hint: nearest(name, among: names).map { "did you mean \($0)?" }
-        ?? (names.isEmpty ? "it has none" : "it has \(names.joined(separator: ", "))"), status: .usage)
+        ?? (names.isEmpty ? "it has none" : "it has \(names.joined(separator: ", "))"), status: .usage,
+      reason: .absent)
   }
 
   private func confirm(_ title: String, _ host: Host) throws {

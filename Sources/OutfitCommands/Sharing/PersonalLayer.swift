@@ -90,6 +90,7 @@ struct PersonalLayer {
   func apply(_ wish: Undertaking.Wish, at place: ProfilePlace) async throws -> ExitStatus {
     var wish = wish
     wish.edits = isEdited ? [file] : []
+    if wish.isDryRun { return try await Undertaking(session, wish).dryRun(at: place) }
     if file.edit.original == nil, isEdited { try PersonalSchema.write(host) }
     let undertaking = Undertaking(session, wish)
     let done = try await undertaking.apply(at: place)
