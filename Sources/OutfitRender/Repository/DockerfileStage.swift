@@ -85,6 +85,8 @@ struct DockerfileStage {
   var collect: (command: String, line: Int)?
   /// Stages that files are brought from, with how those were made.
   var builds: [(command: String, line: Int)] = []
+  /// What was brought from those stages, by where it lay in the build context while it was made.
+  var built: [Copy] = []
   /// The image that all of it starts from.
   var image = ""
 
@@ -103,6 +105,7 @@ struct DockerfileStage {
         stage.name = words.count == 3 && words[1].uppercased() == "AS" ? words[2] : ""
         stage.arguments = global
         stage.builds = []
+        stage.built = []
         stages.append(stage)
       } else if stages.isEmpty {
         if instruction.keyword == "ARG" { take(argument: instruction.rest, global, into: &global) }
@@ -212,6 +215,8 @@ struct DockerfileStage {
         })?.element
       else { return }
       builds += stage.builds
+      let before = copies.count
+      defer { if !stage.builds.isEmpty { built += copies[before...] } }
       for source in words {
         let source = SourceFiles.joined("/", source)
         let place =

@@ -1,0 +1,75 @@
+import OutfitCore
+import OutfitProfile
+
+/// `app.build`, and what packages are built with.
+extension ProjectReading {
+  /// The distribution's packages that the Dockerfile has for building, where something has no wheel.
+  var buildPackages: [String] {
+    guard isPython, !environment.build.isEmpty else { return [] }
+    var names = (imageStage?.packages.left ?? []).map(\.name).filter { name in
+      name.hasSuffix("-dev")
+        || ["build-essential", "gcc", "g++", "make", "cmake", "pkg-config", "git", "cargo", "rustc"].contains(
+          name)
+    }
+    let lists = environment.from + environment.requirements.files.map(\.name)
+    if lists.contains(where: { found[$0]?.contains("git+") == true }) { names.append("git") }
+    var seen: Set<String> = []
+    return names.filter { seen.insert($0).inserted }
+  }
+
+  /// What a front end, or a program in a language that is compiled to JavaScript, is made with.
+  mutating func writeBuild(_ out: inout [String]) {
+    let isNodes = template()?.name == "node"
+    if isNodes {
+      guard let (folder, script, place) = built ?? framework() else { return }
+      out.append("  build: {command: \(runs(script)), copy: \(Quoting.json(folder))} # \(place)")
+      return
+    }
+    guard let stage = imageStage, let build = stage.builds.first else { return }
+    let place = "\(imageFile):\(build.line)"
+    let folder = modules.from.map(SourceFiles.folder(of:))
+    let copy = stage.built.first { copy in
+      folder.map { $0.isEmpty || copy.context.hasPrefix($0 + "/") } ?? false && !sources.has(copy.context)
+    }
+    guard let folder, let copy else {
+      return note(
+        "\(place): `\(build.command)` builds pages in a stage of its own, which is not taken over",
+        "say what is built, and where: app: {build: {folder: frontend, command: npm run build, copy: dist}}",
+        warns: true)
+    }
+    let from = folder.isEmpty ? copy.context : String(copy.context.dropFirst(folder.count + 1))
+    var fields = folder.isEmpty ? [] : ["folder: \(Quoting.json(folder))"]
+    fields += ["command: \(build.command)", "copy: \(Quoting.json(from))"]
+    let root = stage.folder == "/" ? "/" : stage.folder + "/"
+    if copy.container.hasPrefix(root), copy.container.dropFirst(root.count) != copy.context[...] {
+      fields.append("to: \(Quoting.json(String(copy.container.dropFirst(root.count))))")
+    }
+    out.append("  build: {\(fields.joined(separator: ", "))} # \(place)")
+  }
+
+  /// As the manager of the lock runs a script.
+  private func runs(_ script: String) -> String {
+    let lock = modules.from.map(SourceFiles.base(of:)) ?? ""
+    let manager = ["pnpm-lock.yaml": "pnpm", "yarn.lock": "yarn", "bun.lock": "bun"][lock] ?? "npm"
+    return "\(manager) run \(script)"
+  }
+
+  /// Where a framework puts what its program then serves.
+  private func framework() -> (folder: String, script: String, place: String)? {
+    guard let scripts, let script = scripts.build else { return nil }
+    for (_, process) in processes.sorted(by: { $0.key < $1.key }) {
+      let words = process.command.words
+      let folder: String? =
+        switch words.first.map(SourceFiles.base(of:)) {
+        case "next": ".next"
+        case "nuxt", "nuxi": ".output"
+        case "astro", "vite": "dist"
+        case "remix-serve", "react-router-serve", "react-scripts": "build"
+        case "serve": words.dropFirst().first { !$0.hasPrefix("-") && !sources.has($0) }
+        default: nil
+        }
+      if let folder { return (folder, script, process.place) }
+    }
+    return nil
+  }
+}
