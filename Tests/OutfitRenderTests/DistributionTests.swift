@@ -173,21 +173,23 @@ struct DistributionTests {
       do {
         _ = try Render.files(Shop.input(app, lock: lock))
         return "none"
-      } catch let failure as Failure {
-        return failure.diagnostics.map { "\($0.message): \($0.hint ?? "")" }.joined(separator: "; ")
       } catch {
-        return "\(error)"
+        return error.diagnostics.map { "\($0.message): \($0.hint ?? "")" }.joined(separator: "; ")
       }
     }
-    #expect(refusal { app, _ in app.packages.run.append("gettext") }.contains("run `outfit lock`"))
-    #expect(refusal { app, _ in app.base = "python:3.13-slim" }.contains("which release of Debian"))
-    #expect(refusal { _, lock in lock.virtualenv?.builds = [:] }.contains("outfit update virtualenv"))
-    #expect(refusal { _, lock in lock.virtualenv?.requirements = "" }.contains("build: [uwsgi]"))
-    #expect(
-      refusal { _, lock in
-        lock.virtualenv?.wheels = ["wheels/a.whl": Digest(of: "")]
-        lock.virtualenv?.notInImages = ["wheels/a.whl"]
-      }.contains("lies in the project as a wheel"))
+    let added: String = refusal { app, _ in app.packages.run.append("gettext") }
+    #expect(added.contains("run `outfit lock`"))
+    let based: String = refusal { app, _ in app.base = "python:3.13-slim" }
+    #expect(based.contains("which release of Debian"))
+    let unbuilt: String = refusal { _, lock in lock.virtualenv?.builds = [:] }
+    #expect(unbuilt.contains("outfit update virtualenv"))
+    let unlocked: String = refusal { _, lock in lock.virtualenv?.requirements = "" }
+    #expect(unlocked.contains("build: [uwsgi]"))
+    let wheel: String = refusal { _, lock in
+      lock.virtualenv?.wheels = ["wheels/a.whl": Digest(of: "")]
+      lock.virtualenv?.notInImages = ["wheels/a.whl"]
+    }
+    #expect(wheel.contains("lies in the project as a wheel"))
     var lock = Self.lock
     lock.imagePackages = nil
     lock.virtualenv?.notInImages = []

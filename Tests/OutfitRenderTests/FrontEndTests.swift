@@ -55,8 +55,8 @@ struct FrontEndTests {
     #expect(dockerfile.contains("\n    sh -c 'npm run build'\n"))
     #expect(dockerfile.contains("\nCOPY --from=bundle /app/frontend/dist /app/static/app\n"))
     #expect(files[".dockerignore"]?.contains("\nfrontend/dist\n") == true)
-    #expect(
-      refusal(app) { $0.nodeFolders["frontend"] = NodeFolder(listing: ["package.json"]) }.contains("no lock"))
+    let bare = refusal(app) { $0.nodeFolders["frontend"] = NodeFolder(listing: ["package.json"]) }
+    #expect(bare.contains("no lock"))
     var lock = Shop.lock
     lock.interpreters[.node] = nil
     #expect(refusal(app, lock: lock).contains("interpreters: {node: \"24\"}"))
@@ -85,9 +85,8 @@ struct FrontEndTests {
       }
       #expect(refused.contains("node_modules: {from: \(name)}"), "\(refused)")
     }
-    #expect(
-      refusal(Shop.node, lock: lock) { $0.nodeFolders[""] = NodeFolder(listing: ["package.json"]) }
-        .contains("npm install --package-lock-only"))
+    let bare = refusal(Shop.node, lock: lock) { $0.nodeFolders[""] = NodeFolder(listing: ["package.json"]) }
+    #expect(bare.contains("npm install --package-lock-only"))
     let workspace = try rendered(Shop.node) {
       $0.nodeFolders[""] = NodeFolder(listing: ["package.json", "package-lock.json"], isWorkspace: true)
     }

@@ -173,6 +173,13 @@ struct DockerfileStage {
       where rest.contains(text) {
         builds.append((text, line))
       }
+      // By a script or a program of its own: what it makes can't be told.
+      let isNodes = image.split(separator: ":").first?.split(separator: "/").last.map {
+        ["node", "bun"].contains($0)
+      }
+      if isNodes == true, builds.isEmpty, let part = ShellText.parts(Self.shell(rest)).first(where: Self.builds) {
+        builds.append((part, line))
+      }
     default: break
     }
   }
@@ -189,6 +196,13 @@ struct DockerfileStage {
       return words.count == 3 && words[1] == "-c" ? words[2] : Quoting.shell(words)
     }
     return rest
+  }
+
+  /// Whether a command may build pages: `webpack build`, `./run yarn:build:js`.
+  private static func builds(_ part: String) -> Bool {
+    let words = ProjectReading.words(part)
+    let isOfPackages = words.contains { ["apt-get", "apk", "install", "add", "ci"].contains($0) }
+    return !isOfPackages && words.contains { $0 == "build" || $0.contains(":build") || $0.contains("build:") }
   }
 
   private static func collecting(_ text: String) -> String? {

@@ -80,6 +80,7 @@ extension ProjectReading {
     } else {
       out.append("  image: registry.example.com/\(name) # GUESS: where you push it")
     }
+    writeBase(&out)
     out.append("  processes:")
     for (name, process) in processes.sorted(by: { $0.key < $1.key }) {
       var fields: [String] = []

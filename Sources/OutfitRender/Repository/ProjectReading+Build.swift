@@ -17,6 +17,14 @@ extension ProjectReading {
     return names.filter { seen.insert($0).inserted }
   }
 
+  /// Packages are called what they are in the release that the Dockerfile starts from.
+  func writeBase(_ out: inout [String]) {
+    guard let stage = imageStage, !stage.packages.run.isEmpty || !buildPackages.isEmpty,
+      let release = DebianRelease.name(ofImage: stage.image), release != "trixie"
+    else { return }
+    out.append("  base: debian:\(release)-slim # \(imageFile): FROM \(stage.image)")
+  }
+
   /// What a front end, or a program in a language that is compiled to JavaScript, is made with.
   mutating func writeBuild(_ out: inout [String]) {
     let isNodes = template()?.name == "node"
@@ -31,7 +39,8 @@ extension ProjectReading {
     let copy = stage.built.first { copy in
       folder.map { $0.isEmpty || copy.context.hasPrefix($0 + "/") } ?? false && !sources.has(copy.context)
     }
-    guard let folder, let copy else {
+    let isPlain = ["npm", "yarn", "pnpm", "bun"].contains(Self.words(build.command).first ?? "")
+    guard let folder, let copy, isPlain else {
       return note(
         "\(place): `\(build.command)` builds pages in a stage of its own, which is not taken over",
         "say what is built, and where: app: {build: {folder: frontend, command: npm run build, copy: dist}}",
