@@ -58,7 +58,8 @@ struct RenderTests {
     let manifest = try #require(try machine.read("shop/outfit.yaml"))
     func ask(_ packages: String) throws {
       try machine.write(
-        "shop/outfit.yaml", manifest.replacing("  processes:\n", with: "  packages: [\(packages)]\n  processes:\n"))
+        "shop/outfit.yaml",
+        manifest.replacing("  processes:\n", with: "  packages: [\(packages)]\n  processes:\n"))
     }
     try ask("libpq5")
     _ = try await machine.outfit("trust", "--locked", at: "shop")
@@ -70,11 +71,13 @@ struct RenderTests {
     #expect(early.status == 2 && early.errorText.contains("run `outfit lock`"), "\(early.errorText)")
     let locked = try await machine.outfit("lock", "--images", at: "shop", setting: mirror)
     #expect(locked.status == 0, "\(locked.errorText)")
-    #expect(locked.outputText.contains("+ packages ca-certificates, libpq5 (2 files)"), "\(locked.outputText)")
+    #expect(
+      locked.outputText.contains("+ packages ca-certificates, libpq5 (2 files)"), "\(locked.outputText)")
     let text = try #require(try machine.read("shop/outfit.lock"))
     #expect(text.contains("debian: \"20261121T211544Z\""))
     #expect(
-      text.contains("run ca-certificates 17.6-1 debian-security/pool/main/x/ca-certificates_17.6-1_arm64.deb sha256:"))
+      text.contains(
+        "run ca-certificates 17.6-1 debian-security/pool/main/x/ca-certificates_17.6-1_arm64.deb sha256:"))
     let render = try await machine.outfit("render", at: "shop")
     #expect(render.status == 0, "\(render.errorText)")
     #expect(try machine.read("shop/docker/packages.txt")?.contains("amd64 run ") == true)

@@ -177,7 +177,9 @@ struct DockerfileStage {
       let isNodes = image.split(separator: ":").first?.split(separator: "/").last.map {
         ["node", "bun"].contains($0)
       }
-      if isNodes == true, builds.isEmpty, let part = ShellText.parts(Self.shell(rest)).first(where: Self.builds) {
+      if isNodes == true, builds.isEmpty,
+        let part = ShellText.parts(Self.shell(rest)).first(where: Self.builds)
+      {
         builds.append((part, line))
       }
     default: break
