@@ -103,7 +103,7 @@ extension Stack {
     }
     packages.isWhole = found.isWorkspace
     packages.files += NodeFolder.settings.filter(found.listing.contains)
-    let isNamed = from.dropLast().joined(separator: "/") == folder
+    let isNamed = named != nil && from.dropLast().joined(separator: "/") == folder
     guard found.listing.contains("package.json"),
       let lock = isNamed ? from.last : NodeFolder.locks.first(where: found.listing.contains)
     else {
