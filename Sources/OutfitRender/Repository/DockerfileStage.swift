@@ -87,6 +87,8 @@ struct DockerfileStage {
   var builds: [(command: String, line: Int)] = []
   /// What was brought from those stages, by where it lay in the build context while it was made.
   var built: [Copy] = []
+  /// The distribution's packages of other stages that files are brought from.
+  var building: [String] = []
   /// The image that all of it starts from.
   var image = ""
 
@@ -106,6 +108,7 @@ struct DockerfileStage {
         stage.arguments = global
         stage.builds = []
         stage.built = []
+        stage.building = []
         stages.append(stage)
       } else if stages.isEmpty {
         if instruction.keyword == "ARG" { take(argument: instruction.rest, global, into: &global) }
@@ -231,6 +234,7 @@ struct DockerfileStage {
         })?.element
       else { return }
       builds += stage.builds
+      building += stage.packages.system.map(\.name) + stage.building
       let before = copies.count
       defer { if !stage.builds.isEmpty { built += copies[before...] } }
       for source in words {

@@ -6,7 +6,8 @@ extension ProjectReading {
   /// The distribution's packages that the Dockerfile has for building, where something has no wheel.
   var buildPackages: [String] {
     guard isPython, !environment.build.isEmpty else { return [] }
-    var names = (imageStage?.packages.left ?? []).map(\.name).filter { name in
+    let all = (imageStage?.packages.left ?? []).map(\.name) + (imageStage?.building ?? [])
+    var names = all.filter { name in
       name.hasSuffix("-dev")
         || ["build-essential", "gcc", "g++", "make", "cmake", "pkg-config", "git", "cargo", "rustc"].contains(
           name)
@@ -29,8 +30,16 @@ extension ProjectReading {
   mutating func writeBuild(_ out: inout [String]) {
     let isNodes = template()?.name == "node"
     if isNodes {
-      guard let (folder, script, place) = built ?? framework() else { return }
-      out.append("  build: {command: \(runs(script)), copy: \(Quoting.json(folder))} # \(place)")
+      if let (folder, script, place) = built ?? framework() {
+        out.append("  build: {command: \(runs(script)), copy: \(Quoting.json(folder))} # \(place)")
+      } else if let build = imageStage?.builds.first,
+        let script = scripts?.script(of: Self.words(build.command)),
+        let copy = imageStage?.built.first(where: { !$0.context.isEmpty && !sources.has($0.context) })
+      {
+        out.append(
+          "  build: {command: \(runs(script)), copy: \(Quoting.json(copy.context))} # \(imageFile):\(build.line)"
+        )
+      }
       return
     }
     guard let stage = imageStage, let build = stage.builds.first else { return }

@@ -316,7 +316,11 @@ extension ProjectReading {
           processes[name]?.command.words[1] = own
         }
         if !["", ".js", ".mjs", ".cjs", "/index.js"].contains(where: { sources.has(file + $0) }) {
-          if let build = scripts.build, let folder = file.split(separator: "/").first, file.contains("/") {
+          // What npm runs before a script of that name may make it.
+          let before = scripts.start.map { "pre" + $0.name }.flatMap { scripts.text($0) == nil ? nil : $0 }
+          if let build = scripts.build ?? before, let folder = file.split(separator: "/").first,
+            file.contains("/")
+          {
             built = (String(folder), build, process.place)
           } else {
             note("\(process.place): \(name) starts \(file), which is not in the repository", nil, warns: true)
