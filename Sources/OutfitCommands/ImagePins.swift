@@ -14,7 +14,7 @@ enum ImagePins {
     try renderer(profile, Lock(), host)?.images() ?? []
   }
 
-  private static func renderer(_ profile: Profile, _ lock: Lock, _ host: Host) -> RenderSession? {
+  static func renderer(_ profile: Profile, _ lock: Lock, _ host: Host) -> RenderSession? {
     guard profile.app != nil, case .project(let root) = profile.scope else { return nil }
     return RenderSession(
       host: host, profile: profile, lock: lock, lockDigest: Digest(of: ""), root: root,

@@ -177,6 +177,7 @@ struct Pinning {
     if !keeping("virtualenv") { after.virtualenv = nil }
     if !keeping("node_modules") { after.nodeModules = nil }
     after.images = start.images.filter { keeping($0.key) }
+    if !keeping("packages") { after.imagePackages = nil }
   }
 
   private static func load(
@@ -200,7 +201,8 @@ struct Pinning {
   var names: Set<String> {
     Set(before.interpreters.keys.map(\.rawValue)).union(before.tools.keys).union(before.images.keys)
       .union(before.virtualenv == nil ? [] : ["virtualenv"])
-      .union(before.nodeModules == nil ? [] : ["node_modules"]).union(layers.map { "layer:\($0)" })
+      .union(before.nodeModules == nil ? [] : ["node_modules"])
+      .union(before.imagePackages == nil ? [] : ["packages"]).union(layers.map { "layer:\($0)" })
   }
 
   /// Something could not be pinned at all; an image whose registry did not answer is written as `unresolved`.
@@ -233,6 +235,7 @@ struct Pinning {
       address: isGit ? place.profile.address : place.named, again: again)
     if imagesOnly {
       failures = try await ImagePins.resolve(&after, before: before, consented, session)
+      failures += try await DistributionPins.resolve(&after, before: before, consented, session)
       return
     }
     let progress = TerminalProgress(host: session.host)
@@ -249,6 +252,7 @@ struct Pinning {
         at: tool.section.source.location, hint: "run it again when what it comes from answers")
     }
     failures += try await ImagePins.resolve(&after, before: before, consented, session)
+    failures += try await DistributionPins.resolve(&after, before: before, consented, session)
   }
 
   /// - Returns: what takes it back.
@@ -346,6 +350,15 @@ struct LockChanges {
     for name in Set(before.images.keys).union(after.images.keys).sorted() {
       func text(_ image: LockedImage?) -> String? { image.map { $0.digest?.short() ?? "unresolved" } }
       compare("image \(name)", text(before.images[name]), text(after.images[name]), false)
+    }
+    if before.imagePackages != after.imagePackages {
+      func text(_ packages: LockedImagePackages?) -> String? {
+        packages.map { packages in
+          let count = packages.files.values.map { $0.count }.max() ?? 0
+          return "\((packages.run + packages.build).joined(separator: ", ")) (\(count) files)"
+        }
+      }
+      compare("packages", text(before.imagePackages), text(after.imagePackages), true)
     }
     self.moves = moves
   }

@@ -31,6 +31,7 @@ struct VendorFiles {
         let place = new.appending(architecture.rawValue)
         try host.files.createDirectories(place)
         try await interpreter(architecture, place, progress)
+        try await packages(architecture, place, progress)
         switch stack.language {
         case .python: try await wheels(architecture, place)
         case .node: try await npm(architecture, place)
@@ -79,6 +80,29 @@ struct VendorFiles {
       id: name)
     progress.finished(id: name)
     try host.files.create(place.appending(Vendoring.archive), try host.files.read(file), mode: 0o644)
+  }
+
+  /// The distribution's packages, from its archive as it is now or as it was.
+  private func packages(
+    _ architecture: Platform.Architecture, _ place: FilePath, _ progress: TerminalProgress
+  ) async throws {
+    let files = Vendoring.packages(stack, architecture.rawValue)
+    guard !files.isEmpty else { return }
+    let downloads = Downloads(host: host, libraries: Installation.locate(host).libraries)
+    let name = "system packages for \(architecture)"
+    progress.started(id: name, label: name)
+    for file in files {
+      let past = stack.packages?.snapshots[file.archive].map {
+        "\(stack.description.packageMirror)/\(file.archive)/\($0)/\(file.pathInArchive)"
+      }
+      let found = try await downloads.fetch(
+        addresses: ["\(DistributionPins.mirror(host))/\(file.path)"] + [past].compactMap(\.self),
+        digest: file.digest, name: "\(file.name) \(file.version)", progress: progress, id: name)
+      let target = place.pushing(FilePath(Vendoring.packagePath(file)))
+      try host.files.createDirectories(target.removingLastComponent())
+      try host.files.create(target, try host.files.read(found), mode: 0o644)
+    }
+    progress.finished(id: name)
   }
 
   // MARK: - Python

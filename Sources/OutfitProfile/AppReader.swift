@@ -10,6 +10,11 @@ extension ManifestDecoder {
     app.dataMoved = environment(node["data-moved"])
     app.ships = texts(node["ships"]) ?? []
     app.secrets = texts(node["secrets"]) ?? []
+    if let packages = node["packages"] {
+      app.packages = AppSection.Packages(
+        run: texts(packages["run"]) ?? (packages.pairs == nil ? texts(packages) : nil) ?? [],
+        build: texts(packages["build"]) ?? [])
+    }
     app.values = environment(node["values"])
     for pair in node["allow"]?.pairs ?? [] { app.allow[pair.key] = allowed(pair.value) }
     app.extensions = texts(node["extensions"]) ?? []
@@ -19,10 +24,20 @@ extension ManifestDecoder {
           to: texts(rule["to"]) ?? [], ports: (texts(rule["ports"]) ?? []).compactMap { Int($0) })
       }
     }
+    if let build = node["build"] {
+      app.build = AppSection.Build(
+        node: build["node"]?.text, folder: build["folder"]?.text ?? ".",
+        command: build["command"]?.text ?? "",
+        copy: texts(build["copy"]) ?? [], to: build["to"]?.text)
+    }
+    app.patches = texts(node["patches"]) ?? []
     for pair in node["environments"]?.pairs ?? [] {
-      app.environments[pair.key] = AppSection.Environment(
+      var entry = AppSection.Environment(
         host: pair.value["host"]?.text, replicas: number(pair.value["replicas"]),
         env: environment(pair.value["env"]))
+      entry.external = Set((pair.value["services"]?.pairs ?? []).map(\.key))
+      entry.patches = texts(pair.value["patches"]) ?? []
+      app.environments[pair.key] = entry
     }
     return app
   }
@@ -59,6 +74,7 @@ extension ManifestDecoder {
     service.volume = node["volume"]?.text
     service.user = number(node["user"])
     service.command = words(node["command"])
+    service.initial = node["init"]?.text
     return service
   }
 

@@ -25,6 +25,12 @@ public struct AppSection: Hashable, Sendable {
   public var allow: [String: AllowedDifference] = [:]
   /// Names of variables that come from the Secret, beside those of the template and of the services.
   public var secrets: [String] = []
+  /// What Node makes of the source, for the image.
+  public var build: Build?
+  /// Files of the project that change what every environment has, as patches of kustomize's.
+  public var patches: [String] = []
+  /// Of the distribution, in the image.
+  public var packages = Packages()
   /// Where the processes may connect to; nil is the default, https anywhere.
   public var egress: [Egress]?
 
@@ -92,6 +98,8 @@ public struct AppSection: Hashable, Sendable {
     /// The user that it runs as.
     public var user: Int?
     public var command: [String]?
+    /// A folder or a file of the project whose SQL is run when its database is made.
+    public var initial: String?
     /// `false`: one that the template has always is not there.
     public var isOff = false
 
@@ -111,10 +119,49 @@ public struct AppSection: Hashable, Sendable {
     public var host: String?
     public var replicas: Int?
     public var env: [String: String]
+    /// Services that it has from elsewhere.
+    public var external: Set<String> = []
+    /// Patches of it alone.
+    public var patches: [String] = []
     public init(host: String? = nil, replicas: Int? = nil, env: [String: String] = [:]) {
       self.host = host
       self.replicas = replicas
       self.env = env
+    }
+  }
+
+  /// A command of Node's that makes files of the source.
+  public struct Build: Hashable, Sendable {
+    /// One of `interpreters.node`; nil is the first.
+    public var node: String?
+    /// Where package.json lies, relative to the project.
+    public var folder: String
+    public var command: String
+    /// What it makes there, and the image has.
+    public var copy: [String]
+    /// Where that goes in the image, below /app; nil is where it was made.
+    public var to: String?
+
+    public init(
+      node: String? = nil, folder: String = ".", command: String, copy: [String], to: String? = nil
+    ) {
+      self.node = node
+      self.folder = folder
+      self.command = command
+      self.copy = copy
+      self.to = to
+    }
+  }
+
+  /// Packages of the base image's distribution, by name.
+  public struct Packages: Hashable, Sendable {
+    /// The image has them.
+    public var run: [String] = []
+    /// What is built from source has them while it is built.
+    public var build: [String] = []
+    public init(run: [String] = [], build: [String] = []) {
+      self.run = run
+      self.build = build
     }
   }
 

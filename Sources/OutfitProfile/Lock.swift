@@ -10,6 +10,7 @@ public struct Lock: Hashable, Sendable {
   public var layers: [String: LockedLayer] = [:]
   /// By image reference as the manifest or the template names it: `postgres:17.2`.
   public var images: [String: LockedImage] = [:]
+  public var imagePackages: LockedImagePackages?
 
   public init() {}
 }

@@ -96,16 +96,16 @@ struct LockReader {
     "take the file back from git (git checkout \(file)), or remove it and run outfit lock"
   }
 
-  private mutating func complain(_ message: String, _ node: YamlNode, hint: String? = nil) {
+  mutating func complain(_ message: String, _ node: YamlNode, hint: String? = nil) {
     complain(message, at: node.location, hint: hint)
   }
 
-  private mutating func complain(_ message: String, at location: SourceLocation, hint: String? = nil) {
+  mutating func complain(_ message: String, at location: SourceLocation, hint: String? = nil) {
     diagnostics.append(source.diagnostic(message, at: location, hint: hint ?? Self.remake(source.file)))
   }
 
   /// Of a line of a text: in a literal block each has one of the file's.
-  private func location(ofLine line: Int, in node: YamlNode) -> SourceLocation {
+  func location(ofLine line: Int, in node: YamlNode) -> SourceLocation {
     let header = source.excerpt(node.location)?.dropFirst(node.location.column - 1)
     guard header?.first == "|" else { return node.location }
     return source.location(line: node.location.line + line - 1, scalar: 0)
@@ -123,7 +123,8 @@ struct LockReader {
         hint: LockFile.newerOutfit)
       return lock
     }
-    know(["lock", "layers", "interpreters", "tools", "virtualenv", "node_modules", "images"], root)
+    know(
+      ["lock", "layers", "interpreters", "tools", "virtualenv", "node_modules", "images", "packages"], root)
     for pair in pairs(root["layers"]) {
       know(["commit", "digest"], pair.value)
       guard let commit = text(pair.value, "commit"), let node = pair.value["digest"],
@@ -154,6 +155,7 @@ struct LockReader {
         lock.images[pair.key] = LockedImage(digest: digest)
       }
     }
+    lock.imagePackages = root["packages"].flatMap { imagePackages($0) }
     return lock
   }
 
@@ -267,7 +269,7 @@ struct LockReader {
   }
 
   /// Names of files, or paths of them below a folder: each part is one name.
-  private mutating func names(_ node: YamlNode, folders: Bool) -> [String] {
+  mutating func names(_ node: YamlNode, folders: Bool) -> [String] {
     elements(node).compactMap { element in
       guard let text = element.text else { return nil }
       let parts = text.split(separator: "/", omittingEmptySubsequences: false)
@@ -378,13 +380,13 @@ struct LockReader {
 
   // MARK: - Values
 
-  private mutating func know(_ names: [String], _ node: YamlNode) {
+  mutating func know(_ names: [String], _ node: YamlNode) {
     for pair in node.pairs ?? [] where !names.contains(pair.key) {
       complain("unknown key `\(pair.key)`", YamlNode(content: pair.value.content, location: pair.keyLocation))
     }
   }
 
-  private mutating func pairs(_ node: YamlNode?) -> [YamlPair] {
+  mutating func pairs(_ node: YamlNode?) -> [YamlPair] {
     guard let node, !node.isNull else { return [] }
     if node.pairs == nil { complain("a mapping is wanted here, not \(node.kind)", node) }
     return node.pairs ?? []
@@ -395,7 +397,7 @@ struct LockReader {
     return node.elements ?? []
   }
 
-  private mutating func text(_ node: YamlNode, _ key: String) -> String? {
+  mutating func text(_ node: YamlNode, _ key: String) -> String? {
     if let text = node[key]?.text { return text }
     complain("`\(key)` is missing", node[key] ?? node)
     return nil

@@ -141,7 +141,10 @@ extension Lock {
     }
     if profile.virtualenv == nil { lock.virtualenv = nil }
     if profile.nodeModules == nil { lock.nodeModules = nil }
-    if profile.app == nil { lock.images = [:] }
+    if profile.app == nil {
+      lock.images = [:]
+      lock.imagePackages = nil
+    }
     let addresses = Set(profile.layers.compactMap { $0.origin?.with(subfolder: "").description })
     lock.layers = layers.filter { addresses.contains($0.key) }
     return lock
@@ -158,6 +161,7 @@ extension Lock {
     lock.layers.merge(other.layers) { mine, _ in mine }
     lock.virtualenv = virtualenv ?? other.virtualenv
     lock.nodeModules = nodeModules ?? other.nodeModules
+    lock.imagePackages = imagePackages ?? other.imagePackages
     return lock
   }
 }

@@ -52,6 +52,24 @@ private struct LockWriter {
     for (name, image) in lock.images.sorted(by: { $0.key < $1.key }) {
       line(1, "\(Self.quoted(name)): " + (image.digest.map { "sha256:\($0)" } ?? LockFile.unresolved))
     }
+    if let packages = lock.imagePackages { write(packages) }
+  }
+
+  private mutating func write(_ packages: LockedImagePackages) {
+    line(0, "packages:")
+    value(1, "base", packages.base)
+    for (key, names) in [("run", packages.run), ("build", packages.build)] where !names.isEmpty {
+      line(1, "\(key):")
+      for name in names { line(2, "- \(Self.quoted(name))") }
+    }
+    if !packages.snapshots.isEmpty { line(1, "snapshots:") }
+    for (archive, time) in packages.snapshots.sorted(by: { $0.key < $1.key }) {
+      value(2, Self.key(archive), time)
+    }
+    if !packages.files.isEmpty { line(1, "files:") }
+    for (platform, files) in packages.files.sorted(by: { $0.key < $1.key }) {
+      value(2, Self.key(platform), files.map { $0.line + "\n" }.joined())
+    }
   }
 
   private mutating func write(_ pin: LockedInterpreter) {

@@ -44,6 +44,17 @@ extension ManifestKeys {
       "Variables that come from the Secret, beside those of the template and of its services",
       example: "secrets: [SENTRY_DSN]"),
     Field(
+      "packages", .either([.list(.text(.debianPackage)), .record(packages)]),
+      "Packages of the base image's distribution that the image has; ca-certificates is there without a word",
+      example: "packages: [libpq5, gettext]"),
+    Field(
+      "build", .record(build), "What Node makes of the source for the image, in a stage of its own",
+      example: "build: {command: npm run build, copy: dist}"),
+    Field(
+      "patches", .list(.text(.projectPath)),
+      "Patches of kustomize's to what every environment has; `outfit parity` judges what they change",
+      example: "patches: [deploy/tolerations.yaml]"),
+    Field(
       "egress", .list(.record(egress)),
       "Where its processes may connect to, beside its services; without it, https anywhere",
       example: "egress: [{ports: [443, 587]}]"),
@@ -133,6 +144,33 @@ extension ManifestKeys {
     Field(
       "command", .either([.text(.command), .list(.text(.anything))]), "In place of its image's own",
       example: "command: [server, /data]"),
+    Field(
+      "init", .text(.projectPath),
+      "A file of SQL, or a folder of such files, that is run when its database is made", example: "init: sql"),
+  ]
+
+  private static let build: [Field] = [
+    Field(
+      "node", .text(.anything), "One of `interpreters.node`; the first without it", example: "node: \"24\""),
+    Field(
+      "folder", .text(.projectPath), "Where package.json lies; the project's folder without it",
+      example: "folder: frontend"),
+    Field(
+      "command", .text(.anything), required: true, "One line of a shell", example: "command: npm run build"),
+    Field(
+      "copy", .oneOrMore(.projectPath), required: true, "What it makes there, and the image has",
+      example: "copy: dist"),
+    Field(
+      "to", .text(.projectPath), "Where that goes, below /app; where it was made without it",
+      example: "to: static"),
+  ]
+
+  private static let packages: [Field] = [
+    Field(
+      "run", .list(.text(.debianPackage)), "What the image has when it runs", example: "run: [libpq5]"),
+    Field(
+      "build", .list(.text(.debianPackage)), "What packages are built with that have no wheel",
+      example: "build: [gcc, libpq-dev]"),
   ]
 
   private static let egress: [Field] = [
@@ -153,5 +191,13 @@ extension ManifestKeys {
       "env", .dictionary(key: .variableName, value: .text(.anything), example: "DEBUG: \"0\""),
       "Environment variables there",
       example: "env: {DEBUG: \"0\"}"),
+    Field(
+      "services",
+      .dictionary(
+        key: .label, value: .text(.choice(["external"], "external")), example: "postgres: external"),
+      "Services that it has from elsewhere", example: "services: {postgres: external}"),
+    Field(
+      "patches", .list(.text(.projectPath)), "Patches of kustomize's to this environment",
+      example: "patches: [deploy/production.yaml]"),
   ]
 }

@@ -42,6 +42,19 @@ extension TextForm {
       ? nil : Complaint("`\(text)` is no path in a container", hint: "it starts at the root: /app/media")
   }
 
+  /// Debian Policy 5.6.1.
+  static let debianPackage = TextForm(
+    what: "a package of the distribution", pattern: "^[a-z0-9][a-z0-9+.-]+$"
+  ) { text in
+    LockedImagePackages.isName(text)
+      ? nil
+      : Complaint(
+        "`\(text)` is no name of a package",
+        hint: text.contains("=")
+          ? "versions are pinned in outfit.lock: write the name alone"
+          : "lower-case letters, digits and `+-.`: libpq5")
+  }
+
   /// Five fields, or a word, as Kubernetes' CronJob takes them.
   static let schedule = TextForm(what: "a time as cron writes it") { text in
     let fields = text.split(separator: " ")

@@ -32,6 +32,7 @@ enum IntentCheck {
     }
 
     mutating func read(_ file: RenderedFile) throws(Failure) {
+      if Stack.isPatch(file.path) { return }
       let name = file.path.split(separator: "/").last.map(String.init) ?? ""
       if name == "Dockerfile" {
         dockerfile(file)

@@ -7,7 +7,10 @@ public enum ManifestValidator {
   static func diagnostics(_ files: [RenderedFile], secrets: [String]) -> [Diagnostic] {
     var objects: [Object] = []
     var generated: Set<String> = []
-    for file in files where file.path.hasPrefix("k8s/base/") && file.path.hasSuffix(".yaml") {
+    for file in files
+    where file.path.hasPrefix("k8s/base/") && file.path.hasSuffix(".yaml")
+      && !Stack.isPatch(file.path)
+    {
       // What can't be parsed was reported when it was compared with what was meant.
       for document in (try? Document.parse(file.content, file: file.path)) ?? [] {
         if document["kind"]?.text == "Kustomization" {

@@ -13,6 +13,10 @@ public struct RenderInput: Sendable {
   public var rootListing: Set<String>
   /// Modules beside those that the manifest names as settings: `shop.settings.production`.
   public var settingsModules: Set<String>
+  /// Folders that packages of Node are installed from, by their path; the project's own is "".
+  public var nodeFolders: [String: NodeFolder] = [:]
+  /// Files of the project that the manifest names for what is rendered, by path; a folder's by theirs.
+  public var texts: [String: String] = [:]
   /// What lies in the build context so that the image builds without a network; empty when it does not.
   public var vendored: [VendoredFile]
 
@@ -77,7 +81,7 @@ public enum Render {
       }
     }
     guard errors.isEmpty else { throw Failure(errors, status: .usage) }
-    rendering.files += Vendoring.lists(stack)
+    rendering.files += Vendoring.lists(stack) + stack.carried()
     rendering.files.sort { $0.path < $1.path }
     for (a, b) in zip(rendering.files, rendering.files.dropFirst()) where a.path == b.path {
       errors.append(

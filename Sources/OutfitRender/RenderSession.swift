@@ -70,6 +70,11 @@ public struct RenderSession: Sendable {
             (try? host.files.withoutLinks.list(root.pushing(FilePath(folder)))) ?? []
           })
       }
+      let description = try? TemplateDescription(input.template.descriptions)
+      var folders = description?.language == .node ? [""] : []
+      if let build = app.value.build { folders.append(build.folder == "." ? "" : build.folder) }
+      for folder in folders { input.nodeFolders[folder] = try nodeFolder(folder) }
+      try readTexts(app.value, &input)
       input.vendored = try vendored ?? Vendoring.read(root, files: host.files)
     }
     return input

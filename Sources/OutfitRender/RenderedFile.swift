@@ -32,7 +32,7 @@ public enum RenderMark {
 
   /// Puts the line first, or after `#!`.
   public static func mark(_ body: String, path: String, isStarter: Bool = false) -> String {
-    let comment = path.hasSuffix(".json") ? "// " : "# "
+    let comment = path.hasSuffix(".json") ? "// " : path.hasSuffix(".sql") ? "-- " : "# "
     let line = comment + (isStarter ? starterText : text + Digest(of: body).short(digits)) + "\n"
     guard body.hasPrefix("#!"), let end = body.firstIndex(of: "\n") else { return line + body }
     return body[...end] + line + body[body.index(after: end)...]
@@ -56,7 +56,7 @@ public enum RenderMark {
       rest = rest[rest.index(after: end)...]
     }
     let line = rest.prefix { $0 != "\n" }
-    for comment in ["# ", "// "] where line.hasPrefix(comment + text) {
+    for comment in ["# ", "// ", "-- "] where line.hasPrefix(comment + text) {
       let body = before + rest.dropFirst(line.count + 1)
       let digest = line.dropFirst(comment.count + text.count)
       return digest == Digest(of: body).short(digits)[...] ? .untouched : .changed

@@ -53,7 +53,7 @@ enum RenderedPath {
     ".devcontainer/create.sh", ".github/workflows/outfit.yml", "docker/**/*.txt", "docker/reload.mjs",
     "docker/static.py",
     "docker/vendor/.gitignore", "docker/vendor/*/SHA256SUMS", "k8s/**/*.yaml", "k8s/**/*.env",
-    "k8s/**/*.conf",
+    "k8s/**/*.conf", "k8s/base/init/**/*.sql",
     "k8s/overlays/*/secrets.sh",
   ].map { $0.split(separator: "/") }
 }

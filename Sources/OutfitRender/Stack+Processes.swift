@@ -103,8 +103,10 @@ extension Stack {
   }
 
   static func services(
-    _ section: AppSection, _ description: TemplateDescription, _ lock: Lock, _ problems: inout Problems
+    _ section: AppSection, _ description: TemplateDescription, _ input: RenderInput,
+    _ problems: inout Problems
   ) -> [Service] {
+    let lock = input.lock
     var services: [Service] = []
     for (name, service) in section.services.sorted(by: { $0.key < $1.key })
     where description.services[name] == nil {
@@ -121,7 +123,8 @@ extension Stack {
       services.append(
         Service(
           name: name, image: pin("\(image):\(service.version ?? "")", lock), version: service.version ?? "",
-          port: service.port ?? 0, values: [:], free: service))
+          port: service.port ?? 0, values: [:], free: service,
+          initial: initial(name, service, input, &problems)))
     }
     for (name, known) in description.services.sorted(by: { $0.key < $1.key }) {
       let service = section.services[name]
@@ -153,14 +156,15 @@ extension Stack {
       services.append(
         Service(
           name: name, image: pin("\(service?.image ?? known.image):\(version)", lock), version: version,
-          port: known.port, values: values))
+          port: known.port, values: values,
+          initial: service.map { initial(name, $0, input, &problems) } ?? [:]))
     }
     return services.sorted { $0.name < $1.name }
   }
 
   static func environments(
     _ section: AppSection, _ description: TemplateDescription, _ variables: StackVariables,
-    _ problems: inout Problems
+    _ input: RenderInput, _ problems: inout Problems
   ) -> [Environment] {
     if section.environments.isEmpty {
       problems.add("`app.environments` is empty", "name at least one: dev: {host: shop.localhost}")
@@ -185,7 +189,8 @@ extension Stack {
         (1...1000).contains(replicas), "`app.environments.\(name).replicas` is \(replicas)", "take 1 to 1000")
       return Environment(
         name: name, namespace: "\(section.name)-\(name)", host: environment.host, replicas: replicas,
-        isDevelopment: isDevelopment, env: variables.environments[name] ?? [:])
+        isDevelopment: isDevelopment, env: variables.environments[name] ?? [:],
+        external: environment.external, patches: patches(environment.patches, input, &problems))
     }
   }
 }

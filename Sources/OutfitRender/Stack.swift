@@ -22,7 +22,17 @@ public struct Stack: Sendable {
   public var composed: [ComposedVariable]
   /// Where the processes may connect to, beside the services.
   public var egress: [AppSection.Egress]
+  /// Hashed requirement lines of what is installed as a wheel.
   public var requirements: String
+  /// Packages that the image builds itself.
+  public var built: [BuiltPackage]
+  /// Of an application in Node.
+  public var nodePackages: NodePackages?
+  public var bundle: Bundle?
+  /// Patches of all environments, by the name that they are rendered under.
+  public var patches: [String: String]
+  /// The distribution's, beside what the base has.
+  public var packages: LockedImagePackages?
   /// The template's values, with those of the manifest over them.
   public var values: [String: String]
   public var migrate: [String]
@@ -98,6 +108,8 @@ public struct Stack: Sendable {
     public var values: [String: String]
     /// Where the template knows nothing of it.
     public var free: AppSection.Service?
+    /// SQL that is run when its database is made, by the files' names.
+    public var initial: [String: String] = [:]
   }
 
   public struct Environment: Hashable, Sendable {
@@ -108,6 +120,10 @@ public struct Stack: Sendable {
     public var isDevelopment: Bool
     /// What it adds to, or changes in, the variables of all.
     public var env: [String: String]
+    /// Services that it has from elsewhere.
+    public var external: Set<String> = []
+    /// Patches of it alone, as those of all.
+    public var patches: [String: String] = [:]
   }
 
   public struct Tool: Hashable, Sendable {
@@ -166,12 +182,10 @@ public struct Stack: Sendable {
         }, "the lock's path \(Quoting.json(path)) can't stand in a Dockerfile",
         "run `outfit update \(language.rawValue)`")
     }
-    requirements = input.lock.virtualenv?.requirements ?? ""
-    for name in input.lock.virtualenv?.notInImages ?? [] {
-      problems.add(
-        "the image can't have \(name), which is built from source or lies in the project as a wheel",
-        "ask for a version of \(name) that an index has as a wheel, or keep it in a group for development")
-    }
+    (requirements, built) =
+      language == .python ? Self.built(input.lock.virtualenv, section.packages, &problems) : ("", [])
+    packages = Self.packages(
+      RenderSession.PackageWish(app, description, input.lock), input.lock, &problems, &diagnostics)
     if language == .python, input.lock.virtualenv == nil {
       problems.add(
         "the lock has no packages for the image",
@@ -237,14 +251,17 @@ public struct Stack: Sendable {
 
     let texts: [String: TemplateValue] = ["app": Self.appValue(section)]
     processes = Self.processes(section, description, texts, values, &problems)
-    services = Self.services(section, description, input.lock, &problems)
+    services = Self.services(section, description, input, &problems)
+    nodePackages = description.language == .node ? Self.nodePackages("", input, "the image", &problems) : nil
+    bundle = section.build.flatMap { Self.bundle($0, description.language, input, &problems) }
+    patches = Self.patches(section.patches, input, &problems)
     egress = section.egress ?? [AppSection.Egress(ports: [443])]
     let variables = StackVariables(
       section, description, services.map(\.name), texts, input.profile, &problems)
     env = variables.env
     secretKeys = variables.secrets
     composed = variables.composed
-    environments = Self.environments(section, description, variables, &problems)
+    environments = Self.environments(section, description, variables, input, &problems)
 
     tools = []
     for (name, section) in input.profile.tools.sorted(by: { $0.key < $1.key })
@@ -255,6 +272,7 @@ public struct Stack: Sendable {
         "the tool \(Quoting.json(name)) or one of its programs has no plain name", "run `outfit update`")
       tools.append(Tool(name: name, programs: tool.programs.sorted(), requirements: tool.requirements))
     }
+    checkExternal(&problems)
     let check = DevelopmentSettings(input, env: env, environments: environments, at: location)
     problems.diagnostics += check.errors
     guard problems.diagnostics.isEmpty else { throw Failure(problems.diagnostics, status: .usage) }

@@ -11,6 +11,7 @@ extension Stack {
       .process: processes.map { context.adding("process", value($0)) },
       .service: services.map { context.adding("service", value($0)) },
       .tool: tools.map { context.adding("tool", value($0)) },
+      .source: built.map { context.adding("source", value($0)) },
     ]
   }
 
@@ -32,15 +33,7 @@ extension Stack {
         "minor": .string(interpreter.version.minor),
         "python": .bool(language == .python), "node": .bool(language == .node),
         "mirror": .string(description.mirror),
-        "archives": .list(
-          ["amd64", "arm64"].compactMap { architecture in
-            interpreter.artifacts["linux-\(architecture)"].map { artifact in
-              [
-                "architecture": .string(architecture), "path": .string(artifact.path),
-                "sha256": .string(artifact.digest.hex),
-              ]
-            }
-          }),
+        "archives": .list(Self.archives(interpreter)),
       ],
       "ships": .list(ships.map { ["path": .string($0)] }),
       "hasVariables": .bool(!variables.isEmpty || !secretKeys.isEmpty),
@@ -86,7 +79,13 @@ extension Stack {
         ?? web.map { ["name": .string($0.name), "port": .string(String($0.port ?? 0)), "nginx": false] }
         ?? .bool(false),
       "lock": ["sha256": .string(lockDigest.hex)],
-      "requirements": .string(requirements),
+      "requirements": .string(requirements), "built": .bool(!built.isEmpty),
+      "sources": .list(built.map(value)), "system": packagesValue,
+      "node": nodePackages.map(value) ?? .bool(false), "bundle": bundle.map(value) ?? .bool(false),
+      "manager": managerFiles,
+      "patched": .bool(!patches.isEmpty),
+      "patches": .list(patches.keys.sorted().map { ["name": .string($0)] }),
+      "initialized": .list(services.filter { !$0.initial.isEmpty }.map(value)),
       "uid": .string(String(description.uid)), "gid": .string(String(description.gid)),
       "values": .dictionary(values.mapValues { .string($0) }),
       "processes": .list(staying.map(value)),
@@ -142,6 +141,14 @@ extension Stack {
     values["env"] = .list(pairs(service.free?.env ?? [:]))
     values["hasEnv"] = .bool(service.free?.env.isEmpty == false)
     values["port"] = .string(String(service.port))
+    values["stored"] = .bool(service.free?.volume != nil || !service.initial.isEmpty)
+    values["initial"] =
+      service.initial.isEmpty
+      ? .bool(false)
+      : [
+        "folder": .string("init/\(service.name)"),
+        "files": .list(service.initial.keys.sorted().map { ["file": .string($0)] }),
+      ]
     return .dictionary(values)
   }
 
@@ -239,7 +246,15 @@ extension Stack {
 
   /// The command that finishes the image, with the variables of what is deployed: a secret is the word `unused`.
   private var prepare: TemplateValue {
-    var known = env
+    [
+      "env": .list(knownVariables([:]).map { ["assignment": .string($0)] }),
+      "command": .string(Quoting.shell(values["prepare"] ?? "")),
+    ]
+  }
+
+  /// Assignments for a shell: the variables of what is deployed, where a secret is the word `unused`.
+  func knownVariables(_ more: [String: String]) -> [String] {
+    var known = more.merging(env) { $1 }
     for key in secretKeys { known[key] = "unused" }
     for variable in composed {
       known[variable.name] =
@@ -250,13 +265,7 @@ extension Stack {
           }
         }.joined()
     }
-    return [
-      "env": .list(
-        known.sorted { $0.key < $1.key }.map {
-          ["assignment": .string(Quoting.shell("\($0.key)=\($0.value)"))]
-        }),
-      "command": .string(Quoting.shell(values["prepare"] ?? "")),
-    ]
+    return known.sorted { $0.key < $1.key }.map { Quoting.shell("\($0.key)=\($0.value)") }
   }
 
   private func debugValue(_ process: Process) -> TemplateValue {
@@ -275,7 +284,16 @@ extension Stack {
       "host": .string(environment.host ?? ""), "replicas": .string(String(environment.replicas)),
       "mostReplicas": .string(
         String(environment.isDevelopment ? environment.replicas : environment.replicas * 4)),
-      "patched": .bool(environment.isDevelopment || web != nil),
+      "patched": .bool(
+        environment.isDevelopment || web != nil || !environment.external.isEmpty
+          || !environment.patches.isEmpty),
+      "external": .list(
+        services.filter { environment.external.contains($0.name) }.map { service in
+          [
+            "name": .string(service.name), "port": .string(String(externalPort(service, environment))),
+          ]
+        }),
+      "patches": .list(environment.patches.keys.sorted().map { ["name": .string($0)] }),
       "replacements": .bool(environment.isDevelopment || !migrate.isEmpty),
       "development": .bool(environment.isDevelopment), "env": .list(pairs(environment.env)),
     ]

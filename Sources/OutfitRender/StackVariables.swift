@@ -67,9 +67,10 @@ struct StackVariables {
   private mutating func compose(_ secrets: Set<String>, _ profile: Profile, _ problems: inout Problems) {
     let base = env
     let secret = Self.composedWithSecrets(base, secrets)
+    var mistakes: [Mistake: [String]] = [:]
     for (name, values) in environments.sorted(by: { $0.key < $1.key }) {
       let all = base.merging(values) { $1 }
-      check(all, secrets, name, profile, &problems)
+      for mistake in Self.mistakes(all, secrets) { mistakes[mistake, default: []].append(name) }
       let own = Self.composedWithSecrets(all, secrets)
       for key in own.union(secret).sorted() where all[key] != base[key] {
         problems.add(
@@ -83,39 +84,54 @@ struct StackVariables {
         environments[name]?[key] = value
       }
     }
-    if environments.isEmpty { check(base, secrets, nil, profile, &problems) }
+    if environments.isEmpty { for mistake in Self.mistakes(base, secrets) { mistakes[mistake] = [] } }
+    report(mistakes, base, secrets, profile, &problems)
     env = Self.resolved(base.filter { !secret.contains($0.key) })
     composed = secret.sorted().map { ComposedVariable(name: $0, text: Self.flat($0, base, secret)) }
   }
 
-  private func check(
-    _ all: [String: String], _ secrets: Set<String>, _ environment: String?, _ profile: Profile,
-    _ problems: inout Problems
-  ) {
+  /// What can't be composed.
+  private struct Mistake: Hashable {
+    var key: String
+    /// What is no variable; nil where variables name each other.
+    var unknown: String?
+  }
+
+  private static func mistakes(_ all: [String: String], _ secrets: Set<String>) -> [Mistake] {
     let known = Set(all.keys).union(secrets)
     let composable = Set(
       ComposedText.resolved(all.merging(secrets.map { ($0, "") }) { $1 }).keys)
-    for (key, value) in all.sorted(by: { $0.key < $1.key }) {
-      let unknown = ComposedText(value).names.subtracting(known).sorted()
-      let location = profile.env[key]?.source.location
-      if let name = unknown.first {
+    return all.sorted { $0.key < $1.key }.compactMap { key, value in
+      let names = ComposedText(value).names
+      if let name = names.subtracting(known).min() { return Mistake(key: key, unknown: name) }
+      return composable.contains(key) || names.isEmpty ? nil : Mistake(key: key)
+    }
+  }
+
+  /// Each once, with the environments where they are not all.
+  private func report(
+    _ mistakes: [Mistake: [String]], _ base: [String: String], _ secrets: Set<String>, _ profile: Profile,
+    _ problems: inout Problems
+  ) {
+    for (mistake, places) in mistakes.sorted(by: { $0.key.key < $1.key.key }) {
+      let key = mistake.key
+      let location = profile.env[key]?.source.location ?? problems.location
+      guard let name = mistake.unknown else {
         problems.diagnostics.append(
           Diagnostic(
-            .error,
-            "`\(key)` is composed of ${\(name)}, which is no variable"
-              + (environment.map { " of \($0)" } ?? ""), at: location ?? problems.location,
-            hint: nearest(name, among: known.sorted()).map { "did you mean ${\($0)}?" }
-              ?? "give it under `env:`, name it under `app.secrets`, or write $${\(name)} for the text itself"
-          ))
-      } else if !composable.contains(key), !ComposedText(value).names.isEmpty,
-        ComposedText(value).names.isSubset(of: known)
-      {
-        problems.diagnostics.append(
-          Diagnostic(
-            .error, "`\(key)` is composed of itself, or of what can't be composed",
-            at: location ?? problems.location,
+            .error, "`\(key)` is composed of itself, or of what can't be composed", at: location,
             hint: "take ${…} out of one of the variables that name each other"))
+        continue
       }
+      let isEverywhere = places.count == environments.count
+      let known = Set(base.keys).union(secrets).union(environments.values.flatMap(\.keys))
+      problems.diagnostics.append(
+        Diagnostic(
+          .error,
+          "`\(key)` is composed of ${\(name)}, which is no variable"
+            + (isEverywhere ? "" : " of \(places.joined(separator: " and "))"), at: location,
+          hint: nearest(name, among: known.subtracting([name]).sorted()).map { "did you mean ${\($0)}?" }
+            ?? "give it under `env:`, name it under `app.secrets`, or write $${\(name)} for the text itself"))
     }
   }
 

@@ -12,6 +12,10 @@ public struct TemplateDescription: Hashable, Sendable {
   public var base: String
   /// Where the interpreter's archive comes from unless a build argument says otherwise.
   public var mirror: String
+  /// Where Node comes from that builds a front end.
+  public var nodeMirror: String
+  /// Where the distribution's archives are as they were at a time: a build argument replaces it.
+  public var packageMirror: String
   public var uid: Int
   public var gid: Int
   /// The environment that hot reload is rendered for.
@@ -81,7 +85,9 @@ public struct TemplateDescription: Hashable, Sendable {
   }
 
   public struct FileRule: Hashable, Sendable {
-    public enum Each: String, Sendable, CaseIterable { case project, environment, process, service, tool }
+    public enum Each: String, Sendable, CaseIterable {
+      case project, environment, process, service, source, tool
+    }
     /// Where it goes: a template too.
     public var path: String
     /// The file of the template.
@@ -94,7 +100,8 @@ public struct TemplateDescription: Hashable, Sendable {
   }
 
   private static let keys: Set<String> = [
-    "template", "extends", "summary", "language", "base", "mirror", "uid", "gid", "development", "reload",
+    "template", "extends", "summary", "language", "base", "mirror", "package-mirror", "node-mirror", "uid",
+    "gid", "development", "reload",
     "reload-tail", "migrate", "migrated", "healthcheck", "portcheck", "sync", "image-env", "extensions",
     "allow", "processes", "services", "env", "environment-env", "secrets", "values", "expects",
     "files",
@@ -127,6 +134,8 @@ public struct TemplateDescription: Hashable, Sendable {
     summary = reader.text(root, "summary") ?? ""
     base = reader.text(root, "base") ?? ""
     mirror = reader.text(root, "mirror") ?? ""
+    packageMirror = root["package-mirror"]?.text ?? "http://snapshot.debian.org/archive"
+    nodeMirror = root["node-mirror"]?.text ?? "https://nodejs.org/dist"
     uid = reader.number(root, "uid") ?? 0
     gid = reader.number(root, "gid") ?? 0
     development = root["development"]?.text ?? "dev"

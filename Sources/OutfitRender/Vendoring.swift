@@ -1,4 +1,5 @@
 import OutfitCore
+import OutfitProfile
 import OutfitSystem
 import SystemPackage
 
@@ -64,9 +65,25 @@ public enum Vendoring {
     return found.sorted()
   }
 
+  /// The distribution's packages for an architecture.
+  public static func packages(_ stack: Stack, _ architecture: String) -> [LockedImagePackage] {
+    stack.packages?.files["linux-\(architecture)"] ?? []
+  }
+
+  /// Below the architecture's folder.
+  public static func packagePath(_ file: LockedImagePackage) -> String {
+    "packages/\(file.isForBuilding ? "build" : "run")/\(file.fileName)"
+  }
+
   /// What is wrong with the vendored files of a stack.
   static func diagnostics(_ stack: Stack) -> [Diagnostic] {
     var diagnostics: [Diagnostic] = []
+    if !stack.vendored.isEmpty, let package = stack.built.first {
+      diagnostics.append(
+        Diagnostic(
+          .error, "\(package.name) has no wheel, and what has to be built can't be vendored",
+          hint: "render without it: outfit render --no-vendor"))
+    }
     for architecture in Set(stack.vendored.map(\.architecture)).sorted() {
       let wanted = stack.interpreter.artifacts["linux-\(architecture)"]?.digest
       let found = stack.vendored.first { $0.path == "\(architecture)/\(archive)" }?.digest
@@ -76,6 +93,16 @@ public enum Vendoring {
             .error, "\(folder)/\(architecture) holds another interpreter than the lock",
             hint: "get it anew: outfit render --vendor"))
         continue
+      }
+      let present = Set(stack.vendored.map { "\($0.path) \($0.digest.hex)" })
+      let lacking = packages(stack, architecture).first { file in
+        !present.contains("\(architecture)/\(packagePath(file)) \(file.digest.hex)")
+      }
+      if let lacking {
+        diagnostics.append(
+          Diagnostic(
+            .error, "\(folder)/\(architecture) lacks \(lacking.name) \(lacking.version), which the lock has",
+            hint: "get it anew: outfit render --vendor"))
       }
     }
     return diagnostics

@@ -46,6 +46,8 @@ final class Machine: Sendable {
     variables["LANG"] = "C.UTF-8"
     variables["TERM"] = "dumb"
     variables["XDG_CACHE_HOME"] = Self.cache.string
+    // No test asks Debian's own archive unless it says so.
+    variables["OUTFIT_DEBIAN_MIRROR"] = "http://127.0.0.1:1"
     return variables
   }
 

@@ -37,6 +37,60 @@ struct RenderTests {
     #expect(compose.contains("redis:7.4 # unresolved"))
   }
 
+  @Test func systemPackagesArePinned() async throws {
+    let machine = try Machine()
+    try await machine.copy("Tests/Fixtures/shop", to: "shop")
+    for (archive, suite, name) in [
+      ("debian", "trixie", "libpq5"), ("debian", "trixie-updates", "other"),
+      ("debian-security", "trixie-security", "ca-certificates"),
+    ] {
+      var release = "Codename: \(suite)\nDate: Sat, 21 Nov 2026 09:15:44 UTC\nSHA256:\n"
+      for architecture in ["amd64", "arm64"] {
+        let file = "pool/main/x/\(name)_17.6-1_\(architecture).deb"
+        let list = "Package: \(name)\nVersion: 17.6-1\nFilename: \(file)\nSHA256: \(Digest(of: file).hex)\n\n"
+        let path = "mirror/\(archive)/dists/\(suite)/main/binary-\(architecture)/Packages"
+        try machine.write(path, list + (name == "libpq5" ? "Package: apt\nVersion: 3\nFilename: x\n" : ""))
+        let packed = try await machine.run("/bin/sh", ["-c", "gzip -n \(path) && sha256sum \(path).gz"])
+        release += " \(packed.outputText.prefix(64)) 1 main/binary-\(architecture)/Packages.gz\n"
+      }
+      try machine.write("mirror/\(archive)/dists/\(suite)/InRelease", release)
+    }
+    let manifest = try #require(try machine.read("shop/outfit.yaml"))
+    func ask(_ packages: String) throws {
+      try machine.write(
+        "shop/outfit.yaml",
+        manifest.replacing("  processes:\n", with: "  packages: [\(packages)]\n  processes:\n"))
+    }
+    try ask("libpq5")
+    _ = try await machine.outfit("trust", "--locked", at: "shop")
+    let mirror = [
+      "OUTFIT_IMAGE_MIRROR": "http://127.0.0.1:1",
+      "OUTFIT_DEBIAN_MIRROR": "file://\(machine.home.appending("mirror"))",
+    ]
+    let early = try await machine.outfit("render", at: "shop")
+    #expect(early.status == 2 && early.errorText.contains("run `outfit lock`"), "\(early.errorText)")
+    let locked = try await machine.outfit("lock", "--images", at: "shop", setting: mirror)
+    #expect(locked.status == 0, "\(locked.errorText)")
+    #expect(
+      locked.outputText.contains("+ packages ca-certificates, libpq5 (2 files)"), "\(locked.outputText)")
+    let text = try #require(try machine.read("shop/outfit.lock"))
+    #expect(text.contains("debian: \"20261121T211544Z\""))
+    #expect(
+      text.contains(
+        "run ca-certificates 17.6-1 debian-security/pool/main/x/ca-certificates_17.6-1_arm64.deb sha256:"))
+    let render = try await machine.outfit("render", at: "shop")
+    #expect(render.status == 0, "\(render.errorText)")
+    #expect(try machine.read("shop/docker/packages.txt")?.contains("amd64 run ") == true)
+    // What is pinned is asked for by nobody; what the archive does not have is an error.
+    let gone = mirror.merging(["OUTFIT_DEBIAN_MIRROR": "http://127.0.0.1:1"]) { $1 }
+    #expect(try await machine.outfit("lock", "--images", at: "shop", setting: gone).status == 0)
+    #expect(try machine.read("shop/outfit.lock") == text)
+    try ask("libpq6")
+    let refused = try await machine.outfit("lock", "--images", at: "shop", setting: mirror)
+    #expect(refused.status == 1, "\(refused.outputText)")
+    #expect(refused.errorText.contains("did you mean `libpq5`?"), "\(refused.errorText)")
+  }
+
   @Test func aProofIsKeptUntilSomethingChanges() async throws {
     let machine = try Machine()
     try await machine.copy("Tests/Fixtures/shop", to: "shop")

@@ -290,6 +290,50 @@ import Testing
     if command?.contains("dist/main.js") == true { #expect(has(reading, "dist/main.js, which is not in")) }
   }
 
+  @Test(arguments: [
+    ("\"start\": \"next start\", \"build\": \"next build\"", ".next"),
+    ("\"start:prod\": \"node dist/main\", \"build\": \"nest build\"", "dist"),
+    ("\"start\": \"node server.js\", \"build\": \"webpack\"", nil),
+  ])
+  func whatIsStartedIsBuilt(_ scripts: String, _ folder: String?) async throws {
+    for (lock, text, run) in [
+      ("package-lock.json", "{\"lockfileVersion\": 3, \"packages\": {}}", "npm run build"),
+      ("yarn.lock", "", "yarn run build"),
+    ] {
+      let reading = reading([
+        "package.json": "{\"scripts\": {\(scripts)}, \"dependencies\": {\"next\": \"1\"}}", lock: text,
+        "server.js": "",
+      ])
+      let app = try await app(reading)
+      #expect(app.build == folder.map { .init(command: run, copy: [$0]) })
+    }
+  }
+
+  @Test func aFrontEndOfADockerfileIsBuilt() async throws {
+    let reading = reading([
+      "requirements.txt": "flask\ngunicorn\n", "app.py": "",
+      "ui/package.json": "{\"scripts\": {\"build\": \"vite build\"}}",
+      "ui/package-lock.json": "{\"lockfileVersion\": 3, \"packages\": {}}",
+      "Dockerfile": """
+      FROM node:24 AS pages
+      WORKDIR /ui
+      COPY ui ./
+      RUN npm ci && npm run build
+      FROM python:3.13-slim
+      RUN apt-get update && apt-get install -y libpq5 gcc
+      WORKDIR /code
+      COPY . .
+      COPY --from=pages /ui/dist ./static/ui
+      EXPOSE 8000
+      CMD ["gunicorn", "app:app", "-b", "0.0.0.0:8000"]
+      """,
+    ])
+    let app = try await app(reading)
+    #expect(app.build == .init(folder: "ui", command: "npm run build", copy: ["dist"], to: "static/ui"))
+    #expect(app.packages == .init(run: ["libpq5"]))
+    #expect(!has(reading, "in a stage of its own"))
+  }
+
   // MARK: Layouts
 
   @Test func djangoInSrc() async throws {

@@ -21,7 +21,12 @@ enum Kustomize {
 
   /// Renders into a scratch folder and evaluates every overlay.
   static func input(_ app: AppSection = Shop.app, lock: Lock = Shop.lock) async throws -> Parity.Input {
-    let rendering = try Render.files(Shop.input(app, lock: lock))
+    try await input(Shop.input(app, lock: lock))
+  }
+
+  static func input(_ input: RenderInput) async throws -> Parity.Input {
+    let lock = input.lock
+    let rendering = try Render.files(input)
     let folder = try written(rendering)
     defer { try? FileManager.default.removeItem(at: folder) }
     let host = try Host.live()
@@ -45,7 +50,8 @@ enum Kustomize {
       found: Dictionary(
         uniqueKeysWithValues: rendering.files.map { ($0.path, FoundFile(content: $0.content, mode: $0.mode)) }
       ))
-    files.packageLock = "{\"packages\": {\"\": {}, \"node_modules/a\": {\"integrity\": \"sha512-x\"}}}"
+    files.nodeLocks["package-lock.json"] =
+      "{\"packages\": {\"\": {}, \"node_modules/a\": {\"integrity\": \"sha512-x\"}}}"
     return files
   }
 
@@ -113,7 +119,7 @@ enum Kustomize {
   @Test func whatNpmInstallsIsLocked() async throws {
     var input = try await Kustomize.input(Shop.node, lock: Kustomize.pinned)
     for text in [nil, "{}", "{\"packages\": {\"node_modules/a\": {\"version\": \"1.0.0\"}}}"] {
-      input.files.packageLock = text
+      input.files.nodeLocks["package-lock.json"] = text
       let failed = Parity.check(input).rows.filter { $0.verdict == .failed }.map(\.id)
       #expect(failed == ["dockerfile.packages"], "\(text ?? "none")")
     }

@@ -79,11 +79,12 @@ struct BuildRules {
   private func origins() -> [String] {
     var messages: [String] = []
     var earlier: Set<String> = []
-    let prefix = stack.language == .python ? "python" : "node"
+    let kinds = stack.bundle == nil ? [stack.language.rawValue] : ["python", "node"]
     for stage in file.stages {
-      let isArchive =
-        stage.base == "\(prefix)-${TARGETARCH}"
-        && ["amd64", "arm64"].contains { earlier.contains("\(prefix)-\($0)") }
+      let isArchive = kinds.contains { kind in
+        stage.base == "\(kind)-${TARGETARCH}"
+          && ["amd64", "arm64"].contains { earlier.contains("\(kind)-\($0)") }
+      }
       if !stage.from.flags.isEmpty { messages.append("has a platform of its own in `\(stage.from.text)`") }
       if !earlier.contains(stage.base.lowercased()), stage.base != "scratch",
         stage.base != stack.base.reference, !isArchive
@@ -122,7 +123,11 @@ struct BuildRules {
   }
 
   private var locked: Set<String> {
-    Set(Stack.platforms.compactMap { stack.interpreter.artifacts[$0].map { "sha256:" + $0.digest.hex } })
+    let interpreters = [stack.interpreter] + (stack.bundle.map { [$0.interpreter] } ?? [])
+    return Set(
+      interpreters.flatMap { interpreter in
+        Stack.platforms.compactMap { interpreter.artifacts[$0].map { "sha256:" + $0.digest.hex } }
+      })
   }
 
   /// What only dev has is looked at last, so that what is found in dev is found in deploy.
@@ -177,19 +182,45 @@ struct BuildRules {
   }
 
   func installs() -> [ParityFinding] {
+    let install = stack.nodePackages?.command(forDevelopment: false) ?? ""
     let installs = file.instructions.filter { instruction in
       guard instruction.keyword == "RUN" else { return false }
       return stack.language == .node
-        ? instruction.body.contains("npm ci --omit=dev")
+        ? instruction.body.contains(install)
         : instruction.body.contains("--require-hashes")
           && instruction.body.contains("-r /tmp/requirements.txt")
     }
     return installs.count == 1
       ? []
       : [
-        finding(
-          "does not install by \(stack.language == .node ? "npm ci --omit=dev" : "--require-hashes"), once")
+        finding("does not install by \(stack.language == .node ? install : "--require-hashes"), once")
       ]
+  }
+
+  /// What the distribution's packages are installed from is one list, which is compared with its digest.
+  func system() -> [ParityFinding] {
+    let installs = file.instructions.filter { instruction in
+      instruction.keyword == "RUN"
+        && ["apt-get", "apt ", "dpkg", "aptitude"].contains { instruction.body.contains($0) }
+        && instruction.body.contains("install")
+    }
+    guard stack.packages != nil else {
+      return installs.map {
+        finding("has `\(Self.short($0))`, and the lock has no packages", isExcusable: true)
+      }
+    }
+    let digest = Digest(of: stack.packageList).hex
+    let ours = installs.filter { install in
+      install.values("mount").contains("type=bind,from=packages,source=/packages,target=/mnt")
+        && install.body.hasPrefix("[ \"$(sha256sum </mnt/list)\" = \"\(digest)  -\" ] && ")
+    }
+    var messages = installs.filter { !ours.contains($0) }.map {
+      "has `\(Self.short($0))`, which installs what no digest is for"
+    }
+    if !ours.contains(where: { $0.body.contains(" /mnt/run/*.deb") }) {
+      messages.append("does not install the packages of the lock")
+    }
+    return messages.map { finding($0) }
   }
 
   func label() -> [ParityFinding] {

@@ -253,7 +253,10 @@ struct ComposeRules {
     for volume in service["volumes"]?.items ?? [] {
       let parts = (volume.text ?? "").split(separator: ":").map(String.init)
       let isOurs =
-        parts.first.map { !$0.contains("/") && !$0.contains(".") || $0 == "./k8s/base/nginx.conf" } ?? false
+        parts.first.map {
+          !$0.contains("/") && !$0.contains(".") || $0 == "./k8s/base/nginx.conf"
+            || $0 == "./k8s/base/init/\(name)"
+        } ?? false
       guard parts.count > 1, isOurs, storage.contains(KeyedTree.plain(parts[1])) else {
         add(place + ["volumes"], "has \(volume.json), which \(stack.development?.name ?? "") does not mount")
         continue

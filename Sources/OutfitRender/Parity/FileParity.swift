@@ -1,4 +1,5 @@
 import OutfitCore
+import OutfitProfile
 
 /// The files themselves: what is rendered is there, nothing else is read, and each says what it is meant to say.
 struct FileParity {
@@ -151,6 +152,7 @@ struct FileParity {
       ("dockerfile.base", "the base image of the lock"),
       ("dockerfile.interpreter", "the interpreter of the lock"),
       ("dockerfile.packages", "the packages of the lock"),
+      ("dockerfile.system", "the system packages of the lock"),
       ("dockerfile.label", "the image says which lock it is of"),
     ]
     guard let text = files.text(BuildRules.path) else {
@@ -162,7 +164,9 @@ struct FileParity {
     let standard = isOwn ? files.standardDockerfile : files.wanted(BuildRules.path)
     let rules = BuildRules(stack: stack, file: BuildFile(text), standard: standard.map(BuildFile.init))
     let isNode = stack.language == .node
-    let count = stack.requirements.split(separator: "\n").count { $0.contains("==") && !$0.hasPrefix("#") }
+    let count =
+      stack.built.count
+      + stack.requirements.split(separator: "\n").count { $0.contains("==") && !$0.hasPrefix("#") }
     let found: [([ParityFinding], String)] = [
       (rules.known(), "\(rules.file.instructions.count) instructions"),
       (rules.stages(), "FROM deploy AS dev"),
@@ -174,8 +178,9 @@ struct FileParity {
       ),
       (
         rules.installs() + requirements(),
-        isNode ? "those of package-lock.json, by digest" : "\(count) packages, by digest"
+        isNode ? "those of \(stack.nodePackages?.path ?? ""), by digest" : "\(count) packages, by digest"
       ),
+      (rules.system() + systemPackages(), systemProof),
       (rules.label(), stack.lockDigest.short()),
     ]
     return zip(titles, found).map { title, found in
@@ -185,22 +190,54 @@ struct FileParity {
 
   private func requirements() -> [ParityFinding] {
     let path = "docker/requirements.txt"
-    guard stack.language == .python else { return packageLock() }
+    let locks = [stack.nodePackages, stack.bundle?.packages].compactMap(\.self)
+    let findings = Dictionary(locks.map { ($0.path, $0) }, uniquingKeysWith: { $1 }).values
+      .sorted { $0.path < $1.path }.flatMap(nodeLock)
+    guard stack.language == .python else { return findings }
     func pins(_ text: String) -> [Substring] { text.split(separator: "\n").filter { !$0.hasPrefix("#") } }
-    guard let text = files.text(path), pins(text) == pins(stack.requirements) else {
+    var wanted = [path: stack.requirements]
+    for package in stack.built {
+      wanted["docker/sources/\(package.name)/package.txt"] = package.requirement
+      if !package.pins.isEmpty { wanted["docker/sources/\(package.name)/build.txt"] = package.pins }
+    }
+    return wanted.sorted { $0.key < $1.key }.compactMap { path, lines in
+      if let text = files.text(path), pins(text) == pins(lines) { return nil }
+      return ParityFinding(object: path, isFile: true, message: "is not the lock's", isExcusable: false)
+    } + findings
+  }
+
+  private func systemPackages() -> [ParityFinding] {
+    let path = "docker/packages.txt"
+    func lines(_ text: String) -> [Substring] { text.split(separator: "\n").filter { !$0.hasPrefix("#") } }
+    guard stack.packages != nil else { return [] }
+    guard let text = files.text(path), lines(text) == lines(stack.packageList) else {
       return [ParityFinding(object: path, isFile: true, message: "is not the lock's", isExcusable: false)]
     }
     return []
   }
 
-  /// npm installs what package-lock.json says, by the digests in it.
-  private func packageLock() -> [ParityFinding] {
-    let path = "package-lock.json"
+  private var systemProof: String {
+    guard let packages = stack.packages else { return "none beside those of \(stack.base.repository)" }
+    let count = packages.files.values.map { $0.count { !$0.isForBuilding } }.max() ?? 0
+    return "\(count) packages, by digest"
+  }
+
+  /// What is installed is what a lock says, by the digests in it.
+  private func nodeLock(_ packages: Stack.NodePackages) -> [ParityFinding] {
+    let path = packages.path
     func finding(_ message: String) -> [ParityFinding] {
       [ParityFinding(object: path, isFile: true, message: message, isExcusable: false)]
     }
-    guard let text = files.packageLock else {
-      return finding("is not there: what npm installs is not locked")
+    guard let text = files.nodeLocks[path] else {
+      return finding("is not there: what is installed is not locked")
+    }
+    guard packages.kind == .npm else {
+      do throws(Failure) {
+        let loose = try NodeLock.read(Array(text.utf8), file: path).unverified.map(\.name)
+        return loose.isEmpty ? [] : finding("has no digest of " + Parity.some(loose))
+      } catch {
+        return finding("is of a form that is not known")
+      }
     }
     guard let packages = (try? Document.parseJSON(text, file: path))?["packages"]?.entries, !packages.isEmpty
     else {

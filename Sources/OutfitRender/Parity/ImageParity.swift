@@ -33,11 +33,16 @@ struct ImageParity {
     let (id, rule) = ("images.services", "the same service images everywhere")
     let wanted = Set(input.stack.services.map(\.image.reference))
     var failures: [String] = []
-    func compare(_ found: Set<String>, _ place: String) {
-      for image in wanted.subtracting(found).sorted() { failures.append("\(place) lacks \(image)") }
+    func compare(_ found: Set<String>, _ place: String, without: Set<String> = []) {
+      let gone = Set(input.stack.services.filter { without.contains($0.name) }.map(\.image.reference))
+      for image in wanted.subtracting(found).subtracting(gone).sorted() {
+        failures.append("\(place) lacks \(image)")
+      }
     }
     for (name, documents) in objects.sorted(by: { $0.key < $1.key }) {
-      compare(imagesOfPods(documents).filter { !isOurs($0) }, name)
+      compare(
+        imagesOfPods(documents).filter { !isOurs($0) }, name,
+        without: input.stack.environments.first { $0.name == name }?.external ?? [])
     }
     guard let compose else { return Parity.Row(id, rule, .notCheckable, "there is no readable compose.yaml") }
     compare(

@@ -125,6 +125,7 @@ struct NeutralEnvironment {
     case "HorizontalPodAutoscaler":
       document = count(document, ["spec", "minReplicas"], key, isSingle: isSingle(name))
       document = count(document, ["spec", "maxReplicas"], key, isSingle: isSingle(name))
+    case "NetworkPolicy": document = way(document, name)
     case "Ingress" where name == stack.name: document = ingress(document)
     case "ConfigMap" where name == Self.generated("app"):
       variables(document, key)
@@ -166,6 +167,33 @@ struct NeutralEnvironment {
       return document
     }
     return document.changing(path) { _ in .string("COUNT") }
+  }
+
+  /// What an environment lacks that has a service from elsewhere.
+  static func elsewhere(_ service: Stack.Service) -> [String] {
+    ["StatefulSet/", "Service/", "NetworkPolicy/"].map { $0 + service.name }
+  }
+
+  /// The way to a service that some environment has from elsewhere: to its pods here, to its port there.
+  private func way(_ document: Document, _ name: String) -> Document {
+    guard let service = stack.services.first(where: { "to-" + $0.name == name }),
+      stack.environments.contains(where: { $0.external.contains(service.name) })
+    else { return document }
+    let isElsewhere = environment.external.contains(service.name)
+    let port = isElsewhere ? stack.externalPort(service, environment) : service.port
+    var rule: [String: Document] = [
+      "ports": .list([.map(["protocol": .string("TCP"), "port": .number(String(port))])])
+    ]
+    if !isElsewhere {
+      let labels: Document = .map([
+        "app.kubernetes.io/name": .string(stack.name), "app.kubernetes.io/component": .string(service.name),
+      ])
+      rule["to"] = .list([.map(["podSelector": .map(["matchLabels": labels])])])
+    }
+    // A server leaves out the usual protocol.
+    let found = document.at("spec", "egress").map(ClusterObjects.plain)
+    guard found == ClusterObjects.plain(.list([.map(rule)])) else { return document }
+    return document.changing(["spec", "egress"]) { _ in .string("SERVICE") }
   }
 
   private func ingress(_ document: Document) -> Document {

@@ -37,6 +37,12 @@ struct OverlayParity {
       if (environment.host == nil) != (standard.host == nil) {
         findings.removeAll { $0.object == "Ingress/\(stack.name)" && $0.pointer.isEmpty }
       }
+      // A service from elsewhere has no objects here, which is held against the manifest as well.
+      for service in stack.services
+      where environment.external.contains(service.name) != standard.external.contains(service.name) {
+        let gone = NeutralEnvironment.elsewhere(service)
+        findings.removeAll { $0.pointer.isEmpty && gone.contains($0.object) }
+      }
       findings += code(one, other)
       return Parity.Row(
         "equal.\(environment.name)", "\(environment.name) equals \(standard.name)",

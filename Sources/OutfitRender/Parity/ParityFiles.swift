@@ -13,8 +13,8 @@ public struct ParityFiles: Sendable {
   public var unrendered: Set<String>
   /// The Dockerfile of the template that came with Outfit, where the project has one of its own.
   public var standardDockerfile: String?
-  /// `package-lock.json` of the project, where there is one.
-  public var packageLock: String?
+  /// Locks of packages of Node that an image is made from, by path.
+  public var nodeLocks: [String: String] = [:]
 
   public init(
     rendered: [RenderedFile], found: [String: FoundFile], further: [String: String] = [:],

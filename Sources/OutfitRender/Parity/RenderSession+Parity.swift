@@ -77,9 +77,11 @@ private struct Inventory {
     for name in ["COMPOSE_FILE", "COMPOSE_ENV_FILES"] where session.host.environment[name]?.isEmpty == false {
       result.further[name] = "is set in this shell, and has Compose read other files"
     }
-    let lock = root.appending("package-lock.json")
-    paths.append(lock)
-    result.packageLock = try files.text(lock)
+    for lock in [rendering.stack.nodePackages, rendering.stack.bundle?.packages].compactMap(\.self) {
+      let path = root.pushing(FilePath(lock.path))
+      paths.append(path)
+      result.nodeLocks[lock.path] = try files.text(path)
+    }
     try environment()
     try devcontainers()
     try kustomizations()

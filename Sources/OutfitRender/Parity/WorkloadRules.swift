@@ -13,7 +13,12 @@ struct WorkloadRules {
     environment = neutral.environment
     objects = neutral.objects
     for process in stack.processes { check(process) }
-    for service in stack.services { check(service) }
+    for service in stack.services where !environment.external.contains(service.name) { check(service) }
+    for service in stack.services where environment.external.contains(service.name) {
+      for key in NeutralEnvironment.elsewhere(service) where objects[key] != nil {
+        add(key, [], "is there, and outfit.yaml has \(service.name) from elsewhere in \(environment.name)")
+      }
+    }
     if !stack.migrate.isEmpty { migration() }
     strangers()
     if stack.web != nil, objects["Ingress/\(stack.name)"] == nil, let host = environment.host {
@@ -207,7 +212,11 @@ struct WorkloadRules {
     }
   }
 
-  private static let scratch: Document = .map(["name": .string("tmp"), "mountPath": .string("/tmp")])
+  private static let scratch = mount("tmp", "/tmp")
+
+  private static func mount(_ name: String, _ path: String) -> Document {
+    .map(["name": .string(name), "mountPath": .string(path)])
+  }
 
   /// The variables that a container has beside those of the ConfigMap and the Secret.
   private func variables(heartbeat: Bool) -> Document {
@@ -321,9 +330,9 @@ struct WorkloadRules {
       Document.map(["name": .string($0.key), "value": .string(Quoting.dollars($0.value))])
     }
     expect(key, place + ["env"], container["env"] ?? .list([]), .list(variables))
-    let data = free.volume.map {
-      [Document.map(["name": .string("data"), "mountPath": .string($0)])]
-    }
-    expect(key, place + ["volumeMounts"], container["volumeMounts"], .list([Self.scratch] + (data ?? [])))
+    var mounts = [Self.scratch]
+    if let volume = free.volume { mounts.append(Self.mount("data", volume)) }
+    if !service.initial.isEmpty { mounts.append(Self.mount("init", Stack.initialFolder)) }
+    expect(key, place + ["volumeMounts"], container["volumeMounts"], .list(mounts))
   }
 }

@@ -85,6 +85,10 @@ struct DockerfileStage {
   var collect: (command: String, line: Int)?
   /// Stages that files are brought from, with how those were made.
   var builds: [(command: String, line: Int)] = []
+  /// What was brought from those stages, by where it lay in the build context while it was made.
+  var built: [Copy] = []
+  /// The distribution's packages of other stages that files are brought from.
+  var building: [String] = []
   /// The image that all of it starts from.
   var image = ""
 
@@ -103,6 +107,8 @@ struct DockerfileStage {
         stage.name = words.count == 3 && words[1].uppercased() == "AS" ? words[2] : ""
         stage.arguments = global
         stage.builds = []
+        stage.built = []
+        stage.building = []
         stages.append(stage)
       } else if stages.isEmpty {
         if instruction.keyword == "ARG" { take(argument: instruction.rest, global, into: &global) }
@@ -170,6 +176,15 @@ struct DockerfileStage {
       where rest.contains(text) {
         builds.append((text, line))
       }
+      // By a script or a program of its own: what it makes can't be told.
+      let isNodes = image.split(separator: ":").first?.split(separator: "/").last.map {
+        ["node", "bun"].contains($0)
+      }
+      if isNodes == true, builds.isEmpty,
+        let part = ShellText.parts(Self.shell(rest)).first(where: Self.builds)
+      {
+        builds.append((part, line))
+      }
     default: break
     }
   }
@@ -186,6 +201,13 @@ struct DockerfileStage {
       return words.count == 3 && words[1] == "-c" ? words[2] : Quoting.shell(words)
     }
     return rest
+  }
+
+  /// Whether a command may build pages: `webpack build`, `./run yarn:build:js`.
+  private static func builds(_ part: String) -> Bool {
+    let words = ProjectReading.words(part)
+    let isOfPackages = words.contains { ["apt-get", "apk", "install", "add", "ci"].contains($0) }
+    return !isOfPackages && words.contains { $0 == "build" || $0.contains(":build") || $0.contains("build:") }
   }
 
   private static func collecting(_ text: String) -> String? {
@@ -212,6 +234,9 @@ struct DockerfileStage {
         })?.element
       else { return }
       builds += stage.builds
+      building += stage.packages.system.map(\.name) + stage.building
+      let before = copies.count
+      defer { if !stage.builds.isEmpty { built += copies[before...] } }
       for source in words {
         let source = SourceFiles.joined("/", source)
         let place =

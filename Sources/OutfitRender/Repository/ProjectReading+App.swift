@@ -69,9 +69,9 @@ extension ProjectReading {
     if environment.from.isEmpty, isPython {
       note("nothing lists the packages that the image would have", "write a requirements.txt", warns: true)
     }
-    if template.name == "node", found["package-lock.json"] == nil {
+    if template.name == "node", modules.from?.contains("/") != false {
       note(
-        "the node template installs from package-lock.json, which is not here",
+        "the node template installs what a lock says, and there is none here that it can read",
         "npm install --package-lock-only writes one", warns: true)
     }
     out += ["", "app:", "  template: \(template.name) # GUESS: \(template.reason)", "  name: \(name)"]
@@ -80,6 +80,7 @@ extension ProjectReading {
     } else {
       out.append("  image: registry.example.com/\(name) # GUESS: where you push it")
     }
+    writeBase(&out)
     out.append("  processes:")
     for (name, process) in processes.sorted(by: { $0.key < $1.key }) {
       var fields: [String] = []
@@ -123,14 +124,17 @@ extension ProjectReading {
   private mutating func writeImage(_ out: inout [String]) {
     let packages = imageStage?.packages.run ?? []
     if let first = packages.first {
-      if Grammar.hasPackages {
-        out.append("  packages: \(Quoting.json(packages.map(\.name))) # \(imageFile):\(first.line)")
-      } else {
-        note(
-          "\(imageFile):\(first.line): system packages are not taken over: \(packages.map(\.name).joined(separator: " "))",
-          "put them into a base image of your own (app.base), or copy the template", warns: true)
-      }
+      let run = "[\(packages.map(\.name).joined(separator: ", "))]"
+      let build = buildPackages.joined(separator: ", ")
+      out.append(
+        "  packages: \(build.isEmpty ? run : "{run: \(run), build: [\(build)]}") # \(imageFile):\(first.line)"
+      )
+    } else if !buildPackages.isEmpty {
+      out.append(
+        "  packages: {build: [\(buildPackages.joined(separator: ", "))]} # for \(environment.build.joined(separator: ", "))"
+      )
     }
+    writeBuild(&out)
     let mail = ["EMAIL_PORT", "SMTP_PORT", "EMAIL_HOST", "SMTP_HOST", "MAIL_PORT", "MAIL_SERVER"].first {
       names.read[$0] != nil
     }
@@ -304,7 +308,6 @@ extension ProjectReading {
 
   /// What the manifest can say.
   enum Grammar {
-    static let hasPackages = false
     static let hasSecrets = true
     static let hasServicesOff = true
   }

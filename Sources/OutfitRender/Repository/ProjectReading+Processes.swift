@@ -254,10 +254,11 @@ extension ProjectReading {
         "\(imageFile):\(packages.alpine[0].line): packages of Alpine are not taken over: \(names.joined(separator: ", "))",
         "the image is Debian's: name what a program needs there under app.packages", warns: true)
     }
-    if let first = packages.left.first {
+    let left = packages.left.filter { !buildPackages.contains($0.name) }
+    if let first = left.first {
       note(
         "\(imageFile):\(first.line): left out, since they build packages or ask for health: "
-          + packages.left.map(\.name).joined(separator: ", "))
+          + left.map(\.name).joined(separator: ", "))
     }
     let unlisted = packages.pip.filter { !known.has($0.name) }
     if isPython, let first = unlisted.first {
@@ -265,11 +266,6 @@ extension ProjectReading {
         "\(imageFile):\(first.line): installs by itself, and the image will not have: "
           + unlisted.map(\.name).joined(separator: ", "),
         "write them into \(known.from.first ?? "a requirements.txt")", warns: true)
-    }
-    if let build = stage.builds.first {
-      note(
-        "\(imageFile):\(build.line): `\(build.command)` builds pages in a stage of its own, which is not taken over",
-        "what it makes has to be in the repository, or copy the template and build it there", warns: true)
     }
   }
 
@@ -320,9 +316,15 @@ extension ProjectReading {
           processes[name]?.command.words[1] = own
         }
         if !["", ".js", ".mjs", ".cjs", "/index.js"].contains(where: { sources.has(file + $0) }) {
-          note(
-            "\(process.place): \(name) starts \(file), which is not in the repository",
-            scripts.build.map { "`npm run \($0)` may make it: it is not run for the image yet" }, warns: true)
+          // What npm runs before a script of that name may make it.
+          let before = scripts.start.map { "pre" + $0.name }.flatMap { scripts.text($0) == nil ? nil : $0 }
+          if let build = scripts.build ?? before, let folder = file.split(separator: "/").first,
+            file.contains("/")
+          {
+            built = (String(folder), build, process.place)
+          } else {
+            note("\(process.place): \(name) starts \(file), which is not in the repository", nil, warns: true)
+          }
         }
       }
       if let program = process.command.program, scripts.isOnlyForDevelopers(program) {

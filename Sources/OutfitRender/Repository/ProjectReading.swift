@@ -75,7 +75,7 @@ public struct ProjectReading: Sendable {
   let folder: String
   private let interpreters: [Language: Interpreter]
   let environment: EnvironmentReading
-  private let modules: NodeModulesReading
+  let modules: NodeModulesReading
   let django: DjangoProject?
   let compose: ComposeReading
   let names: VariableNames
@@ -112,6 +112,8 @@ public struct ProjectReading: Sendable {
   /// The port of what serves, where no command of production is known.
   var servedPort: Int?
   var migrate: (line: String, place: String)?
+  /// What a process starts and a script makes: the folder, the script, and where that was read.
+  var built: (folder: String, script: String, place: String)?
 
   /// - Parameters:
   ///   - folder: the repository's name.

@@ -14,7 +14,7 @@ struct BuiltParity {
     let rows =
       [
         reading(), ancestry(), additions(), configuration(), order(), user(), label(), interpreter(),
-        packages(),
+        packages(), system(),
       ] + contents()
     guard isOneOfSeveral else { return rows }
     return rows.map { row in
@@ -237,7 +237,61 @@ struct BuiltParity {
   static func wants(_ path: String) -> Bool {
     (path.hasPrefix("opt/python/include/") && path.hasSuffix("/patchlevel.h"))
       || path == "opt/node/include/node/node_version.h" || path == "app/node_modules/.package-lock.json"
-      || path == "app/package-lock.json" || InstalledFiles.wants(path)
+      || path == "app/package-lock.json" || path == Self.status || InstalledFiles.wants(path)
+  }
+
+  /// What dpkg has installed.
+  private static let status = "var/lib/dpkg/status"
+
+  /// The last layer that installs is ours: what it has beyond the one before is what the lock says.
+  private func system() -> Parity.Row {
+    let (id, rule) = ("built.system", "the system packages in the image are the lock's")
+    guard let locked = stack.packages else {
+      return Parity.Row(id, rule, .proved, "none beside those of the base")
+    }
+    let states = deploy.layers.compactMap { layer in
+      layer.entries.last { $0.path == Self.status && $0.whiteout == nil }?.text.map(Self.installed)
+    }
+    guard let last = states.last else {
+      return Parity.Row(id, rule, .failed, "the image has no list of dpkg's")
+    }
+    let architecture = deploy.configuration["architecture"]?.text ?? ""
+    guard let files = locked.files["linux-\(architecture)"] else {
+      return Parity.Row(id, rule, .failed, "the lock has no packages for \(architecture)")
+    }
+    let wanted = Dictionary(
+      files.filter { !$0.isForBuilding }.map { ($0.name, $0.version) }, uniquingKeysWith: { $1 })
+    var failures = wanted.sorted { $0.key < $1.key }.compactMap { name, version in
+      last[name] == version ? nil : "\(name) is \(last[name] ?? "missing"), not \(version)"
+    }
+    if states.count > 1 {
+      let before = states[states.count - 2]
+      failures += last.keys.sorted().filter { wanted[$0] == nil && before[$0] != last[$0] }.map {
+        "\($0) \(last[$0] ?? "") is not in the lock"
+      }
+    }
+    return Parity.Row(
+      id, rule, failures.isEmpty ? .proved : .failed,
+      failures.isEmpty ? "\(wanted.count) packages" : Parity.some(failures), places: failures)
+  }
+
+  /// Versions by name.
+  private static func installed(_ status: String) -> [String: String] {
+    var installed: [String: String] = [:]
+    var (name, version, isHere): (Substring?, Substring?, Bool) = (nil, nil, false)
+    for line in (status + "\n").split(separator: "\n", omittingEmptySubsequences: false) {
+      if line.isEmpty {
+        if isHere, let name, let version { installed[String(name)] = String(version) }
+        (name, version, isHere) = (nil, nil, false)
+      } else if line.hasPrefix("Package: ") {
+        name = line.dropFirst(9)
+      } else if line.hasPrefix("Version: ") {
+        version = line.dropFirst(9)
+      } else if line.hasPrefix("Status: ") {
+        isHere = line.hasSuffix(" ok installed")
+      }
+    }
+    return installed
   }
 
   private func interpreter() -> Parity.Row {
@@ -288,10 +342,19 @@ struct BuiltParity {
       }
       found[name] = version
     }
-    let differences = Packages.differences(found, Packages.pins(stack.requirements))
+    let differences = Packages.differences(found, pins(found))
     return Parity.Row(
       id, rule, differences.isEmpty ? .proved : .failed,
       differences.isEmpty ? "\(found.count) packages" : Parity.some(differences))
+  }
+
+  /// What is taken from a repository has the version that its commit says.
+  private func pins(_ found: [String: String]) -> [String: Packages.Pin] {
+    var pins = Packages.pins(stack.requirements + stack.built.map(\.requirement).joined())
+    for package in stack.built where pins[package.name] == nil {
+      pins[package.name] = Packages.Pin(version: found[package.name] ?? "", isConditional: false)
+    }
+    return pins
   }
 
   private func nodePackages(_ id: String, _ rule: String, _ files: [String: TarEntry]) -> Parity.Row {
@@ -303,6 +366,10 @@ struct BuiltParity {
         !$0.key.isEmpty && !(deployed && ($0.value["dev"]?.isTrue ?? false))
           && !(deployed && ($0.value["optional"]?.isTrue ?? false))
       }.compactMapValues { $0["version"]?.text }
+    }
+    if let packages = stack.nodePackages, packages.kind != .npm {
+      return Parity.Row(
+        id, rule, .notCheckable, "only npm leaves a list of what it installed in node_modules")
     }
     guard let wanted = versions("app/package-lock.json", deployed: true) else {
       return Parity.Row(id, rule, .notCheckable, "the image has no package-lock.json")
