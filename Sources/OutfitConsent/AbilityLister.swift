@@ -1,3 +1,4 @@
+import OutfitChezmoi
 import OutfitCore
 import OutfitProfile
 import OutfitSystem
@@ -141,12 +142,13 @@ struct AbilityLister {
         case .tree: dotfile.layout.style == .copy ? "writes" : "links"
         case .absent: "takes away"
         case .create: "creates"
-        case .template, .copy: "writes"
+        case .template, .copy, .chezmoi: "writes"
         }
       guard !dotfile.isOutsideHome else {
         add(.reaches, path, "\(verb), outside your home folder,", target)
         continue
       }
+      if dotfile.kind == .chezmoi { listChezmoi(path) }
       if let reader = FileReader.of(target) {
         abilities.append(obeyed(path, verb, shown, reader))
       } else if let (inside, reader) = firstObeyed(below: target, dotfile, path) {
@@ -155,6 +157,23 @@ struct AbilityLister {
         add(.writes, path, verb, shown)
       }
     }
+  }
+
+  /// Of a folder of chezmoi's: its scripts, one by one.
+  private mutating func listChezmoi(_ path: String) {
+    for member in files.members where member.entry == path {
+      let name = member.path.lastComponent?.string ?? ""
+      guard let parsed = SourceFileName(name), case .script(let time) = parsed.kind else { continue }
+      let moment =
+        switch time.condition {
+        case .once: "once"
+        case .changed: "when it has changed"
+        case .always: "every time"
+        }
+      abilities.append(
+        Ability(.runs, "\(path) script \(member.name)", member.digest, "runs the script", member.name, moment))
+    }
+    add(.reaches, path + " templates", "runs", "templates", "which can read files and variables of yours")
   }
 
   private func obeyed(_ path: String, _ verb: String, _ shown: String, _ rest: String) -> Ability {
@@ -168,9 +187,13 @@ struct AbilityLister {
     below target: String, _ dotfile: DotfileSection, _ path: String
   ) -> (target: String, reader: String)? {
     guard let file = dotfile.file, dotfile.isFolder else { return nil }
-    let folder = FilePath(file).lexicallyNormalized().string + "/"
-    return files.members.lazy.filter { $0.entry == path && $0.name.hasPrefix(folder) }.compactMap { member in
-      let name = String(member.name.dropFirst(folder.count))
+    let folder = FilePath(file).lexicallyNormalized().string
+    // The layer's own folder has no name in it.
+    let prefix = folder.isEmpty || folder == "." ? "" : folder + "/"
+    let isChezmoi = dotfile.kind == .chezmoi
+    return files.members.lazy.filter { $0.entry == path && $0.name.hasPrefix(prefix) }.compactMap { member in
+      let name = isChezmoi ? ChezmoiTree.target(of: member.name) : String(member.name.dropFirst(prefix.count))
+      guard let name else { return nil }
       let inside = target == "." ? name : "\(target)/\(name)"
       return FileReader.of(inside).map { (inside, $0) }
     }.first

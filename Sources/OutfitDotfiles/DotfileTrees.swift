@@ -102,7 +102,7 @@ extension TreeEntry {
   var plainMode: UInt16 {
     switch content {
     case .file(_, let mode), .source(_, let mode): mode & 0o100 != 0 ? 0o755 : 0o644
-    case .link, .directory: 0o755
+    case .link, .directory, .odd: 0o755
     }
   }
 
@@ -111,7 +111,7 @@ extension TreeEntry {
     switch content {
     case .file(let bytes, _): .file(bytes, mode: dotfile.mode(plainMode))
     case .source(let source, _): .source(source, mode: dotfile.mode(plainMode))
-    case .link, .directory: nil
+    case .link, .directory, .odd: nil
     }
   }
 }
