@@ -87,7 +87,7 @@ let package = Package(
     room("OutfitDotfiles", ["OutfitEngine", "OutfitChezmoi"]),
     room("OutfitHooks", ["OutfitEngine"]),
     room("OutfitRender", ["OutfitEngine", yams]),
-    room("OutfitSharing", ["OutfitEngine"]),
+    room("OutfitSharing", ["OutfitEngine", yams]),
     room(
       "OutfitCommands",
       [
