@@ -195,7 +195,8 @@ struct Preparation {
   /// What decided: the manifests, the locks, and every file that a part asked for, folders with all in them.
   var inputs: [FilePath] {
     profile.layers.map(\.manifest) + profile.inputs + locks.inputs + facts.listed + facts.walked
-      + facts.read.flatMap { files(below: $0) }
+      // What the kernel makes up as it is read has no times that tell of a change.
+      + facts.read.filter { !$0.starts(with: "/proc") }.flatMap { files(below: $0) }
   }
 
   private func files(below path: FilePath) -> [FilePath] {

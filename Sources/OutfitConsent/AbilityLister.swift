@@ -133,7 +133,7 @@ struct AbilityLister {
   private mutating func listDotfiles() {
     for (target, dotfile) in entries(content.own.dotfiles) where applies(target, dotfile) {
       let path = "dotfiles.\(target)"
-      let shown = dotfile.isOutsideHome ? target : target == "." ? "your home folder" : "~/\(target)"
+      let shown = dotfile.isOutsideHome ? target : target.isEmpty ? "your home folder" : "~/\(target)"
       let verb =
         switch dotfile.kind {
         case .block: "keeps a block in"
@@ -154,7 +154,7 @@ struct AbilityLister {
       } else if let (inside, reader) = firstObeyed(below: target, dotfile, path) {
         abilities.append(obeyed(path, verb, shown, "with ~/\(inside), \(reader)"))
       } else {
-        add(.writes, path, verb, shown)
+        abilities.append(Ability(.writes, path, digest(of: path), verb, shown))
       }
     }
   }
@@ -176,8 +176,11 @@ struct AbilityLister {
     add(.reaches, path + " templates", "runs", "templates", "which can read files and variables of yours")
   }
 
+  /// Of the home folder itself the manifest's key is `./`, and that of the section empty.
+  private func digest(of path: String) -> Digest { content.digest(of: path == "dotfiles." ? "dotfiles.." : path) }
+
   private func obeyed(_ path: String, _ verb: String, _ shown: String, _ rest: String) -> Ability {
-    var ability = Ability(.writes, path, content.digest(of: path), verb, shown, rest)
+    var ability = Ability(.writes, path, digest(of: path), verb, shown, rest)
     ability.isObeyed = true
     return ability
   }
@@ -194,7 +197,7 @@ struct AbilityLister {
     return files.members.lazy.filter { $0.entry == path && $0.name.hasPrefix(prefix) }.compactMap { member in
       let name = isChezmoi ? ChezmoiTree.target(of: member.name) : String(member.name.dropFirst(prefix.count))
       guard let name else { return nil }
-      let inside = target == "." ? name : "\(target)/\(name)"
+      let inside = target.isEmpty ? name : "\(target)/\(name)"
       return FileReader.of(inside).map { (inside, $0) }
     }.first
   }
@@ -317,7 +320,7 @@ struct AbilityLister {
     let told = Set(abilities.map(\.subject))
     // What they have is told one by one.
     let lists = ["virtualenv.build", "node_modules", "node_modules.scripts"]
-    let silent = Set(content.own.dotfiles.keys.map { "dotfiles.\($0)" } + lists)
+    let silent = Set(content.own.dotfiles.keys.map { $0.isEmpty ? "dotfiles.." : "dotfiles.\($0)" } + lists)
     for entry in content.entries where !told.contains(entry.path) && !silent.contains(entry.path) {
       switch entry.path.prefix(while: { $0 != "." }) {
       case "extends":

@@ -5,6 +5,11 @@ import SystemPackage
 
 /// Folders of a layer: `tree:`, and `copy:` of a folder.
 extension Dotfiles {
+  /// Outfit makes the folders on the way to its own before anything is switched, so that they are there by then.
+  func isAboveOwn(_ folder: FilePath, _ context: Context) -> Bool {
+    context.reserved.contains { $0.starts(with: folder) }
+  }
+
   func tree(
     _ place: FilePath, _ section: Sourced<DotfileSection>, _ context: Context
   ) throws -> [Change] {
@@ -38,6 +43,7 @@ extension Dotfiles {
       let source = root.pushing(FilePath(entry.path))
       var target = place.pushing(FilePath(entry.path))
       if case .directory = entry.content {
+        if isAboveOwn(target, context) { continue }
         add(target, .directory(mode: folderMode), from: source)
       } else if dotfile.layout.style == .link {
         add(target, .link(.path(source)), from: source)

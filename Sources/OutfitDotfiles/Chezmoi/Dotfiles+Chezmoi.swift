@@ -60,6 +60,7 @@ extension Dotfiles {
             path: item.source, message: "it is in Outfit's own folders, in which no profile writes", target: item.path))
         continue
       }
+      if case .folder = item.kind, isAboveOwn(place, context) { continue }
       var change = Change(
         target: place, owner: source(item.source), isSecret: section.value.secret, kind: .absent,
         source: reading.source.pushing(FilePath(item.source)), modeIsDefault: !item.modeIsGiven)
