@@ -105,7 +105,11 @@ public struct ChezmoiTree: Sendable {
       folders.append(folder.target)
     }
     // Nothing in a home folder that something obeys lies below a folder without a dot.
-    if let first = folders.firstIndex(where: { $0.hasPrefix(".") }) { folders.removeFirst(first) } else { folders = [] }
+    if let first = folders.firstIndex(where: { $0.hasPrefix(".") }) {
+      folders.removeFirst(first)
+    } else {
+      folders = []
+    }
     return (folders + [file.target]).joined(separator: "/")
   }
 
@@ -119,7 +123,9 @@ public struct ChezmoiTree: Sendable {
   }
 
   /// What a link in the tree stands for; nil where it leads out of it, or nowhere.
-  private func resolved(_ path: String, _ kind: Entry.Kind, hops: Int = 0) -> (path: String, kind: Entry.Kind)? {
+  private func resolved(_ path: String, _ kind: Entry.Kind, hops: Int = 0) -> (
+    path: String, kind: Entry.Kind
+  )? {
     guard case .link(let destination) = kind else { return (path, kind) }
     guard hops < 16, !destination.hasPrefix("/") else { return nil }
     var parts = Self.split(path).folder.split(separator: "/").map(String.init)
@@ -162,7 +168,8 @@ public struct ChezmoiTree: Sendable {
       switch kind {
       case .folder:
         guard real == path else {
-          leave(path, "it is a link to a folder", hint: "name the folder's files, or make a link by `symlink_`")
+          leave(
+            path, "it is a link to a folder", hint: "name the folder's files, or make a link by `symlink_`")
           continue
         }
         guard let parsed = SourceFolderName(name) else {
@@ -197,7 +204,9 @@ public struct ChezmoiTree: Sendable {
       switch kinds[path] {
       case .file(let size, let isExecutable, let bytes)?:
         guard var parsed = SourceFileName("literal_" + name) else { continue }
-        (parsed.target, parsed.isTemplate, parsed.isExecutable, parsed.keepsEmpty) = (name, false, isExecutable, true)
+        (parsed.target, parsed.isTemplate, parsed.isExecutable, parsed.keepsEmpty) = (
+          name, false, isExecutable, true
+        )
         files.append(
           Item(path: path, target: inner, name: parsed, size: size, bytes: bytes, isVerbatim: true))
       case .folder?:
@@ -236,7 +245,8 @@ public struct ChezmoiTree: Sendable {
     case _ where folder.isEmpty && isFile(".chezmoi") && name.hasSuffix(".tmpl"):
       configuration = (path, String(name.dropFirst(".chezmoi.".count).dropLast(".tmpl".count)))
     default:
-      leave(path, "chezmoi knows no such file, and Outfit doesn't either", hint: "look for a slip in its name")
+      leave(
+        path, "chezmoi knows no such file, and Outfit doesn't either", hint: "look for a slip in its name")
     }
   }
 

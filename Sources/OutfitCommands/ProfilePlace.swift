@@ -215,8 +215,10 @@ struct ProfilePlace: Sendable {
 
   /// The variables that templates of chezmoi's ask for the most, and that are the same from day to day.
   static let steadyVariables: Set<String> = [
-    "CODESPACES", "DEVCONTAINER", "DISPLAY", "EDITOR", "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN", "HOME", "LANG",
-    "LC_ALL", "LOGNAME", "PATH", "REMOTE_CONTAINERS", "SHELL", "SSH_AUTH_SOCK", "SSH_CLIENT", "SSH_CONNECTION",
+    "CODESPACES", "DEVCONTAINER", "DISPLAY", "EDITOR", "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN", "HOME",
+    "LANG",
+    "LC_ALL", "LOGNAME", "PATH", "REMOTE_CONTAINERS", "SHELL", "SSH_AUTH_SOCK", "SSH_CLIENT",
+    "SSH_CONNECTION",
     "USER", "VISUAL", "WAYLAND_DISPLAY", "WSLENV", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_CURRENT_DESKTOP",
     "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_SESSION_TYPE", "XDG_STATE_HOME",
   ]

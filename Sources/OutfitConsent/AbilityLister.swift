@@ -171,13 +171,16 @@ struct AbilityLister {
         case .always: "every time"
         }
       abilities.append(
-        Ability(.runs, "\(path) script \(member.name)", member.digest, "runs the script", member.name, moment))
+        Ability(.runs, "\(path) script \(member.name)", member.digest, "runs the script", member.name, moment)
+      )
     }
     add(.reaches, path + " templates", "runs", "templates", "which can read files and variables of yours")
   }
 
   /// Of the home folder itself the manifest's key is `./`, and that of the section empty.
-  private func digest(of path: String) -> Digest { content.digest(of: path == "dotfiles." ? "dotfiles.." : path) }
+  private func digest(of path: String) -> Digest {
+    content.digest(of: path == "dotfiles." ? "dotfiles.." : path)
+  }
 
   private func obeyed(_ path: String, _ verb: String, _ shown: String, _ rest: String) -> Ability {
     var ability = Ability(.writes, path, digest(of: path), verb, shown, rest)

@@ -7,7 +7,8 @@ import SystemPackage
 extension Dotfiles {
   /// Outfit makes the folders on the way to its own before anything is switched, so that they are there by then.
   func isAboveOwn(_ folder: FilePath, _ context: Context) -> Bool {
-    context.reserved.contains { $0.starts(with: folder) }
+    // The first is for settings, and whoever has some made it.
+    context.reserved.dropFirst().contains { $0.starts(with: folder) }
   }
 
   func tree(

@@ -125,7 +125,9 @@ struct Inspector {
   /// A profile that wrote to Outfit's own settings would give itself what nobody consented to.
   func ownFolder(_ name: String) -> String? {
     let places = host.places
-    guard let own = [places.config, places.state, places.cache].first(where: { name.isPath(atOrBelow: $0.string) })
+    guard
+      let own = [places.config, places.state, places.cache].first(where: { name.isPath(atOrBelow: $0.string) }
+      )
     else { return nil }
     return "\(name) is in Outfit's own folder \(own)"
   }

@@ -15,7 +15,9 @@ public enum DataFormat: String, Hashable, Sendable, CaseIterable {
   }
 
   /// What a file says; a file without anything in it says an empty map.
-  public func read(_ bytes: some Sequence<UInt8>, limits: TemplateLimits = TemplateLimits()) throws(Malformed) -> GoValue {
+  public func read(_ bytes: some Sequence<UInt8>, limits: TemplateLimits = TemplateLimits()) throws(Malformed)
+    -> GoValue
+  {
     var bytes = Array(bytes)
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
     if bytes.allSatisfy({ [9, 10, 13, 32].contains($0) }) { return .map([:]) }

@@ -156,7 +156,10 @@ extension ManifestDecoder {
         }
       case "mode":
         if kind == .chezmoi {
-          ("the names in a folder of chezmoi's say which mode a file has", "take it out: `private_`, `executable_`")
+          (
+            "the names in a folder of chezmoi's say which mode a file has",
+            "take it out: `private_`, `executable_`"
+          )
         } else if [.link, .linkTo, .absent].contains(kind) || kind == .tree && style != .copy {
           ("a link has no mode of its own, and neither has what is absent", "take it out")
         } else {

@@ -85,7 +85,8 @@ public struct ProfileLoader: Sendable {
 
   /// A folder without an outfit.yaml that chezmoi keeps, which is a profile as it stands.
   public func isChezmoi(_ folder: FilePath) -> Bool {
-    guard !host.files.exists(folder.appending(Self.manifestName)), let names = try? host.files.list(folder) else {
+    guard !host.files.exists(folder.appending(Self.manifestName)), let names = try? host.files.list(folder)
+    else {
       return false
     }
     return ChezmoiTree.isOne(names)
@@ -208,7 +209,9 @@ struct LayerChain {
     }
     inputs.append(path)
     let isChezmoi = loader.isChezmoi(place.folder)
-    guard let bytes = isChezmoi ? Array(Self.chezmoiManifest.utf8) : try read(path, from: origin) else { return }
+    guard let bytes = isChezmoi ? Array(Self.chezmoiManifest.utf8) : try read(path, from: origin) else {
+      return
+    }
     let address =
       place.checkout.map { "\($0.git.with(reference: $0.commit))" } ?? loader.display(place.folder)
     let isOwn = kind == .personal && path == loader.host.places.personalManifest

@@ -5,7 +5,9 @@ import Testing
 @Suite(.serialized)
 struct ChezmoiTests {
   private func mode(_ path: String, _ machine: Machine) throws -> UInt16? {
-    try machine.files.status(machine.home.pushing(FilePath(path)), followLinks: false).map { $0.mode & 0o7777 }
+    try machine.files.status(machine.home.pushing(FilePath(path)), followLinks: false).map {
+      $0.mode & 0o7777
+    }
   }
 
   /// A tree with something of all kinds.
@@ -14,17 +16,18 @@ struct ChezmoiTests {
     try machine.write("c/README.md", "not of the tree\n")
     let files = [
       ".chezmoi.toml.tmpl": """
-        {{- $mail := promptStringOnce . "email" "Your address" -}}
-        [data]
-          email = {{ $mail | quote }}
-        """,
+      {{- $mail := promptStringOnce . "email" "Your address" -}}
+      [data]
+        email = {{ $mail | quote }}
+      """,
       ".chezmoidata.yaml": "editor: vim\ncolours: [red, green]\n",
       ".chezmoiignore": "notes.md\n{{ if ne .chezmoi.os \"plan9\" }}.plan9{{ end }}\n",
       ".chezmoiremove": ".gone\n", ".chezmoitemplates/head": "# of {{ .editor }}\n", "notes.md": "n\n",
       "dot_plan9": "9\n", "dot_bashrc": "alias dps='docker ps --format \"{{.Names}}\"'\n",
       "dot_gitconfig.tmpl": "{{ template \"head\" . }}[user]\n\temail = {{ .email }}\n",
       "private_dot_ssh/private_config": "Host *\n", "executable_dot_tool": "#!/bin/sh\n",
-      "exact_dot_only/a": "a\n", "create_dot_mine": "once\n", "symlink_dot_to.tmpl": "{{ .chezmoi.homeDir }}/c\n",
+      "exact_dot_only/a": "a\n", "create_dot_mine": "once\n",
+      "symlink_dot_to.tmpl": "{{ .chezmoi.homeDir }}/c\n",
       "dot_colours.tmpl": "{{ range .colours }}{{ . }}\n{{ end }}", "dot_blank": "\n", "empty_dot_kept": "",
       "dot_code/modify_settings.json":
         "{{- /* chezmoi:modify-template */ -}}\n{{ .chezmoi.stdin | default \"{}\" | fromJson | setValueAtPath \"tab\" 2 | toJson }}\n",
@@ -128,9 +131,11 @@ struct ChezmoiTests {
     try machine.write("d/config/app/a", "a\n")
     try machine.write(
       "d/install.conf.yaml",
-      "- clean: ['~']\n- link:\n    ~/.vimrc:\n    ~/.config/app: {path: config/app}\n    ~/.no: nope\n- shell:\n  - [make, Make]\n")
+      "- clean: ['~']\n- link:\n    ~/.vimrc:\n    ~/.config/app: {path: config/app}\n    ~/.no: nope\n- shell:\n  - [make, Make]\n"
+    )
     let dotbot = try await machine.outfit("import", "dotbot", "d")
-    #expect(dotbot.status == 1 && dotbot.text.contains("install.conf.yaml:5"), "\(dotbot.text)\(dotbot.errorText)")
+    #expect(
+      dotbot.status == 1 && dotbot.text.contains("install.conf.yaml:5"), "\(dotbot.text)\(dotbot.errorText)")
     // What stow made already leads where it should.
     try machine.files.createLink(machine.home.appending(".zshenv"), to: "s/zsh/.zshenv")
     let up = try await machine.outfit("up", "s", "--trust")

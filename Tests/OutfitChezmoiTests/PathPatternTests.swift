@@ -5,7 +5,8 @@ import Testing
 @Suite("Patterns for paths")
 struct PathPatternTests {
   @Test(arguments: [
-    ("*", "a", true), ("*", "a/b", false), ("**", "a/b/c", true), ("**/b", "b", true), ("**/b", "a/x/b", true),
+    ("*", "a", true), ("*", "a/b", false), ("**", "a/b/c", true), ("**/b", "b", true),
+    ("**/b", "a/x/b", true),
     ("a/**", "a", true), ("a/**", "a/b/c", true), ("a/**/c", "a/c", true), ("a/**/c", "ab/c", false),
     ("a*b*c", "aXbYc", true), ("a*b*c", "acb", false), ("[a-c]x", "bx", true), ("[!a-c]x", "bx", false),
     ("{a,b/c}.txt", "b/c.txt", true), ("{a,{b,c}}d", "cd", true), ("\\*", "*", true), ("\\*", "a", false),

@@ -8,7 +8,8 @@ struct SourceNameTests {
     ("dot_zshrc", ".zshrc", UInt16(0o644)), ("private_dot_netrc", ".netrc", 0o600),
     ("private_executable_dot_x.tmpl", ".x", 0o700), ("readonly_empty_a", "a", 0o444),
     ("executable_b.sh", "b.sh", 0o755), ("literal_dot_x", "dot_x", 0o644), ("dot_a.literal", ".a", 0o644),
-    ("a.tmpl.literal", "a.tmpl", 0o644), ("a.literal.tmpl", "a", 0o644), ("encrypted_private_k.age", "k", 0o600),
+    ("a.tmpl.literal", "a.tmpl", 0o644), ("a.literal.tmpl", "a", 0o644),
+    ("encrypted_private_k.age", "k", 0o600),
     ("empty_private_x", "private_x", 0o644),
   ])
   func files(_ name: String, _ target: String, _ mode: UInt16) throws {
@@ -30,7 +31,8 @@ struct SourceNameTests {
     #expect(SourceFolderName("remove_dot_old")?.isRemoved == true)
   }
 
-  @Test("names that leave the folder, or none", arguments: ["dot_.", "dot_", ".tmpl", "literal_..", "private_"])
+  @Test(
+    "names that leave the folder, or none", arguments: ["dot_.", "dot_", ".tmpl", "literal_..", "private_"])
   func none(_ name: String) { #expect(SourceFileName(name) == nil) }
 
   @Test("a folder is known by what is in it")

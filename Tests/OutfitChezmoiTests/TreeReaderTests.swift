@@ -14,7 +14,8 @@ struct Scene {
 
     func answer(_ question: TemplateQuestion) -> TemplateAnswer {
       switch question {
-      case .include(let path): files[path].map { .bytes(Array($0.utf8)) } ?? .refused("there is no file \(path)")
+      case .include(let path):
+        files[path].map { .bytes(Array($0.utf8)) } ?? .refused("there is no file \(path)")
       case .includeTemplate(let name):
         (files[".chezmoitemplates/\(name)"] ?? files[name]).map { .bytes(Array($0.utf8)) } ?? .refused("none")
       case .env(let name): .value(.string("env of \(name)"))
@@ -62,7 +63,8 @@ extension TreeState {
         let what =
           switch target.kind {
           case .copy(let mode): "copy \(String(mode, radix: 8)) of \(target.source)"
-          case .file(let bytes, let mode): "\(String(mode, radix: 8)) \(String(decoding: bytes, as: UTF8.self))"
+          case .file(let bytes, let mode):
+            "\(String(mode, radix: 8)) \(String(decoding: bytes, as: UTF8.self))"
           case .folder(let mode, let isExact): "folder \(String(mode, radix: 8))\(isExact ? " exact" : "")"
           case .link(let destination): "-> \(destination)"
           case .absent: "absent"
@@ -85,7 +87,8 @@ struct TreeReaderTests {
       "empty_dot_kept": "", "remove_dot_old": "", "private_dot_ssh/config": "c", "exact_dot_x/a": "a",
       "dot_partial.tmpl": "{{ template \"who\" . }}{{ includeTemplate \"who\" . }}",
       ".chezmoitemplates/who": "I am {{ .chezmoi.username }};",
-      ".chezmoidata.toml": "email = \"a@b\"\n[deep]\na = 1\nb = 2\n", ".chezmoidata/more.yaml": "deep: {b: 3}\n",
+      ".chezmoidata.toml": "email = \"a@b\"\n[deep]\na = 1\nb = 2\n",
+      ".chezmoidata/more.yaml": "deep: {b: 3}\n",
       ".chezmoiignore": "README.md\n{{ if ne .chezmoi.os \"darwin\" }}Library{{ end }}\n", "Library/x": "mac",
       ".hidden": "h", "dot_has.tmpl": "{{ lookPath \"git\" }}{{ lookPath \"nope\" }}",
       "run_once_before_b.sh": "b", "run_onchange_after_a.sh.tmpl": "{{ include \"dot_zshrc\" | sha256sum }}",
@@ -95,8 +98,10 @@ struct TreeReaderTests {
     #expect(state.remarks.isEmpty)
     #expect(
       state.summary == [
-        ".zshrc": "copy 644 of dot_zshrc", ".netrc": "copy 600 of private_dot_netrc", "bin": "copy 755 of executable_bin",
-        ".gitconfig": "644 a@b linux box 2", "notes": "-> /home/ada/Sync", ".once": "once copy 644 of create_dot_once",
+        ".zshrc": "copy 644 of dot_zshrc", ".netrc": "copy 600 of private_dot_netrc",
+        "bin": "copy 755 of executable_bin",
+        ".gitconfig": "644 a@b linux box 2", "notes": "-> /home/ada/Sync",
+        ".once": "once copy 644 of create_dot_once",
         ".blank": "absent", ".kept": "copy 644 of empty_dot_kept", ".old": "absent", ".ssh": "folder 700",
         ".ssh/config": "copy 644 of private_dot_ssh/config", ".x": "folder 755 exact",
         ".x/a": "copy 644 of exact_dot_x/a", ".partial": "644 I am ada;I am ada;", ".has": "644 /usr/bin/git",
@@ -109,8 +114,10 @@ struct TreeReaderTests {
   func broken() throws {
     var scene = Scene()
     scene.files = [
-      "dot_a": "a", "dot_b.tmpl": "1\n{{ .nope }}", "dot_c.tmpl": "{{ output \"date\" }}", "dot_d.tmpl": "{{ if }}",
-      "dot_e.tmpl": "\n{{ onepasswordRead \"op://x\" }}", "encrypted_dot_f.age": "?", "modify_dot_g": "#!/bin/sh\ncat",
+      "dot_a": "a", "dot_b.tmpl": "1\n{{ .nope }}", "dot_c.tmpl": "{{ output \"date\" }}",
+      "dot_d.tmpl": "{{ if }}",
+      "dot_e.tmpl": "\n{{ onepasswordRead \"op://x\" }}", "encrypted_dot_f.age": "?",
+      "modify_dot_g": "#!/bin/sh\ncat",
       "dot_h.tmpl": "{{ template \"part\" . }}", ".chezmoitemplates/part": "\n\n{{ .no }}", ".chezmoifoo": "",
     ]
     let state = try scene.state()
@@ -118,7 +125,8 @@ struct TreeReaderTests {
     let places = state.remarks.map { "\($0.path):\($0.line ?? 0) \($0.target ?? "")" }
     #expect(
       Set(places) == [
-        "dot_b.tmpl:2 .b", "dot_c.tmpl:1 .c", "dot_d.tmpl:1 .d", "dot_e.tmpl:2 .e", "encrypted_dot_f.age:0 .f",
+        "dot_b.tmpl:2 .b", "dot_c.tmpl:1 .c", "dot_d.tmpl:1 .d", "dot_e.tmpl:2 .e",
+        "encrypted_dot_f.age:0 .f",
         "modify_dot_g:0 .g", ".chezmoitemplates/part:3 .h", ".chezmoifoo:0 ",
       ])
   }
@@ -128,7 +136,8 @@ struct TreeReaderTests {
     var scene = Scene()
     scene.files = [
       "dot_a": "a", "secret": "s", "x-1": "x", "y": "y", "docs/a": "d",
-      ".chezmoiignore": "{{ if contains \"x\" (output \"uname\") }}\nsecret\nx-{{ .n }}\n{{ end }}\n!y\n# docs\n",
+      ".chezmoiignore":
+        "{{ if contains \"x\" (output \"uname\") }}\nsecret\nx-{{ .n }}\n{{ end }}\n!y\n# docs\n",
     ]
     let state = try scene.state()
     #expect(Set(state.summary.keys) == [".a", "y", "docs", "docs/a"])
@@ -149,14 +158,14 @@ struct TreeReaderTests {
     scene.prompts = TreePrompts()
     scene.files = [
       ".chezmoi.toml.tmpl": """
-        {{- $mail := promptStringOnce . "git.email" "Your address" -}}
-        {{- $work := promptBool "At work" -}}
-        {{- $kind := promptChoiceOnce . "kind" "What is it" (list "laptop" "server") "server" -}}
-        [data]
-        email = {{ $mail | quote }}
-        work = {{ $work }}
-        kind = {{ $kind | quote }}
-        """,
+      {{- $mail := promptStringOnce . "git.email" "Your address" -}}
+      {{- $work := promptBool "At work" -}}
+      {{- $kind := promptChoiceOnce . "kind" "What is it" (list "laptop" "server") "server" -}}
+      [data]
+      email = {{ $mail | quote }}
+      work = {{ $work }}
+      kind = {{ $kind | quote }}
+      """,
       "dot_a.tmpl": "{{ .email }} {{ .work }} {{ .kind }}",
     ]
     var asked: [String] = []
@@ -191,9 +200,9 @@ struct TreeReaderTests {
     scene.machine = ["/home/ada/s.json": "{\"b\": 1}"]
     scene.files = [
       "modify_s.json": """
-        {{- /* chezmoi:modify-template */ -}}
-        {{ .chezmoi.stdin | fromJson | setValueAtPath "a.x" true | toJson }}
-        """
+      {{- /* chezmoi:modify-template */ -}}
+      {{ .chezmoi.stdin | fromJson | setValueAtPath "a.x" true | toJson }}
+      """
     ]
     let state = try scene.state()
     guard case .modified(let made, _)? = state.targets.first?.kind else { throw Scene.Open() }

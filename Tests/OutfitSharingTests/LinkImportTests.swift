@@ -44,7 +44,8 @@ struct LinkImportTests {
       ["nvim/init.lua", "tmux/tmux.conf", "atuin/x", "setup.sh"],
       [".stowrc": "--target=~/.config\n--ignore=setup.sh\n--ignore=atuin/*\n"])
     #expect(found.links == [".config/atuin/ atuin", ".config/nvim/ nvim", ".config/tmux/ tmux"])
-    let dots = stow(["a/dot-zshrc", "a/drop.txt"], [".stowrc": "--dotfiles\n", "a/.stow-local-ignore": "drop\\..*\n"])
+    let dots = stow(
+      ["a/dot-zshrc", "a/drop.txt"], [".stowrc": "--dotfiles\n", "a/.stow-local-ignore": "drop\\..*\n"])
     #expect(dots.links == [".zshrc a/dot-zshrc"])
     #expect(stow(["a/.x", "b/.x"]).remarks == 1)
   }
@@ -69,9 +70,10 @@ struct LinkImportTests {
       text, name: "install.conf.yaml", listing: listing(["vimrc", "vim/a", "config/a/1", "config/b", "x"]),
       home: "/home/ada")
     #expect(
-      read.links.map { "\($0.target)\($0.isFolder ? "/" : "") \($0.file)" } == [
-        ".config/a/ config/a", ".config/b config/b", ".vim/ vim", ".vimrc vimrc", "/etc/x x",
-      ].sorted())
+      read.links.map { "\($0.target)\($0.isFolder ? "/" : "") \($0.file)" }
+        == [
+          ".config/a/ config/a", ".config/b config/b", ".vim/ vim", ".vimrc vimrc", "/etc/x x",
+        ].sorted())
     #expect(read.remarks.compactMap(\.line) == [9, 10, 11, 12])
   }
 }

@@ -179,7 +179,9 @@ public struct PatternList: Hashable, Sendable {
   /// - Returns: the lines that are no patterns.
   public mutating func add(_ text: String, in folder: String) -> [Mistake] {
     var mistakes: [Mistake] = []
-    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      .enumerated()
+    {
       guard let plain = Self.withoutComment(line) else { continue }
       let isExcluded = plain.hasPrefix("!")
       let body = isExcluded ? String(plain.dropFirst()) : plain

@@ -122,7 +122,9 @@ public struct TreePrompts: Hashable, Sendable {
   /// Names prompts as `promptStringOnce . "email" "Your address"` does.
   mutating func learn(_ template: Template) {
     for call in template.calls where call.kind == .prompt && call.function.hasSuffix("Once") {
-      guard call.arguments.count > 2, let path = call.arguments[1], let text = call.arguments[2] else { continue }
+      guard call.arguments.count > 2, let path = call.arguments[1], let text = call.arguments[2] else {
+        continue
+      }
       keys[text] = path.split(separator: ".").joined(separator: "_")
     }
   }

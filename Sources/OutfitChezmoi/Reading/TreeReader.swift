@@ -106,12 +106,15 @@ public struct TreeReader {
     }
     if let hooks = settings["hooks"]?.map, !hooks.isEmpty, let place = tree.configuration?.path {
       var hooked = TreeRemark(
-        path: place, message: "its hooks (\(hooks.keys.sorted().joined(separator: ", "))) are run by chezmoi alone",
+        path: place,
+        message: "its hooks (\(hooks.keys.sorted().joined(separator: ", "))) are run by chezmoi alone",
         hint: "make what they do a script: `run_before_…`")
       hooked.isHarmless = true
       state.remarks.append(hooked)
     }
-    let known: Set = ["data", "template", "hooks", "mode", "scriptEnv", "env", "umask", "sourceDir", "destDir"]
+    let known: Set = [
+      "data", "template", "hooks", "mode", "scriptEnv", "env", "umask", "sourceDir", "destDir",
+    ]
     state.ownSettings = settings.keys.filter { !known.contains($0) }.sorted()
   }
 
@@ -188,7 +191,8 @@ public struct TreeReader {
       path: place, line: error.line, column: error.column, message: message, hint: error.hint, target: target)
   }
 
-  private mutating func remark(_ path: String, _ message: String, hint: String? = nil, target: String? = nil) {
+  private mutating func remark(_ path: String, _ message: String, hint: String? = nil, target: String? = nil)
+  {
     state.remarks.append(TreeRemark(path: path, message: message, hint: hint, target: target))
   }
 
@@ -215,7 +219,8 @@ public struct TreeReader {
   private mutating func addPatterns(_ text: String, _ file: ChezmoiTree.Patterns, quietly: Bool = false) {
     for mistake in state.ignored.add(text, in: file.folder) where !quietly {
       state.remarks.append(
-        TreeRemark(path: file.path, line: mistake.line, message: "`\(mistake.text)` is no pattern below this folder"))
+        TreeRemark(
+          path: file.path, line: mistake.line, message: "`\(mistake.text)` is no pattern below this folder"))
     }
   }
 
@@ -232,7 +237,8 @@ public struct TreeReader {
     }
     plain += rest
     return plain.split(separator: "\n", omittingEmptySubsequences: false).filter { line in
-      line.contains { !$0.isWhitespace && $0 != "\u{0}" && $0 != "/" && $0 != "*" && $0 != "!" } && !line.hasPrefix("!")
+      line.contains { !$0.isWhitespace && $0 != "\u{0}" && $0 != "/" && $0 != "*" && $0 != "!" }
+        && !line.hasPrefix("!")
     }.joined(separator: "\n").replacing("\u{0}", with: "*")
   }
 
@@ -252,16 +258,20 @@ public struct TreeReader {
     let rendered = render(file.path, bytes, target: nil)
     if case .left(let remark) = rendered { state.remarks.append(remark) }
     guard case .bytes(let text) = rendered else { return }
-    let lines = String(decoding: text, as: UTF8.self).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    let lines = String(decoding: text, as: UTF8.self).split(
+      omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     for line in lines {
       guard let name = PatternList.withoutComment(line), !name.hasPrefix("!") else { continue }
       let parts = name.split(separator: "/")
       let target = (file.folder.isEmpty ? [] : [file.folder]) + parts.map(String.init)
-      if name.hasPrefix("/") || name.hasPrefix("~") || parts.contains("..") || parts.contains(".") || parts.isEmpty {
+      if name.hasPrefix("/") || name.hasPrefix("~") || parts.contains("..") || parts.contains(".")
+        || parts.isEmpty
+      {
         remark(file.path, "`\(name)` is no path below the home folder")
       } else if name.contains(where: { "*?[{".contains($0) }) {
         remark(
-          file.path, "`\(name)` is a pattern, and only what is named goes", hint: "name the files, one a line")
+          file.path, "`\(name)` is a pattern, and only what is named goes", hint: "name the files, one a line"
+        )
       } else {
         let path = target.joined(separator: "/")
         if !isIgnored(path) {
@@ -292,7 +302,8 @@ public struct TreeReader {
       guard !isIgnored(target) else { continue }
       let url = value["url"]?.text.map { " from \($0)" } ?? ""
       remark(
-        file.path, "\(target) is a download (\(value["type"]?.text ?? "of no type")\(url)), which Outfit does not make",
+        file.path,
+        "\(target) is a download (\(value["type"]?.text ?? "of no type")\(url)), which Outfit does not make",
         hint: "fetch it by a script: `run_onchange_…`", target: target)
     }
   }
@@ -301,14 +312,17 @@ public struct TreeReader {
 
   private mutating func readTargets() {
     var sources: [String: [String]] = [:]
-    for file in tree.files where !isIgnored(file.target) { sources[file.target, default: []].append(file.path) }
+    for file in tree.files where !isIgnored(file.target) {
+      sources[file.target, default: []].append(file.path)
+    }
     for folder in tree.folders where !isIgnored(folder.target) {
       if sources[folder.target] != nil { sources[folder.target]?.append(folder.path) }
     }
     let doubled = sources.filter { $0.value.count > 1 }
     for (target, paths) in doubled.sorted(by: { $0.key < $1.key }) {
       remark(
-        paths[0], "\(target) is made by more than one: \(paths.joined(separator: ", "))", hint: "take all but one out",
+        paths[0], "\(target) is made by more than one: \(paths.joined(separator: ", "))",
+        hint: "take all but one out",
         target: target)
     }
     for folder in tree.folders where doubled[folder.target] == nil && !isIgnored(folder.target) {
@@ -375,7 +389,8 @@ public struct TreeReader {
       guard let bytes = contents(file), !bytes.allSatisfy(Self.isBlank) else { return }
       state.scripts.append(
         TreeState.Script(
-          target: file.target, source: file.path, time: time, contents: bytes, environment: scriptEnvironment))
+          target: file.target, source: file.path, time: time, contents: bytes, environment: scriptEnvironment)
+      )
     case .modify: modify(file, target)
     }
   }
@@ -412,7 +427,8 @@ public struct TreeReader {
   private mutating func modify(_ file: ChezmoiTree.Item, _ target: TreeState.Target) {
     guard let bytes = contents(file) else { return }
     guard !bytes.allSatisfy(Self.isBlank) else { return }
-    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+    let lines = String(decoding: bytes, as: UTF8.self).split(
+      separator: "\n", omittingEmptySubsequences: false)
     guard lines.contains(where: { $0.contains(Self.modifySign) }) else {
       return remark(
         file.path, "it is a program that is run to make the file, while nothing may run yet",
@@ -420,7 +436,9 @@ public struct TreeReader {
     }
     let template = Array(lines.filter { !$0.contains(Self.modifySign) }.joined(separator: "\n").utf8)
     let present = inquiry.bytes("\(machine.home)/\(file.target)")
-    func made(_ before: [UInt8]) -> Rendered { render(file.path, template, target: file.target, stdin: before) }
+    func made(_ before: [UInt8]) -> Rendered {
+      render(file.path, template, target: file.target, stdin: before)
+    }
     var ofNothing = made([])
     // Some take it that there is a document.
     if case .left = ofNothing, case .bytes(let bytes) = made(Array("{}".utf8)) { ofNothing = .bytes(bytes) }

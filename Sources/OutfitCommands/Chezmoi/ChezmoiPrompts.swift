@@ -69,7 +69,8 @@ struct ChezmoiPrompts {
     profile.answer(answers.values)
     for (_, section) in profile.chezmoiFolders {
       var context = Preparation.context(profile, facts, session.host)
-      let found = try await Rounds.run(&context, answering) { context -> Round<(TreePrompt, SourceLocation)?> in
+      let found = try await Rounds.run(&context, answering) {
+        context -> Round<(TreePrompt, SourceLocation)?> in
         switch try ChezmoiFolder(section, context).read(assumes: false) {
         case .ask(let queries): .ask(queries)
         case .prompts(let prompts, let location): .done(prompts.first.map { ($0, location) })
@@ -86,7 +87,8 @@ struct ChezmoiPrompts {
 extension TreePrompt {
   /// What is put to the person.
   fileprivate var question: String {
-    let plain = text.hasSuffix("?") || text.hasSuffix(":") ? String(text.dropLast(text.hasSuffix(":") ? 1 : 0)) : text
+    let plain =
+      text.hasSuffix("?") || text.hasSuffix(":") ? String(text.dropLast(text.hasSuffix(":") ? 1 : 0)) : text
     switch kind {
     case .text: return plain
     case .bool, .int: return "\(plain) (\(kindText))"

@@ -21,7 +21,8 @@ struct ImportChezmoiCommand: AsyncParsableCommand {
   @Argument(help: "The folder, or a git address (github:NAME/dotfiles); without it ~/.local/share/chezmoi.")
   var source: String?
   @Option(help: ArgumentHelp("Make the profile in this new folder.", valueName: "folder")) var to: String?
-  @Flag(name: .customLong("dry-run"), help: "Say what would be taken over, and write nothing.") var dryRun = false
+  @Flag(name: .customLong("dry-run"), help: "Say what would be taken over, and write nothing.") var dryRun =
+    false
 
   func run() async throws {
     try await withSession { session in
@@ -31,7 +32,8 @@ struct ImportChezmoiCommand: AsyncParsableCommand {
         let isProfile = session.host.files.exists(place.folder.appending(ProfileLoader.manifestName))
         throw Failure(
           isProfile
-            ? "\(session.short(place.folder)) has an outfit.yaml already" : "\(session.short(place.folder)) is no folder of chezmoi's",
+            ? "\(session.short(place.folder)) has an outfit.yaml already"
+            : "\(session.short(place.folder)) is no folder of chezmoi's",
           hint: isProfile
             ? "outfit up \(session.short(place.folder))" : "chezmoi's own is said by: chezmoi source-path",
           status: .usage)
@@ -52,7 +54,8 @@ struct ImportChezmoiCommand: AsyncParsableCommand {
       try file.save(session.host)
       session.write("Wrote \(session.short(file.path)).")
       if goal.isInPlace, !session.host.files.exists(goal.folder.appending(".chezmoiroot")) {
-        session.talk("To have chezmoi leave it alone: echo outfit.yaml >> \(session.short(goal.folder))/.chezmoiignore")
+        session.talk(
+          "To have chezmoi leave it alone: echo outfit.yaml >> \(session.short(goal.folder))/.chezmoiignore")
       }
       session.talk("Next: outfit up \(session.short(goal.folder)) --dry-run")
       if reading.hasLosses { throw Ended(.failed) }
@@ -108,7 +111,8 @@ struct ChezmoiImport {
     }
     let all = [
       (files, "file"), (once, "file made once|files made once"), (links, "link"), (folders, "folder"),
-      (keys, "file in which keys are set|files in which keys are set"), (absent, "path that goes|paths that go"),
+      (keys, "file in which keys are set|files in which keys are set"),
+      (absent, "path that goes|paths that go"),
       (proposal.effects.count, "script"),
     ]
     return all.filter { $0.0 > 0 }.map { count, name in

@@ -15,7 +15,8 @@ struct ImportStowCommand: AsyncParsableCommand {
 
   @Argument(help: "The folder, or a git address.") var source: String
   @Option(help: ArgumentHelp("Make the profile in this new folder.", valueName: "folder")) var to: String?
-  @Flag(name: .customLong("dry-run"), help: "Say what would be taken over, and write nothing.") var dryRun = false
+  @Flag(name: .customLong("dry-run"), help: "Say what would be taken over, and write nothing.") var dryRun =
+    false
 
   func run() async throws {
     try await withSession { session in
@@ -25,7 +26,8 @@ struct ImportStowCommand: AsyncParsableCommand {
         var texts: [String: String] = [:]
         for name in names { texts[name] = try session.host.files.text(place.folder.pushing(FilePath(name))) }
         return StowFolder.read(listing, texts: texts, home: home.string) { target in
-          let status = (try? session.host.files.status(home.pushing(FilePath(target)), followLinks: false)) ?? nil
+          let status =
+            (try? session.host.files.status(home.pushing(FilePath(target)), followLinks: false)) ?? nil
           return status?.kind == .directory
         }
       }
@@ -45,7 +47,8 @@ struct ImportDotbotCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Another file of the folder than install.conf.yaml.", valueName: "file"))
   var config: String?
   @Option(help: ArgumentHelp("Make the profile in this new folder.", valueName: "folder")) var to: String?
-  @Flag(name: .customLong("dry-run"), help: "Say what would be taken over, and write nothing.") var dryRun = false
+  @Flag(name: .customLong("dry-run"), help: "Say what would be taken over, and write nothing.") var dryRun =
+    false
 
   func run() async throws {
     try await withSession { session in
@@ -57,7 +60,8 @@ struct ImportDotbotCommand: AsyncParsableCommand {
           let others = listing.kinds.keys.filter { $0.hasSuffix(".conf.yaml") && !$0.contains("/") }.sorted()
           throw Failure(
             "there is no \(known[0]) in \(session.short(place.folder))",
-            hint: others.isEmpty ? "name the file: --config FILE" : "name one: --config \(others[0])", status: .usage)
+            hint: others.isEmpty ? "name the file: --config FILE" : "name one: --config \(others[0])",
+            status: .usage)
         }
         return try DotbotFile.read(text, name: name, listing: listing, home: session.host.user.home.string)
       }
@@ -81,7 +85,8 @@ struct LinkTakeover {
     let place = try await ImportSource.find(source, session)
     guard !host.files.exists(place.folder.appending(ProfileLoader.manifestName)) else {
       throw Failure(
-        "\(session.short(place.folder)) has an outfit.yaml already", hint: "outfit up \(session.short(place.folder))",
+        "\(session.short(place.folder)) has an outfit.yaml already",
+        hint: "outfit up \(session.short(place.folder))",
         status: .usage)
     }
     let goal = try ImportGoal(to, source: place, session)
@@ -134,10 +139,13 @@ struct LinkTakeover {
     let style = session.outputStyle
     let folders = found.links.count(where: \.isFolder)
     session.write("\(style.green("taken")) \(found.links.count) links, \(folders) of them to folders")
-    for remark in found.remarks.sorted(by: { ($0.isLoss ? 1 : 0, $0.line ?? 0) < ($1.isLoss ? 1 : 0, $1.line ?? 0) }) {
+    for remark in found.remarks.sorted(by: {
+      ($0.isLoss ? 1 : 0, $0.line ?? 0) < ($1.isLoss ? 1 : 0, $1.line ?? 0)
+    }) {
       let place = remark.file + (remark.line.map { ":\($0)" } ?? "")
       session.write(
-        "\(remark.isLoss ? style.red("left ") : style.dim("fine "))  \(place.harmless): \(remark.message.harmless)")
+        "\(remark.isLoss ? style.red("left ") : style.dim("fine "))  \(place.harmless): \(remark.message.harmless)"
+      )
       if let hint = remark.hint { session.write(style.dim("         \(hint.harmless)")) }
     }
   }

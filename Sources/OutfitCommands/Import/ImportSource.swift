@@ -18,12 +18,14 @@ struct ImportSource {
     case .folder(let folder):
       guard try host.files.status(folder, followLinks: true)?.kind == .directory else {
         throw Failure(
-          "there is no folder \(session.short(folder))", hint: "name the folder, or a git address", status: .usage)
+          "there is no folder \(session.short(folder))", hint: "name the folder, or a git address",
+          status: .usage)
       }
       return ImportSource(folder: folder, name: profileName(folder.lastComponent?.string ?? "dotfiles"))
     case .git(let git):
       let fetched = try await GitProfiles(host: host, network: .always).resolver(git, nil)
-      let folder = git.subfolder.isEmpty ? fetched.checkout : fetched.checkout.pushing(FilePath(git.subfolder))
+      let folder =
+        git.subfolder.isEmpty ? fetched.checkout : fetched.checkout.pushing(FilePath(git.subfolder))
       let name = git.repository.split(separator: "/").last.map(String.init) ?? "dotfiles"
       return ImportSource(
         folder: folder, name: profileName(name.hasSuffix(".git") ? String(name.dropLast(4)) : name), git: git)
@@ -51,7 +53,8 @@ struct ImportGoal {
       return
     }
     let text = named ?? source.name
-    let path = FilePath(text.hasPrefix("~/") ? host.user.home.appending(String(text.dropFirst(2))).string : text)
+    let path = FilePath(
+      text.hasPrefix("~/") ? host.user.home.appending(String(text.dropFirst(2))).string : text)
     folder = host.workingDirectory.pushing(path).lexicallyNormalized()
     isInPlace = folder == source.folder
     guard !isInPlace else { return }
@@ -61,10 +64,12 @@ struct ImportGoal {
         hint: "name a folder elsewhere: --to NEW", status: .usage)
     }
     guard host.files.exists(folder) else { return }
-    guard try host.files.status(folder, followLinks: true)?.kind == .directory, try host.files.list(folder).isEmpty
+    guard try host.files.status(folder, followLinks: true)?.kind == .directory,
+      try host.files.list(folder).isEmpty
     else {
       throw Failure(
-        "\(session.short(folder)) is there already, and has things in it", hint: "name a new folder: --to NEW",
+        "\(session.short(folder)) is there already, and has things in it",
+        hint: "name a new folder: --to NEW",
         status: .usage)
     }
   }

@@ -80,7 +80,8 @@ public struct ChezmoiFolder {
     case .done(let state):
       return .done(
         Reading(
-          state: state, source: source, display: display(root), hidden: tree.hidden, variables: recording.variables))
+          state: state, source: source, display: display(root), hidden: tree.hidden,
+          variables: recording.variables))
     }
   }
 
@@ -135,8 +136,10 @@ public struct ChezmoiFolder {
     let layer = section.source.layer
     return TreeMachine(
       os: context.platform.system == .macos ? "darwin" : "linux",
-      architecture: context.platform.architecture.rawValue, hostname: text("hostname"), username: text("user"),
-      home: context.root.string, workingTree: (layer.checkout ?? layer.folder).string, sourceFolder: source.string,
+      architecture: context.platform.architecture.rawValue, hostname: text("hostname"),
+      username: text("user"),
+      home: context.root.string, workingTree: (layer.checkout ?? layer.folder).string,
+      sourceFolder: source.string,
       configurationFolder: folder("XDG_CONFIG_HOME", ".config").appending("chezmoi").string,
       cacheFolder: folder("XDG_CACHE_HOME", ".cache").appending("chezmoi").string)
   }

@@ -37,7 +37,9 @@ extension Dotfiles {
   ) -> [Change] {
     let layer = section.source.layer
     func source(_ path: String, _ line: Int? = nil, _ column: Int? = nil) -> Source {
-      Source(layer: layer, location: SourceLocation(file: reading.display + path, line: line ?? 1, column: column ?? 1))
+      Source(
+        layer: layer,
+        location: SourceLocation(file: reading.display + path, line: line ?? 1, column: column ?? 1))
     }
     func leave(_ remark: TreeRemark) {
       let place = source(remark.path, remark.line, remark.column)
@@ -57,7 +59,8 @@ extension Dotfiles {
         if case .folder = item.kind { continue }
         leave(
           TreeRemark(
-            path: item.source, message: "it is in Outfit's own folders, in which no profile writes", target: item.path))
+            path: item.source, message: "it is in Outfit's own folders, in which no profile writes",
+            target: item.path))
         continue
       }
       if case .folder = item.kind, isAboveOwn(place, context) { continue }
@@ -104,13 +107,16 @@ extension Dotfiles {
   private func entries(
     _ reading: ChezmoiFolder.Reading, _ section: Sourced<DotfileSection>, _ context: Context
   ) -> [String: TreeEntry.Content] {
-    guard let folder = self.path(of: section), case .tree(let entries)? = context.facts[.source(folder)] else {
+    guard let folder = self.path(of: section), case .tree(let entries)? = context.facts[.source(folder)]
+    else {
       return [:]
     }
     var root = reading.source
     let prefix = root.removePrefix(folder) && !root.isEmpty ? "\(root)/" : ""
     return Dictionary(
-      entries.lazy.filter { $0.path.hasPrefix(prefix) }.map { (String($0.path.dropFirst(prefix.count)), $0.content) },
+      entries.lazy.filter { $0.path.hasPrefix(prefix) }.map {
+        (String($0.path.dropFirst(prefix.count)), $0.content)
+      },
       uniquingKeysWith: { $1 })
   }
 
@@ -123,7 +129,8 @@ extension Dotfiles {
     guard let format = SettingsFormat(name: item.path), let written = format.dataFormat else {
       return .failure(Unsettled(message: "what it changes can be told of JSON, YAML and TOML alone"))
     }
-    guard let nothing = try? written.read(modification.ofNothing), case .map(let values) = nothing, !values.isEmpty,
+    guard let nothing = try? written.read(modification.ofNothing), case .map(let values) = nothing,
+      !values.isEmpty,
       let settings = SettingValue(nothing)
     else {
       return .failure(Unsettled(message: "what it makes of an empty file says no keys"))
@@ -140,7 +147,8 @@ extension Dotfiles {
       .edit(
         .keys(
           Edit.Keys(
-            format: format, values: settings.leaves.map { .init(path: $0.path, value: $0.value) }, createMode: mode))))
+            format: format, values: settings.leaves.map { .init(path: $0.path, value: $0.value) },
+            createMode: mode))))
   }
 
   private func effect(

@@ -53,7 +53,8 @@ struct FactWorld: TemplateWorld {
       }
       return (.value(.list(found.map { .string($0) })), [])
     case .clock: return (.refused("the time is another one at each run; write a date into the data"), [])
-    case .prompt, .stdinIsTerminal: return (.refused("a question belongs into the configuration template"), [])
+    case .prompt, .stdinIsTerminal:
+      return (.refused("a question belongs into the configuration template"), [])
     }
   }
 

@@ -45,10 +45,13 @@ public enum DotbotFile {
       case "clean":
         leave(key, "`clean` needs no entry: `outfit up` takes away the links that it made", isLoss: false)
       case "create":
-        leave(key, "`create` makes empty folders, which no entry does", hint: "a file that is put into one makes it")
+        leave(
+          key, "`create` makes empty folders, which no entry does",
+          hint: "a file that is put into one makes it")
       case "shell":
         for command in value.sequence ?? [] {
-          let text = command.string ?? command.sequence?.first?.string ?? command.mapping?["command"]?.string ?? ""
+          let text =
+            command.string ?? command.sequence?.first?.string ?? command.mapping?["command"]?.string ?? ""
           leave(
             command, "`\(text)` is a command of a shell",
             hint: "write it into a file: `scripts: {NAME: {run: FILE, when: changed}}`")
@@ -65,7 +68,8 @@ public enum DotbotFile {
       }
       if let condition = option("if", source)?.string {
         return leave(
-          target, "\(text) hangs on a command, `\(condition)`", hint: "say it as a condition of the entry: `if: {os: linux}`")
+          target, "\(text) hangs on a command, `\(condition)`",
+          hint: "say it as a condition of the entry: `if: {os: linux}`")
       }
       let last = text.split(separator: "/").last.map(String.init) ?? ""
       let plain = last.hasPrefix(".") ? String(last.dropFirst()) : last
@@ -89,7 +93,8 @@ public enum DotbotFile {
       var found = false
       for name in listing.children[folder] ?? [] where Wildcard(pattern).matches(name) {
         let path = folder.isEmpty ? name : "\(folder)/\(name)"
-        guard !excluded.contains(where: { Wildcard($0).matches(path) }), !name.hasPrefix(".") || pattern.hasPrefix(".")
+        guard !excluded.contains(where: { Wildcard($0).matches(path) }),
+          !name.hasPrefix(".") || pattern.hasPrefix(".")
         else { continue }
         found = true
         add(target, place.isEmpty ? prefix + name : "\(place)/\(prefix)\(name)", path)
@@ -105,7 +110,8 @@ public enum DotbotFile {
       case .file?: result.links.append(.init(place, path, isFolder: false))
       case .other?: leave(target, "`\(file)` is neither file nor folder")
       case nil:
-        leave(target, "there is no `\(file)` in the folder", hint: "what a submodule would bring is not there")
+        leave(
+          target, "there is no `\(file)` in the folder", hint: "what a submodule would bring is not there")
       }
       if place.isEmpty { leave(target, "the home folder itself is no target") }
     }

@@ -5,8 +5,10 @@ import OutfitProfile
 public enum StowFolder {
   /// Folders that many write in, so that none is a link to one package's.
   private static let shared: Set<String> = [
-    ".config", ".config/systemd", ".config/systemd/user", ".local", ".local/bin", ".local/lib", ".local/share",
-    ".local/share/applications", ".local/share/fonts", ".local/state", ".cache", ".ssh", ".gnupg", "bin", "Library",
+    ".config", ".config/systemd", ".config/systemd/user", ".local", ".local/bin", ".local/lib",
+    ".local/share",
+    ".local/share/applications", ".local/share/fonts", ".local/state", ".cache", ".ssh", ".gnupg", "bin",
+    "Library",
     "Library/Application Support", "Library/LaunchAgents",
   ]
 
@@ -32,10 +34,12 @@ public enum StowFolder {
     let options = options(texts[".stowrc"], home: home, &result)
     let top = (listing.children[""] ?? []).filter { listing.kinds[$0] == .folder && !$0.hasPrefix(".") }
     func isPackage(_ name: String) -> Bool {
-      (listing.children[name] ?? []).contains { $0.hasPrefix(".") && $0 != ".stow-local-ignore" || $0.hasPrefix("dot-") }
+      (listing.children[name] ?? []).contains {
+        $0.hasPrefix(".") && $0 != ".stow-local-ignore" || $0.hasPrefix("dot-")
+      }
     }
-    // Without such a package the folder itself is one: `stow .`.
-    let packages = top.contains(where: isPackage) ? top : [""]
+    // Without such a package, or with another target than the home folder, the folder itself is one: `stow .`.
+    let packages = options.target.isEmpty && top.contains(where: isPackage) ? top : [""]
     var folders: [String: [String]] = [:]
     var files: [String: [String]] = [:]
     for package in packages {
@@ -46,7 +50,9 @@ public enum StowFolder {
       var patterns: [Regex<AnyRegexOutput>] = []
       for text in (own ?? usual) + options.ignored {
         // One with a slash is for paths, and each other for names.
-        let body = text.contains("/") ? "(^|.*/)\(text.hasPrefix("^/") ? String(text.dropFirst(2)) : text)(/.*)?" : text
+        let body =
+          text.contains("/")
+          ? "(^|.*/)\(text.hasPrefix("^/") ? String(text.dropFirst(2)) : text)(/.*)?" : text
         if let pattern = try? Regex("^(\(body))$") {
           patterns.append(pattern)
         } else {
@@ -73,7 +79,9 @@ public enum StowFolder {
         if path == home || path.hasPrefix(home + "/") { path = "~" + path.dropFirst(home.count) }
         guard path == "~" || path.hasPrefix("~/") else {
           result.remarks.append(
-            .init(".stowrc", index + 1, "`\(value)` lies outside of your home folder", hint: "its links are taken for those of your home folder"))
+            .init(
+              ".stowrc", index + 1, "`\(value)` lies outside of your home folder",
+              hint: "its links are taken for those of your home folder"))
           continue
         }
         options.target = path.split(separator: "/").dropFirst().joined(separator: "/")
@@ -85,13 +93,15 @@ public enum StowFolder {
   /// - Parameter inner: the path in the package.
   private static func collect(
     _ listing: LinkImport.Listing, _ path: String, _ inner: String, _ package: String, _ options: Options,
-    _ patterns: [Regex<AnyRegexOutput>], _ folders: inout [String: [String]], _ files: inout [String: [String]]
+    _ patterns: [Regex<AnyRegexOutput>], _ folders: inout [String: [String]],
+    _ files: inout [String: [String]]
   ) {
     for name in listing.children[path] ?? [] where name != ".stow-local-ignore" && name != ".stowrc" {
       let source = path.isEmpty ? name : "\(path)/\(name)"
       let place = inner.isEmpty ? name : "\(inner)/\(name)"
       let isLeft = patterns.contains { pattern in
-        (try? pattern.wholeMatch(in: name)) ?? nil != nil || (try? pattern.wholeMatch(in: place)) ?? nil != nil
+        (try? pattern.wholeMatch(in: name)) ?? nil != nil
+          || (try? pattern.wholeMatch(in: place)) ?? nil != nil
       }
       guard !isLeft, let kind = listing.kinds[source] else { continue }
       let shown = place.split(separator: "/").map { part in
@@ -122,7 +132,9 @@ public enum StowFolder {
       return false
     }
     for (target, sources) in folders.sorted(by: { $0.key < $1.key }) where !isBelow(target) {
-      guard sources.count == 1, files[target] == nil, !shared.contains(target), !standsThere(target) else { continue }
+      guard sources.count == 1, files[target] == nil, !shared.contains(target), !standsThere(target) else {
+        continue
+      }
       done.insert(target)
       result.links.append(.init(target, sources[0], isFolder: true))
     }
