@@ -75,22 +75,24 @@ let package = Package(
     room("OutfitCore", [crypto, system]),
     room("OutfitSystem", ["OutfitCore", "CFiles", subprocess, system]),
     room("OutfitFetch", ["OutfitSystem", "CCurl"]),
-    // Knows no host and no profile: the parts that ask it are to come.
+    // Knows no host and no profile.
     room("OutfitGoTemplate", ["OutfitCore", crypto, yams], exclude: ["Fixtures", "Oracle"]),
-    room("OutfitProfile", ["OutfitSystem", yams, mustache]),
+    // What names of files say, and what a tree of them wants: it looks at nothing itself.
+    room("OutfitChezmoi", ["OutfitGoTemplate"]),
+    room("OutfitProfile", ["OutfitSystem", "OutfitChezmoi", yams, mustache]),
     room("OutfitConsent", ["OutfitProfile"]),
     room("OutfitEngine", ["OutfitConsent", "OutfitFetch", "CInflate", yams]),
     room("OutfitInterpreters", ["OutfitEngine"]),
     room("OutfitTools", ["OutfitEngine"]),
-    room("OutfitDotfiles", ["OutfitEngine"]),
+    room("OutfitDotfiles", ["OutfitEngine", "OutfitChezmoi"]),
     room("OutfitHooks", ["OutfitEngine"]),
     room("OutfitRender", ["OutfitEngine", yams]),
-    room("OutfitSharing", ["OutfitEngine", crypto]),
+    room("OutfitSharing", ["OutfitEngine", crypto, yams]),
     room(
       "OutfitCommands",
       [
         "OutfitInterpreters", "OutfitTools", "OutfitDotfiles", "OutfitHooks", "OutfitRender",
-        "OutfitSharing", "OutfitDispatch", "CBuild", argumentParser,
+        "OutfitSharing", "OutfitDispatch", "OutfitChezmoi", "CBuild", argumentParser,
       ]),
     room("OutfitDispatch", []),
   ].flatMap { $0 }

@@ -73,6 +73,11 @@ struct Answers {
     guard unanswered.isEmpty else { throw Failure(unanswered, status: .consent) }
   }
 
+  /// Takes an answer as it is.
+  mutating func note(_ answer: String, for key: String) { values[key] = answer }
+
+  mutating func forget(_ key: String) { values[key] = nil }
+
   private func oneLine(_ answer: String, _ key: String) throws -> String {
     guard !answer.contains(where: \.isNewline), !answer.contains("\t") else {
       throw Failure("the answer for \(key) must be one line without tabs", status: .usage)

@@ -6,5 +6,6 @@ struct ImportCommand: AsyncParsableCommand {
     discussion: "They go on working: nothing of theirs is changed.",
     subcommands: [
       ImportPyenvCommand.self, ImportPipxCommand.self, ImportUvCommand.self, ImportPreCommitCommand.self,
+      ImportChezmoiCommand.self, ImportStowCommand.self, ImportDotbotCommand.self,
     ])
 }

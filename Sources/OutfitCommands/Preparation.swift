@@ -150,10 +150,18 @@ struct Preparation {
 
   /// What a part works from, now.
   func context(earlier proposal: Proposal) -> Context {
+    var context = Self.context(profile, facts, host)
+    (context.lock, context.earlier, context.lockIsShared) = (lock, proposal, lockIsShared)
+    return context
+  }
+
+  /// What a part works from that has no pins.
+  static func context(_ profile: Profile, _ facts: Facts, _ host: Host) -> Context {
     Context(
-      profile: profile, lock: lock, facts: facts, platform: host.platform,
-      root: Self.root(profile.scope, host), store: host.places.store, bin: host.places.bin,
-      environment: host.environment, earlier: proposal, lockIsShared: lockIsShared)
+      profile: profile, lock: Lock(), facts: facts, platform: host.platform,
+      root: root(profile.scope, host), store: host.places.store, bin: host.places.bin,
+      environment: host.environment,
+      reserved: [host.places.config, host.places.state, host.places.cache, host.places.data])
   }
 
   /// Keeps what was found out, for the parts that follow.
@@ -190,7 +198,8 @@ struct Preparation {
   /// What decided: the manifests, the locks, and every file that a part asked for, folders with all in them.
   var inputs: [FilePath] {
     profile.layers.map(\.manifest) + profile.inputs + locks.inputs + facts.listed + facts.walked
-      + facts.read.flatMap { files(below: $0) }
+      // What the kernel makes up as it is read has no times that tell of a change.
+      + facts.read.filter { !$0.starts(with: "/proc") }.flatMap { files(below: $0) }
   }
 
   private func files(below path: FilePath) -> [FilePath] {

@@ -69,7 +69,9 @@ struct ProfilePlace: Sendable {
       {
         return name
       }
-      if host.files.exists(folder.appending("outfit.yaml")) { return folder.string }
+      if host.files.exists(folder.appending("outfit.yaml")) || ProfileLoader(host: host).isChezmoi(folder) {
+        return folder.string
+      }
       if shipped(host).contains(named) { return named }
       let names = shipped(host)
       let other = folder.appending("outfit.yml")
@@ -108,9 +110,12 @@ struct ProfilePlace: Sendable {
   {
     guard scope == .machine else { return consented }
     var answers = try Answers(session.host, profile: consented.profile.name)
-    try await answers.complete(consented.profile, settings: settings, mayAsk: true)
+    var asking = consented.profile
+    var prompts = ChezmoiPrompts(session, settings: settings, mayAsk: true)
+    try await prompts.settle(&asking, &answers)
+    try await answers.complete(asking, settings: settings, mayAsk: true)
     try answers.save()
-    return consented.answered(answers.values)
+    return consented.answered(answers.values, asking: asking)
   }
 
   /// Puts the answers to the profile's questions among its data, as far as they are known.
@@ -120,6 +125,8 @@ struct ProfilePlace: Sendable {
     guard scope == .machine else { return profile }
     var profile = profile
     var answers = try Answers(session.host, profile: profile.name)
+    var prompts = ChezmoiPrompts(session, settings: settings, mayAsk: false)
+    try await prompts.settle(&profile, &answers)
     try await answers.complete(profile, settings: settings, mayAsk: false)
     profile.answer(answers.values)
     return profile
@@ -211,12 +218,25 @@ struct ProfilePlace: Sendable {
     var digest = Digest.Running()
     digest.field(address)
     for name in MachineFacts.variables { digest.field("\(name)=\(host.environment[name] ?? "")") }
-    if varying { digest.field("\(host.environment["PATH"] ?? "") \(host.clock.now() / 86400)") }
+    if varying {
+      digest.field("\(host.environment["PATH"] ?? "") \(host.clock.now() / 86400)")
+      for name in Self.steadyVariables.sorted() { digest.field("\(name)=\(host.environment[name] ?? "")") }
+    }
     for name in host.environment.keys.sorted() where name.hasPrefix("OUTFIT_") || name == "PYENV_ROOT" {
       digest.field("\(name)=\(host.environment[name] ?? "")")
     }
     return digest.finish()
   }
+
+  /// The variables that templates of chezmoi's ask for the most, and that are the same from day to day.
+  static let steadyVariables: Set<String> = [
+    "CODESPACES", "DEVCONTAINER", "DISPLAY", "EDITOR", "GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN", "HOME",
+    "LANG",
+    "LC_ALL", "LOGNAME", "PATH", "REMOTE_CONTAINERS", "SHELL", "SSH_AUTH_SOCK", "SSH_CLIENT",
+    "SSH_CONNECTION",
+    "USER", "VISUAL", "WAYLAND_DISPLAY", "WSLENV", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_CURRENT_DESKTOP",
+    "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_SESSION_TYPE", "XDG_STATE_HOME",
+  ]
 
   func stamp(_ profile: Profile) -> ProfileStamp {
     ProfileStamp(

@@ -376,7 +376,8 @@ struct Undertaking {
     if wish.parts.hasAllEffects { try waiting.keep(profile.scope, host: host) }
     // What runs every time keeps no run from looking.
     if status == .done, isPlain, mended.left.isEmpty, waiting.isEmpty,
-      !proposal.effects.contains(where: \.isRoutine)
+      !proposal.effects.contains(where: \.isRoutine),
+      proposal.variablesRead.subtracting(MachineFacts.variables).isSubset(of: ProfilePlace.steadyVariables)
     {
       try CompiledPlan.write(
         for: profile.scope, version: Release.version,

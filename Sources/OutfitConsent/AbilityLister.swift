@@ -1,3 +1,4 @@
+import OutfitChezmoi
 import OutfitCore
 import OutfitProfile
 import OutfitSystem
@@ -132,7 +133,7 @@ struct AbilityLister {
   private mutating func listDotfiles() {
     for (target, dotfile) in entries(content.own.dotfiles) where applies(target, dotfile) {
       let path = "dotfiles.\(target)"
-      let shown = dotfile.isOutsideHome ? target : target == "." ? "your home folder" : "~/\(target)"
+      let shown = dotfile.isOutsideHome ? target : target.isEmpty ? "your home folder" : "~/\(target)"
       let verb =
         switch dotfile.kind {
         case .block: "keeps a block in"
@@ -141,24 +142,48 @@ struct AbilityLister {
         case .tree: dotfile.layout.style == .copy ? "writes" : "links"
         case .absent: "takes away"
         case .create: "creates"
-        case .template, .copy: "writes"
+        case .template, .copy, .chezmoi: "writes"
         }
       guard !dotfile.isOutsideHome else {
         add(.reaches, path, "\(verb), outside your home folder,", target)
         continue
       }
+      if dotfile.kind == .chezmoi { listChezmoi(path) }
       if let reader = FileReader.of(target) {
         abilities.append(obeyed(path, verb, shown, reader))
       } else if let (inside, reader) = firstObeyed(below: target, dotfile, path) {
         abilities.append(obeyed(path, verb, shown, "with ~/\(inside), \(reader)"))
       } else {
-        add(.writes, path, verb, shown)
+        abilities.append(Ability(.writes, path, digest(of: path), verb, shown))
       }
     }
   }
 
+  /// Of a folder of chezmoi's: its scripts, one by one.
+  private mutating func listChezmoi(_ path: String) {
+    for member in files.members where member.entry == path {
+      let name = member.path.lastComponent?.string ?? ""
+      guard let parsed = SourceFileName(name), case .script(let time) = parsed.kind else { continue }
+      let moment =
+        switch time.condition {
+        case .once: "once"
+        case .changed: "when it has changed"
+        case .always: "every time"
+        }
+      abilities.append(
+        Ability(.runs, "\(path) script \(member.name)", member.digest, "runs the script", member.name, moment)
+      )
+    }
+    add(.reaches, path + " templates", "runs", "templates", "which can read files and variables of yours")
+  }
+
+  /// Of the home folder itself the manifest's key is `./`, and that of the section empty.
+  private func digest(of path: String) -> Digest {
+    content.digest(of: path == "dotfiles." ? "dotfiles.." : path)
+  }
+
   private func obeyed(_ path: String, _ verb: String, _ shown: String, _ rest: String) -> Ability {
-    var ability = Ability(.writes, path, content.digest(of: path), verb, shown, rest)
+    var ability = Ability(.writes, path, digest(of: path), verb, shown, rest)
     ability.isObeyed = true
     return ability
   }
@@ -168,10 +193,14 @@ struct AbilityLister {
     below target: String, _ dotfile: DotfileSection, _ path: String
   ) -> (target: String, reader: String)? {
     guard let file = dotfile.file, dotfile.isFolder else { return nil }
-    let folder = FilePath(file).lexicallyNormalized().string + "/"
-    return files.members.lazy.filter { $0.entry == path && $0.name.hasPrefix(folder) }.compactMap { member in
-      let name = String(member.name.dropFirst(folder.count))
-      let inside = target == "." ? name : "\(target)/\(name)"
+    let folder = FilePath(file).lexicallyNormalized().string
+    // The layer's own folder has no name in it.
+    let prefix = folder.isEmpty || folder == "." ? "" : folder + "/"
+    let isChezmoi = dotfile.kind == .chezmoi
+    return files.members.lazy.filter { $0.entry == path && $0.name.hasPrefix(prefix) }.compactMap { member in
+      let name = isChezmoi ? ChezmoiTree.target(of: member.name) : String(member.name.dropFirst(prefix.count))
+      guard let name else { return nil }
+      let inside = target.isEmpty ? name : "\(target)/\(name)"
       return FileReader.of(inside).map { (inside, $0) }
     }.first
   }
@@ -294,7 +323,7 @@ struct AbilityLister {
     let told = Set(abilities.map(\.subject))
     // What they have is told one by one.
     let lists = ["virtualenv.build", "node_modules", "node_modules.scripts"]
-    let silent = Set(content.own.dotfiles.keys.map { "dotfiles.\($0)" } + lists)
+    let silent = Set(content.own.dotfiles.keys.map { $0.isEmpty ? "dotfiles.." : "dotfiles.\($0)" } + lists)
     for entry in content.entries where !told.contains(entry.path) && !silent.contains(entry.path) {
       switch entry.path.prefix(while: { $0 != "." }) {
       case "extends":

@@ -45,9 +45,11 @@ public struct Consented: Sendable {
   }
 
   /// The same with answers to what no layer's `data:` answers, which change texts and nothing that it can do.
-  public func answered(_ answers: [String: String]) -> Consented {
+  /// - Parameter asking: this profile, with the questions that came up since.
+  public func answered(_ answers: [String: String], asking: Profile? = nil) -> Consented {
     var other = self
-    for (key, question) in profile.unanswered {
+    if let asking { (other.profile.ask, other.profile.isAttended) = (asking.ask, asking.isAttended) }
+    for (key, question) in other.profile.unanswered {
       other.profile.data[key] = Sourced(.text(answers[key] ?? ""), question.source)
     }
     return other

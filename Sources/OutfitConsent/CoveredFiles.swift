@@ -36,6 +36,8 @@ struct CoveredFiles {
   private(set) var outside: [(entry: String, name: String, place: FilePath)] = []
 
   private var listings: [FilePath: Set<Substring>] = [:]
+  /// What is fed is a tree that says itself what of it is left out: what git keeps in it is none of it.
+  private var isSource = false
 
   private let content: LayerContent
   /// Where the layer really is.
@@ -62,6 +64,8 @@ struct CoveredFiles {
     let own = content.own
     for (target, section) in own.dotfiles.sorted(by: { $0.key < $1.key }) {
       guard let file = section.value.file else { continue }
+      isSource = section.value.kind == .chezmoi
+      defer { isSource = false }
       try add(file, entry: "dotfiles.\(target)", section.source)
     }
     for (name, section) in own.scripts.sorted(by: { $0.key < $1.key }) {
@@ -85,7 +89,7 @@ struct CoveredFiles {
   private mutating func add(_ file: String, entry: String, _ source: Source) throws {
     let path = place(file)
     try look(at: path, entry: entry, source)
-    try refuseSubmodules(path, source)
+    if !isSource { try refuseSubmodules(path, source) }
     guard let status = try files.status(path, followLinks: true) else { return }
     try feed(path, status, entry: entry, isRun: false)
   }
@@ -175,7 +179,7 @@ struct CoveredFiles {
     }
     switch status.kind {
     case .file:
-      try refusePointer(path, status)
+      if !isSource { try refusePointer(path, status) }
       let found = try digest(FilePath(real), named: real, status)
       // Whether it can be run is part of what it is.
       members.append(
@@ -188,7 +192,7 @@ struct CoveredFiles {
       let text = path.string
       let names = try files.list(path)
       try refuseCollisions(names, in: path)
-      for entryName in names {
+      for entryName in names where !isSource || entryName != ".git" {
         let inner = FilePath(text + "/" + entryName)
         // A name that is not UTF-8 comes out of the list as another, and what can't be looked at can't be consented to.
         guard let status = try files.status(inner, followLinks: false) else {

@@ -5,6 +5,12 @@ import SystemPackage
 
 /// Folders of a layer: `tree:`, and `copy:` of a folder.
 extension Dotfiles {
+  /// Outfit makes the folders on the way to its own before anything is switched, so that they are there by then.
+  func isAboveOwn(_ folder: FilePath, _ context: Context) -> Bool {
+    // The first is for settings, and whoever has some made it.
+    context.reserved.dropFirst().contains { $0.starts(with: folder) }
+  }
+
   func tree(
     _ place: FilePath, _ section: Sourced<DotfileSection>, _ context: Context
   ) throws -> [Change] {
@@ -38,6 +44,7 @@ extension Dotfiles {
       let source = root.pushing(FilePath(entry.path))
       var target = place.pushing(FilePath(entry.path))
       if case .directory = entry.content {
+        if isAboveOwn(target, context) { continue }
         add(target, .directory(mode: folderMode), from: source)
       } else if dotfile.layout.style == .link {
         add(target, .link(.path(source)), from: source)
@@ -102,7 +109,7 @@ extension TreeEntry {
   var plainMode: UInt16 {
     switch content {
     case .file(_, let mode), .source(_, let mode): mode & 0o100 != 0 ? 0o755 : 0o644
-    case .link, .directory: 0o755
+    case .link, .directory, .odd: 0o755
     }
   }
 
@@ -111,7 +118,7 @@ extension TreeEntry {
     switch content {
     case .file(let bytes, _): .file(bytes, mode: dotfile.mode(plainMode))
     case .source(let source, _): .source(source, mode: dotfile.mode(plainMode))
-    case .link, .directory: nil
+    case .link, .directory, .odd: nil
     }
   }
 }

@@ -26,12 +26,24 @@ public struct Dotfiles: Part {
     let unanswered = queries.filter { context.facts[$0] == nil }
     guard unanswered.isEmpty else { return .ask(unanswered) }
     let further = wanted.flatMap { furtherQueries($0.0, $0.1, context) }.filter { context.facts[$0] == nil }
+    let readings: [String: ChezmoiFolder.Reading]
+    switch try chezmoi(context) {
+    case .ask(let queries): return .ask(further + queries)
+    case .done(let known): readings = known
+    }
     guard further.isEmpty else { return .ask(further) }
 
     var problems: [Diagnostic] = []
     var found: [DotfileChanges] = []
+    var proposal = Proposal()
     for (target, section) in wanted {
       do {
+        if let reading = readings[target], section.value.kind == .chezmoi {
+          found.append(
+            DotfileChanges(
+              target: target, section: section, changes: changes(reading, section, context, into: &proposal)))
+          continue
+        }
         found.append(
           DotfileChanges(target: target, section: section, changes: try changes(target, section, context)))
       } catch let failure as Failure {
@@ -39,7 +51,6 @@ public struct Dotfiles: Part {
       }
     }
     guard problems.isEmpty else { throw Failure(problems, status: .usage) }
-    var proposal = Proposal()
     proposal.changes = DotfileChanges.merged(found, context.profile.layers)
     return .done(proposal)
   }
@@ -53,7 +64,7 @@ public struct Dotfiles: Part {
     case .link: return [dotfile.isFolder ? .names(source) : .file(source)]
     case .create where !dotfile.isRendered: return [.file(source)]
     case .template, .block, .create: return [.contents(source)]
-    case .keys, .linkTo, .absent: return []
+    case .keys, .linkTo, .absent, .chezmoi: return []
     }
   }
 
@@ -74,7 +85,7 @@ public struct Dotfiles: Part {
       case .directory where layout.isExact: queries.append(.names(place.pushing(FilePath(entry.path))))
       case .file, .source:
         if names.isTemplate(entry.path) { queries.append(.contents(source.pushing(FilePath(entry.path)))) }
-      case .directory, .link: break
+      case .directory, .link, .odd: break
       }
     }
     return queries
@@ -96,6 +107,7 @@ public struct Dotfiles: Part {
     }
     switch dotfile.kind {
     case .absent: return [change(.absent)]
+    case .chezmoi: return []
     case .keys:
       guard let format = dotfile.format ?? SettingsFormat(name: target) else { return [] }
       let sections = (context.profile.blocks[target] ?? []) + [section]

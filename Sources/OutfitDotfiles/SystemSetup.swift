@@ -53,24 +53,26 @@ public struct SystemSetup: Part {
           entry: "scripts.\(name)", label: "script \(name)", ability: .script, needsRoot: false,
           probe: nil,
           fingerprint: section.value.when == .once ? "once" : Digest(of: bytes).hex,
-          command: command(script(section), bytes), script: script(section),
+          command: ScriptCommand.step(script(section), bytes), script: script(section),
           runsFirst: false, isRoutine: section.value.when == .always, owner: section.source))
     }
     return .done(proposal)
   }
 
-  /// Runs the script by what its first line names, or by sh.
-  private func command(_ path: FilePath, _ contents: [UInt8]) -> Step {
+  private func script(_ section: Sourced<ScriptSection>) -> FilePath {
+    section.source.layer.folder.pushing(FilePath(section.value.run)).lexicallyNormalized()
+  }
+}
+
+enum ScriptCommand {
+  /// Runs a script by what its first line names, or by sh.
+  static func step(_ path: FilePath, _ contents: [UInt8]) -> Step {
     let firstLine = String(decoding: contents.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     let words = firstLine.hasPrefix("#!") ? firstLine.dropFirst(2).split(separator: " ").map(String.init) : []
     let program = words.first ?? "/bin/sh"
     return Step(
       .path(FilePath(program)), words.dropFirst().map { .text($0) } + [.text(path.string)], needsNetwork: true
     )
-  }
-
-  private func script(_ section: Sourced<ScriptSection>) -> FilePath {
-    section.source.layer.folder.pushing(FilePath(section.value.run)).lexicallyNormalized()
   }
 }
 

@@ -109,6 +109,15 @@ public struct Answering: Sendable {
         }
         return .tree(
           try await TreeReader(path.string, files: host.files, sources: sources, consented: consented).read())
+      case .source(let path):
+        guard try host.files.status(path, followLinks: true)?.kind == .directory else { return .absent }
+        return .tree(
+          try await TreeReader(
+            path.string, files: host.files, sources: sources, consented: consented, isSource: true
+          ).read())
+      case .look(let path):
+        guard let status = try host.files.status(path, followLinks: true) else { return .absent }
+        return .status(status)
       case .sources(let tree):
         return .tree(try tree.read(host.files, digests: sources))
       case .status(let path):
@@ -242,10 +251,15 @@ private struct TreeReader: Sendable {
   let files: any Files
   let sources: SourceDigests
   let consented: Consented?
+  /// What git keeps is left out, and what is odd is no failure.
+  let isSource: Bool
   private let bytes = Locked<Int64>(0)
 
-  init(_ root: String, files: any Files, sources: SourceDigests, consented: Consented?) {
+  init(
+    _ root: String, files: any Files, sources: SourceDigests, consented: Consented?, isSource: Bool = false
+  ) {
     (self.root, self.files, self.sources, self.consented) = (root, files, sources, consented)
+    self.isSource = isSource
   }
 
   /// What a profile's folder of files may hold, in bytes.
@@ -259,7 +273,7 @@ private struct TreeReader: Sendable {
   private func read(_ folder: String, _ relative: String) async throws -> [TreeEntry] {
     try await withThrowingTaskGroup(of: (place: Int, entries: [TreeEntry]).self) { group in
       var parts: [[TreeEntry]] = [[]]
-      for name in try files.list(FilePath(folder)) {
+      for name in try files.list(FilePath(folder)) where !isSource || name != ".git" {
         let text = folder + "/" + name
         let inner = relative.isEmpty ? name : relative + "/" + name
         guard let status = try files.status(FilePath(text), followLinks: false) else {
@@ -298,14 +312,22 @@ private struct TreeReader: Sendable {
       guard total <= Self.limit else {
         throw Failure("\(root) holds more than \(Self.limit >> 20) MB: too much for a folder of dotfiles")
       }
-      let (digest, content) = try sources.look(path, named: text, status)
+      let (digest, content): (Digest, [UInt8]?)
+      do throws(FileError) {
+        (digest, content) = try sources.look(path, named: text, status)
+      } catch {
+        guard isSource else { throw error }
+        return TreeEntry(inner, .odd("it can't be read: \(error.reason)"))
+      }
       try consented?.check(path, digest)
       let mode = status.mode & 0o777
       return TreeEntry(
         inner,
         content.map { .file($0, mode: mode) }
           ?? .source(SourceFile(path, digest, size: status.size), mode: mode))
-    case .directory, .other: throw Failure("\(path) is neither file, link nor folder")
+    case .directory, .other:
+      if isSource { return TreeEntry(inner, .odd("it is neither file, link nor folder")) }
+      throw Failure("\(path) is neither file, link nor folder")
     }
   }
 }

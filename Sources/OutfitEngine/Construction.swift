@@ -218,6 +218,7 @@ struct Construction: Sendable {
       case .directory(let mode):
         try files.createDirectories(path)
         try files.setMode(path, mode)
+      case .odd: break
       }
     }
   }

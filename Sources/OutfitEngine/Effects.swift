@@ -60,7 +60,8 @@ public struct Effects: Sendable {
     do {
       var invocation = invocation(effect.command, asRoot: needsSudo)
       invocation.talks = true
-      let copies = try copies(of: effect, consented)
+      if let folder = effect.folder { invocation.workingDirectory = nearest(folder) }
+      let copies = try rendered(effect) ?? copies(of: effect, consented)
       defer { copies?.remove() }
       if let copies, let script = effect.script {
         let name = copies.path.pushing(FilePath(relative(script, effect))).string
@@ -90,6 +91,30 @@ public struct Effects: Sendable {
     } catch {
       return Diagnostic(.error, "\(effect.label) failed: \(error)", at: effect.owner.location)
     }
+  }
+
+  /// The folder, or the nearest one above it that is there.
+  private func nearest(_ folder: FilePath) -> FilePath {
+    var folder = folder
+    while folder.starts(with: host.user.home), folder != host.user.home {
+      if ((try? host.files.status(folder, followLinks: true)) ?? nil)?.kind == .directory { return folder }
+      folder.removeLastComponent()
+    }
+    return host.user.home
+  }
+
+  /// A file of what is run in place of a script's own text; nil where there is no such text.
+  private func rendered(_ effect: Effect) throws -> Scratch? {
+    guard let script = effect.script, let contents = effect.contents else { return nil }
+    let name = relative(script, effect)
+    let scratch = try Scratch(host: host, contents: [name: contents])
+    do {
+      try host.files.setMode(scratch.path.pushing(FilePath(name)), 0o700)
+    } catch {
+      scratch.remove()
+      throw error
+    }
+    return scratch
   }
 
   /// Makes sure that a script, and what it is run with, is what was consented to. Where others than this user and root

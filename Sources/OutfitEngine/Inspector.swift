@@ -122,6 +122,16 @@ struct Inspector {
     }
   }
 
+  /// A profile that wrote to Outfit's own settings would give itself what nobody consented to.
+  func ownFolder(_ name: String) -> String? {
+    let places = host.places
+    guard
+      let own = [places.config, places.state, places.cache].first(where: { name.isPath(atOrBelow: $0.string) }
+      )
+    else { return nil }
+    return "\(name) is in Outfit's own folder \(own)"
+  }
+
   private func isOutside(_ target: FilePath) -> Bool {
     !outside.isEmpty && scope == .machine && outside.contains { target.isAtOrBelow($0) }
       && !roots.contains { target.isAtOrBelow($0) }

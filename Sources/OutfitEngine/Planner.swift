@@ -29,7 +29,7 @@ public enum Planner {
     let keepsMissing = keepsMissing || !proposal.failures.isEmpty
     var plan = Plan(scope: scope, origin: .up, base: previous?.number ?? 0)
     plan.previous = previous
-    plan.failures = proposal.failures
+    plan.failures = proposal.failures + proposal.leftOut.map(\.diagnostic)
     plan.notes = proposal.notes
     plan.activation = RecordedActivation(
       virtualenv: proposal.virtualenv?.string, variables: proposal.variables)
@@ -49,7 +49,8 @@ public enum Planner {
       scope: scope, previous: newest, host: host, allowed: allowed, outside: outside,
       keepsMissing: keepsMissing,
       dropped: (previous?.objects ?? []).filter { dropping.contains($0.label) }.map(\.id))
-    problems += try targets.plan(proposal.changes, letGo: letGo)
+    problems += try targets.plan(
+      proposal.changes, letGo: letGo, keeping: Set(proposal.leftOut.compactMap(\.target?.string)))
     guard problems.isEmpty else { throw Failure(problems, status: .usage) }
     plan.targets = targets.takePlanned()
 

@@ -32,11 +32,13 @@ public struct Context: Sendable {
   public var earlier: Proposal
   /// The lock lies beside a manifest, for others to use, so that no path of this machine may stand in it.
   public var lockIsShared: Bool
+  /// Outfit's own folders, in which no profile has a target.
+  public var reserved: [FilePath]
 
   public init(
     profile: Profile, lock: Lock, facts: Facts, platform: Platform, root: FilePath, store: FilePath,
     bin: FilePath, environment: [String: String], earlier: Proposal = Proposal(),
-    lockIsShared: Bool = false
+    lockIsShared: Bool = false, reserved: [FilePath] = []
   ) {
     self.profile = profile
     self.lock = lock
@@ -48,6 +50,7 @@ public struct Context: Sendable {
     self.environment = environment
     self.earlier = earlier
     self.lockIsShared = lockIsShared
+    self.reserved = reserved
   }
 }
 
@@ -64,6 +67,10 @@ public struct Proposal: Sendable {
   public var variables: [String: String] = [:]
   /// What can't be had; the rest goes on, and the generation is incomplete.
   public var failures: [Diagnostic] = []
+  /// Files that can't be had, each of which stays as it is; the rest goes on, and the generation is incomplete.
+  public var leftOut: [LeftOut] = []
+  /// The variables that its texts were made of.
+  public var variablesRead: Set<String> = []
   /// Something that the manifest asks for has no pin, and none could be made: it is not known what it is.
   public var isUnresolved = false
   /// What a person should know of how something is had: a fall to another provider, say.
@@ -83,8 +90,21 @@ public struct Proposal: Sendable {
     virtualenv = other.virtualenv ?? virtualenv
     variables.merge(other.variables) { $1 }
     failures += other.failures
+    leftOut += other.leftOut
+    variablesRead.formUnion(other.variablesRead)
     isUnresolved = isUnresolved || other.isUnresolved
     notes += other.notes
+  }
+}
+
+/// A file that a part can't say the content of.
+public struct LeftOut: Hashable, Sendable {
+  public var diagnostic: Diagnostic
+  /// Absolute; nil where no one file is meant.
+  public var target: FilePath?
+
+  public init(_ diagnostic: Diagnostic, target: FilePath? = nil) {
+    (self.diagnostic, self.target) = (diagnostic, target)
   }
 }
 
@@ -228,6 +248,8 @@ public struct Change: Hashable, Sendable {
   public var isOnce = false
   /// A folder in which nothing else is to be.
   public var isExact = false
+  /// Names in such a folder that stay even so.
+  public var spared: Set<String> = []
   /// No manifest says which mode it has, so that a file that is closed to others already stays closed.
   public var modeIsDefault: Bool
 
@@ -355,6 +377,10 @@ public struct Effect: Hashable, Sendable {
     // They are what such an effect is known by.
     ability == .packages ? fingerprint.split(separator: " ").map(String.init) : []
   }
+  /// What is run in place of that file's own text: a template's.
+  public var contents: [UInt8]?
+  /// Where it is run, or the nearest folder above that is there; nil is the home folder.
+  public var folder: FilePath?
   /// Before the objects are built (system packages), or after the switch (scripts).
   public var runsFirst: Bool
   /// It runs at every `up`, so that it makes nothing other than it was.

@@ -12,9 +12,14 @@ public enum Query: Hashable, Sendable {
   case file(FilePath)
   /// Every file, link and folder below a folder, with contents.
   case tree(FilePath)
+  /// As `tree`, of a folder that is read for what its names say: what git keeps in it is left out, and what can't be read is
+  /// an entry too.
+  case source(FilePath)
   /// What a build of a project's own code may read, without their contents.
   case sources(SourceTree)
   case status(FilePath)
+  /// Of what a link leads to.
+  case look(FilePath)
   /// The names in a folder, sorted; none where it is no folder.
   case names(FilePath)
   /// The interpreters that are on this machine already, probed at known places only.
@@ -85,6 +90,8 @@ public struct TreeEntry: Hashable, Sendable {
     case source(SourceFile, mode: UInt16)
     case link(String)
     case directory(mode: UInt16)
+    /// Of a source: neither of these, or it can't be read, and why.
+    case odd(String)
   }
   public init(_ path: String, _ content: Content) {
     self.path = path
@@ -132,7 +139,7 @@ public struct Facts: Sendable {
     answers.keys.compactMap { query in
       switch query {
       case .contents(let path), .file(let path), .tree(let path): path
-      case .sources, .names, .status, .interpreters, .document, .artifact, .inquiry: nil
+      case .source, .sources, .names, .status, .look, .interpreters, .document, .artifact, .inquiry: nil
       }
     }.sorted { $0.string < $1.string }
   }
@@ -140,14 +147,25 @@ public struct Facts: Sendable {
   /// The files and folders that builds may read, sorted.
   public var walked: [FilePath] {
     answers.flatMap { query, answer -> [FilePath] in
-      guard case .sources(let tree) = query, case .tree(let entries) = answer else { return [] }
-      return [tree.root] + entries.map { tree.root.pushing(FilePath($0.path)) }
+      let root: FilePath
+      switch query {
+      case .sources(let tree): root = tree.root
+      case .source(let folder): root = folder
+      default: return []
+      }
+      guard case .tree(let entries) = answer else { return [root] }
+      return [root] + entries.map { root.pushing(FilePath($0.path)) }
     }.sorted { $0.string < $1.string }
   }
 
-  /// The folders whose names alone were asked for, sorted.
+  /// The folders whose names alone were asked for, and what was only looked at, sorted.
   public var listed: [FilePath] {
-    answers.keys.compactMap { if case .names(let path) = $0 { path } else { nil } }.sorted {
+    answers.keys.compactMap { query in
+      switch query {
+      case .names(let path), .look(let path): path
+      default: nil
+      }
+    }.sorted {
       $0.string < $1.string
     }
   }

@@ -62,6 +62,7 @@ extension TreeEntry {
       case .source(let source, let mode): digest.field("file \(mode) \(source.digest)")
       case .link(let destination): digest.field("link \(destination)")
       case .directory(let mode): digest.field("directory \(mode)")
+      case .odd: break
       }
     }
   }

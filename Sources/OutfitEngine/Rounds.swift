@@ -31,7 +31,8 @@ extension Query {
   /// For people.
   var summary: String {
     switch self {
-    case .contents(let path), .file(let path), .tree(let path), .status(let path), .names(let path):
+    case .contents(let path), .file(let path), .tree(let path), .source(let path), .status(let path),
+      .look(let path), .names(let path):
       path.string
     case .sources(let tree): tree.root.string
     case .interpreters(let language): "\(language) interpreters"

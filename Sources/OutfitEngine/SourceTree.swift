@@ -145,6 +145,7 @@ public struct SourceTree: Hashable, Sendable {
           throw Failure("\(source.path) changed while this ran", hint: "run the command again")
         }
         try files.create(target, bytes, mode: mode)
+      case .odd: break
       }
     }
   }

@@ -39,7 +39,10 @@ struct TargetPlanner {
 
   /// Plans all changes, and what happens to targets that are asked for no more.
   /// - Returns: what is wrong with the entries themselves.
-  mutating func plan(_ changes: [Change], letGo: Set<String> = []) throws -> [Diagnostic] {
+  /// - Parameter kept: targets that stay as they are, since what is wanted of them is not known.
+  mutating func plan(
+    _ changes: [Change], letGo: Set<String> = [], keeping kept: Set<String> = []
+  ) throws -> [Diagnostic] {
     var wanted = WantedTargets()
     var problems = wanted.gather(changes, inspector, previous)
     guard problems.isEmpty else { return problems }
@@ -91,7 +94,7 @@ struct TargetPlanner {
       names.append(wanted.name)
     }
     for (name, old) in zip(previous.names, previous.all) where !wanted.has(name) && !letGo.contains(name) {
-      if keepsMissing, !isDropped(old) {
+      if keepsMissing && !isDropped(old) || kept.contains(name) {
         planned.append(carried(old))
       } else if let target = try leaving(old) {
         planned.append(target)

@@ -44,7 +44,7 @@ struct WantedTargets {
     for change in changes {
       let name = change.target.string
       let location = change.owner.location
-      if let refusal = inspector.refusal(of: change.target, named: name) {
+      if let refusal = inspector.refusal(of: change.target, named: name) ?? inspector.ownFolder(name) {
         problems.append(
           Diagnostic(
             .error, refusal, at: location,
@@ -106,7 +106,9 @@ struct WantedTargets {
       let gone = zip(previous.names, previous.all).filter { name, old in
         old.written == .absent && name.hasPrefix(prefix) && !name.dropFirst(prefix.count).contains("/")
       }.map(\.0)
-      for name in Set(here.map { prefix + $0 } + gone).sorted() where !wanted.contains(name) {
+      let spared = Set(folder.change.spared.map { prefix + $0 })
+      for name in Set(here.map { prefix + $0 } + gone).sorted()
+      where !wanted.contains(name) && !spared.contains(name) {
         let path = FilePath(name)
         guard !own.contains(where: { $0.isAtOrBelow(path) }) else { continue }
         add(

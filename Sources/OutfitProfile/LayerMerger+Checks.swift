@@ -134,7 +134,7 @@ extension DotfileSection {
   /// For messages: what stands at its target.
   fileprivate var standing: String {
     switch kind {
-    case .link, .linkTo, .tree: "is a link"
+    case .link, .linkTo, .tree, .chezmoi: "is a link"
     case .absent: "is to be absent"
     case .copy, .template, .block, .keys, .create: "is a file"
     }

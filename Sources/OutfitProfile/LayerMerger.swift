@@ -300,6 +300,8 @@ struct LayerMerger {
       $0.kind == .template || $0.isRendered || !$0.layout.templates.isEmpty
     }
     if hasTemplates { looked += facts.dataInputs }
+    // Their templates look for commands.
+    if dotfiles.contains(where: { $0.kind == .chezmoi }) { profile.isVarying = true }
   }
 
 }

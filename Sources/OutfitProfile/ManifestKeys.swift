@@ -373,6 +373,10 @@ enum ManifestKeys {
         "create", .text(.sourceFile), "The file, where there is none yet, and once", example: "create: hosts"),
       Field(
         "link-to", .text(.line), "A link that leads wherever this says", example: "link-to: ../Sync/notes"),
+      Field(
+        "chezmoi", .text(.sourceFolder),
+        "A folder as chezmoi keeps it: the names of its files say what becomes of them",
+        example: "chezmoi: home/"),
       Field("absent", .text(.boolean), "Nothing is to be there", example: "absent: true"),
       Field(
         "as", .choice(TreeLayout.Style.self, "a way to put a folder there"),

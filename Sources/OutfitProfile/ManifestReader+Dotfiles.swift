@@ -32,14 +32,21 @@ extension ManifestDecoder {
         hint: "take `outside-home` out, or write the target in full: `/etc/acme.conf`")
     }
     let isHome = pair.key == "./"
-    if isHome, kind != .tree {
+    if isHome, kind != .tree, kind != .chezmoi {
       checker.complain(
         "a target can't be the home folder itself", at: pair.keyLocation,
-        hint: "name a file in it: `.zshrc`; only `tree:` puts a folder's files there")
+        hint: "name a file in it: `.zshrc`; only `tree:` and `chezmoi:` put a folder's files there")
+    }
+    if kind == .chezmoi, !isHome {
+      checker.complain(
+        "the names in a folder of chezmoi's say where in the home folder its files go", at: pair.keyLocation,
+        hint: "write `./: {chezmoi: …}`")
+      return nil
     }
     if kind == .keys { return keys(pair, isOutside: isOutside) }
     guard let source = node[kind.rawValue], let text = source.text,
-      PathProblem(pair.key) == nil || PathProblem(pair.key) == .absolute || isHome && kind == .tree
+      PathProblem(pair.key) == nil || PathProblem(pair.key) == .absolute
+        || isHome && [.tree, .chezmoi].contains(kind)
     else { return nil }
     var file: String?
     switch kind {
@@ -49,13 +56,17 @@ extension ManifestDecoder {
       manifest.details["dotfiles.\(pair.key)"] = source.location
       // A tree is a folder, with or without a slash.
       file = kind == .tree ? withSlash(text) : text
+    case .chezmoi:
+      guard [nil, .empty].contains(PathProblem(text)) else { return nil }
+      manifest.details["dotfiles.\(pair.key)"] = source.location
+      file = withSlash(text)
     }
     if kind == .absent, text == "false" {
       checker.complain(
         "`absent` is true or not there", at: source.location,
         hint: "take the entry out, or write `absent: true`")
     }
-    if let file, kind != .tree, pair.key.hasSuffix("/") != file.hasSuffix("/") {
+    if let file, ![.tree, .chezmoi].contains(kind), pair.key.hasSuffix("/") != file.hasSuffix("/") {
       checker.complain(
         "a folder's name ends with `/`, in the target and in the source", at: source.location,
         hint:
@@ -144,7 +155,12 @@ extension ManifestDecoder {
           nil
         }
       case "mode":
-        if [.link, .linkTo, .absent].contains(kind) || kind == .tree && style != .copy {
+        if kind == .chezmoi {
+          (
+            "the names in a folder of chezmoi's say which mode a file has",
+            "take it out: `private_`, `executable_`"
+          )
+        } else if [.link, .linkTo, .absent].contains(kind) || kind == .tree && style != .copy {
           ("a link has no mode of its own, and neither has what is absent", "take it out")
         } else {
           nil

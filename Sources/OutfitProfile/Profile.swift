@@ -46,6 +46,8 @@ public struct Profile: Sendable {
   public var bundles: [Bundle] = []
   /// It depends on PATH, or on the day.
   public var isVarying = false
+  /// Somebody can be asked, or was: what chezmoi's templates know as `stdinIsATTY`.
+  public var isAttended = false
   /// What a layer wrote that a later one overrode, for `why`: key path to its sources, oldest first.
   public var overridden: [String: [Source]] = [:]
   /// The lines that locked an entry or a section: key path to its source.
@@ -283,6 +285,8 @@ public struct DotfileSection: Hashable, Sendable {
     case linkTo = "link-to"
     /// Nothing is to be there.
     case absent
+    /// A folder as chezmoi keeps it: the names of its files say what becomes of them.
+    case chezmoi
   }
   public var kind: Kind
   /// Relative to the layer's folder, a folder with `/` at its end; nil for `keys`, `linkTo` and `absent`.
@@ -336,6 +340,7 @@ extension DotfileSection {
     switch kind {
     case .copy: isFolder
     case .tree: layout.style != .fold
+    case .chezmoi: true
     case .template, .link, .block, .keys, .create, .linkTo, .absent: false
     }
   }

@@ -1,3 +1,4 @@
+import OutfitChezmoi
 import OutfitCore
 import OutfitSystem
 import SystemPackage
@@ -80,6 +81,15 @@ public struct ProfileLoader: Sendable {
       guard parent != folder else { return nil }
       folder = parent
     }
+  }
+
+  /// A folder without an outfit.yaml that chezmoi keeps, which is a profile as it stands.
+  public func isChezmoi(_ folder: FilePath) -> Bool {
+    guard !host.files.exists(folder.appending(Self.manifestName)), let names = try? host.files.list(folder)
+    else {
+      return false
+    }
+    return ChezmoiTree.isOne(names)
   }
 
   private func isFolder(_ path: FilePath) -> Bool {
@@ -198,7 +208,10 @@ struct LayerChain {
       return
     }
     inputs.append(path)
-    guard let bytes = try read(path, from: origin) else { return }
+    let isChezmoi = loader.isChezmoi(place.folder)
+    guard let bytes = isChezmoi ? Array(Self.chezmoiManifest.utf8) : try read(path, from: origin) else {
+      return
+    }
     let address =
       place.checkout.map { "\($0.git.with(reference: $0.commit))" } ?? loader.display(place.folder)
     let isOwn = kind == .personal && path == loader.host.places.personalManifest
@@ -210,7 +223,8 @@ struct LayerChain {
       checkout: place.checkout?.root, identity: identity(of: place), origin: place.checkout?.git)
     layer.isOwn = isOwn
     (layer.signer, layer.channel) = (place.signer, place.channel)
-    let file = place.checkout.map { "\($0.git)/\(ProfileLoader.manifestName)" } ?? loader.display(path)
+    var file = place.checkout.map { "\($0.git)/\(ProfileLoader.manifestName)" } ?? loader.display(path)
+    if isChezmoi { file = String(file.dropLast(ProfileLoader.manifestName.count + 1)) }
     let (manifest, complaints) = ManifestReader.read(bytes, layer: layer, file: file, scope: scope)
     diagnostics += complaints
     self.path.append(path)
@@ -223,6 +237,9 @@ struct LayerChain {
     self.path.removeLast()
     manifests.append(manifest)
   }
+
+  /// What a folder of chezmoi's says where it has no outfit.yaml.
+  private static let chezmoiManifest = "dotfiles: {./: {chezmoi: ./}}\n"
 
   /// One of ours is known by its name, since another release of Outfit has it elsewhere.
   private func identity(of place: LayerPlace) -> String {

@@ -290,6 +290,11 @@ extension TextForm {
     }
   }
 
+  /// A folder in the layer's folder, or that itself.
+  static let sourceFolder = TextForm(what: "a folder of the profile") { text in
+    PathProblem(text) == .empty && !text.isEmpty ? nil : sourceFile.check(text)
+  }
+
   /// A key of somebody else's settings.
   static let settingName = TextForm(what: "a key") { text in
     text.isEmpty || text.utf8.contains(0) ? Complaint("a key has a name") : nil

@@ -230,6 +230,7 @@ private struct ReasonLister {
         "sets \((dotfile.settings?.leaves ?? []).map { $0.path.joined(separator: ".") }.joined(separator: ", "))"
       case .linkTo: "link to \(dotfile.destination ?? "")"
       case .create: "made once, of \(dotfile.file ?? "")"
+      case .chezmoi: "\(dotfile.file ?? ""), as chezmoi keeps it"
       case .tree: "tree of \(dotfile.file ?? ""), as \(dotfile.layout.style)"
       case .template, .copy, .link, .block: "\(dotfile.kind) of \(dotfile.file ?? "")"
       }

@@ -38,7 +38,7 @@ struct BundleCreation {
     let profile = consented.profile
     var list = BundleList(
       version: Release.version, profile: profile.name, origin: .folder(""), platforms: platforms.map(\.key),
-      lock: sources.add(Array(try LockFile.text(of: lock, for: profile).utf8)))
+      lock: sources.add(Array(LockFile.text(of: lock, for: profile).utf8)))
     list.items = try await items(lock, profile, progress)
     list.commits = try await commits(profile)
     list.origin = try folders(profile, &list)

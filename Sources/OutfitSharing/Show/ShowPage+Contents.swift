@@ -32,7 +32,8 @@ extension ShowPage {
     let kinds: [(DotfileSection.Kind, String)] = [
       (.block, "Blocks in files that stay yours"), (.keys, "Keys in files that stay yours"),
       (.template, "Files, filled in"), (.copy, "Files"),
-      (.tree, "Folders"), (.create, "Files, made once"), (.link, "Links"), (.linkTo, "Links to elsewhere"),
+      (.tree, "Folders"), (.chezmoi, "Folders of chezmoi's"), (.create, "Files, made once"), (.link, "Links"),
+      (.linkTo, "Links to elsewhere"),
       (.absent, "Taken away"),
     ]
     return part(

@@ -20,7 +20,7 @@ public enum ShowText {
     page.row("Git hooks", profile.hooks.keys.sorted())
     page.row("Blocks in", targets(profile) { $0 == .block })
     page.row("Keys in", targets(profile) { $0 == .keys })
-    page.row("Files", targets(profile) { [.template, .copy, .tree, .create].contains($0) })
+    page.row("Files", targets(profile) { [.template, .copy, .tree, .create, .chezmoi].contains($0) })
     page.row("Links", targets(profile) { $0 == .link || $0 == .linkTo })
     page.row("Takes away", targets(profile) { $0 == .absent })
     for (manager, packages) in profile.packages.sorted(by: { $0.key < $1.key }) {

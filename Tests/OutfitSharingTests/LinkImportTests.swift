@@ -1,0 +1,79 @@
+import Testing
+
+@testable import OutfitSharing
+
+@Suite("Links of stow and dotbot")
+struct LinkImportTests {
+  private func listing(_ files: [String]) -> LinkImport.Listing {
+    var kinds: [String: LinkImport.Listing.Kind] = [:]
+    for path in files {
+      kinds[path] = .file
+      var folder = path
+      while let slash = folder.lastIndex(of: "/") {
+        folder = String(folder[..<slash])
+        kinds[folder] = .folder
+      }
+    }
+    return LinkImport.Listing(kinds)
+  }
+
+  private func stow(
+    _ files: [String], _ texts: [String: String] = [:], standing: Set<String> = []
+  ) -> (links: [String], remarks: Int) {
+    let read = StowFolder.read(listing(files), texts: texts, home: "/home/ada") { standing.contains($0) }
+    return (read.links.map { "\($0.target)\($0.isFolder ? "/" : "") \($0.file)" }, read.remarks.count)
+  }
+
+  @Test("a folder that one package has is one link, and one that many have is none")
+  func packages() {
+    let found = stow([
+      "a/.config/a/x", "b/.config/b/y", "b/.bashrc", "a/.app/one", "b/.app/two", "a/README.md", "README.md",
+      "a/.gitignore", "nodots/x",
+    ])
+    #expect(
+      found.links == [
+        ".app/one a/.app/one", ".app/two b/.app/two", ".bashrc b/.bashrc", ".config/a/ a/.config/a",
+        ".config/b/ b/.config/b", "x nodots/x",
+      ])
+    #expect(stow(["a/.app/one"], standing: [".app"]).links == [".app/one a/.app/one"])
+  }
+
+  @Test("options of .stowrc, and what a package leaves out")
+  func options() {
+    let found = stow(
+      ["nvim/init.lua", "tmux/tmux.conf", "atuin/x", "setup.sh"],
+      [".stowrc": "--target=~/.config\n--ignore=setup.sh\n--ignore=atuin/*\n"])
+    #expect(found.links == [".config/atuin/ atuin", ".config/nvim/ nvim", ".config/tmux/ tmux"])
+    let dots = stow(
+      ["a/dot-zshrc", "a/drop.txt"], [".stowrc": "--dotfiles\n", "a/.stow-local-ignore": "drop\\..*\n"])
+    #expect(dots.links == [".zshrc a/dot-zshrc"])
+    #expect(stow(["a/.x", "b/.x"]).remarks == 1)
+  }
+
+  @Test("dotbot: short and long forms, patterns, and what is left with its line")
+  func dotbot() throws {
+    let text = """
+      - defaults: {link: {relink: true}}
+      - link:
+          ~/.vimrc:
+          ~/.vim: vim/
+          ~/.config/:
+            glob: true
+            path: config/*
+          /etc/x: x
+          ~/.mac: {path: x, if: '[ `uname` = Darwin ]'}
+          ~/.sub: sub/module
+      - create: [~/tmp]
+      - shell: [[make, Make]]
+      """
+    let read = try DotbotFile.read(
+      text, name: "install.conf.yaml", listing: listing(["vimrc", "vim/a", "config/a/1", "config/b", "x"]),
+      home: "/home/ada")
+    #expect(
+      read.links.map { "\($0.target)\($0.isFolder ? "/" : "") \($0.file)" }
+        == [
+          ".config/a/ config/a", ".config/b config/b", ".vim/ vim", ".vimrc vimrc", "/etc/x x",
+        ].sorted())
+    #expect(read.remarks.compactMap(\.line) == [9, 10, 11, 12])
+  }
+}
