@@ -116,11 +116,11 @@ private struct ToldProcesses: Processes {
   }
 
   func runAttached(_ invocation: Invocation) async throws -> Int32 {
-    try await told(invocation, { $0 }) { try await processes.runAttached(invocation) }
+    try await told(invocation, \.self) { try await processes.runAttached(invocation) }
   }
 
   func runGuarded(_ invocation: Invocation, by mark: ProcessMark) async throws -> Int32 {
-    try await told(invocation, { $0 }) { try await processes.runGuarded(invocation, by: mark) }
+    try await told(invocation, \.self) { try await processes.runGuarded(invocation, by: mark) }
   }
 
   func replace(_ invocation: Invocation) throws -> Never { try processes.replace(invocation) }

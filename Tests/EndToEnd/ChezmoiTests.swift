@@ -64,7 +64,9 @@ struct ChezmoiTests {
     }
     #expect(try machine.read("log") == "first\nvim 1\n")
     let again = try await machine.outfit("up")
-    #expect(again.status == 0 && again.text.contains("Nothing to do"), "\(again.text)\(again.errorText)")
+    #expect(
+      again.status == 0 && again.outputText.contains("Nothing to do"), "\(again.outputText)\(again.errorText)"
+    )
 
     // What the tree says anew is what is there anew, and a foreign file in an exact folder is asked about.
     try machine.write("c/home/.chezmoidata.yaml", "editor: emacs\ncolours: []\n")
@@ -106,12 +108,14 @@ struct ChezmoiTests {
     try machine.write("c/home/dot_secret.tmpl", "\n{{ pass \"mail\" }}\n")
     let before = try machine.tree()
     let dry = try await machine.outfit("import", "chezmoi", "c", "--dry-run")
-    #expect(dry.status == 1 && dry.text.contains("c/home/dot_secret.tmpl:2"), "\(dry.text)\(dry.errorText)")
-    #expect(dry.text.contains("asks  email"))
+    #expect(
+      dry.status == 1 && dry.outputText.contains("c/home/dot_secret.tmpl:2"),
+      "\(dry.outputText)\(dry.errorText)")
+    #expect(dry.outputText.contains("asks  email"))
     expectSameTree(try machine.tree(), before)
     try machine.files.remove(machine.home.pushing("c/home/dot_secret.tmpl"))
     let made = try await machine.outfit("import", "chezmoi", "c", "--to", "new")
-    #expect(made.status == 0, "\(made.text)\(made.errorText)")
+    #expect(made.status == 0, "\(made.outputText)\(made.errorText)")
     #expect(try machine.read("new/outfit.yaml")?.contains("./: {chezmoi: ./}") == true)
     let up = try await machine.outfit(
       "up", "new", "--trust", "--set", "email=ada@example.org", "--on-conflict", "take", "--skip", "scripts")
@@ -126,7 +130,7 @@ struct ChezmoiTests {
     try machine.write("s/nvim/.config/nvim/init.lua", "i\n")
     try machine.write("s/nvim/README.md", "r\n")
     let stow = try await machine.outfit("import", "stow", "s")
-    #expect(stow.status == 0, "\(stow.text)\(stow.errorText)")
+    #expect(stow.status == 0, "\(stow.outputText)\(stow.errorText)")
     try machine.write("d/vimrc", "v\n")
     try machine.write("d/config/app/a", "a\n")
     try machine.write(
@@ -135,7 +139,8 @@ struct ChezmoiTests {
     )
     let dotbot = try await machine.outfit("import", "dotbot", "d")
     #expect(
-      dotbot.status == 1 && dotbot.text.contains("install.conf.yaml:5"), "\(dotbot.text)\(dotbot.errorText)")
+      dotbot.status == 1 && dotbot.outputText.contains("install.conf.yaml:5"),
+      "\(dotbot.outputText)\(dotbot.errorText)")
     // What stow made already leads where it should.
     try machine.files.createLink(machine.home.appending(".zshenv"), to: "s/zsh/.zshenv")
     let up = try await machine.outfit("up", "s", "--trust")
