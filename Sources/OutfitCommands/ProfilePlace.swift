@@ -27,7 +27,7 @@ struct ProfilePlace: Sendable {
     if let place = try adopted(host) { return place }
     if host.files.exists(host.workingDirectory.appending("outfit.yml")) {
       throw Failure(
-        "there is an outfit.yml here, and outfit reads outfit.yaml", hint: "mv outfit.yml outfit.yaml",
+        "there is an outfit.yml here, which has to be called outfit.yaml", hint: "mv outfit.yml outfit.yaml",
         status: .usage)
     }
     throw Failure(
@@ -77,7 +77,7 @@ struct ProfilePlace: Sendable {
       let other = folder.appending("outfit.yml")
       if host.files.exists(other) {
         throw Failure(
-          "\(folder) has an outfit.yml, and outfit reads outfit.yaml",
+          "\(folder) has an outfit.yml, which has to be called outfit.yaml",
           hint: "mv \(other) \(folder)/outfit.yaml",
           status: .usage)
       }

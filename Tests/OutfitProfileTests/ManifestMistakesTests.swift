@@ -119,7 +119,7 @@ import Testing
         ⑥ a folder's name ends with `/`, in the target and in the source (write `.c/: {copy: a/}` for a folder, and no `/` for a file)
         ⑦ `999` is not a mode (write `"0644"`, or `"0600"` for what only you may read)
         ⑧ `if-present` belongs to a block (take it out)
-        ⑨ `.f` can't be copy and link at once (write one of template, copy, link, block, keys, tree, create, link-to, absent: `.f: {copy: …}`)
+        ⑨ `.f` can't be copy and link at once (write one of template, copy, link, block, keys, tree, create, link-to, absent, chezmoi: `.f: {copy: …}`)
         ⑩ `.g` is in your home folder (take `outside-home` out, or write the target in full: `/etc/acme.conf`)
         ⑪ `/etc/../x` is no target (write it in full: `/etc/acme.conf`)
         """)

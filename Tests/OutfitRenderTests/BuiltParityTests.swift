@@ -112,7 +112,7 @@ import Testing
   @Test func devOnTopOfDeployIsProved() async throws {
     let rows = try await rows([Self.base, Self.app], [Self.base, Self.app, Self.tools])
     #expect(rows.filter { $0.verdict != .proved } == [])
-    #expect(rows.count == 10)
+    #expect(rows.count == 11)
   }
 
   @Test func sabotageIsSeen() async throws {

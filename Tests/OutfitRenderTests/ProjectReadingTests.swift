@@ -84,7 +84,8 @@ import Testing
     #expect(!reading.text.contains("hunter2"), "no secret is written")
     let notes = reading.notes.map(\.message).joined(separator: "\n")
     #expect(app.secrets == ["SECRET_KEY"])
-    for part in ["HOME_URL", "mailpit", "own-hooks", "libpq5 gettext", "release:"] {
+    #expect(app.packages.run.sorted() == ["gettext", "libpq5"])
+    for part in ["HOME_URL", "mailpit", "own-hooks", "release:"] {
       #expect(notes.contains(part), "\(part)")
     }
   }
