@@ -11,7 +11,17 @@ struct LiveProcesses: Processes {
     switch invocation.standardInput {
     case .none: try await run(invocation, input: .none)
     case .inherited: try await run(invocation, input: .currentStandardInput)
-    case .bytes(let bytes): try await run(invocation, input: .array(bytes))
+    case .bytes(let bytes): try await run(invocation, input: try input(bytes))
+    }
+  }
+
+  /// A file without a name, and no pipe: a child may end before it has read all, which ends a process that still writes.
+  private func input(_ bytes: [UInt8]) throws -> FileDescriptorInput {
+    do {
+      return .fileDescriptor(
+        FileDescriptor(rawValue: try Libc.unnamedFile(bytes)), closeAfterSpawningProcess: true)
+    } catch let error as Errno {
+      throw Failure("can't keep what a program is to read: \(error)")
     }
   }
 
@@ -66,7 +76,7 @@ struct LiveProcesses: Processes {
         ).terminationStatus
       case .bytes(let bytes):
         try await Subprocess.run(
-          configuration, input: .array(bytes), output: output, error: .currentStandardError
+          configuration, input: try input(bytes), output: output, error: .currentStandardError
         ).terminationStatus
       }
     }

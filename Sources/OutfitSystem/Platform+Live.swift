@@ -209,6 +209,19 @@ enum Libc {
   /// Nil where this process works from there now.
   static func changeFolder(_ path: String) -> Errno? { chdir(path) == 0 ? nil : Errno(rawValue: errno) }
 
+  /// A file that has no name any more, to be read from its beginning.
+  static func unnamedFile(_ bytes: [UInt8]) throws(Errno) -> CInt {
+    guard let file = tmpfile() else { throw Errno(rawValue: errno) }
+    defer { fclose(file) }
+    let written = bytes.withUnsafeBytes {
+      fwrite($0.baseAddress ?? UnsafeRawPointer(file), 1, $0.count, file)
+    }
+    guard written == bytes.count, fflush(file) == 0 else { throw Errno(rawValue: errno) }
+    rewind(file)
+    let descriptor = fileno(file)
+    return try attempt { fcntl(descriptor, F_DUPFD_CLOEXEC, 3) }
+  }
+
   /// The effective user.
   static var userIdentifier: UInt32 { geteuid() }
 
