@@ -86,6 +86,7 @@ struct RenderTests {
     #expect(try await machine.outfit("lock", "--images", at: "shop", setting: gone).status == 0)
     #expect(try machine.read("shop/outfit.lock") == text)
     try ask("libpq6")
+    #expect(try await machine.outfit("trust", "--locked", at: "shop").status == 0)
     let refused = try await machine.outfit("lock", "--images", at: "shop", setting: mirror)
     #expect(refused.status == 1, "\(refused.outputText)")
     #expect(refused.errorText.contains("did you mean `libpq5`?"), "\(refused.errorText)")
