@@ -54,8 +54,9 @@ struct ChezmoiTests {
     #expect(try machine.read(".bashrc")?.hasPrefix("alias dps='docker ps --format \"{{.Names}}\"'\n") == true)
     #expect(try machine.read(".colours") == "red\ngreen\n")
     #expect(try machine.read(".code/settings.json")?.contains("// mine") == true)
-    try withKnownIssue("a modify-template is left out, and nothing says so") {
-      #expect(try machine.read(".code/settings.json")?.contains("\"tab\": 2") == true)
+    let settings = try machine.read(".code/settings.json")
+    withKnownIssue("a modify-template is left out, and nothing says so") {
+      #expect(settings?.contains("\"tab\": 2") == true)
     }
     #expect(try mode(".ssh", machine) == 0o700 && mode(".ssh/config", machine) == 0o600)
     #expect(try mode(".tool", machine) == 0o755)
