@@ -45,10 +45,19 @@ struct SwitchDraft {
 
   /// Folders of ours go with the last of what was in them; where a decision keeps something, they are remembered.
   private mutating func addFolders() throws {
+    guard !plan.foldersToRemove.isEmpty else { return }
     var going = Set(operations.filter { $0.after == .absent }.map(\.path.string))
+    // What was taken out of a folder of ours may come back to it.
+    var needed: Set<String> = []
+    for operation in operations where operation.after != .absent {
+      var folder = operation.path
+      while folder.removeLastComponent(), needed.insert(folder.string).inserted {}
+    }
     for folder in plan.foldersToRemove {
       guard case .directory(let mode) = try Journal.state(of: folder, key: nil, host.files) else { continue }
-      guard try host.files.list(folder).allSatisfy({ going.contains(folder.appending($0).string) }) else {
+      guard !needed.contains(folder.string),
+        try host.files.list(folder).allSatisfy({ going.contains(folder.appending($0).string) })
+      else {
         generation.folders.append(folder)
         continue
       }

@@ -59,6 +59,12 @@ extension GoValue {
     return .map(old.merging(new) { $0.merged(with: $1) })
   }
 
+  /// As JSON; nil for what JSON can't say.
+  public var json: [UInt8]? {
+    let run = Run(world: KnownAnswers(), options: TemplateOptions(limits: TemplateLimits()))
+    return try? Array(JsonWriter(indent: nil, escapesMarkup: false).text(run.value(self), run))
+  }
+
   public var text: String? { if case .string(let text) = self { text } else { nil } }
 
   public var map: [String: GoValue]? { if case .map(let map) = self { map } else { nil } }

@@ -448,8 +448,18 @@ public struct TreeReader {
     case .bytes(let nothing):
       var modification = TreeState.Modification(ofNothing: nothing)
       if let present {
-        guard case .bytes(let after) = made(present) else { return }
-        modification.present = (present, after)
+        var after = made(present)
+        // Settings of editors have comments, which templates can't read, and which stay.
+        if case .left = after, file.target.hasSuffix(".json"),
+          let plain = try? DataFormat.jsonc.read(present).json
+        {
+          after = made(plain)
+        }
+        switch after {
+        case .left(let remark): return state.remarks.append(remark)
+        case .skipped, .open: return
+        case .bytes(let after): modification.present = (present, after)
+        }
       }
       var target = target
       target.kind = .modified(modification, mode: file.name.mode)

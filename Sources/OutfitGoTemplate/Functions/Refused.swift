@@ -19,7 +19,7 @@ extension FunctionTable {
           + "gitHubReleaseAssetURL gitHubReleases gitHubTags getHostByName")
       + group(
         .secret, "it asks a password manager",
-        "name the secret in secrets:, and the file takes it from there",
+        "write that file yourself, or by a script of the tree: what is there stays",
         "awsSecretsManager awsSecretsManagerRaw azureKeyVault bitwarden bitwardenAttachment bitwardenAttachmentByRef "
           + "bitwardenFields bitwardenSecrets dashlaneNote dashlanePassword doppler dopplerProjectJson ejsonDecrypt "
           + "ejsonDecryptWithKey gopass gopassCat gopassRaw hcpVaultSecret hcpVaultSecretJson keepassxc "
@@ -28,7 +28,8 @@ extension FunctionTable {
           + "pass passFields passRaw passhole protonPass protonPassJSON rbw rbwFields secret secretJSON vault"
       )
       + group(
-        .secret, "it needs a key", "name the file in secrets:", "decrypt encrypt encryptAES decryptAES")
+        .secret, "it needs a key", "decrypt it yourself, or by a script of the tree: what is there stays",
+        "decrypt encrypt encryptAES decryptAES")
       + group(
         .chance, "it gives something else at each run", "write the value into data:",
         "randAlphaNum randAlpha randAscii randNumeric randBytes randInt shuffle uuidv4 bcrypt htpasswd genPrivateKey "
