@@ -17,7 +17,6 @@ struct WheelDownload {
   /// - Parameters:
   ///   - requirements: hashed requirement lines.
   ///   - minor: of Python, `3.13`.
-  ///   - sources: packages that are had as they were published, and built where they are installed.
   ///   - folder: where they go.
   /// - Throws: `Failure` with what pip said.
   func get(

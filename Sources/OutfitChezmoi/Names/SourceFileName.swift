@@ -29,29 +29,24 @@ public struct SourceFileName: Hashable, Sendable {
   /// - Returns: nil for a name that no target is left of.
   public init?(_ name: String) {
     var rest = name[...]
-    func take(_ prefix: String, _ rest: inout Substring) -> Bool {
-      guard rest.hasPrefix(prefix) else { return false }
-      rest = rest.dropFirst(prefix.count)
-      return true
-    }
-    if take("create_", &rest) {
+    if rest.take("create_") {
       kind = .create
-    } else if take("remove_", &rest) {
+    } else if rest.take("remove_") {
       kind = .remove
-    } else if take("run_", &rest) {
+    } else if rest.take("run_") {
       kind = .script(ScriptTime(&rest))
-    } else if take("symlink_", &rest) {
+    } else if rest.take("symlink_") {
       kind = .link
-    } else if take("modify_", &rest) {
+    } else if rest.take("modify_") {
       kind = .modify
     }
     switch kind {
     case .file, .create, .modify:
-      isEncrypted = take("encrypted_", &rest)
-      isPrivate = take("private_", &rest)
-      isReadOnly = take("readonly_", &rest)
-      if kind != .modify { keepsEmpty = take("empty_", &rest) }
-      isExecutable = take("executable_", &rest)
+      isEncrypted = rest.take("encrypted_")
+      isPrivate = rest.take("private_")
+      isReadOnly = rest.take("readonly_")
+      if kind != .modify { keepsEmpty = rest.take("empty_") }
+      isExecutable = rest.take("executable_")
     case .remove, .script, .link: break
     }
     let start = NameStart(&rest)
@@ -112,16 +107,11 @@ public struct SourceFolderName: Hashable, Sendable {
 
   public init?(_ name: String) {
     var rest = name[...]
-    func take(_ prefix: String, _ rest: inout Substring) -> Bool {
-      guard rest.hasPrefix(prefix) else { return false }
-      rest = rest.dropFirst(prefix.count)
-      return true
-    }
-    isRemoved = take("remove_", &rest)
-    isExternal = take("external_", &rest)
-    isExact = take("exact_", &rest)
-    isPrivate = take("private_", &rest)
-    isReadOnly = take("readonly_", &rest)
+    isRemoved = rest.take("remove_")
+    isExternal = rest.take("external_")
+    isExact = rest.take("exact_")
+    isPrivate = rest.take("private_")
+    isReadOnly = rest.take("readonly_")
     let start = NameStart(&rest)
     guard let target = start.target(rest) else { return nil }
     self.target = target
@@ -152,5 +142,14 @@ private struct NameStart {
   func target(_ rest: Substring) -> String? {
     let name = (hasDot ? "." : "") + rest
     return rest.isEmpty || name == "." || name == ".." || name.utf8.contains(0) ? nil : name
+  }
+}
+
+extension Substring {
+  /// Takes a prefix off, where it has it.
+  fileprivate mutating func take(_ prefix: String) -> Bool {
+    guard hasPrefix(prefix) else { return false }
+    self = dropFirst(prefix.count)
+    return true
   }
 }

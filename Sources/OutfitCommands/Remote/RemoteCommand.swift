@@ -226,13 +226,10 @@ private struct RemoteRun {
       let document = done.flatMap { RemoteDocument($0.output) }
       changed = changed || document?.changed == true
       if json {
-        documents.append(
-          .object([
-            "host": .string("\(target)"), "exit": .number(Int(status.rawValue)),
-            "changed": document?.changed.map { .bool($0) } ?? .null, "sent": .number(0),
-            "document": document.flatMap { _ in done.map { .raw($0.outputText) } } ?? .null,
-            "messages": .string(errors.harmless),
-          ]))
+        let result = RemoteUp.Result(
+          target: target, status: status, changed: document?.changed,
+          document: document.flatMap { _ in done?.outputText }, words: errors, sent: 0)
+        documents.append(result.json)
         continue
       }
       session.write("\(target):")

@@ -74,7 +74,8 @@ struct RemoteUp {
       }
     }
     guard let system = fields["system"], let machine = fields["machine"], let home = fields["home"] else {
-      let said = done.errorText.split(whereSeparator: \.isNewline).suffix(3).joined(separator: "\n").harmless
+      let said = done.errorText.split(whereSeparator: \.isNewline).suffix(3).map { String($0).harmless }
+        .joined(separator: "\n")
       throw Failure([
         Diagnostic(
           .error, "\(target) can't be reached", excerpt: said.isEmpty ? nil : said,

@@ -111,7 +111,12 @@ public struct BundleArchive: Sendable {
         standardInput: .bytes(Array((names.joined(separator: "\n") + "\n").utf8))))
     guard done.succeeded else {
       try? files.removeTree(new)
-      throw Failure([Self.told("the bundle can't be written", done)])
+      throw Failure([
+        Self.told(
+          "the bundle can't be written", done,
+          hint:
+            "see whether the folder is there, is yours and has room: df -h \(file.removingLastComponent())")
+      ])
     }
     try files.synchronize(new)
     try files.rename(new, to: file)
@@ -139,9 +144,10 @@ public struct BundleArchive: Sendable {
     return program
   }
 
-  private static func told(_ message: String, _ done: Completion) -> Diagnostic {
-    let said = done.errorText.split(separator: "\n").suffix(4).joined(separator: "\n")
-    return Diagnostic(.error, message, excerpt: said.isEmpty ? nil : said.harmless)
+  private static func told(_ message: String, _ done: Completion, hint: String? = nil) -> Diagnostic {
+    let said = done.errorText.split(whereSeparator: \.isNewline).suffix(4).map { String($0).harmless }
+      .joined(separator: "\n")
+    return Diagnostic(.error, message, excerpt: said.isEmpty ? nil : said, hint: hint)
   }
 
   // MARK: - Reading
@@ -269,7 +275,7 @@ public struct BundleArchive: Sendable {
       }
       let bytes = try files.read(place, limit: FileBound.text)
       let list = try BundleList(String(decoding: bytes, as: UTF8.self), file: "\(file)")
-      let signer = try await signers.asyncMap { try await self.signer(of: folder, among: $0) }
+      let signer: String? = if let signers { try await self.signer(of: folder, among: signers) } else { nil }
       return Opened(list: list, folder: folder, signer: signer, isOurs: !isFolder, host: host)
     } catch {
       if !isFolder { try? files.removeTree(folder) }
@@ -299,12 +305,5 @@ public struct BundleArchive: Sendable {
     ])
     guard checked.succeeded else { throw refusal }
     return String(name)
-  }
-}
-
-extension Optional {
-  fileprivate func asyncMap<T>(_ transform: (Wrapped) async throws -> T) async rethrows -> T? {
-    guard case .some(let value) = self else { return nil }
-    return try await transform(value)
   }
 }

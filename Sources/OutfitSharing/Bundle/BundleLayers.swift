@@ -12,14 +12,14 @@ extension GitProfiles {
   ) async throws -> BundleList.Commit {
     let object = try await object(commit, of: address)
     do {
-      try CommitContents(files: bundleHost.files).verify(checkout, commit, object: object)
+      try CommitContents(files: host.files).verify(checkout, commit, object: object)
     } catch let failure as Failure {
       throw Failure(
         failure.diagnostics.map { Diagnostic(.error, "\(address): \($0.message)", hint: $0.hint) })
     }
     return BundleList.Commit(
       address: address.with(subfolder: "").description, commit: commit, object: sources.add(object),
-      tree: try BundleList.Tree.read(checkout, bundleHost.files, &sources))
+      tree: try BundleList.Tree.read(checkout, host.files, &sources))
   }
 
   /// Puts a layer of a bundle where one that was fetched would stand. What it says to be a commit is held against the
@@ -29,8 +29,8 @@ extension GitProfiles {
     guard let address = try GitAddress(layer.address) else {
       throw Failure("\(layer.address.harmless) is no address of a git repository", status: .usage)
     }
-    let files = bundleHost.files
-    let place = checkoutPlace(address, layer.commit)
+    let files = host.files
+    let place = checkout(address, layer.commit)
     let isThere = files.exists(place)
     if isThere, !bundle.has(layer.object) {
       return LockedLayer(commit: layer.commit, digest: try Lock.digest(of: place, files))
@@ -57,7 +57,7 @@ extension GitProfiles {
   /// Whether a layer of a bundle is here already.
   public func has(_ layer: BundleList.Commit) -> Bool {
     guard let address = try? GitAddress(layer.address) else { return false }
-    return bundleHost.files.exists(checkoutPlace(address, layer.commit))
+    return host.files.exists(checkout(address, layer.commit))
   }
 }
 

@@ -26,7 +26,7 @@ public struct GitProfiles: Sendable {
     case never
   }
 
-  private let host: Host
+  let host: Host
   private let network: Network
   private let permission: FetchPermission
   private let address: String?
@@ -347,10 +347,6 @@ public struct GitProfiles: Sendable {
 
   // MARK: For bundles
 
-  var bundleHost: Host { host }
-
-  func checkoutPlace(_ address: GitAddress, _ commit: String) -> FilePath { checkout(address, commit) }
-
   /// A commit as git has it.
   func object(_ commit: String, of address: GitAddress) async throws -> [UInt8] {
     if try await !has(commit, address) {
@@ -371,7 +367,7 @@ public struct GitProfiles: Sendable {
     host.places.cache.appending("git").appending(Digest(of: address.repository).short(24))
   }
 
-  private func checkout(_ address: GitAddress, _ commit: String) -> FilePath {
+  func checkout(_ address: GitAddress, _ commit: String) -> FilePath {
     host.places.layers.appending(Digest(of: address.repository).short(24)).appending(commit)
   }
 
