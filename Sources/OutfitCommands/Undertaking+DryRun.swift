@@ -31,16 +31,17 @@ extension Undertaking {
       members.questions = try questions(read, command) + buildQuestion(profile, preparation.lock, place)
       let needsPerson = !members.wishes.isEmpty || members.questions.contains(where: \.isNeeded)
       if wish.showsText { members.texts = try plan.texts(host) }
-      let status: ExitStatus =
-        needsPerson || !plan.conflicts.isEmpty && wish.onConflict?.takes != true ? .consent : .done
+      let staysInConflict = plan.conflicts.contains {
+        wish.onConflict?.takes != true || $0.conflict?.canTake != true
+      }
       session.write(
         JSONDocument(
           .plan,
           changed: try plan.changes(wish.onConflict ?? .keep, place.stamp(profile), host)
             || defects.contains(where: \.isMendable),
-          exit: status,
+          exit: needsPerson || staysInConflict ? .consent : .done,
           members.json.merging(["profile": .string(profile.name), "dryRun": .bool(true)]) { $1 }))
-      return status
+      return needsPerson || staysInConflict ? .consent : .done
     }
     let lines =
       PlanText(session: session, plan: plan).lines(style: session.outputStyle)

@@ -47,16 +47,17 @@ extension TargetPlanner {
     if let old, !old.keys.isEmpty {
       return blocked(change, folder, "keys in it are Outfit's: take that entry out first, and run outfit up")
     }
-    let mine = wanted.map { ($0.block, Blocks.body(of: $0.block)) }
     let seen =
       home.standing == .present
       ? try inspector.look(resolved, written: old?.written, known: stats[resolved])
       : Inspector.Seen(state: .absent)
     // Unchanged since the last time, and nothing new is wanted: the file need not be read.
-    if let old, seen.bytes == nil, seen.state.matches(old.written), old.blocks.count == mine.count,
-      mine.allSatisfy({ block, body in
-        old.blocks.contains {
-          $0.identifier == block.identifier && $0.body == digest(body, isSecret: change.isSecret)
+    if let old, seen.bytes == nil, seen.state.matches(old.written), old.blocks.count == wanted.count,
+      wanted.allSatisfy({ block, _ in
+        let bodies = Blocks.bodies(of: block)
+        return old.blocks.contains { old in
+          old.identifier == block.identifier
+            && [bodies.plain, bodies.prefaced].contains { digest($0, isSecret: change.isSecret) == old.body }
         }
       })
     {
@@ -96,6 +97,7 @@ extension TargetPlanner {
       olds = []
     }
 
+    let mine = wanted.map { ($0.block, Blocks.body(of: $0.block, in: text)) }
     do {
       let bodies = mine.map { ($0.0.identifier, $0.1) }
       let mended = try mended(text, olds, bodies)

@@ -90,8 +90,25 @@ enum Blocks {
   }
 
   /// The lines of a block as they are compared: line ends of one kind, and one at the end.
-  static func body(of block: Edit.Block) -> [UInt8] {
-    normalized(Array(block.body.utf8)[...])
+  static func body(of block: Edit.Block, in text: [UInt8]) -> [UInt8] {
+    let body = bodies(of: block)
+    guard !block.preface.isEmpty, let found = try? scan(text) else { return body.plain }
+    var rest = text
+    for block in found.reversed() { rest.removeSubrange(block.range) }
+    let isAlone = rest.allSatisfy {
+      [newline, carriageReturn, UInt8(ascii: " "), UInt8(ascii: "\t")].contains($0)
+    }
+    let isKept = found.contains {
+      $0.identifier == block.identifier && Self.body($0, in: text).starts(with: block.preface.utf8)
+    }
+    return isAlone || isKept ? body.prefaced : body.plain
+  }
+
+  /// With and without what stands before it in a file of its own.
+  static func bodies(of block: Edit.Block) -> (plain: [UInt8], prefaced: [UInt8]) {
+    (
+      normalized(Array(block.body.utf8)[...]), normalized(Array((block.preface + block.body).utf8)[...])
+    )
   }
 
   static func body(_ found: Found, in text: [UInt8]) -> [UInt8] { normalized(text[found.body]) }

@@ -327,16 +327,19 @@ public enum Edit: Hashable, Sendable {
     /// What starts a comment in that file: `#`, `"`.
     public var comment: String
     public var body: String
+    /// Stands before the body where the file holds nothing but blocks, and from then on.
+    public var preface: String
     public var position: Position
     /// When the file is not there: make it (with this mode), or leave it.
     public var createMode: UInt16?
     public init(
-      identifier: String, comment: String = "#", body: String, position: Position = .bottom,
-      createMode: UInt16? = 0o644
+      identifier: String, comment: String = "#", body: String, preface: String = "",
+      position: Position = .bottom, createMode: UInt16? = 0o644
     ) {
       self.identifier = identifier
       self.comment = comment
       self.body = body
+      self.preface = preface
       self.position = position
       self.createMode = createMode
     }

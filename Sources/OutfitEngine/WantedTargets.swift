@@ -108,7 +108,7 @@ struct WantedTargets {
       }.map(\.0)
       let spared = Set(folder.change.spared.map { prefix + $0 })
       for name in Set(here.map { prefix + $0 } + gone).sorted()
-      where !wanted.contains(name) && !spared.contains(name) {
+      where !wanted.contains(name) && !spared.contains(name) && !name.isBackupName {
         let path = FilePath(name)
         guard !own.contains(where: { $0.isAtOrBelow(path) }) else { continue }
         add(
@@ -195,7 +195,8 @@ extension Change {
     whole.isSecret = isSecret || other.isSecret
     whole.kind = .file(
       try Blocks.setting(
-        block.identifier, comment: block.comment, body: Blocks.body(of: block), position: block.position,
+        block.identifier, comment: block.comment, body: Blocks.body(of: block, in: bytes),
+        position: block.position,
         in: bytes
       ).text, mode: mode)
     return whole

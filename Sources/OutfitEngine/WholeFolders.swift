@@ -70,3 +70,12 @@ extension Files {
     return place
   }
 }
+
+extension String {
+  /// Named as `freeBackup` names what somebody wanted to keep.
+  var isBackupName: Bool {
+    guard let end = firstRange(of: ".outfit-backup")?.upperBound else { return false }
+    let number = self[end...]
+    return number.isEmpty || number.first == "-" && Int(number.dropFirst()) != nil
+  }
+}

@@ -35,7 +35,7 @@ public struct ShellSetup: Part {
       proposal.changes.append(
         Change(
           target: file.path, owner: owner,
-          kind: .edit(.block(.init(identifier: Self.identifier, body: file.body)))))
+          kind: .edit(.block(.init(identifier: Self.identifier, body: file.body, preface: file.preface)))))
     }
     return inquirer.asked.isEmpty ? .done(proposal) : .ask(inquirer.asked)
   }
@@ -79,6 +79,8 @@ public struct ShellSetup: Part {
   private struct File {
     var path: FilePath
     var body: String
+    /// In a file that is there for our sake alone, so that no one but us makes a login bash read ~/.bashrc.
+    var preface = ""
   }
 
   private static func files(_ context: Context, _ inquirer: inout Inquirer) -> [File] {
@@ -89,15 +91,11 @@ public struct ShellSetup: Part {
       files.append(File(path: home.appending(".bashrc"), body: path.posix))
       // A login bash reads the first of these that is there; other shells read the last.
       let candidates = [".bash_profile", ".bash_login", ".profile"].map { home.appending($0) }
-      let texts = candidates.map { inquirer.answer(.contents($0)) }
-      let first = texts.firstIndex { if case .contents? = $0 { true } else { false } } ?? 2
-      for index in Set([first, 2]).sorted() {
-        var text: String?
-        if case .contents(let bytes)? = texts[index] { text = String(decoding: bytes, as: UTF8.self) }
-        // One that other shells alone read is the user's to make.
-        if index != first, text == nil { continue }
-        let bashrc = ownsLogin(text) ? ShellInit.readsBashrc : ""
-        files.append(File(path: candidates[index], body: bashrc + path.posix))
+      let present = candidates.map { stands($0, context, &inquirer) }
+      let first = present.firstIndex(of: true) ?? 2
+      // One that other shells alone read is the user's to make.
+      for index in Set([first, 2]).sorted() where index == first || present[index] {
+        files.append(File(path: candidates[index], body: path.posix, preface: ShellInit.readsBashrc))
       }
     }
     let zsh = context.environment["ZDOTDIR"].map { FilePath($0) }.flatMap { $0.isAbsolute ? $0 : nil } ?? home
@@ -115,8 +113,17 @@ public struct ShellSetup: Part {
     return files
   }
 
-  /// Whether it is the user's login shell, or the user has settings for it; where the login shell is not known,
-  /// whether it is installed.
+  /// Whether an rc file will be there: by what a part before this one makes of it, else as it is.
+  private static func stands(_ path: FilePath, _ context: Context, _ inquirer: inout Inquirer) -> Bool {
+    if let change = context.earlier.changes.last(where: { $0.target == path }) {
+      return change.kind != .absent
+    }
+    if case .status? = inquirer.answer(.status(path)) { return true }
+    return false
+  }
+
+  /// Whether it is the user's login shell, or there are settings for it, the profile's too; where the login shell is not
+  /// known, whether it is installed.
   private static func isPresent(
     _ shell: String, rc: FilePath, _ context: Context, _ inquirer: inout Inquirer
   ) -> Bool {
@@ -124,24 +131,10 @@ public struct ShellSetup: Part {
     if login == shell { return true }
     let places = ["/bin", "/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"]
       .map { FilePath($0).appending(shell) }
-    var present = false
+    var present = context.earlier.changes.contains { $0.kind != .absent && $0.target.starts(with: rc) }
     for place in (login == nil || shell == "bash" ? places : []) + [rc] {
       if case .status? = inquirer.answer(.status(place)) { present = true }
     }
     return present
-  }
-
-  /// Whether a login file is there for our sake alone, so that no one but us makes a login bash read ~/.bashrc.
-  /// Once our block does, it goes on doing so, whatever is written beside it.
-  static func ownsLogin(_ text: String?) -> Bool {
-    guard let text else { return true }
-    if text.contains(ShellInit.readsBashrc) { return true }
-    var inBlock = false
-    for line in text.split(separator: "\n") {
-      if line.hasPrefix("# >>> outfit ") { inBlock = true }
-      if !inBlock, line.contains(where: { !$0.isWhitespace }) { return false }
-      if line.hasPrefix("# <<< outfit ") { inBlock = false }
-    }
-    return true
   }
 }

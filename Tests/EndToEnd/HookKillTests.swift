@@ -74,14 +74,15 @@ struct HookKillTests {
 
   /// Runs a program and kills it, alone, with its process group, or with that and who watches it, after so many seconds,
   /// from its start or from when something is set aside.
+  /// - Parameter aside: what is true in the work tree once something is.
   private func kill(
-    _ scene: HookScene, _ program: [String], how: Int, after seconds: Double, isWorkAwaited: Bool = false
+    _ scene: HookScene, _ program: [String], how: Int, after seconds: Double, awaiting aside: String = "true"
   ) async throws {
     _ = try await bash(
       scene,
       """
       seconds=$1 how=$2 awaited=$3; shift 3; SECONDS=0; set -m; "$@" >/dev/null 2>&1 & run=$!
-      while [ $awaited = true ] && [ ! -e .git/outfit/hooks/work ] && [ $SECONDS -lt 60 ]; do :; done
+      until eval "$awaited" || [ $SECONDS -ge 60 ]; do :; done
       sleep $seconds
       others=; if [ $how = 2 ]; then
         for f in /proc/[0-9]*/stat; do
@@ -91,7 +92,7 @@ struct HookKillTests {
       fi
       if [ $how = 0 ]; then kill -9 $run; else kill -9 -- -$run $others; fi 2>/dev/null
       wait $run; rm -f .git/index.lock; exit 0
-      """, "\(seconds)", "\(how)", "\(isWorkAwaited)", program[0], program[1], program[2],
+      """, "\(seconds)", "\(how)", aside, program[0], program[1], program[2],
       program.count > 3 ? program[3] : "--color=never")
   }
 
@@ -122,7 +123,7 @@ struct HookKillTests {
         scene, [build, "hooks", "run", "pre-commit"], how: round % 3,
         // From the start, and from when something is set aside, which on a busy machine is any time after that.
         after: .random(in: 0...(round % 2 == 0 ? reach : length * 1.05), using: &dice),
-        isWorkAwaited: round % 2 == 0)
+        awaiting: round % 2 == 0 ? "[ -e .git/outfit/hooks/work ]" : "true")
       let work = scene.machine.home.appending(HookScene.folder).pushing(".git/outfit/hooks/work")
       let isWaiting = scene.machine.files.exists(work)
       if !isWaiting { late += 1 }
@@ -182,7 +183,7 @@ struct HookKillTests {
       let before = Look(try await bash(scene, Self.look).outputText)
       try await kill(
         scene, [engine.string, "run", "--config", configuration.string], how: 1,
-        after: .random(in: 0.05...0.5, using: &dice))
+        after: .random(in: 0...0.2, using: &dice), awaiting: "! grep -q 'l2 mine' p1.txt")
       _ = try await bash(scene, "git status >/dev/null")
       if Look(try await bash(scene, Self.look).outputText).tree != before.tree { losses += 1 }
     }

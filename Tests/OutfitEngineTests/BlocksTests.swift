@@ -8,7 +8,7 @@ import Testing
     _ body: String, in text: String, position: Edit.Block.Position = .bottom, comment: String = "#"
   ) throws -> (text: String, addedNewline: Bool) {
     let result = try Blocks.setting(
-      "team", comment: comment, body: Blocks.body(of: Edit.Block(identifier: "team", body: body)),
+      "team", comment: comment, body: Blocks.bodies(of: Edit.Block(identifier: "team", body: body)).plain,
       position: position, in: Array(text.utf8))
     return (String(decoding: result.text, as: UTF8.self), result.addedNewline)
   }
@@ -129,5 +129,21 @@ import Testing
     #expect(Blocks.problem(Edit.Block(identifier: "a\nb", body: "")) != nil)
     #expect(Blocks.problem(Edit.Block(identifier: "a", comment: "", body: "")) != nil)
     #expect(Blocks.problem(Edit.Block(identifier: "a", body: "# >>> outfit b >>>")) != nil)
+  }
+
+  /// Its preface stands in a file that holds nothing else, and stays whatever is written beside it.
+  @Test func aPrefaceIsForAFileOfItsOwn() throws {
+    let block = Edit.Block(identifier: "path", body: "b\n", preface: "a\n")
+    func body(_ text: String) -> String {
+      String(decoding: Blocks.body(of: block, in: Array(text.utf8)), as: UTF8.self)
+    }
+    #expect(body("") == "a\nb\n")
+    #expect(body("\n  \r\n") == "a\nb\n")
+    #expect(body("# >>> outfit team >>>\nx\n# <<< outfit team <<<\n") == "a\nb\n")
+    #expect(body("export A=b\n") == "b\n")
+    let made = "# >>> outfit path >>>\na\nb\n# <<< outfit path <<<\n"
+    #expect(body(made) == "a\nb\n")
+    #expect(body("export A=b\n" + made) == "a\nb\n")
+    #expect(body("export A=b\n# >>> outfit path >>>\nb\n# <<< outfit path <<<\n") == "b\n")
   }
 }

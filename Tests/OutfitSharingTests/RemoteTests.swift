@@ -4,12 +4,17 @@ import Testing
 @testable import OutfitSharing
 
 @Suite struct RemoteTests {
+  private func names(_ text: String) throws -> String {
+    let target = try RemoteTarget(text)
+    return "\(target.kind) \(target.name)"
+  }
+
   @Test func targetsAreReadAsTheyAreTyped() throws {
-    #expect(try RemoteTarget("dev@box.example").kind == .ssh("dev@box.example"))
-    #expect(try RemoteTarget("ssh://dev@box:2222").kind == .ssh("ssh://dev@box:2222"))
-    #expect(try RemoteTarget("container/shop-web-1").kind == .container("shop-web-1"))
-    #expect(try RemoteTarget("pod/staging/shell-0").kind == .pod("staging/shell-0"))
-    #expect(try RemoteTarget("[2001:db8::1]").kind == .ssh("[2001:db8::1]"))
+    #expect(try names("dev@box.example") == "ssh dev@box.example")
+    #expect(try names("ssh://dev@box:2222") == "ssh ssh://dev@box:2222")
+    #expect(try names("container/shop-web-1") == "container shop-web-1")
+    #expect(try names("pod/staging/shell-0") == "pod staging/shell-0")
+    #expect(try names("[2001:db8::1]") == "ssh [2001:db8::1]")
   }
 
   /// What ssh would take for an option, or a shell for a command, is no machine.

@@ -192,32 +192,38 @@ private struct RemoteRun {
   let session: Session
   let targets: [RemoteTarget]
 
+  private struct Answer: Sendable {
+    var target: RemoteTarget
+    var done: Completion?
+    var said = ""
+  }
+
+  private func answer(of target: RemoteTarget, _ shell: RemoteShell, _ words: [String]) async -> Answer {
+    var answer = Answer(target: target)
+    do {
+      answer.done = try await shell.run(target, RemoteScripts.outfit, words)
+    } catch {
+      answer.said = (error as? Failure)?.diagnostics.map(\.message).joined(separator: "; ") ?? "\(error)"
+    }
+    return answer
+  }
+
   func run(_ words: [String], json: Bool) async throws {
     let shell = try RemoteShell(session.host)
-    let found = await withTaskGroup(of: (RemoteTarget, Completion?, String).self) { group in
+    var found: [RemoteTarget: Answer] = [:]
+    await withTaskGroup(of: Answer.self) { group in
       for target in targets {
-        group.addTask {
-          do {
-            return (
-              target, try await shell.run(target, RemoteScripts.outfit, words + (json ? ["--json"] : [])), ""
-            )
-          } catch {
-            return (
-              target, nil,
-              (error as? Failure)?.diagnostics.map(\.message).joined(separator: "; ") ?? "\(error)"
-            )
-          }
-        }
+        group.addTask { await answer(of: target, shell, words + (json ? ["--json"] : [])) }
       }
-      return await group.reduce(into: [:]) { $0[$1.0] = ($1.1, $1.2) }
+      for await answer in group { found[answer.target] = answer }
     }
     await shell.close(targets)
     var worst = ExitStatus.done
     var documents: [JSONText] = []
     var changed = false
     for target in targets {
-      let (done, said) = found[target] ?? (nil, "")
-      var errors = done?.errorText ?? said
+      let done = found[target]?.done
+      var errors = done?.errorText ?? found[target]?.said ?? ""
       var status = done.flatMap { ExitStatus(rawValue: $0.status) } ?? .failed
       if errors.contains("outfit-is-not-there") {
         (errors, status) = ("there is no Outfit; set it up with: outfit remote up \(target)", .failed)

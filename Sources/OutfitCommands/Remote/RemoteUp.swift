@@ -34,31 +34,39 @@ struct RemoteUp {
   /// - Throws: `Failure` where one of the machines can't be set up; nothing was touched on any then.
   func look(_ list: BundleList) async throws -> [RemoteTarget: Look] {
     let text = Array(list.text.utf8)
-    let found = await withTaskGroup(of: (RemoteTarget, Swift.Result<Look, any Error>).self) { group in
-      for target in targets {
-        group.addTask {
-          do { return (target, .success(try await look(at: target, text))) } catch {
-            return (target, .failure(error))
-          }
-        }
-      }
-      return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
-    }
     var looks: [RemoteTarget: Look] = [:]
-    var wrong: [Diagnostic] = []
-    for target in targets {
-      switch found[target] {
-      case .success(let look)?: looks[target] = look
-      case .failure(let failure as Failure)?: wrong += failure.diagnostics
-      case .failure(let error)?: wrong.append(Diagnostic(.error, "\(target): \(error)"))
-      case nil: break
+    var wrong: [RemoteTarget: [Diagnostic]] = [:]
+    await withTaskGroup(of: Sighting.self) { group in
+      for target in targets { group.addTask { await sighting(of: target, text) } }
+      for await sighting in group {
+        looks[sighting.target] = sighting.look
+        wrong[sighting.target] = sighting.wrong
       }
     }
-    guard wrong.isEmpty else {
+    let failed = targets.flatMap { wrong[$0] ?? [] }
+    guard failed.isEmpty else {
       let others = targets.count > 1 ? [Diagnostic(.note, "nothing was changed on any of them")] : []
-      throw Failure(wrong + others)
+      throw Failure(failed + others)
     }
     return looks
+  }
+
+  private struct Sighting: Sendable {
+    var target: RemoteTarget
+    var look: Look?
+    var wrong: [Diagnostic] = []
+  }
+
+  private func sighting(of target: RemoteTarget, _ list: [UInt8]) async -> Sighting {
+    var sighting = Sighting(target: target)
+    do {
+      sighting.look = try await look(at: target, list)
+    } catch let failure as Failure {
+      sighting.wrong = failure.diagnostics
+    } catch {
+      sighting.wrong = [Diagnostic(.error, "\(target): \(error)")]
+    }
+    return sighting
   }
 
   private func look(at target: RemoteTarget, _ list: [UInt8]) async throws -> Look {
@@ -96,9 +104,9 @@ struct RemoteUp {
 
   private static func hint(_ target: RemoteTarget) -> String {
     switch target.kind {
-    case .ssh(let name): "try it: ssh \(RemoteShell.quoted(name)) true"
-    case .container(let name): "see whether it runs: docker ps, or podman ps; its name was \(name)"
-    case .pod(let name): "see whether it runs: kubectl get pods; its name was \(name)"
+    case .ssh: "try it: ssh \(RemoteShell.quoted(target.name)) true"
+    case .container: "see whether it runs: docker ps, or podman ps; its name was \(target.name)"
+    case .pod: "see whether it runs: kubectl get pods; its name was \(target.name)"
     }
   }
 
@@ -129,22 +137,7 @@ struct RemoteUp {
       var results: [Result] = []
       func start() {
         guard let target = waiting.popFirst(), let look = looks[target] else { return }
-        group.addTask {
-          progress.started(id: "\(target)", label: "\(target)")
-          let result: Result
-          do {
-            result = try await apply(list, sources, script, target, look, words, progress)
-          } catch {
-            let said = (error as? Failure)?.diagnostics.map(\.message).joined(separator: "; ") ?? "\(error)"
-            result = Result(target: target, status: .failed, words: said, sent: 0)
-          }
-          if result.status == .done {
-            progress.finished(id: "\(target)")
-          } else {
-            progress.failed(id: "\(target)", reason: "\(target): status \(result.status.rawValue)")
-          }
-          return result
-        }
+        group.addTask { await result(list, sources, script, target, look, words, progress) }
       }
       for _ in 0..<width { start() }
       while let result = await group.next() {
@@ -156,10 +149,29 @@ struct RemoteUp {
     return targets.compactMap { target in results.first { $0.target == target } }
   }
 
+  private func result(
+    _ list: BundleList, _ sources: BundleArchive.Sources, _ script: [UInt8], _ target: RemoteTarget,
+    _ look: Look, _ words: [String], _ progress: TerminalProgress
+  ) async -> Result {
+    progress.started(id: "\(target)", label: "\(target)")
+    var result: Result
+    do {
+      result = try await apply(list, sources, script, target, look, words, progress)
+    } catch {
+      let said = (error as? Failure)?.diagnostics.map(\.message).joined(separator: "; ") ?? "\(error)"
+      result = Result(target: target, status: .failed, words: said, sent: 0)
+    }
+    if result.status == .done {
+      progress.finished(id: "\(target)")
+    } else {
+      progress.failed(id: "\(target)", reason: "\(target): status \(result.status.rawValue)")
+    }
+    return result
+  }
+
   private func apply(
     _ list: BundleList, _ sources: BundleArchive.Sources, _ script: [UInt8], _ target: RemoteTarget,
-    _ look: Look,
-    _ words: [String], _ progress: TerminalProgress
+    _ look: Look, _ words: [String], _ progress: TerminalProgress
   ) async throws -> Result {
     let files = session.host.files
     let wanted = list.blobs(for: look.platform.key)

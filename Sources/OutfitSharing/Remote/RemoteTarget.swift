@@ -4,16 +4,12 @@ import SystemPackage
 
 /// Another machine, and the program that runs commands there: OpenSSH, or the engine of a container.
 public struct RemoteTarget: Hashable, Sendable, CustomStringConvertible {
-  public enum Kind: Hashable, Sendable {
-    /// What ssh(1) takes as its destination.
-    case ssh(String)
-    /// A container of docker's or podman's.
-    case container(String)
-    /// A pod of the cluster that kubectl speaks to now: `NAME`, or `NAMESPACE/NAME`.
-    case pod(String)
-  }
+  public enum Kind: Hashable, Sendable { case ssh, container, pod }
 
   public var kind: Kind
+  /// What ssh(1) takes as its destination; a container of docker's or podman's; a pod of the cluster that kubectl speaks to
+  /// now, `NAME` or `NAMESPACE/NAME`.
+  public var name: String
   /// As it was typed.
   public var description: String
 
@@ -21,18 +17,17 @@ public struct RemoteTarget: Hashable, Sendable, CustomStringConvertible {
   public init(_ text: String) throws {
     description = text
     let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-    let name = parts.count == 2 ? String(parts[1]) : ""
+    let rest = parts.count == 2 ? String(parts[1]) : ""
     switch parts[0] {
-    case "container" where !name.isEmpty: kind = .container(name)
-    case "pod" where !name.isEmpty: kind = .pod(name)
-    default: kind = .ssh(text)
+    case "container" where !rest.isEmpty: (kind, name) = (.container, rest)
+    case "pod" where !rest.isEmpty: (kind, name) = (.pod, rest)
+    default: (kind, name) = (.ssh, text)
     }
-    let named = if case .ssh(let name) = kind { name } else { name }
     // A leading dash would be an option of that program.
-    let isPlain = named.unicodeScalars.allSatisfy {
+    let isPlain = name.unicodeScalars.allSatisfy {
       $0.isASCII && $0.value > 0x20 && !"'\"\\`$&|;<>(){}!*?".unicodeScalars.contains($0)
     }
-    guard isPlain, named.first != "-", !named.isEmpty else {
+    guard isPlain, name.first != "-", !name.isEmpty else {
       throw Failure(
         "\(text.harmless) is no machine", hint: "name it as for ssh, or container/NAME or pod/NAME",
         status: .usage)
@@ -83,22 +78,23 @@ public struct RemoteShell: Sendable {
     _ target: RemoteTarget, _ script: String, _ words: [String], isOnTerminal: Bool = false
   ) throws -> Invocation {
     let command = ["sh", "-c", script, "sh"] + words
+    let name = target.name
     switch target.kind {
-    case .ssh(let destination):
+    case .ssh:
       let options = [
         "-o", "ControlMaster=auto", "-o", "ControlPath=\(folder)/%C", "-o", "ControlPersist=60",
         "-o", "ConnectTimeout=20", isOnTerminal ? "-t" : "-T",
       ]
       return Invocation(
         try program("ssh", for: target),
-        options + ["--", destination, command.map(Self.quoted).joined(separator: " ")],
+        options + ["--", name, command.map(Self.quoted).joined(separator: " ")],
         environment: host.environment)
-    case .container(let name):
+    case .container:
       let engine = hasProgram("docker") ? "docker" : "podman"
       return Invocation(
         try program(engine, for: target), ["exec", isOnTerminal ? "-it" : "-i", name] + command,
         environment: host.environment)
-    case .pod(let name):
+    case .pod:
       let parts = name.split(separator: "/", maxSplits: 1).map(String.init)
       let place = parts.count == 2 ? ["--namespace", parts[0], parts[1]] : [name]
       return Invocation(
@@ -150,12 +146,12 @@ public struct RemoteShell: Sendable {
   /// Ends the connections.
   public func close(_ targets: [RemoteTarget]) async {
     for target in targets {
-      guard case .ssh(let destination) = target.kind, let ssh = try? program("ssh", for: target) else {
+      guard target.kind == .ssh, let ssh = try? program("ssh", for: target) else {
         continue
       }
       _ = try? await host.processes.run(
         Invocation(
-          ssh, ["-O", "exit", "-o", "ControlPath=\(folder)/%C", "--", destination],
+          ssh, ["-O", "exit", "-o", "ControlPath=\(folder)/%C", "--", target.name],
           environment: host.environment))
     }
     try? host.files.removeTree(folder)
