@@ -17,6 +17,7 @@ struct HooksCheck: AsyncParsableCommand {
       """)
 
   @Flag(help: "Write the locked versions into the other places, where a person would.") var fix = false
+  @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
     try await withSession { session in
@@ -36,7 +37,7 @@ struct HooksCheck: AsyncParsableCommand {
         texts[path] = try host.files.text(place)
       }
       let drifts = try PinDrift.find(lock: lock, files: texts)
-      guard !drifts.isEmpty else {
+      guard !drifts.isEmpty || json else {
         session.write("All places that pin these tools have the versions of outfit.lock.")
         return
       }
@@ -46,6 +47,14 @@ struct HooksCheck: AsyncParsableCommand {
         for (path, all) in Dictionary(grouping: drifts.filter { $0.mended != nil }, by: \.place.file) {
           try Self.mend(path, all, texts[path] ?? "", project.root, host)
         }
+      }
+      guard !json else {
+        session.write(
+          JSONDocument(
+            .hooks, changed: fix ? left.count < drifts.count : false, exit: left.isEmpty ? .done : .drift,
+            ["drifts": .array(drifts.map { $0.json(isMended: fix && $0.mended != nil) })]))
+        if !left.isEmpty { throw Ended(.drift) }
+        return
       }
       for drift in drifts {
         let isMended = fix && drift.mended != nil
@@ -103,5 +112,15 @@ struct HooksCheck: AsyncParsableCommand {
     try host.files.create(new, Array(lines.joined(separator: "\n").utf8), mode: status.mode)
     try host.files.synchronize(new)
     try host.files.rename(new, to: place)
+  }
+}
+
+extension PinDrift {
+  fileprivate func json(isMended: Bool) -> JSONText {
+    .object([
+      "tool": .string(tool), "file": .string(place.file), "line": .number(place.line),
+      "version": .string(version), "locked": .string(locked), "lockLine": .number(lock.line),
+      "mended": .bool(isMended),
+    ])
   }
 }

@@ -30,9 +30,14 @@ struct HooksSavedList: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "List what is kept, the newest first.")
 
+  @Flag(help: "Print JSON.") var json = false
+
   func run() async throws {
     try await withSession { session in
       let items = try HooksSaved.here(session).saved.list()
+      guard !json else {
+        return session.write(JSONDocument(.hooks, ["saved": .array(items.map(\.json))]))
+      }
       guard !items.isEmpty else {
         session.write("Nothing is kept: no hooks ran here while something was not staged.")
         return
@@ -72,11 +77,17 @@ struct HooksSavedShow: AsyncParsableCommand {
   @Argument(help: "A file of it, relative to the work tree.") var file: String?
   @Flag(name: .customLong("hooks-version"), help: "What the hooks made of it, where that overlapped.")
   var isOfHooks = false
+  @Flag(help: "Print what it has as JSON.") var json = false
+
+  func validate() throws {
+    if json, file != nil { throw ValidationError("the text of a file is written as it is, and not as JSON") }
+  }
 
   func run() async throws {
     try await withSession { session in
       let (saved, _) = try HooksSaved.here(session)
       let item = try saved.item(id)
+      guard !json else { return session.write(JSONDocument(.hooks, ["saved": .array([item.json])])) }
       if let file {
         session.host.terminal.write(try saved.text(file, isOfHooks ? .hooks : .work, of: item))
         return
@@ -103,15 +114,37 @@ struct HooksSavedRestore: AsyncParsableCommand {
   @Argument(help: "Files of it, relative to the work tree; without them, all.") var files: [String] = []
   @Flag(name: .customLong("hooks-version"), help: "What the hooks made of it, where that overlapped.")
   var isOfHooks = false
+  @Flag(help: "Print what was done as JSON.") var json = false
 
   func run() async throws {
     try await withSession { session in
       let (saved, _) = try HooksSaved.here(session)
       let item = try saved.item(id)
       let restored = try await saved.restore(files, isOfHooks ? .hooks : .work, of: item)
+      guard !json else {
+        return session.write(
+          JSONDocument(
+            .hooks, changed: !restored.paths.isEmpty || !restored.staged.isEmpty,
+            [
+              "restored": .array(restored.paths.map { .string($0) }),
+              "staged": .array(restored.staged.map { .string($0) }),
+              "before": restored.before.map { .string($0) } ?? .null,
+            ]))
+      }
       for path in restored.paths { session.write("put back  \(path.harmless)") }
       for path in restored.staged { session.write("staged    \(path.harmless)") }
       if let before = restored.before { session.talk("\nBack: outfit hooks saved restore \(before)") }
     }
+  }
+}
+
+extension SavedWork.Item {
+  /// For programs: when it was kept (UTC), by which hooks, and the paths that it has.
+  fileprivate var json: JSONText {
+    .object([
+      "id": .string(identifier), "time": .string(DateText.utc(time)), "hooks": .string(type),
+      "work": .array(work.map { .string($0) }), "dropped": .array(dropped.map { .string($0) }),
+      "staged": .array(staged.map { .string($0) }),
+    ])
   }
 }

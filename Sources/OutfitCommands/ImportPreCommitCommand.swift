@@ -17,6 +17,7 @@ struct ImportPreCommitCommand: AsyncParsableCommand {
 
   @Flag(name: .customLong("dry-run"), help: "Say what would be written, and write nothing.")
   var dryRun = false
+  @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
     try await withSession { session in
@@ -38,6 +39,26 @@ struct ImportPreCommitCommand: AsyncParsableCommand {
         reading = try PreCommitReading(text, package: package, besideOthers: true)
       }
       let notes = try Self.write(reading, folder, to: &file)
+      guard !json else {
+        let writes = file.edit.isChanged
+        if writes, !dryRun { try file.save(host) }
+        return session.write(
+          JSONDocument(
+            .import, changed: writes,
+            [
+              "manifest": .string(file.path.string), "written": .bool(writes && !dryRun),
+              "dryRun": .bool(dryRun),
+              "tools": .array(
+                reading.tools.sorted { $0.name < $1.name }.map {
+                  .object([
+                    "name": .string($0.name), "version": .string($0.version),
+                    "from": .string($0.origin ?? "pypi"),
+                  ])
+                }),
+              "rows": .array(reading.rows.sorted { $0.line < $1.line }.map(\.json)),
+              "notes": .array(notes.map { .string($0.message) }),
+            ]))
+      }
       Self.show(reading, session)
       session.report(notes)
       if !file.edit.isChanged {
@@ -117,5 +138,14 @@ struct ImportPreCommitCommand: AsyncParsableCommand {
       "\(reading.rows.count { $0.outcome == outcome }) \(outcome.rawValue)"
     }
     session.write("\n\(counts.joined(separator: ", "))")
+  }
+}
+
+extension PreCommitReading.Row {
+  fileprivate var json: JSONText {
+    .object([
+      "line": .number(line), "what": .string(what), "outcome": .string(outcome.rawValue),
+      "reason": .string(reason),
+    ])
   }
 }

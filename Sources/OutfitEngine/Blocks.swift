@@ -93,15 +93,18 @@ enum Blocks {
   static func body(of block: Edit.Block, in text: [UInt8]) -> [UInt8] {
     let body = bodies(of: block)
     guard !block.preface.isEmpty, let found = try? scan(text) else { return body.plain }
-    var rest = text
-    for block in found.reversed() { rest.removeSubrange(block.range) }
-    let isAlone = rest.allSatisfy {
-      [newline, carriageReturn, UInt8(ascii: " "), UInt8(ascii: "\t")].contains($0)
-    }
     let isKept = found.contains {
       $0.identifier == block.identifier && Self.body($0, in: text).starts(with: block.preface.utf8)
     }
-    return isAlone || isKept ? body.prefaced : body.plain
+    return isAlone(text) || isKept ? body.prefaced : body.plain
+  }
+
+  /// Nothing stands in it but blocks.
+  static func isAlone(_ text: [UInt8]) -> Bool {
+    guard let found = try? scan(text) else { return false }
+    var rest = text
+    for block in found.reversed() { rest.removeSubrange(block.range) }
+    return rest.allSatisfy { [newline, carriageReturn, UInt8(ascii: " "), UInt8(ascii: "\t")].contains($0) }
   }
 
   /// With and without what stands before it in a file of its own.

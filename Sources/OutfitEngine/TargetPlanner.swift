@@ -225,6 +225,12 @@ struct TargetPlanner {
   private mutating func keepBlock(
     of held: Change, in target: inout PlannedTarget, _ folder: Inspector.Folder
   ) throws {
+    // Its content is as it was written, our block too.
+    if case .file(let now) = target.before, case .file(let then)? = target.recordKeeping?.written,
+      now.digest == then.digest
+    {
+      return
+    }
     guard case .edit(.block(let block)) = held.kind,
       let own = try blocks(held, [(block, held.owner)], folder, at: target.resolved), own.conflict == nil
     else { return }
@@ -271,8 +277,8 @@ struct TargetPlanner {
         canTake: canTake(state, target))
     }
     let isAsWritten = state.matches(old.written)
-    // A file of the user's in which only a block is ours is not ours as a whole.
-    if !old.isWhole, old.first != .absent {
+    // A file of the user's in which only a block is ours is not ours as a whole, whoever made it.
+    if !old.isWhole, state != .absent, old.first != .absent || holdsMore(than: old, at: target.resolved) {
       return Conflict(
         reason: .notOurs,
         message:
@@ -292,6 +298,12 @@ struct TargetPlanner {
       default: "\(state.summary) stands there now"
       }
     return Conflict(reason: .edited, message: message, canTake: canTake(state, target))
+  }
+
+  /// More stands in a file than the blocks that are ours.
+  private func holdsMore(than old: RecordedTarget, at path: FilePath) -> Bool {
+    guard old.keys.isEmpty, let text = try? host.files.read(path) else { return true }
+    return !Blocks.isAlone(text)
   }
 
   /// A copy that npm changed, in whose place another one is wanted: it is moved aside, and nobody need be asked.

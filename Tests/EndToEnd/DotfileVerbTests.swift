@@ -9,7 +9,7 @@ struct DotfileVerbTests {
     try machine.write(".vimrc", "set nu\n")
     try machine.write("bin/hi", "#!/bin/sh\n", mode: 0o700)
     let before = try machine.tree()
-    let add = try await machine.outfit("dotfiles", "add", "~/.vimrc", "bin/hi")
+    let add = try await machine.outfit("dotfiles", "add", "~/.vimrc", "bin/hi", "--json")
     try #require(add.status == 0, "\(add.errorText)")
     #expect(try machine.read(".config/outfit/dotfiles/vimrc") == "set nu\n")
     let manifest = try #require(try machine.read(".config/outfit/outfit.yaml"))
@@ -25,13 +25,13 @@ struct DotfileVerbTests {
 
     try machine.write("editor", "#!/bin/sh\necho set ai >> \"$1\"\n", mode: 0o755)
     let editor = ["EDITOR": machine.home.appending("editor").string]
-    let edit = try await machine.outfit("dotfiles", "edit", "~/.vimrc", setting: editor)
+    let edit = try await machine.outfit("dotfiles", "edit", "~/.vimrc", "--json", setting: editor)
     #expect(edit.status == 0, "\(edit.errorText)")
     #expect(try machine.read(".vimrc") == "set nu\nset ai\n")
     let why = try await machine.outfit("why", "~/.vimrc:2")
     #expect(why.outputText.contains("dotfiles/vimrc:2, your own layer"), "\(why.outputText)")
 
-    let forget = try await machine.outfit("dotfiles", "forget", "~/.vimrc")
+    let forget = try await machine.outfit("dotfiles", "forget", "~/.vimrc", "--json")
     #expect(forget.status == 0, "\(forget.errorText)")
     #expect(try machine.read(".vimrc") == "set nu\nset ai\n")
     #expect(try machine.read(".config/outfit/outfit.yaml")?.contains("vimrc") == false)

@@ -270,6 +270,10 @@ struct HookCaseTests {
       """)
     let dry = try await scene.outfit("import", "pre-commit", "--dry-run")
     #expect(dry.outputText.contains("Nothing was written"))
+    let rows = try await scene.outfit("import", "pre-commit", "--dry-run", "--json")
+    #expect(
+      rows.outputText.contains("\"left\"") && rows.outputText.contains("\"changed\": true"),
+      "\(rows.outputText)")
     let run = try await scene.outfit("import", "pre-commit")
     #expect(run.outputText.contains("1 taken, 1 changed, 1 left"), "\(run.outputText)")
     #expect(run.outputText.contains("10    other"), "\(run.outputText)")
@@ -288,7 +292,10 @@ struct HookCaseTests {
     #expect(
       check.outputText.contains("requirements-dev.txt:1: black 23.1.0\n  outfit.lock:"), "\(check.outputText)"
     )
-    _ = try await scene.outfit("hooks", "check", "--fix")
+    let drifts = try await scene.outfit("hooks", "check", "--json", fails: true)
+    #expect(drifts.status == 3 && drifts.outputText.contains("requirements-dev.txt"), "\(drifts.outputText)")
+    let fixed = try await scene.outfit("hooks", "check", "--fix", "--json")
+    #expect(fixed.outputText.contains("\"mended\": true"), "\(fixed.outputText)")
     #expect(try scene.text("requirements-dev.txt") == "Black==24.10.0  # old\n")
     _ = try await scene.outfit("hooks", "check")
   }

@@ -38,6 +38,9 @@ struct HookSafetyTests {
     let list = try await scene.outfit("hooks", "saved")
     let id = String(list.outputText.split(separator: "\n").last?.split(separator: " ").first ?? "")
     #expect(commit.errorText.contains("outfit hooks saved show \(id)"))
+    let kept = try await scene.outfit("hooks", "saved", "--json")
+    #expect(kept.outputText.contains("\"\(id)\"") && kept.outputText.contains("b.txt"), "\(kept.outputText)")
+    #expect(try await scene.outfit("hooks", "saved", "show", id, "--json").outputText.contains("b.txt"))
     let show = try await scene.outfit("hooks", "saved", "show", id)
     #expect(show.outputText.contains("hooks' version  b.txt"), "\(show.outputText)")
     #expect(
@@ -52,6 +55,8 @@ struct HookSafetyTests {
     let back = String(restored.errorText.split(separator: " ").last ?? "").filter { !$0.isWhitespace }
     _ = try await scene.outfit("hooks", "saved", "restore", back, "c.txt")
     #expect(try scene.text("c.txt") == "clean\n")
+    let again = try await scene.outfit("hooks", "saved", "restore", id, "c.txt", "--json")
+    #expect(again.outputText.contains("\"changed\": true"), "\(again.outputText)")
     #expect(try await scene.outfit("hooks", "saved", "show", "zzz", fails: true).status == 2)
   }
 

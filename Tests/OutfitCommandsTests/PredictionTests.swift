@@ -79,6 +79,9 @@ import class Foundation.JSONSerialization
     }
   }
 
+  /// Of each machine.
+  private let rounds = 20
+
   private static let names = [
     ".a", ".config/b", ".c.json", ".d", ".folder/e", ".folder/f", ".once", ".gone", ".else", ".zshrc",
     ".bash_profile",
@@ -210,7 +213,7 @@ import class Foundation.JSONSerialization
     machine.files.put("/home/ann/team/once.sh", "#!/bin/sh\n", mode: 0o755)
     machine.files.put("/home/ann/team/outfit.yaml", manifest(&dice))
     var (changes, cut, refused, conflicts) = (0, 0, 0, 0)
-    for round in 0..<12 {
+    for round in 0..<rounds {
       machine.clock.advance(seconds: 60)
       var story: [String] = []
       for _ in 0..<Int.random(in: 1...4, using: &dice) { story.append(disturb(machine, &dice)) }
@@ -279,8 +282,8 @@ import class Foundation.JSONSerialization
       if said["changed"] as? Bool == true { changes += 1 }
     }
     print(
-      "predictions: 50 in memory, \(changes) changes, \(conflicts) with conflicts, \(refused) without consent, "
+      "predictions: \(rounds) in memory, \(changes) changes, \(conflicts) with conflicts, \(refused) without consent, "
         + "\(cut) runs cut short; seed \(seed)")
-    #expect(changes > 10 && changes < 50, "a test that only sees one answer proves little")
+    #expect(changes > rounds / 4 && changes < rounds, "a test that only sees one answer proves little")
   }
 }

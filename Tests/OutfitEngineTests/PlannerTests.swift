@@ -213,6 +213,35 @@ import Testing
     #expect(scenario.text(".bashrc") == wanted)
   }
 
+  /// What somebody wrote into a file that was all Outfit's is asked about until they decide, and never overwritten unasked.
+  @Test(arguments: ["mine\n", nil]) func anEditOfAWholeFileWithABlockStays(_ edit: String?) async throws {
+    var scenario = SwitchScenario()
+    for kind in [
+      Change.Kind.file(Array("theirs\n".utf8), mode: 0o644),
+      .edit(.block(Edit.Block(identifier: "path", body: "PATH=x"))),
+    ] {
+      scenario.proposal.changes.append(
+        Change(target: "/home/ann/.zshrc", owner: SwitchScenario.source(7), kind: kind))
+    }
+    _ = try await scenario.up()
+    let text = try #require(scenario.text(".zshrc"))
+    if let edit {
+      scenario.files.put("/home/ann/.zshrc", text + edit)
+    } else {
+      try scenario.files.setMode("/home/ann/.zshrc", 0o640)
+    }
+    for _ in 0..<3 {
+      let outcome = try await scenario.up()
+      #expect(outcome.kept.count == 1)
+      #expect(scenario.text(".zshrc") == text + (edit ?? ""))
+    }
+    #expect(
+      try scenario.files.status("/home/ann/.zshrc", followLinks: false)?.mode == (edit == nil ? 0o640 : 0o644)
+    )
+    let outcome = try await scenario.up(Decisions(.take))
+    #expect(outcome.kept.isEmpty && scenario.text(".zshrc") == text)
+  }
+
   @Test func twoToolsForOneNameAreRefused() {
     var scenario = SwitchScenario()
     scenario.wantCommand("black", version: "1")

@@ -25,13 +25,14 @@ struct DotfilesAdd: AsyncParsableCommand {
   var form = Form.copy
   @Option(help: ArgumentHelp("The layer, by its name or its folder.", valueName: "layer")) var layer: String?
   @Flag(help: "Take it also where it holds what looks like a secret.") var force = false
+  @Flag(help: "Print what was done as JSON.") var json = false
 
   func run() async throws {
     try await withSession { session in
       let desk = try await DotfileDesk(session)
       var taking = try Taking(desk, layer: layer, form: form, force: force)
       for file in files { try taking.add(file) }
-      let status = try await taking.finish()
+      let status = try await taking.finish(json: json)
       if status != .done { throw Ended(status) }
     }
   }
@@ -130,7 +131,7 @@ private struct Taking {
   }
 
   /// Writes the copies and the manifest, and applies. Where that fails, the copies go again.
-  func finish() async throws -> ExitStatus {
+  func finish(json: Bool) async throws -> ExitStatus {
     let files = host.files
     var made: [FilePath] = []
     do {
@@ -141,6 +142,7 @@ private struct Taking {
       }
       var wish = Undertaking.Wish()
       wish.verb = "dotfiles"
+      wish.wantsJSON = json
       wish.named = ["add"]
       if isOwn {
         wish.edits = [file]
@@ -151,7 +153,9 @@ private struct Taking {
       }
       let status = try await desk.apply(wish)
       if status == .done {
-        for (path, _, _) in sources { desk.session.write("Its source: \(desk.session.short(path))") }
+        for (path, _, _) in sources {
+          desk.session.say("Its source: \(desk.session.short(path))", json: json)
+        }
       }
       return status
     } catch {

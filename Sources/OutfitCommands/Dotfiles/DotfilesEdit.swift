@@ -14,6 +14,7 @@ struct DotfilesEdit: AsyncParsableCommand {
       """)
 
   @Argument(help: "A file of your home folder.", completion: .file()) var file: String
+  @Flag(help: "Print what was done as JSON.") var json = false
 
   func run() async throws {
     try await withSession { session in
@@ -32,11 +33,16 @@ struct DotfilesEdit: AsyncParsableCommand {
       let before = try session.host.files.read(source)
       try await open(source, session)
       guard try session.host.files.read(source) != before else {
-        session.write("Nothing to do: \(session.short(source)) is as it was.")
+        if json {
+          session.write(JSONDocument(.dotfiles, ["dotfiles": .array([])]))
+        } else {
+          session.write("Nothing to do: \(session.short(source)) is as it was.")
+        }
         return
       }
       var wish = Undertaking.Wish()
       wish.verb = "dotfiles"
+      wish.wantsJSON = json
       wish.named = ["edit", file]
       let status = try await desk.apply(wish)
       if status != .done { throw Ended(status) }

@@ -13,6 +13,7 @@ struct DotfilesForget: AsyncParsableCommand {
       """)
 
   @Argument(help: "Files of your home folder.", completion: .file()) var files: [String]
+  @Flag(help: "Print what was done as JSON.") var json = false
 
   func run() async throws {
     try await withSession { session in
@@ -42,6 +43,7 @@ struct DotfilesForget: AsyncParsableCommand {
       }
       wish.edits = [file]
       wish.verb = "dotfiles"
+      wish.wantsJSON = json
       wish.named = ["forget"] + files
       let status = try await desk.apply(wish)
       if status != .done { throw Ended(status) }

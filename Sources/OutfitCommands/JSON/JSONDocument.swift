@@ -13,7 +13,7 @@ struct JSONDocument {
     case up, status, diff, show, facts, outdated, update, rollback, uninstall
     case dotfiles
     case lock, `init`, doctor, generations, gc, trust, which, why, prompt, tools, interpreters, venv, render,
-      parity
+      parity, hooks
     case `import`, capture, personal, check, team, bundle, remote
     /// There is no result.
     case error
