@@ -13,7 +13,7 @@ import Testing
     let filled = secrets.values.allSatisfy { $0 != nil }
     let text = secrets.sorted { $0.key < $1.key }.map { $0.value ?? "?" }.joined(separator: " ")
     var change = Change(
-      target: "/home/ann/\(name)", owner: SwitchScenario.source(), isSecret: true,
+      target: FilePath("/home/ann/\(name)"), owner: SwitchScenario.source(), isSecret: true,
       kind: .file(Array(text.utf8), mode: 0o600))
     change.secrets = SecretUse(names: Set(secrets.keys), outline: Array(outline.utf8), isFilled: filled)
     return change
