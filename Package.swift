@@ -81,7 +81,7 @@ let package = Package(
     room("OutfitChezmoi", ["OutfitGoTemplate"]),
     room("OutfitProfile", ["OutfitSystem", "OutfitChezmoi", yams, mustache]),
     room("OutfitConsent", ["OutfitProfile"]),
-    room("OutfitEngine", ["OutfitConsent", "OutfitFetch", "CInflate", yams]),
+    room("OutfitEngine", ["OutfitConsent", "OutfitFetch", "CInflate", crypto, yams]),
     room("OutfitInterpreters", ["OutfitEngine"]),
     room("OutfitTools", ["OutfitEngine"]),
     room("OutfitDotfiles", ["OutfitEngine", "OutfitChezmoi"]),

@@ -115,6 +115,10 @@ private struct ToldProcesses: Processes {
     try await told(invocation, \.status) { try await processes.run(invocation) }
   }
 
+  func runAsking(_ invocation: Invocation) async throws -> Completion {
+    try await told(invocation, \.status) { try await processes.runAsking(invocation) }
+  }
+
   func runAttached(_ invocation: Invocation) async throws -> Int32 {
     try await told(invocation, \.self) { try await processes.runAttached(invocation) }
   }

@@ -28,6 +28,7 @@ struct PlanText {
       case .update: add("change", path, style.yellow)
       case .remove: add("remove", path, style.red)
       case .restore: add("restore", path, style.green)
+      case .notAsked: add("secret", "\(path): not asked", style.yellow)
       case .conflict:
         let line = target.conflict?.line.map { ":\($0)" } ?? ""
         add("conflict", "\(path)\(line): \(target.conflict?.message ?? "changed")", style.red)

@@ -40,6 +40,11 @@ struct Preparation {
   private var facts = Facts()
   /// What is known of the profile's files.
   let sources: SourceDigests
+  /// The secrets that were read, and why others could not be.
+  private(set) var secrets: [String: SecretValue] = [:]
+  private let secretReader: SecretReader?
+  /// Every secret is read again, whether or not anything has changed.
+  var rereadsSecrets = false
   /// The current generation, once it was asked for: nothing switches while this is used.
   private var newest: NewestGeneration?
 
@@ -49,7 +54,7 @@ struct Preparation {
     let fetcher = Downloads(
       host: session.host, libraries: Installation.locate(session.host).libraries, isOffline: true)
     try self.init(
-      session, profile, nil, fetcher, sources,
+      session, profile, nil, nil, fetcher, sources,
       Answering(reading: session.host, fetcher: fetcher, sources: sources))
   }
 
@@ -67,16 +72,17 @@ struct Preparation {
       consented, host: host, store: Store(host), fetcher: fetcher, progress: progress,
       isOffline: mode == .offline)
     try self.init(
-      session, consented.profile, builder, fetcher, sources,
+      session, consented.profile, builder, SecretReader(consented, host: host), fetcher, sources,
       Answering(
         consented, host: host, builder: builder, fetcher: fetcher, progress: progress,
         isOffline: mode != .live, sources: sources))
   }
 
   private init(
-    _ session: Session, _ profile: Profile, _ builder: Builder?, _ fetcher: Downloads,
-    _ sources: SourceDigests, _ answering: Answering
+    _ session: Session, _ profile: Profile, _ builder: Builder?, _ secretReader: SecretReader?,
+    _ fetcher: Downloads, _ sources: SourceDigests, _ answering: Answering
   ) throws {
+    self.secretReader = secretReader
     self.session = session
     self.profile = profile
     self.builder = builder
@@ -133,11 +139,44 @@ struct Preparation {
       var context = context(earlier: proposal)
       lock = try await Rounds.run(&context, answering) { try part.resolve($0) }
       context.lock = lock
-      proposal.merge(try await Rounds.run(&context, answering) { try part.propose($0) })
+      var own = try await Rounds.run(&context, answering) { try part.propose($0) }
+      if own.changes.contains(where: { $0.secrets != nil }) {
+        newest = try await generation
+        try await fill(&own, of: part, &context)
+      }
+      proposal.merge(own)
       facts = context.facts
     }
     newest = try await generation
     return proposal
+  }
+
+  /// Reads the secrets of what has to be written, where that may be, and has the part make it of them.
+  private mutating func fill(_ proposal: inout Proposal, of part: any Part, _ context: inout Context)
+    async throws
+  {
+    let ledger = try SecretLedger(profile.scope, previous: try newestGeneration(), host: host)
+    while let secretReader {
+      var wanted = ledger.wanted(proposal.changes, known: secrets)
+      if rereadsSecrets {
+        wanted.formUnion(proposal.changes.flatMap { $0.secrets?.names ?? [] }.filter { secrets[$0] == nil })
+      }
+      guard !wanted.isEmpty else { break }
+      for name in wanted.sorted() {
+        guard let section = profile.secrets[name] else { continue }
+        secrets[name] = try await secretReader.read(name, section)
+      }
+      context.secrets = secrets
+      proposal = try await Rounds.run(&context, answering) { try part.propose($0) }
+    }
+    ledger.settle(&proposal, known: secrets) { session.short($0) }
+  }
+
+  /// Notes what the files with secrets in them were made of.
+  mutating func keepSecrets(_ proposal: Proposal, as record: Generation?) throws {
+    guard proposal.changes.contains(where: { $0.secrets?.isFilled == true }) else { return }
+    var ledger = try SecretLedger(profile.scope, previous: try newestGeneration(), host: host)
+    try ledger.keep(proposal.changes, as: record, known: secrets)
   }
 
   /// Answers a question of a part that is none of its two steps.
@@ -152,6 +191,7 @@ struct Preparation {
   func context(earlier proposal: Proposal) -> Context {
     var context = Self.context(profile, facts, host)
     (context.lock, context.earlier, context.lockIsShared) = (lock, proposal, lockIsShared)
+    context.secrets = secrets
     return context
   }
 

@@ -66,7 +66,8 @@ struct StatusCommand: AsyncParsableCommand {
       if json {
         session.write(
           JSONDocument(
-            .status, changed: try standing.changes(session.host) || defects.contains(where: \.isMendable),
+            .status,
+            changed: defects.contains(where: \.isMendable) ? true : try standing.changes(session.host),
             exit: exit,
             PlanMembers(plan: plan, profile: standing.profile, defects: defects, waiting: waiting).json
               .merging([
@@ -138,8 +139,8 @@ private struct Standing {
   let waiting: WaitingEffects
   private let place: ProfilePlace
 
-  /// `up` would do something.
-  func changes(_ host: Host) throws -> Bool {
+  /// `up` would do something; nil where that hangs on secrets.
+  func changes(_ host: Host) throws -> Bool? {
     guard let plan, let profile else { return false }
     return try plan.changes(.keep, place.stamp(profile), host)
   }

@@ -37,8 +37,8 @@ extension Undertaking {
       session.write(
         JSONDocument(
           .plan,
-          changed: try plan.changes(wish.onConflict ?? .keep, place.stamp(profile), host)
-            || defects.contains(where: \.isMendable),
+          changed: defects.contains(where: \.isMendable)
+            ? true : try plan.changes(wish.onConflict ?? .keep, place.stamp(profile), host),
           exit: needsPerson || staysInConflict ? .consent : .done,
           members.json.merging(["profile": .string(profile.name), "dryRun": .bool(true)]) { $1 }))
       return needsPerson || staysInConflict ? .consent : .done

@@ -31,6 +31,8 @@ struct Undertaking {
     var isAllOrNothing = false
     var isExact = false
     var isStrict = false
+    /// Secrets are read anew, also where nothing says that they have changed.
+    var rereadsSecrets = false
     var settings: [String: String] = [:]
     /// What was typed, for the line that gives consent: the verb, and what it was given.
     var verb = "up"
@@ -106,7 +108,7 @@ struct Undertaking {
     let isPlain =
       wish.parts.isWhole && wish.settings.isEmpty && wish.bundles == nil && wish.receipts == nil
       && !wish.isDryRun && !wish.isLocked
-      && !wish.isExact
+      && !wish.isExact && !wish.rereadsSecrets
     // An address that was typed is asked what it is now, and a commit is compared with what there is.
     let looksCloser =
       wish.address != nil && place.git != nil && !wish.isOffline || !wish.layers.isEmpty
@@ -261,6 +263,7 @@ struct Undertaking {
       mode: wish.supply != nil ? .supplied : wish.isOffline ? .offline : wish.isLocked ? .locked : .live,
       progress: progress, sources: sources)
     if let supply = wish.supply { preparation.lock = supply.lock }
+    preparation.rereadsSecrets = wish.rereadsSecrets
 
     // Conflicts and effects come from parts that need no network, so all questions are asked here; where no other
     // part has anything to do, the plan itself is made without network.
@@ -357,6 +360,7 @@ struct Undertaking {
       try? takeLayersBack()
       throw error
     }
+    try preparation.keepSecrets(proposal, as: outcome.record)
     try place.use(profile, host)
     let mended = try await mend(known: outcome.record)
     try learnLongTerm(plan, preparation)

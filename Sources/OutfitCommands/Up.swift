@@ -79,6 +79,11 @@ struct Up: AsyncParsableCommand {
   @Flag(help: "Take packages out of the project's virtualenv that were added by hand.")
   var exact = false
 
+  @Flag(
+    name: .customLong("read-secrets"),
+    help: "Read every secret again, also where nothing that depends on it has changed.")
+  var readSecrets = false
+
   @OptionGroup var answers: SettingOptions
 
   @Option(
@@ -133,6 +138,7 @@ struct Up: AsyncParsableCommand {
       wantsJSON: json)
     wish.receipts = receipts
     wish.showsText = diff
+    wish.rereadsSecrets = readSecrets
     wish.building = build.flatMap { $0.split(separator: ",").map { String($0.filter { $0 != " " }) } }
     let asked = wish
     try await withSession { session in

@@ -24,6 +24,7 @@ struct AbilityLister {
     for (name, question) in entries(content.own.ask) {
       add(.asks, "ask.\(name)", "asks for", "\(name): \(question.prompt)")
     }
+    listSecrets()
     if let to = content.own.receipts?.value.to {
       add(.redirects, "receipts.to", "asks each machine to say how it is, at", to)
     }
@@ -67,6 +68,24 @@ struct AbilityLister {
       add(
         .runs, "hooks.\(name)", "runs", words.isEmpty ? name : "\(name) (\(Self.line(words)))",
         "as git hooks of this project")
+    }
+  }
+
+  private mutating func listSecrets() {
+    for (name, secret) in entries(content.own.secrets) {
+      let path = "secrets.\(name)"
+      let end = "for the secret \(name)"
+      if let unlock = secret.unlock {
+        abilities.append(
+          Ability(
+            .runs, path + ".unlock", Digest(of: unlock.command.joined(separator: "\0")), "runs",
+            Self.line(unlock.command), "once before, \(end)"))
+      }
+      switch secret.origin {
+      case .command(let words): add(.runs, path, "runs", Self.line(words), end)
+      case .variable, .file: add(.reaches, path, "reads", secret.title, end)
+      case nil: add(.asks, path, "asks for the secret", name)
+      }
     }
   }
 

@@ -29,10 +29,13 @@ extension Dotfiles {
     let names = TreeNames(dotfile.layout)
     let folderMode = dotfile.layout.folderMode ?? (dotfile.secret ? 0o700 : 0o755)
     var changes: [Change] = []
-    func add(_ target: FilePath, _ kind: Change.Kind, from source: FilePath) {
-      var change = Change(
+    func change(_ target: FilePath, _ kind: Change.Kind, from source: FilePath) -> Change {
+      Change(
         target: target, owner: section.source, isSecret: dotfile.secret, kind: kind, source: source,
         modeIsDefault: dotfile.mode == nil)
+    }
+    func add(_ target: FilePath, _ kind: Change.Kind, from source: FilePath) {
+      var change = change(target, kind, from: source)
       if case .directory = kind { change.isExact = dotfile.layout.isExact }
       changes.append(change)
     }
@@ -57,7 +60,7 @@ extension Dotfiles {
         {
           target = target.removingLastComponent().appending(String(name.dropLast(TreeNames.ending.count)))
         }
-        add(target, .file(Array(text.utf8), mode: dotfile.mode(entry.plainMode)), from: source)
+        changes.append(change(target, .absent, from: source).file(text, dotfile, entry.plainMode))
       } else if let kind = entry.fileKind(dotfile) {
         add(target, kind, from: source)
       }
@@ -175,6 +178,16 @@ struct DotfileChanges {
 }
 
 extension Change {
+  /// The same, for a file with this text.
+  func file(_ rendering: SecretTexts.Rendering, _ dotfile: DotfileSection, _ usual: UInt16) -> Change {
+    var change = self
+    change.secrets = rendering.use
+    change.isSecret = isSecret || rendering.use != nil
+    let mode = rendering.use == nil ? dotfile.mode(usual) : dotfile.mode ?? usual & 0o700
+    change.kind = .file(Array(rendering.text.utf8), mode: mode)
+    return change
+  }
+
   fileprivate var isBlock: Bool { if case .edit = kind { true } else { false } }
 
   fileprivate var isDirectory: Bool { if case .directory = kind { true } else { false } }

@@ -22,7 +22,7 @@ public struct Dotfiles: Part {
         ? [(target, section)] : ((profile.blocks[target] ?? []) + [section]).map { (target, $0) }
     }
 
-    let queries = wanted.flatMap { self.queries($0.1) }
+    let queries = wanted.flatMap { self.queries($0.1) } + SecretTexts.queries(context)
     let unanswered = queries.filter { context.facts[$0] == nil }
     guard unanswered.isEmpty else { return .ask(unanswered) }
     let further = wanted.flatMap { furtherQueries($0.0, $0.1, context) }.filter { context.facts[$0] == nil }
@@ -133,13 +133,13 @@ public struct Dotfiles: Part {
     case .create:
       var made =
         dotfile.isRendered
-        ? change(.file(Array(try text(section, context).utf8), mode: dotfile.mode(0o644)))
+        ? change(.absent).file(try rendered(try contents(section, context), section, context), dotfile, 0o644)
         : change(try entry(section, context).fileKind(dotfile) ?? .absent)
       made.isOnce = true
       return [made]
     case .template:
       let text = try rendered(try contents(section, context), section, context)
-      return [change(.file(Array(text.utf8), mode: dotfile.mode(0o644)))]
+      return [change(.absent).file(text, dotfile, 0o644)]
     case .block:
       let block = Edit.Block(
         identifier: section.source.layer.name, comment: try CommentSign.of(target, section),
@@ -154,7 +154,12 @@ public struct Dotfiles: Part {
   private func destination(_ section: Sourced<DotfileSection>, _ context: Context) throws -> String {
     var text = section.value.destination ?? ""
     if section.value.isRendered {
-      text = try Templates.render(text, with: data(context), file: section.source.location.file)
+      let texts = SecretTexts(context)
+      let rendering = try texts.render { secrets in
+        try Templates.render(text, with: data(context, secrets), file: section.source.location.file)
+      }
+      try texts.refuse(rendering.use, in: "a link", at: section.source.location)
+      text = rendering.text
     }
     guard !text.isEmpty, !text.contains(where: \.isNewline), !text.utf8.contains(0) else {
       throw Failure(
@@ -195,7 +200,12 @@ public struct Dotfiles: Part {
   /// A file's text, as it is or rendered.
   private func text(_ section: Sourced<DotfileSection>, _ context: Context) throws -> String {
     let bytes = try contents(section, context)
-    if section.value.isRendered { return try rendered(bytes, section, context) }
+    if section.value.isRendered {
+      let rendering = try rendered(bytes, section, context)
+      try SecretTexts(context).refuse(
+        rendering.use, in: "a block of somebody's file", at: section.source.location)
+      return rendering.text
+    }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw Failure(
         "\(section.value.file ?? "") is not UTF-8 text", at: section.source.location,
@@ -204,13 +214,15 @@ public struct Dotfiles: Part {
     return text
   }
 
-  private func data(_ context: Context) -> TemplateValue {
-    .dictionary(context.profile.data.mapValues(\.value.template))
+  private func data(_ context: Context, _ secrets: TemplateValue?) -> TemplateValue {
+    var values = context.profile.data.mapValues(\.value.template)
+    if let secrets { values["secret"] = secrets }
+    return .dictionary(values)
   }
 
   func rendered(
     _ bytes: [UInt8], _ section: Sourced<DotfileSection>, _ context: Context, file: FilePath? = nil
-  ) throws -> String {
+  ) throws -> SecretTexts.Rendering {
     let file = file ?? path(of: section) ?? ""
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw Failure(
@@ -218,8 +230,10 @@ public struct Dotfiles: Part {
         hint: "use `copy:` for files that are not text", status: .usage)
     }
     do {
-      return try Templates.render(text, with: data(context), file: file.string)
-    } catch {
+      return try SecretTexts(context).render { secrets in
+        try Templates.render(text, with: data(context, secrets), file: file.string)
+      }
+    } catch let error as Failure {
       guard section.value.secret else { throw error }
       // What is quoted of a template is its text.
       throw Failure(

@@ -9,11 +9,14 @@ import SystemPackage
 struct Blobs: Sendable {
   let folder: FilePath
   let files: any Files
+  private let key: @Sendable () -> SecretKey?
   private let packs = Packs()
 
-  init(folder: FilePath, files: any Files) {
+  /// - Parameter key: opens what was sealed.
+  init(folder: FilePath, files: any Files, key: @escaping @Sendable () -> SecretKey? = { nil }) {
     self.folder = folder
     self.files = files
+    self.key = key
   }
 
   /// Larger ones are no part of a pack. Bytes.
@@ -47,15 +50,20 @@ struct Blobs: Sendable {
     } else {
       return nil
     }
-    return Digest(of: bytes) == digest ? bytes : nil
+    if Digest(of: bytes) == digest { return bytes }
+    guard let opened = key()?.opened(bytes), Digest(of: opened) == digest else { return nil }
+    return opened
   }
 
   /// Keeps contents. They are not durable before the caller synchronizes.
-  func add(_ contents: [Digest: [UInt8]]) throws(FileError) {
+  /// - Parameter sealing: those that are sealed, since they are of secrets.
+  func add(_ contents: [Digest: [UInt8]], sealing: Set<Digest> = []) throws {
+    let key = sealing.isEmpty ? nil : key()
     var packed: [(digest: Digest, bytes: [UInt8])] = []
-    for (digest, bytes) in contents {
+    for (digest, given) in contents {
       // A power cut can leave a name without its content, so what is there is read.
       if try read(digest) != nil { continue }
+      let bytes = sealing.contains(digest) ? try key?.sealed(given) ?? given : given
       if bytes.count < Self.large {
         packed.append((digest, bytes))
       } else {

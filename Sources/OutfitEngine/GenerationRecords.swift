@@ -164,7 +164,9 @@ public enum Generations {
   }
 
   static func blobs(_ scope: Scope, host: Host) -> Blobs {
-    Blobs(folder: host.places.state(of: scope).appending("blobs"), files: host.files)
+    Blobs(folder: host.places.state(of: scope).appending("blobs"), files: host.files) {
+      try? SecretKey.read(host)
+    }
   }
 
   static func folder(_ scope: Scope, host: Host) -> FilePath {

@@ -269,7 +269,10 @@ struct Journal {
     guard case .file(let file) = entries[index].before else { return nil }
     guard file.isKeyed else { return try blobs.read(file.digest) }
     let path = Self.prior(index, host)
-    return host.files.exists(path) ? try host.files.read(path, limit: FileBound.own) : nil
+    guard host.files.exists(path) else { return nil }
+    let bytes = try host.files.read(path, limit: FileBound.own)
+    // An earlier Outfit did not seal them.
+    return try SecretKey.read(host)?.opened(bytes) ?? bytes
   }
 
   private func putBack(_ index: Int, _ now: TargetState, _ blobs: Blobs, _ host: Host) throws {

@@ -62,6 +62,22 @@ public struct Plan: Sendable {
       && targets.allSatisfy { $0.action == .upToDate } && foldersToRemove.isEmpty
   }
 
+  /// The same, without files of which it is not known what they are to be.
+  public var asKnown: Plan {
+    var plan = self
+    plan.targets = targets.compactMap { target in
+      guard target.action == .notAsked else { return target }
+      guard let record = target.recordKeeping else { return nil }
+      var target = target.with(after: .absent)
+      (target.action, target.record) = (.upToDate, record)
+      return target
+    }
+    return plan
+  }
+
+  /// Somebody would have to be asked what files of it are to be.
+  public var isUnasked: Bool { targets.contains { $0.action == .notAsked } }
+
   var hasSecrets: Bool { targets.contains(where: \.isSecret) }
 
   public var conflicts: [PlannedTarget] { targets.filter { $0.conflict != nil } }
@@ -80,6 +96,8 @@ public struct PlannedTarget: Sendable {
     /// What was there before comes back.
     case restore
     case conflict
+    /// It is made of a secret that nobody was asked for, so that it is not known what it is to be.
+    case notAsked = "not-asked"
   }
 
   /// As the manifest means it.

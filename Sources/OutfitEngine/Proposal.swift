@@ -34,6 +34,8 @@ public struct Context: Sendable {
   public var lockIsShared: Bool
   /// Outfit's own folders, in which no profile has a target.
   public var reserved: [FilePath]
+  /// The secrets that were read in this run, and why others could not be.
+  public var secrets: [String: SecretValue] = [:]
 
   public init(
     profile: Profile, lock: Lock, facts: Facts, platform: Platform, root: FilePath, store: FilePath,
@@ -252,6 +254,8 @@ public struct Change: Hashable, Sendable {
   public var spared: Set<String> = []
   /// No manifest says which mode it has, so that a file that is closed to others already stays closed.
   public var modeIsDefault: Bool
+  /// The secrets in its text; nil where it has none.
+  public var secrets: SecretUse?
 
   public enum Kind: Hashable, Sendable {
     case file([UInt8], mode: UInt16)

@@ -155,6 +155,9 @@ struct TargetPlanner {
       ? Inspector.Seen(state: .absent)
       : try inspector.look(resolved, written: old?.written, known: known)
     let change = change.noMoreOpen(than: old?.written ?? seen.state)
+    if let use = change.secrets, !use.isFilled || use.isSettled {
+      return try unread(change, use, resolved, old, seen)
+    }
     if case .source(let source, let mode) = change.kind {
       // As it was written, and as it is wanted: neither side need be read.
       if let old, !change.isSecret, case .file(let file) = old.written, file == source.written(mode),
@@ -197,6 +200,23 @@ struct TargetPlanner {
       target.action = content == .absent ? .remove : .update
     }
     return target
+  }
+
+  /// A file whose secrets were not read: it is right, or it is not known what it is to be.
+  private func unread(
+    _ change: Change, _ use: SecretUse, _ resolved: FilePath, _ old: RecordedTarget?, _ seen: Inspector.Seen
+  ) throws -> PlannedTarget {
+    if use.isSettled, let old, old.resolved == resolved {
+      var target = asWritten(change, resolved, old, seen)
+      target.record?.accepted = old.accepted
+      return target
+    }
+    var mode: UInt16 = 0o600
+    if case .file(_, let wanted) = change.kind { mode = wanted }
+    return PlannedTarget(
+      target: change.target, resolved: resolved, owner: change.owner.location, isSecret: true,
+      action: .notAsked, before: seen.state, after: .file(.given([]), mode: mode, modified: nil),
+      record: old, recordKeeping: old, signature: seen.signature)
   }
 
   /// What stands where something is to be written once: it stays, and is Outfit's only where Outfit wrote it.

@@ -217,7 +217,7 @@ struct Signature: Hashable, Sendable {
 
 /// The key that digests of secret contents are made with, so that the records give away nothing to a guess.
 struct SecretKey: Sendable {
-  private let bytes: [UInt8]
+  let bytes: [UInt8]
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 

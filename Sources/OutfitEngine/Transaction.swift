@@ -16,6 +16,8 @@ struct Transaction {
   private var contents: [Content] = []
   /// What is to be kept: prior contents, and those that are written.
   private var keeping: [Digest: [UInt8]]
+  /// Those of secret targets among them.
+  private var sealing: Set<Digest> = []
   private var signatureBefore: [Signature?] = []
   private var staged: Set<Int> = []
   private var commitIsTried = false
@@ -46,7 +48,7 @@ struct Transaction {
 
   mutating func run(_ operations: [Operation]) throws {
     try prepare(operations)
-    try blobs.add(keeping)
+    try blobs.add(keeping, sealing: sealing)
     keeping = [:]
     try journal.begin(host)
     do {
@@ -210,9 +212,10 @@ struct Transaction {
         if file.isKeyed {
           let prior = Journal.prior(journal.entries.count, host)
           try host.files.removeTree(prior)
-          try host.files.create(prior, bytes, mode: 0o600)
+          try host.files.create(prior, try key?.sealed(bytes) ?? bytes, mode: 0o600)
         } else {
           keeping[file.digest] = bytes
+          if operation.isSecret { sealing.insert(file.digest) }
         }
       }
     }

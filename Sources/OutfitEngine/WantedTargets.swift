@@ -186,6 +186,13 @@ extension Change {
   fileprivate func holding(_ other: Change, _ files: any Files) throws -> Change? {
     guard !isOnce, case .edit(.block(let block)) = other.kind else { return nil }
     let (bytes, mode): ([UInt8], UInt16)
+    if secrets?.isSettled == true, case .file(_, let its) = kind {
+      // Its text was not made anew; what stands there is that, with an earlier block or this one.
+      var standing = self
+      standing.kind = .file(try files.read(target), mode: its)
+      standing.secrets = nil
+      return try standing.holding(other, files)
+    }
     switch kind {
     case .file(let given, let its): (bytes, mode) = (given, its)
     case .source(let source, let its): (bytes, mode) = (try source.bytes(files), its)

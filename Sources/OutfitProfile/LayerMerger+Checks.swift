@@ -13,6 +13,11 @@ extension LayerMerger {
         hint: nearest(index, among: profile.indexes.keys).map { "did you mean `\($0)`?" }
           ?? "add `indexes: {\(index): {url: …}}`")
     }
+    if let value = profile.data["secret"], !profile.secrets.isEmpty {
+      complain(
+        "`data.secret` stands where templates name secrets", value.source, "data.secret",
+        hint: "give the value another name")
+    }
     for (target, dotfile) in profile.dotfiles.sorted(by: { $0.key < $1.key }) {
       checkTarget(target, dotfile.source)
       for section in (profile.blocks[target] ?? []) + [dotfile] {

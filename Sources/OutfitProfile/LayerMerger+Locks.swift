@@ -91,6 +91,7 @@ extension LayerMerger {
     case "indexes": profile.indexes = without(profile.indexes)
     case "data": profile.data = without(profile.data)
     case "ask": profile.ask = without(profile.ask)
+    case "secrets": profile.secrets = without(profile.secrets)
     case "dotfiles":
       profile.dotfiles = without(profile.dotfiles)
       profile.blocks = profile.blocks.filter { profile.dotfiles[$0.key] != nil }

@@ -159,6 +159,7 @@ struct LayerMerger {
       }
     } else {
       merge("ask", \.ask, manifest, isGuest)
+      mergeSecrets(manifest, isGuest)
       mergeDotfiles(manifest, isGuest)
       merge("scripts", \.scripts, manifest, isGuest, ofLayer: true)
       mergePackages(manifest)
@@ -198,6 +199,19 @@ struct LayerMerger {
       }
       let merged = Sourced(before?.value.merged(with: value.value) ?? value.value, value.source)
       if admits("data.\(name)", before, merged, manifest, isGuest) { profile.data[name] = merged }
+    }
+  }
+
+  /// Who only names a secret takes away nobody's way to it.
+  mutating func mergeSecrets(_ manifest: Manifest, _ isGuest: Bool) {
+    for (name, value) in manifest.content.secrets.sorted(by: { $0.key < $1.key }) {
+      let before = profile.secrets[name]
+      let merged = before?.value.merged(with: value.value) ?? value.value
+      let source = value.value.origin == nil ? before?.source ?? value.source : value.source
+      // The same words are another folder's.
+      if admits("secrets.\(name)", before, Sourced(merged, source), manifest, isGuest, ofLayer: true) {
+        profile.secrets[name] = Sourced(merged, source)
+      }
     }
   }
 

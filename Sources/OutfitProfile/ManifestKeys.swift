@@ -91,6 +91,10 @@ enum ManifestKeys {
       "Values for templates that each person is asked for once; they stay on the machine",
       example: "ask: {email: \"Your work e-mail\"}"),
     Field(
+      "secrets", .dictionary(key: .dataName, value: .record(secret), example: "npm_token: {}"),
+      "Secrets that templates name as `secret.NAME`; your own layer says how each is had",
+      example: "secrets: {npm_token: {command: [pass, show, npm]}}"),
+    Field(
       "dotfiles", .dictionary(key: .target, value: .record(dotfile), example: ".vimrc: {link: vimrc}"),
       "Files in the home folder", example: "dotfiles: {.vimrc: {link: vimrc}}"),
     Field(
@@ -219,13 +223,14 @@ enum ManifestKeys {
   }
 
   /// The sections that only a machine has, and those that only a project has.
-  static let machineOnly: Set<String> = ["ask", "dotfiles", "packages", "scripts", "receipts"]
+  static let machineOnly: Set<String> = ["ask", "secrets", "dotfiles", "packages", "scripts", "receipts"]
   static let projectOnly: Set<String> = [
     "virtualenv", "node_modules", "env", "hooks", "hook-settings", "app",
   ]
   /// The sections whose entries have names, so that `locked` and `remove` can name them.
   static let withEntries = [
-    "interpreters", "tools", "indexes", "data", "ask", "dotfiles", "packages", "scripts", "env", "hooks",
+    "interpreters", "tools", "indexes", "data", "ask", "secrets", "dotfiles", "packages", "scripts", "env",
+    "hooks",
   ]
 
   private static let interpreters = Language.allCases.map { language in
@@ -344,6 +349,34 @@ enum ManifestKeys {
       Field("git", .text(.gitSetting), "What git says is offered", example: "git: user.email"),
       Field("default", .text(.anything), "Taken where nothing is answered", example: "default: \"\""),
     ]
+
+  private static let secret: [Field] =
+    attributes + [
+      Field(
+        "description", .text(.line), "One line that says what it is",
+        example: "description: For npm's registry"),
+      Field(
+        "command", .list(.text(.anything)), "What this program prints, run in the layer's folder",
+        example: "command: [pass, show, npm]"),
+      Field("env", .text(.variableName), "What this variable says", example: "env: NPM_TOKEN"),
+      Field(
+        "file", .text(.homePath), "What this file says, from HOME or absolute",
+        example: "file: .secrets/npm_token"),
+      Field(
+        "unlock", .record(unlock),
+        "For a command: what is run once before, whose output it has as a variable",
+        example: "unlock: {command: [bw, unlock, --raw], as: BW_SESSION}"),
+      Field(
+        "chezmoi", .text(.line), "The call of a template of chezmoi's that it answers",
+        example: "chezmoi: onepasswordRead op://team/npm/token"),
+    ]
+
+  private static let unlock: [Field] = [
+    Field(
+      "command", .list(.text(.anything)), required: true, "The program and its arguments",
+      example: "command: [bw, unlock, --raw]"),
+    Field("as", .text(.variableName), required: true, "The variable", example: "as: BW_SESSION"),
+  ]
 
   private static let dotfile: [Field] =
     attributes + [

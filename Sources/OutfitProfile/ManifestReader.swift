@@ -207,6 +207,7 @@ struct ManifestDecoder {
         example: "{value: vim, if: {os: linux}}")
     }
     manifest.content.ask = entries(root, "ask") { Self.question($1.value) }
+    manifest.content.secrets = entries(root, "secrets") { $0.secret($1) }
     let dotfiles = entries(root, "dotfiles") { $0.dotfile($1) }
     for (target, value) in dotfiles {
       let normal = FilePath(target).lexicallyNormalized().string

@@ -21,6 +21,8 @@ public struct Profile: Sendable {
   public var data: [String: Sourced<DataValue>] = [:]
   /// Key to question.
   public var ask: [String: Sourced<Question>] = [:]
+  /// What templates name as `secret.NAME`.
+  public var secrets: [String: Sourced<SecretSection>] = [:]
   /// By target: relative to HOME (machine) or to the project.
   public var dotfiles: [String: Sourced<DotfileSection>] = [:]
   /// Blocks, or keys, of earlier layers for a target whose last one is among `dotfiles`, in the order of the layers.
@@ -75,6 +77,7 @@ public struct Profile: Sendable {
     tools.merge(other.tools) { $1 }
     data.merge(other.data) { $1 }
     ask.merge(other.ask) { $1 }
+    secrets.merge(other.secrets) { $1 }
     dotfiles.merge(other.dotfiles) { $1 }
     packages.merge(other.packages) { $0 + $1 }
     scripts.merge(other.scripts) { $1 }

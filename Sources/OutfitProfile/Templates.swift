@@ -9,11 +9,13 @@ public indirect enum TemplateValue: Hashable, Sendable {
   case dictionary([String: TemplateValue])
   /// These names are true, and every other one is false.
   case names(Set<String>)
+  /// A text that stands as it is: nothing is made of it.
+  case opaque(String)
 
   /// What swift-mustache takes. An empty text counts as false in a section, as an empty list does.
   fileprivate var object: Any {
     switch self {
-    case .string(let text): text.isEmpty ? EmptyText() as Any : text
+    case .string(let text), .opaque(let text): text.isEmpty ? EmptyText() as Any : text
     case .bool(let bool): bool
     case .list(let values): values.map(\.object)
     case .dictionary(let values): values.mapValues(\.object)
@@ -25,6 +27,7 @@ public indirect enum TemplateValue: Hashable, Sendable {
   fileprivate var isTruthy: Bool {
     switch self {
     case .string(let text): !text.isEmpty
+    case .opaque: true
     case .bool(let bool): bool
     case .list(let values): !values.isEmpty
     case .dictionary: true
@@ -320,6 +323,13 @@ private struct TemplateChecker {
         if case .dictionary(let values) = scope { names.formUnion(values.keys) }
       }
       complain(missing: missing, in: path, known: known ?? names, at: location)
+      return nil
+    }
+    if isCall, case .opaque = value {
+      diagnostics.append(
+        Diagnostic(
+          .error, "`\(name)` makes something of a secret, which stands as it is", at: location,
+          excerpt: scanner.line(location.line), hint: "write {{\(path)}}"))
       return nil
     }
     return isCall ? .bool(true) : value

@@ -137,6 +137,7 @@ private struct ReasonLister {
     reasons += list("indexes", profile.indexes) { "\($0.url) (\($0.priority))" }
     reasons += list("data", profile.data) { $0.summary }
     reasons += list("ask", profile.ask) { $0.prompt }
+    reasons += list("secrets", profile.secrets) { $0.title }
     reasons += list("dotfiles", profile.dotfiles, describe)
     for (target, blocks) in profile.blocks {
       reasons += blocks.map { reason("dotfiles.\(target)", describe($0.value), $0.source, nil) }

@@ -58,6 +58,27 @@ struct LiveProcesses: Processes {
       errors: result.closureResult.1)
   }
 
+  func runAsking(_ invocation: Invocation) async throws -> Completion {
+    try Task.checkCancellation()
+    var options = PlatformOptions()
+    options.teardownSequence = [.send(signal: .terminate, allowedDurationToNextStep: Self.grace)]
+    let configuration = configuration(invocation, options)
+    func run(_ input: some InputProtocol) async throws -> Completion {
+      let result = try await starting(invocation) {
+        try await Subprocess.run(
+          configuration, input: input, output: .sequence, error: .currentStandardError
+        ) { execution in try await collect(execution.standardOutput) }
+      }
+      try Task.checkCancellation()
+      return Completion(status: status(result.terminationStatus), output: result.closureResult)
+    }
+    return switch invocation.standardInput {
+    case .none: try await run(.none)
+    case .inherited: try await run(.currentStandardInput)
+    case .bytes(let bytes): try await run(input(bytes))
+    }
+  }
+
   func runAttached(_ invocation: Invocation) async throws -> Int32 {
     try Task.checkCancellation()
     var options = PlatformOptions()

@@ -54,6 +54,8 @@ public protocol Processes: Sendable {
   /// Runs a child and keeps what it writes.
   /// - Throws: `Failure` when the program can't be started.
   func run(_ invocation: Invocation) async throws -> Completion
+  /// Runs a child that may ask on the terminal of this process, and keeps its output alone.
+  func runAsking(_ invocation: Invocation) async throws -> Completion
   /// Runs a child on the terminal of this process.
   func runAttached(_ invocation: Invocation) async throws -> Int32
   /// Runs a child on the terminal of this process with a mark in its environment. When the task is cancelled, and when

@@ -32,6 +32,28 @@ import Testing
     return proposal.changes
   }
 
+  /// What is not read stands as a sign, and what it is made of is told by that and by how it is had.
+  @Test func aSecretIsFilledInOnceItIsRead() throws {
+    func made(_ origin: SecretSection.Origin?, _ known: [String: SecretValue] = [:]) throws -> Change {
+      var context = context(
+        [".a": DotfileSection(kind: .template, file: "a")],
+        facts: [.contents("/p/a"): .contents(Array("{{secret.t}} {{#secret}}{{t}}{{/secret}}".utf8))])
+      context.profile.secrets["t"] = Sourced(SecretSection(origin: origin), Self.source)
+      context.profile.secrets["other"] = Sourced(SecretSection(), Self.source)
+      context.secrets = known
+      return try #require(changes(context).first)
+    }
+    let unread = try made(.variable("T"))
+    #expect(unread.isSecret && unread.secrets?.isFilled == false && unread.secrets?.names == ["t"])
+    let read = try made(.variable("T"), ["t": .text("{{x}} & \"y\"")])
+    #expect(read.kind == .file(Array("{{x}} & \"y\" {{x}} & \"y\"".utf8), mode: 0o600))
+    #expect(read.secrets?.isFilled == true && read.secrets?.outline == unread.secrets?.outline)
+    let failed = try made(.variable("T"), ["t": .failed(Diagnostic(.error, "no"))])
+    #expect(failed.secrets?.isFilled == false)
+    #expect(try made(.variable("U")).secrets?.outline != unread.secrets?.outline)
+    #expect(try made(nil).secrets?.outline != unread.secrets?.outline)
+  }
+
   @Test func asksForItsSourcesOnce() throws {
     let asked = try Dotfiles().propose(
       context([

@@ -51,6 +51,8 @@ public final class ScriptedProcesses: Processes {
     return try await script(invocation)
   }
 
+  public func runAsking(_ invocation: Invocation) async throws -> Completion { try await run(invocation) }
+
   public func runAttached(_ invocation: Invocation) async throws -> Int32 {
     try await run(invocation).status
   }

@@ -129,7 +129,7 @@ struct PlanMembers {
           "file": .string(owner.file), "line": .number(owner.line),
         ])
       } ?? .null,
-      "secret": .bool(target.isSecret),
+      "secret": .bool(target.isSecret), "changed": target.action == .notAsked ? .null : .bool(true),
     ])
     return texts[target.target].map { file.with("diff", .string($0)) } ?? file
   }
@@ -188,8 +188,10 @@ extension Plan {
 
   /// Whether `up` does something when it does this as it stands: files that are left as their owner has them, what waits
   /// for whoever has root and what runs every time are none.
-  func changes(_ policy: ConflictPolicy = .keep, _ profile: ProfileStamp, _ host: Host) throws -> Bool {
-    try !objects.isEmpty || effects.contains { !$0.isRoutine }
+  /// - Returns: nil where that hangs on secrets that nobody was asked for.
+  func changes(_ policy: ConflictPolicy = .keep, _ profile: ProfileStamp, _ host: Host) throws -> Bool? {
+    if isUnasked { return try asKnown.changes(policy, profile, host) == true ? true : nil }
+    return try !objects.isEmpty || effects.contains { !$0.isRoutine }
       || Switch.isWanted(self, decisions: Decisions(policy), profile: profile, host: host)
   }
 }

@@ -95,6 +95,7 @@ extension Manifest {
     content.tools = kept("tools", content.tools)
     content.data = kept("data", content.data)
     content.ask = kept("ask", content.ask)
+    content.secrets = kept("secrets", content.secrets)
     content.dotfiles = kept("dotfiles", content.dotfiles)
     content.scripts = kept("scripts", content.scripts)
     content.env = kept("env", content.env)
