@@ -48,6 +48,8 @@ extension Stack {
         Set(volumes.map(\.path)).sorted().map { ["path": .string($0)] }),
       "claims": .list(volumes.map { ["name": .string($0.name)] }),
       "sync": .list(description.sync.map { ["pattern": .string($0)] }),
+      "staticWatch": description.staticWatch.isEmpty
+        ? .bool(false) : ["command": .string(Quoting.json(description.staticWatch.map(Quoting.dollars)))],
       "clients": .list(
         clients.enumerated().map { index, name in
           ["name": .string(name), "comma": .string(index + 1 < clients.count ? ", " : "")]
@@ -61,10 +63,7 @@ extension Stack {
           "wait": migrated.isEmpty
             ? .bool(false)
             : .string(
-              Quoting.json([
-                "sh", "-c",
-                Quoting.dollars("until \(Quoting.shell(migrated)); do sleep 2; done"),
-              ])),
+              Quoting.json(["sh", "-c", Quoting.dollars(waiting)])),
         ],
       "imageEnv": .list(
         description.imageEnv.sorted { $0.key < $1.key }.map {
@@ -221,15 +220,25 @@ extension Stack {
     return entries.isEmpty ? .bool(false) : ["entries": .list(entries.map { ["entry": .string($0)] })]
   }
 
-  /// What asks in Compose whether a process that serves is alive.
+  /// What asks in Compose whether a process that serves is alive. One line for a shell: what speaks Docker's language to
+  /// Podman takes words apart at their blanks.
   func healthcheck(_ process: Process) -> [String] {
     let words = process.live.isEmpty ? description.portcheck : description.healthcheck
-    return ["CMD"]
-      + words.map { word in
-        Quoting.dollars(
-          word.replacing("PORT", with: process.port.map(String.init) ?? "").replacing(
-            "LIVE", with: process.live))
-      }
+    return [
+      "CMD-SHELL",
+      Quoting.dollars(
+        Quoting.shell(
+          words.map { word in
+            word.replacing("PORT", with: process.port.map(String.init) ?? "").replacing(
+              "LIVE", with: process.live)
+          })),
+    ]
+  }
+
+  /// What a pod runs until the database is migrated. As the first process of a container a shell heeds a signal to end
+  /// only where it says so, and the pod would stand until it is killed.
+  var waiting: String {
+    "trap 'exit 143' TERM; until \(Quoting.shell(migrated)); do sleep 2; done"
   }
 
   /// A composed variable as Compose writes it: secrets are asked for there, and the rest is known.
