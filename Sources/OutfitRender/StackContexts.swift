@@ -223,16 +223,14 @@ extension Stack {
   /// What asks in Compose whether a process that serves is alive. One line for a shell: what speaks Docker's language to
   /// Podman takes words apart at their blanks.
   func healthcheck(_ process: Process) -> [String] {
-    let words = process.live.isEmpty ? description.portcheck : description.healthcheck
-    return [
-      "CMD-SHELL",
-      Quoting.dollars(
-        Quoting.shell(
-          words.map { word in
-            word.replacing("PORT", with: process.port.map(String.init) ?? "").replacing(
-              "LIVE", with: process.live)
-          })),
-    ]
+    let words = (process.live.isEmpty ? description.portcheck : description.healthcheck).map { word in
+      word.replacing("PORT", with: process.port.map(String.init) ?? "").replacing("LIVE", with: process.live)
+    }
+    // Single quotes within are programs' own: double ones around them read better.
+    let line = words.map { word in
+      word.contains("'") && !word.contains { "\"$`\\!".contains($0) } ? "\"\(word)\"" : Quoting.shell(word)
+    }
+    return ["CMD-SHELL", Quoting.dollars(line.joined(separator: " "))]
   }
 
   /// What a pod runs until the database is migrated. As the first process of a container a shell heeds a signal to end
@@ -253,10 +251,13 @@ extension Stack {
     }.joined()
   }
 
-  /// The command that finishes the image, with the variables of what is deployed: a secret is the word `unused`.
+  /// The command that finishes the image, with the variables of what is deployed: a secret is the word `unused`, and what
+  /// only the environments have is production's.
   private var prepare: TemplateValue {
-    [
-      "env": .list(knownVariables([:]).map { ["assignment": .string($0)] }),
+    let deployed = environments.filter { !$0.isDevelopment }
+    let production = deployed.first { $0.name == "production" } ?? deployed.last
+    return [
+      "env": .list(knownVariables(production?.env ?? [:]).map { ["assignment": .string($0)] }),
       "command": .string(Quoting.shell(values["prepare"] ?? "")),
     ]
   }
