@@ -7,7 +7,7 @@ BUILD := $(SWIFT) build --disable-automatic-resolution --static-swift-stdlib -c 
 # What `outfit --version` names; nothing where this is no clone.
 export OUTFIT_COMMIT := $(shell commit=$$(git rev-parse --short=12 HEAD 2>/dev/null) && echo $$commit$$(git diff --quiet HEAD || echo +changes))
 
-.PHONY: up build dependencies test test-images test-source test-bare lint format bench dist clean
+.PHONY: up build dependencies test test-images test-stack test-source test-bare lint format bench dist clean
 
 up: build  ## build Outfit, install it for you, and put the starter profile on this machine
 	@scripts/up.sh $(RELEASE) $(UPFLAGS)
@@ -30,6 +30,9 @@ test-source: build  ## CPython 3.13.5, compiled for real from its source: minute
 
 test-images: build  ## rendered files against the tools of others, and real images (needs root)
 	scripts/test-images.sh
+
+test-stack: build  ## what is rendered for the fixture, started and asked (needs root)
+	scripts/test-stack.sh
 
 lint:  ## what swift-format has to say
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests

@@ -11,50 +11,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-checkout=$PWD
-outfit=${OUTFIT_TEST_BUILD:-$checkout/.build/release}/outfit
-kept=${OUTFIT_IMAGES:-/var/tmp/outfit-images}
-failures=0
-say() { printf '%s\n' "$*"; }
-skip() {
-  say "SKIPPED test-images: $*"
-  say 'SKIPPED: no image was built, and no rendered file was validated'
-  exit 0
-}
+script=test-images
+undone='no image was built, and no rendered file was validated'
+# shellcheck source=scripts/images-common.sh
+. scripts/images-common.sh
 
-[ "$(id -u)" -eq 0 ] || skip 'it needs root, for debootstrap and buildah'
-command -v apt-get >/dev/null || skip 'it needs a Debian-like system'
-unshare --net --mount true 2>/dev/null || skip 'it needs namespaces, which this machine does not give'
-for program in buildah debootstrap; do
-  command -v "$program" >/dev/null ||
-    apt-get install -y --no-install-recommends "$program" >/dev/null 2>&1 || skip "$program can not be installed"
-done
-mkdir -p "$kept"
-scripts/image-base.sh "$kept" || skip 'the base image can not be made here'
-KUBECTL=$(scripts/kubectl.sh) || skip 'there is no kubectl, and none can be got'
-export KUBECTL
-
-work=$(mktemp -d)
-server=
-cleanup() {
-  [ -z "$server" ] || kill "$server" 2>/dev/null || true
-  rm -rf "$work"
-}
-trap cleanup EXIT
-trap 'exit 130' INT TERM
-export OUTFIT_HOME=$work/outfit
-
-check() {
-  local label=$1
-  shift
-  if "$@" >"$work/log" 2>&1; then
-    say "ok: $label"
-  else
-    say "FAILED: $label (status $?)"
-    sed 's/^/    /' "$work/log" | tail -n 60
-    failures=$((failures + 1))
-  fi
-}
 # drift LABEL RULE COMMAND...: the command ends with 3, and says that the rule failed.
 drift() {
   local label=$1 rule=$2 status=0
@@ -69,40 +30,8 @@ drift() {
   fi
 }
 
-# --- A store of images, with the base in it -----------------------------------------------------------------------
-store() { buildah --root "$kept/store" --runroot "$kept/run" "$@"; }
-base=docker.io/outfit-test/base:13
-if ! store inspect --type image "$base" >/dev/null 2>&1; then
-  container=$(store from scratch)
-  store add "$container" "$kept/base.tar" / >/dev/null
-  store commit --quiet --timestamp 0 --rm "$container" "$base" >/dev/null
-fi
-identifier=$(store images --no-trunc --format '{{.ID}}' "$base" | sed 's/^sha256://' | head -n 1)
-
-# --- A release host and a registry --------------------------------------------------------------------------------
-version=$(cat "$kept/version")
-path=20250723/cpython-$version+20250723-x86_64-unknown-linux-gnu-install_only_stripped.tar.gz
-node_version=$(cat "$kept/node.version")
-node_path=v$node_version/node-v$node_version-linux-x64.tar.gz
-mkdir -p "$work/host/files/python/20250723" "$work/host/files/node/v$node_version" "$work/host/images/outfit-test/base"
-cp "$kept/node.tar.gz" "$work/host/files/node/$node_path"
-cp "$kept/python.tar.gz" "$work/host/files/python/$path"
-cp "$(find "$kept/store" -path "*-images/$identifier/manifest" | head -n 1)" "$work/host/images/outfit-test/base/13"
-python3 scripts/registry.py "$work/host" "$work/port" &
-server=$!
-for _ in $(seq 100); do [ -f "$work/port" ] || sleep 0.1; done
-address=http://127.0.0.1:$(cat "$work/port")
-export OUTFIT_MIRROR=$address OUTFIT_IMAGE_MIRROR=$address
-
 # --- Every template, validated ------------------------------------------------------------------------------------
-digest=$(sha256sum "$kept/python.tar.gz" | cut -d ' ' -f 1)
-# The fixture's lock, with the archive of this machine's own making for linux-amd64.
-lock() {
-  awk -v digest="$digest" '/linux-amd64:/ { found = 1 } found && /digest:/ { sub(/sha256:.*/, "sha256:" digest); found = 0 } { print }' \
-    Tests/Fixtures/shop/outfit.lock >"$1/outfit.lock"
-}
-cp -R Tests/Fixtures/shop "$work/shop"
-sed -i 's/^app:$/app:\n  base: outfit-test\/base:13/' "$work/shop/outfit.yaml"
+fixture "$work/shop"
 project() {
   mkdir -p "$work/$1"
   cp Tests/Fixtures/shop/requirements.txt "$work/$1/"
@@ -147,7 +76,7 @@ app:
   services: {redis: "7.4"}
   environments: {dev: {host: front.localhost}, production: {host: front.example}}
 END
-for name in shop api ingest; do lock "$work/$name"; done
+for name in api ingest; do lock "$work/$name"; done
 cat >"$work/front/outfit.lock" <<END
 lock: 1
 interpreters:
@@ -186,13 +115,8 @@ check 'render --check after --vendor' "$outfit" render --check
 check 'hadolint of the vendored Dockerfile' \
   "${OUTFIT_VALIDATORS:-${XDG_CACHE_HOME:-$HOME/.cache}/outfit/validators}/python/bin/hadolint" \
   --failure-threshold info Dockerfile
-# build TARGET [NAME]
-build() {
-  unshare --net buildah --root "$kept/store" --runroot "$kept/run" build --isolation chroot --pull-never --layers \
-    --timestamp 0 --target "$1" --tag "outfit-test/${2:-$1}" .
-}
-check 'deploy is built without a network' build deploy
-check 'dev is built without a network' build dev
+check 'deploy is built without a network' build deploy outfit-test/deploy
+check 'dev is built without a network' build dev outfit-test/dev
 for target in deploy dev; do store push --quiet "outfit-test/$target" "oci:$work/$target"; done
 store push --quiet outfit-test/deploy "docker-archive:$work/deploy.tar:deploy:1" >/dev/null 2>&1
 store push --quiet outfit-test/dev "oci-archive:$work/dev.tar" >/dev/null 2>&1
@@ -239,8 +163,8 @@ check 'front: outfit render --vendor' npm_on_path "$outfit" render --vendor --ar
 check 'front: hadolint of the vendored Dockerfile' \
   "${OUTFIT_VALIDATORS:-${XDG_CACHE_HOME:-$HOME/.cache}/outfit/validators}/python/bin/hadolint" \
   --failure-threshold info Dockerfile
-check 'front: deploy is built without a network' build deploy front-deploy
-check 'front: dev is built without a network' build dev front-dev
+check 'front: deploy is built without a network' build deploy outfit-test/front-deploy
+check 'front: dev is built without a network' build dev outfit-test/front-dev
 for target in deploy dev; do store push --quiet "outfit-test/front-$target" "oci:$work/front-$target"; done
 check 'front: parity of both images' "$outfit" parity --images "$work/front-deploy" "$work/front-dev"
 packages() {
@@ -277,8 +201,4 @@ sabotage 'another user' 'both images run the same way' 'store config --user 0:0 
 sabotage 'another variable' 'both images run the same way' 'store config --env DEBUG=1 "$container"'
 sabotage 'another ancestor' 'the dev image stands on the deploy image' 'true' base:13
 
-if [ "$failures" -ne 0 ]; then
-  say "$failures failed"
-  exit 1
-fi
-say 'all passed'
+ended

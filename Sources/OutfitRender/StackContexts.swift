@@ -48,6 +48,8 @@ extension Stack {
         Set(volumes.map(\.path)).sorted().map { ["path": .string($0)] }),
       "claims": .list(volumes.map { ["name": .string($0.name)] }),
       "sync": .list(description.sync.map { ["pattern": .string($0)] }),
+      "staticWatch": description.staticWatch.isEmpty
+        ? .bool(false) : ["command": .string(Quoting.json(description.staticWatch.map(Quoting.dollars)))],
       "clients": .list(
         clients.enumerated().map { index, name in
           ["name": .string(name), "comma": .string(index + 1 < clients.count ? ", " : "")]
@@ -61,10 +63,7 @@ extension Stack {
           "wait": migrated.isEmpty
             ? .bool(false)
             : .string(
-              Quoting.json([
-                "sh", "-c",
-                Quoting.dollars("until \(Quoting.shell(migrated)); do sleep 2; done"),
-              ])),
+              Quoting.json(["sh", "-c", Quoting.dollars(waiting)])),
         ],
       "imageEnv": .list(
         description.imageEnv.sorted { $0.key < $1.key }.map {
@@ -221,15 +220,23 @@ extension Stack {
     return entries.isEmpty ? .bool(false) : ["entries": .list(entries.map { ["entry": .string($0)] })]
   }
 
-  /// What asks in Compose whether a process that serves is alive.
+  /// What asks in Compose whether a process that serves is alive. One line for a shell: what speaks Docker's language to
+  /// Podman takes words apart at their blanks.
   func healthcheck(_ process: Process) -> [String] {
-    let words = process.live.isEmpty ? description.portcheck : description.healthcheck
-    return ["CMD"]
-      + words.map { word in
-        Quoting.dollars(
-          word.replacing("PORT", with: process.port.map(String.init) ?? "").replacing(
-            "LIVE", with: process.live))
-      }
+    let words = (process.live.isEmpty ? description.portcheck : description.healthcheck).map { word in
+      word.replacing("PORT", with: process.port.map(String.init) ?? "").replacing("LIVE", with: process.live)
+    }
+    // Single quotes within are programs' own: double ones around them read better.
+    let line = words.map { word in
+      word.contains("'") && !word.contains { "\"$`\\!".contains($0) } ? "\"\(word)\"" : Quoting.shell(word)
+    }
+    return ["CMD-SHELL", Quoting.dollars(line.joined(separator: " "))]
+  }
+
+  /// What a pod runs until the database is migrated. As the first process of a container a shell heeds a signal to end
+  /// only where it says so, and the pod would stand until it is killed.
+  var waiting: String {
+    "trap 'exit 143' TERM; until \(Quoting.shell(migrated)); do sleep 2; done"
   }
 
   /// A composed variable as Compose writes it: secrets are asked for there, and the rest is known.
@@ -244,10 +251,13 @@ extension Stack {
     }.joined()
   }
 
-  /// The command that finishes the image, with the variables of what is deployed: a secret is the word `unused`.
+  /// The command that finishes the image, with the variables of what is deployed: a secret is the word `unused`, and what
+  /// only the environments have is production's.
   private var prepare: TemplateValue {
-    [
-      "env": .list(knownVariables([:]).map { ["assignment": .string($0)] }),
+    let deployed = environments.filter { !$0.isDevelopment }
+    let production = deployed.first { $0.name == "production" } ?? deployed.last
+    return [
+      "env": .list(knownVariables(production?.env ?? [:]).map { ["assignment": .string($0)] }),
       "command": .string(Quoting.shell(values["prepare"] ?? "")),
     ]
   }

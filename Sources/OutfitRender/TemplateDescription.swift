@@ -30,6 +30,8 @@ public struct TemplateDescription: Hashable, Sendable {
   public var healthcheck: [String]
   /// The same where there is no path to ask: whether the port is open.
   public var portcheck: [String]
+  /// Keeps in Compose what nginx serves up to date with the source; empty where it has what the image has.
+  public var staticWatch: [String]
   /// Patterns of the files that hot reload brings into the pod.
   public var sync: [String]
   /// Variables that the image itself sets.
@@ -102,7 +104,8 @@ public struct TemplateDescription: Hashable, Sendable {
   private static let keys: Set<String> = [
     "template", "extends", "summary", "language", "base", "mirror", "package-mirror", "node-mirror", "uid",
     "gid", "development", "reload",
-    "reload-tail", "migrate", "migrated", "healthcheck", "portcheck", "sync", "image-env", "extensions",
+    "reload-tail", "migrate", "migrated", "healthcheck", "portcheck", "static-watch", "sync", "image-env",
+    "extensions",
     "allow", "processes", "services", "env", "environment-env", "secrets", "values", "expects",
     "files",
   ]
@@ -149,6 +152,7 @@ public struct TemplateDescription: Hashable, Sendable {
     migrated = root["migrated"]?.texts ?? []
     healthcheck = root["healthcheck"]?.texts ?? []
     portcheck = root["portcheck"]?.texts ?? []
+    staticWatch = root["static-watch"]?.texts ?? []
     sync = root["sync"]?.texts ?? []
     imageEnv = reader.texts(root, "image-env")
     extensions = root["extensions"]?.texts ?? []

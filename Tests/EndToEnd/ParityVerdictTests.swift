@@ -149,7 +149,7 @@ struct ParityVerdictTests {
     for (path, old, new) in [
       ("Dockerfile", "FROM deploy AS dev\n", "FROM deploy AS dev\nENV DEBUG=1\n"),
       ("Dockerfile", "WORKDIR /app\n# The files", "RUN pip install six\nWORKDIR /app\n# The files"),
-      ("compose.yaml", "  tmpfs: [/tmp]\n", "  tmpfs: [/tmp]\n  pid: host\n"),
+      ("compose.yaml", "true\n  tmpfs: [/tmp]\n", "true\n  tmpfs: [/tmp]\n  pid: host\n"),
       ("skaffold.yaml", "target: deploy", "target: dev"),
       ("k8s/base/served.yaml", "path: {{process.ready}}", "path: /"),
       (

@@ -113,6 +113,17 @@ struct ApplicationTests {
     #expect(files["compose.yaml"]?.contains("create_connection(('127.0.0.1', 8000), 3)") == true)
   }
 
+  /// Settings that read a variable without asking whether it is there are read while the image is made, too.
+  @Test func whatFinishesTheImageHasTheVariablesThatOnlyEnvironmentsHave() throws {
+    let files = try render {
+      $0.environments["production"]?.env = ["ONLY_HERE": "one two"]
+      $0.environments["dev"]?.env = ["ONLY_THERE": "1"]
+    }
+    let dockerfile = try #require(files["Dockerfile"])
+    #expect(dockerfile.contains("'ONLY_HERE=one two'"))
+    #expect(!dockerfile.contains("ONLY_THERE"))
+  }
+
   @Test func aJobRunsAtTimes() throws {
     let files = try render {
       $0.processes["cleanup"] = .init(command: ["python", "manage.py", "clearsessions"])

@@ -40,6 +40,47 @@ import Testing
     }
   }
 
+  /// The first process of a container gets the signal to end, and a shell there heeds none unless it says so.
+  @Test func aSignalToEndReachesWhatRuns() throws {
+    let files = try Shop.files(Shop.input())
+    for file in ["k8s/base/redis.yaml", "compose.yaml"] {
+      let text = try #require(files[file])
+      #expect(!text.contains("| exec "), "\(file): what follows a pipe takes no shell's place")
+      #expect(text.contains("exec redis-server - <<END"))
+    }
+    for app in Shop.all {
+      for (path, text) in try Shop.files(Shop.input(app)) where path.hasPrefix("k8s/base/") {
+        for line in text.split(separator: "\n") where line.contains("until ") {
+          #expect(line.contains("trap 'exit 143' TERM; until "), "\(path): \(line)")
+        }
+      }
+    }
+  }
+
+  /// docker-compose that speaks to Podman takes the words of `CMD` apart at their blanks, and knows no `uid=` of a tmpfs.
+  @Test(arguments: Shop.all) func composeIsReadAlikeByDockerAndPodman(_ app: AppSection) throws {
+    let compose = try Document.parseOne(Shop.files(Shop.input(app))["compose.yaml"] ?? "", file: "")
+    for (name, service) in try #require(compose["services"]).entries {
+      let test = service.at("healthcheck", "test")?.texts ?? []
+      if test.first == "CMD" { #expect(test.allSatisfy { !$0.contains(" ") }, "\(name): \(test)") }
+      for mount in service["tmpfs"]?.texts ?? [] { #expect(!mount.contains(":"), "\(name): \(mount)") }
+    }
+  }
+
+  @Test func whatAPersonChangesShowsInDevelopment() throws {
+    let files = try Shop.files(Shop.input())
+    let compose = try Document.parseOne(files["compose.yaml"] ?? "", file: "")
+    let collects = try #require(compose.at("services", "static"))
+    #expect(collects["command"]?.texts?.last?.contains("STATIC_WATCH=1") == true)
+    #expect(collects["volumes"]?.texts == [".:/app:ro", "static:/srv/static"])
+    #expect(collects["cap_drop"]?.texts == ["ALL"] && collects["read_only"]?.isTrue == true)
+    #expect(compose.at("services", "nginx", "depends_on", "static", "condition")?.text == "service_started")
+    #expect(
+      files["k8s/base/nginx.conf"]?.contains("expires") == false, "a browser would keep a changed stylesheet")
+    #expect(compose.at("services", "web", "command")?.texts?.contains("outfit_reload.Source") == true)
+    #expect(files["Dockerfile"]?.contains("site-packages/outfit_reload.py") == true)
+  }
+
   @Test func theWorkflowRunsTheHooksOfAProjectThatHasSome() throws {
     func workflow(_ input: RenderInput) throws -> String {
       try #require(try Render.files(input).files.first { $0.path == ".github/workflows/outfit.yml" }).content

@@ -71,6 +71,11 @@ enum Shop {
     return lock
   }
 
+  /// What is rendered, by path.
+  static func files(_ input: RenderInput) throws -> [String: String] {
+    Dictionary(try Render.files(input).files.map { ($0.path, $0.content) }) { $1 }
+  }
+
   static func template(_ name: String) -> TemplateSource {
     let templates = FilePath(repository.path).appending("templates")
     guard let host = try? Host.live() else { return TemplateSource() }

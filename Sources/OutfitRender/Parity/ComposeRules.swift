@@ -70,12 +70,20 @@ struct ComposeRules {
       wanted["command"] = .words(stack.migrate.map(Quoting.dollars))
       expect(name, service, wanted, free: ["depends_on"])
     } else if name == "static", stack.services.contains(where: { $0.name == "nginx" }) {
+      let watch = stack.description.staticWatch
       var wanted = used
       wanted.merge([
-        "command": .words(["cp", "-R", "/srv/static/.", "/static/"]), "user": .string("0:0"),
-        "read_only": .bool(true), "network_mode": .string("none"), "cap_drop": .words(["ALL"]),
-        "security_opt": .words(["no-new-privileges:true"]), "volumes": .words(["static:/static"]),
+        "command": .words(["cp", "-R", "/srv/static/.", "/static/"]), "read_only": .bool(true),
+        "cap_drop": .words(["ALL"]), "security_opt": .words(["no-new-privileges:true"]),
+        "volumes": .words(["static:/static"]),
       ]) { $1 }
+      if !watch.isEmpty {
+        wanted = application
+        wanted["command"] = .words(watch.map(Quoting.dollars))
+        wanted["volumes"] = .words([".:/app:ro", "static:/srv/static"])
+      }
+      wanted["user"] = .string("0:0")
+      wanted["network_mode"] = .string("none")
       expect(name, service, wanted, free: [])
     } else if name == "workspace" {
       var wanted = image.merging(["build": build]) { $1 }
@@ -145,7 +153,7 @@ struct ComposeRules {
     if process.port != nil {
       test = stack.healthcheck(process)
     } else if process.hasHeartbeat {
-      test = ["CMD", "sh", "-c", "test -n \"$$(find /tmp/heartbeat -mmin -2)\""]
+      test = ["CMD-SHELL", "test -n \"$$(find /tmp/heartbeat -mmin -2)\""]
     }
     health(name, service, test)
     let watches = service.at("develop", "watch")?.items ?? []

@@ -240,7 +240,7 @@ struct WorkloadRules {
   private mutating func check(_ process: Stack.Process) {
     if process.schedule != nil { return job(process) }
     let key = "Deployment/" + process.name
-    let wait = ["sh", "-c", Quoting.dollars("until \(Quoting.shell(stack.migrated)); do sleep 2; done")]
+    let wait = ["sh", "-c", Quoting.dollars(stack.waiting)]
     let before = stack.migrated.isEmpty ? [:] : ["wait-for-migrations": wait]
     guard let (spec, container) = pod(key, process.name, before: before) else { return }
     let place = Self.podPath + ["containers", process.name]
