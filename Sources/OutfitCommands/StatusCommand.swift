@@ -50,10 +50,10 @@ struct StatusCommand: AsyncParsableCommand {
       }
       let gone = GoneInterpreters(standing.generation, session).diagnostics
       say(gone)
-      let managed = standing.generation?.targets.map(\.target) ?? []
       let others =
-        ForeignChezmoi(session, layers: try standing.layers(session))?.notes(
-          managed + (standing.plan?.targets.map(\.target) ?? [])) ?? []
+        try ForeignChezmoi(session, layers: try standing.layers(session))?.notes(
+          standing.targets(session.host))
+        ?? []
       if !json { session.report(others) }
       let (plan, waiting) = (standing.plan, standing.waiting)
       let defects =
@@ -153,6 +153,12 @@ private struct Standing {
         place.address, relativeTo: session.host.workingDirectory, home: session.host.user.home)
     else { return [] }
     return [folder]
+  }
+
+  /// What is managed, or is to be.
+  func targets(_ host: Host) throws -> [FilePath] {
+    let made = try generation ?? Generations.current(place.scope, host: host)
+    return (made?.targets.map(\.target) ?? []) + (plan?.targets.map(\.target) ?? [])
   }
 
   /// `up` would do something; nil where that hangs on secrets.

@@ -44,7 +44,7 @@ struct ImportChezmoiCommand: AsyncParsableCommand {
       if !json { reading.show(session) }
       let manifest = goal.folder.appending(ProfileLoader.manifestName)
       let exit: ExitStatus = reading.hasLosses ? .failed : .done
-      if json {
+      func tell() {
         session.write(
           JSONDocument(
             .import, changed: true, exit: exit,
@@ -54,7 +54,7 @@ struct ImportChezmoiCommand: AsyncParsableCommand {
             ]) { $1 }))
       }
       guard !dryRun else {
-        if !json { session.write("Nothing was written: this was a dry run.") }
+        if json { tell() } else { session.write("Nothing was written: this was a dry run.") }
         if reading.hasLosses { throw Ended(.failed) }
         return
       }
@@ -66,7 +66,7 @@ struct ImportChezmoiCommand: AsyncParsableCommand {
       }
       try file.edit.set(["dotfiles", "./"], to: .mapping([.init("chezmoi", .text("./"))]))
       try file.save(session.host)
-      if !json { session.write("Wrote \(session.short(file.path)).") }
+      if json { tell() } else { session.write("Wrote \(session.short(file.path)).") }
       if goal.isInPlace, !session.host.files.exists(goal.folder.appending(".chezmoiroot")) {
         session.talk(
           "To have chezmoi leave it alone: echo outfit.yaml >> \(session.short(goal.folder))/.chezmoiignore")

@@ -102,7 +102,7 @@ struct LinkTakeover {
         status: .usage)
     }
     let manifest = goal.folder.appending(ProfileLoader.manifestName)
-    if json {
+    func tell() {
       let left = found.remarks.filter(\.isLoss).map { remark in
         JSONText.object([
           "what": .string(remark.file + (remark.line.map { ":\($0)" } ?? "")), "why": .string(remark.message),
@@ -120,7 +120,7 @@ struct LinkTakeover {
           ]))
     }
     guard !dryRun else {
-      if !json { session.write("Nothing was written: this was a dry run.") }
+      if json { tell() } else { session.write("Nothing was written: this was a dry run.") }
       if hasLosses { throw Ended(.failed) }
       return
     }
@@ -129,7 +129,7 @@ struct LinkTakeover {
     try file.edit.set(["profile"], to: .text(place.name))
     try file.edit.set(["dotfiles"], to: .mapping(found.links.map(entry)))
     try file.save(host)
-    if !json { session.write("Wrote \(session.short(file.path)).") }
+    if json { tell() } else { session.write("Wrote \(session.short(file.path)).") }
     session.talk("Next: outfit up \(session.short(goal.folder)) --dry-run")
     if hasLosses { throw Ended(.failed) }
   }
