@@ -54,6 +54,16 @@ public struct ChezmoiTree: Sendable {
   /// What begins with a dot is no part of the tree.
   public private(set) var hidden: [String] = []
 
+  /// The files and links that it makes, and what each is made from.
+  public var managed: [(target: String, source: String)] {
+    files.compactMap { file in
+      switch file.name.kind {
+      case .file, .create, .link, .modify: (file.target, file.path)
+      case .script, .remove: nil
+      }
+    }
+  }
+
   private let kinds: [String: Entry.Kind]
   private let children: [String: [String]]
   private static let special = ".chezmoi"

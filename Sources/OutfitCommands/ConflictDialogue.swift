@@ -24,6 +24,35 @@ struct ConflictDialogue {
     return decisions
   }
 
+  /// Merges one file, without asking more than what both sides changed.
+  /// - Throws: `Failure` where that can't be, or was thought better of.
+  func merge(_ path: FilePath) async throws -> Decisions {
+    var decisions = Decisions(.keep)
+    guard let target = plan.conflicts.first(where: { $0.target == path }) else { return decisions }
+    let name = session.short(path)
+    guard let sides = try plan.sides(of: target, host: host) else {
+      throw Failure(
+        "\(name) can't be merged: \(target.conflict?.message ?? "it is no text")",
+        hint: "`outfit diff \(name)` shows it, and `outfit up` asks what is to be", status: .consent)
+    }
+    let result = try await Merge(host).run(sides, theirName: theirs)
+    var bytes = result.bytes
+    if result.conflicts > 0 {
+      session.talk(Self.both(result.conflicts, editor))
+      guard let edited = try await edited(target, bytes) else {
+        throw Failure("nothing was merged, and \(name) stays as it is", status: .consent, reason: .declined)
+      }
+      bytes = edited
+    }
+    decisions.seen[target.target] = target.before
+    decisions.byTarget[target.target] = .merged(bytes)
+    return decisions
+  }
+
+  private static func both(_ conflicts: Int, _ editor: String) -> String {
+    "both sides changed the same lines in \(conflicts) place\(conflicts == 1 ? "" : "s"); \(editor) shows them between <<<<<<< and >>>>>>>"
+  }
+
   private func decide(_ target: PlannedTarget) async throws -> Decision {
     let sides = try plan.sides(of: target, host: host)
     let merge = sides == nil ? "" : "[m]erge, "
@@ -54,9 +83,7 @@ struct ConflictDialogue {
     guard result.conflicts > 0 else {
       return try confirmed(target, sides.mine, result.bytes) ? result.bytes : nil
     }
-    session.talk(
-      "both sides changed the same lines in \(result.conflicts) place\(result.conflicts == 1 ? "" : "s"); \(editor) shows them between <<<<<<< and >>>>>>>"
-    )
+    session.talk(Self.both(result.conflicts, editor))
     guard let edited = try await edited(target, result.bytes) else { return nil }
     return try confirmed(target, sides.mine, edited) ? edited : nil
   }

@@ -5,6 +5,7 @@ import OutfitInterpreters
 import OutfitProfile
 import OutfitSharing
 import OutfitSystem
+import SystemPackage
 
 struct StatusCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -49,6 +50,11 @@ struct StatusCommand: AsyncParsableCommand {
       }
       let gone = GoneInterpreters(standing.generation, session).diagnostics
       say(gone)
+      let others =
+        try ForeignChezmoi(session, layers: try standing.layers(session))?.notes(
+          standing.targets(session.host))
+        ?? []
+      if !json { session.report(others) }
       let (plan, waiting) = (standing.plan, standing.waiting)
       let defects =
         plan == nil ? [] : try Mending(session.host, known: standing.generation.map { [$0] } ?? []).defects()
@@ -76,7 +82,7 @@ struct StatusCommand: AsyncParsableCommand {
                 "source": GitNews(of: place, session.host)?.json ?? .null,
                 "contradictions": .array(contradictions.map(\.json)),
                 "problems": .array(
-                  ([bereft].compactMap(\.self) + gone + problems).map { .string($0.message) }),
+                  ([bereft].compactMap(\.self) + gone + others + problems).map { .string($0.message) }),
               ]) { $1 }
           ))
       } else {
@@ -138,6 +144,22 @@ private struct Standing {
   /// What the plan has not, since it waits for whoever has root.
   let waiting: WaitingEffects
   private let place: ProfilePlace
+
+  /// The folders of the profile's layers, or that of the profile alone where nothing was planned.
+  func layers(_ session: Session) throws -> [FilePath] {
+    if let profile { return profile.layers.map(\.folder) }
+    guard
+      case .folder(let folder)? = try? ProfileAddress(
+        place.address, relativeTo: session.host.workingDirectory, home: session.host.user.home)
+    else { return [] }
+    return [folder]
+  }
+
+  /// What is managed, or is to be.
+  func targets(_ host: Host) throws -> [FilePath] {
+    let made = try generation ?? Generations.current(place.scope, host: host)
+    return (made?.targets.map(\.target) ?? []) + (plan?.targets.map(\.target) ?? [])
+  }
 
   /// `up` would do something; nil where that hangs on secrets.
   func changes(_ host: Host) throws -> Bool? {

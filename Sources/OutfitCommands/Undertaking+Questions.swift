@@ -48,6 +48,9 @@ extension Undertaking {
   func decide(_ plan: Plan) async throws -> Decisions {
     if wish.isStrict, !plan.conflicts.isEmpty { throw session.refusal(plan.conflicts) }
     if let policy = wish.onConflict { return Decisions(policy) }
+    if let path = wish.merging {
+      return try await ConflictDialogue(session: session, plan: plan, theirs: "the profile's").merge(path)
+    }
     guard !plan.conflicts.isEmpty, host.terminal.isInteractive, !wish.saysYes else { return Decisions(.keep) }
     return try await ConflictDialogue(session: session, plan: plan, theirs: "the profile's").decide()
   }

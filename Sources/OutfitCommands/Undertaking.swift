@@ -59,6 +59,8 @@ struct Undertaking {
     var building: [String] = []
     /// Targets that stay as they are, and are nobody's but the user's from then on.
     var letGo: Set<String> = []
+    /// The one conflict that is to be merged; the others stay.
+    var merging: FilePath?
     /// All that is needed came along: no network is asked, and these pins count.
     var supply: BundleApplication.Supply?
     /// The edits are an answer within an `up`: what it can't find out ends it, as ever.

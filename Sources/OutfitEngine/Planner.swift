@@ -50,7 +50,8 @@ public enum Planner {
       keepsMissing: keepsMissing,
       dropped: (previous?.objects ?? []).filter { dropping.contains($0.label) }.map(\.id))
     problems += try targets.plan(
-      proposal.changes, letGo: letGo, keeping: Set(proposal.leftOut.compactMap(\.target?.string)))
+      proposal.changes, letGo: letGo, keeping: Set(proposal.leftOut.compactMap(\.target?.string)),
+      staysAbsent: proposal.staysAbsent)
     guard problems.isEmpty else { throw Failure(problems, status: .usage) }
     plan.targets = targets.takePlanned()
 

@@ -71,6 +71,8 @@ public struct Proposal: Sendable {
   public var failures: [Diagnostic] = []
   /// Files that can't be had, each of which stays as it is; the rest goes on, and the generation is incomplete.
   public var leftOut: [LeftOut] = []
+  /// Paths that go wherever they are, so that one that is gone by that stays so.
+  public var staysAbsent: [@Sendable (FilePath) -> Bool] = []
   /// The variables that its texts were made of.
   public var variablesRead: Set<String> = []
   /// Something that the manifest asks for has no pin, and none could be made: it is not known what it is.
@@ -93,6 +95,7 @@ public struct Proposal: Sendable {
     variables.merge(other.variables) { $1 }
     failures += other.failures
     leftOut += other.leftOut
+    staysAbsent += other.staysAbsent
     variablesRead.formUnion(other.variablesRead)
     isUnresolved = isUnresolved || other.isUnresolved
     notes += other.notes

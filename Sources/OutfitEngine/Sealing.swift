@@ -4,12 +4,12 @@ import OutfitSystem
 /// What only the way back needs of secrets is sealed with the key, so that no search of a disk, and no backup without the
 /// key, finds them in Outfit's state.
 extension SecretKey {
-  private static let sign = Array("outfit sealed 1\n".utf8)
+  private static let sign = Array("outfit-sealed 1\n".utf8)
 
   /// Another key, made of this one.
   private var symmetric: SymmetricKey {
     HKDF<SHA256>.deriveKey(
-      inputKeyMaterial: SymmetricKey(data: bytes), info: Array("outfit sealing".utf8), outputByteCount: 32)
+      inputKeyMaterial: SymmetricKey(data: bytes), info: Array("outfit-sealing".utf8), outputByteCount: 32)
   }
 
   func sealed(_ bytes: [UInt8]) throws -> [UInt8] {

@@ -39,9 +39,12 @@ struct TargetPlanner {
 
   /// Plans all changes, and what happens to targets that are asked for no more.
   /// - Returns: what is wrong with the entries themselves.
-  /// - Parameter kept: targets that stay as they are, since what is wanted of them is not known.
+  /// - Parameters:
+  ///   - kept: targets that stay as they are, since what is wanted of them is not known.
+  ///   - staysAbsent: which targets that Outfit took away are to stay so.
   mutating func plan(
-    _ changes: [Change], letGo: Set<String> = [], keeping kept: Set<String> = []
+    _ changes: [Change], letGo: Set<String> = [], keeping kept: Set<String> = [],
+    staysAbsent: [@Sendable (FilePath) -> Bool] = []
   ) throws -> [Diagnostic] {
     var wanted = WantedTargets()
     var problems = wanted.gather(changes, inspector, previous)
@@ -94,7 +97,8 @@ struct TargetPlanner {
       names.append(wanted.name)
     }
     for (name, old) in zip(previous.names, previous.all) where !wanted.has(name) && !letGo.contains(name) {
-      if keepsMissing && !isDropped(old) || kept.contains(name) {
+      let isGone = old.written == .absent && staysAbsent.contains { $0(old.target) }
+      if keepsMissing && !isDropped(old) || kept.contains(name) || isGone {
         planned.append(carried(old))
       } else if let target = try leaving(old) {
         planned.append(target)

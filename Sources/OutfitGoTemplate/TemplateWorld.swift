@@ -17,6 +17,8 @@ public enum TemplateQuestion: Hashable, Sendable {
   /// What a person answers; `choices` is empty where anything goes.
   case prompt(PromptKind, String, choices: [GoValue], preset: GoValue?)
   case stdinIsTerminal
+  /// A secret, by the function of a password manager and its arguments. Who does not know it refuses.
+  case secret([String])
   /// Seconds since 1970, for `now` and `ago`.
   case clock
 }

@@ -123,15 +123,20 @@ struct ChezmoiTests {
   @Test func importsSayWhatBecomesOfIt() async throws {
     let machine = try Machine()
     try plant(machine)
-    try machine.write("c/home/dot_secret.tmpl", "\n{{ pass \"mail\" }}\n")
+    // What gives one text is a secret of the manifest; what gives a record is left.
+    try machine.write("c/home/dot_secret.tmpl", "\n{{ (bitwarden \"item\" \"mail\").notes }}\n")
+    try machine.write("c/home/dot_mail.tmpl", "\n{{ pass \"mail\" }}\n")
     let before = try machine.tree()
     let dry = try await machine.outfit("import", "chezmoi", "c", "--dry-run")
     #expect(
       dry.status == 1 && dry.outputText.contains("c/home/dot_secret.tmpl:2"),
       "\(dry.outputText)\(dry.errorText)")
-    #expect(dry.outputText.contains("asks  email"))
+    #expect(dry.outputText.contains("asks  email") && dry.outputText.contains("secret mail"))
+    #expect(!dry.outputText.contains("dot_mail"))
     expectSameTree(try machine.tree(), before)
-    try machine.files.remove(machine.home.pushing("c/home/dot_secret.tmpl"))
+    for name in ["secret", "mail"] {
+      try machine.files.remove(machine.home.pushing(FilePath("c/home/dot_\(name).tmpl")))
+    }
     let made = try await machine.outfit("import", "chezmoi", "c", "--to", "new")
     #expect(made.status == 0, "\(made.outputText)\(made.errorText)")
     #expect(try machine.read("new/outfit.yaml")?.contains("./: {chezmoi: ./}") == true)

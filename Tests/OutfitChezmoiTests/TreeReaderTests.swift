@@ -20,6 +20,8 @@ struct Scene {
         (files[".chezmoitemplates/\(name)"] ?? files[name]).map { .bytes(Array($0.utf8)) } ?? .refused("none")
       case .env(let name): .value(.string("env of \(name)"))
       case .lookPath(let name): .value(.string(name == "git" ? "/usr/bin/git" : ""))
+      case .glob("*.bak", _): .value(.list([.string("a.bak"), .string("kept.bak"), .string("own.bak")]))
+      case .secret(["pass", "x"]): .value(.string("<x>"))
       default: .unknown
       }
     }
@@ -215,15 +217,35 @@ struct TreeReaderTests {
     var scene = Scene()
     scene.files = [
       ".chezmoiremove": ".old\n.config/gone # why\n*.bak\n/etc/x\n", "dot_config/.chezmoiremove": "inner\n",
-      "external_dot_vim/dot_x.tmpl": "{{", "dot_config/a": "a",
+      "external_dot_vim/dot_x.tmpl": "{{", "dot_config/a": "a", "own.bak": "a",
+      ".chezmoiignore": "kept.bak\n",
     ]
     let state = try scene.state()
     #expect(
       state.summary == [
         ".old": "absent", ".config/gone": "absent", ".config/inner": "absent", ".config": "folder 755",
         ".config/a": "copy 644 of dot_config/a", ".vim": "folder 755",
-        ".vim/dot_x.tmpl": "copy 644 of external_dot_vim/dot_x.tmpl",
+        ".vim/dot_x.tmpl": "copy 644 of external_dot_vim/dot_x.tmpl", "a.bak": "absent",
+        "own.bak": "copy 644 of own.bak",
       ])
-    #expect(state.remarks.count == 2)
+    #expect(state.remarks.count == 1 && state.removing == ["*.bak"])
+  }
+
+  @Test("secrets are noted where they are, and are in files alone")
+  func secrets() throws {
+    var scene = Scene()
+    scene.files = [
+      "dot_a.tmpl": "{{ pass \"x\" | upper }}", "dot_b.tmpl": "{{ pass \"y\" }}", "dot_c.tmpl": "c",
+      "symlink_dot_d.tmpl": "{{ pass \"x\" }}", "run_e.sh.tmpl": "{{ pass \"x\" }}",
+      ".chezmoiignore": "{{ pass \"x\" }}",
+    ]
+    let state = try scene.state()
+    #expect(state.targets.map(\.path) == [".a", ".c"] && state.scripts.isEmpty)
+    #expect(state.targets.map(\.secrets) == [[["pass", "x"]], []])
+    #expect(
+      Set(state.remarks.map(\.path)) == [
+        ".chezmoiignore", "dot_b.tmpl", "run_e.sh.tmpl", "symlink_dot_d.tmpl",
+      ])
+    #expect(Set(state.secretCalls) == [["pass", "x"], ["pass", "y"]])
   }
 }

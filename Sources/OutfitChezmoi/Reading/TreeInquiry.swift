@@ -6,6 +6,10 @@ final class TreeInquiry: TemplateWorld {
   private let prompts: TreePrompts
   private(set) var open: [TemplateQuestion] = []
   private(set) var openPrompts: [TreePrompt] = []
+  /// The calls of password managers that were answered since these were last forgotten.
+  private(set) var secrets: Set<[String]> = []
+  /// All of them, whether or not there was an answer.
+  private(set) var secretCalls: [[String]] = []
 
   init(_ world: any TemplateWorld, prompts: TreePrompts) { (self.world, self.prompts) = (world, prompts) }
 
@@ -20,12 +24,19 @@ final class TreeInquiry: TemplateWorld {
       openPrompts.append(prompt)
       return .unknown
     case .stdinIsTerminal: return .value(.bool(prompts.isAttended))
+    case .secret(let words):
+      if !secretCalls.contains(words) { secretCalls.append(words) }
+      guard case .value(let value) = world.answer(question) else { return .refused("nothing gives it") }
+      secrets.insert(words)
+      return .value(value)
     default:
       let answer = world.answer(question)
       if case .unknown = answer { open.append(question) }
       return answer
     }
   }
+
+  func forgetSecrets() { secrets = [] }
 
   /// - Parameter path: in the tree, or absolute.
   /// - Returns: nil where there is no such file, or nobody has looked yet.

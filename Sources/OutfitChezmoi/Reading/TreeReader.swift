@@ -32,6 +32,7 @@ public struct TreeReader {
       if !reader.inquiry.openPrompts.isEmpty { return .prompts(reader.inquiry.openPrompts) }
       if reader.inquiry.isOpen { return .ask(reader.inquiry.open) }
     }
+    reader.state.secretCalls = reader.inquiry.secretCalls
     return .done(reader.state)
   }
 
@@ -169,8 +170,16 @@ public struct TreeReader {
       top["chezmoi"] = .map(values)
       data = .map(top)
     }
+    inquiry.forgetSecrets()
     do {
-      return .bytes(try Template(bytes, name: path).render(data, world: inquiry, options: options))
+      let made = try Template(bytes, name: path).render(data, world: inquiry, options: options)
+      if target == nil, let call = inquiry.secrets.first {
+        return .left(
+          TreeRemark(
+            path: path, message: "what `\(call[0])` gives can't be in it, since that is read for files alone")
+        )
+      }
+      return .bytes(made)
     } catch {
       switch error.kind {
       case .unanswered: return .open
@@ -268,16 +277,34 @@ public struct TreeReader {
         || parts.isEmpty
       {
         remark(file.path, "`\(name)` is no path below the home folder")
-      } else if name.contains(where: { "*?[{".contains($0) }) {
-        remark(
-          file.path, "`\(name)` is a pattern, and only what is named goes", hint: "name the files, one a line"
-        )
+      } else if name.contains(where: { "*?[{\\".contains($0) }) {
+        removeAll(target.joined(separator: "/"), named: name, by: file)
       } else {
         let path = target.joined(separator: "/")
         if !isIgnored(path) {
           state.targets.append(.init(path: path, source: file.path, kind: .absent))
         }
       }
+    }
+  }
+
+  /// What is there and matches, but for what the tree makes.
+  private mutating func removeAll(_ pattern: String, named name: String, by file: ChezmoiTree.Patterns) {
+    guard PathPattern(pattern) != nil else {
+      return remark(file.path, "`\(name)` is no pattern below the home folder")
+    }
+    switch inquiry.answer(.glob(pattern, caseInsensitive: false)) {
+    case .value(.list(let found)):
+      let made = Set(tree.files.map(\.target) + tree.folders.map(\.target))
+      state.removing.append(pattern)
+      for case .string(let path) in found {
+        guard !isIgnored(path), !made.contains(where: { $0 == path || $0.hasPrefix(path + "/") }) else {
+          continue
+        }
+        state.targets.append(.init(path: path, source: file.path, kind: .absent))
+      }
+    case .refused(let reason): remark(file.path, "`\(name)`: \(reason)")
+    case .bytes, .value, .unknown: break
     }
   }
 
@@ -373,6 +400,8 @@ public struct TreeReader {
     case .file, .create, .link:
       guard let bytes = contents(file) else { return }
       let nothing = bytes.allSatisfy(Self.isBlank)
+      target.secrets = inquiry.secrets
+      if name.kind == .link, refusesSecrets("a link", file) { return }
       switch name.kind {
       case .link:
         let text = String(decoding: bytes, as: UTF8.self).trimming(\.isWhitespace)
@@ -386,7 +415,8 @@ public struct TreeReader {
       target.isOnce = name.kind == .create
       state.targets.append(target)
     case .script(let time):
-      guard let bytes = contents(file), !bytes.allSatisfy(Self.isBlank) else { return }
+      guard let bytes = contents(file), !bytes.allSatisfy(Self.isBlank), !refusesSecrets("a script", file)
+      else { return }
       state.scripts.append(
         TreeState.Script(
           target: file.target, source: file.path, time: time, contents: bytes, environment: scriptEnvironment)
@@ -397,6 +427,7 @@ public struct TreeReader {
 
   /// What the source says, rendered where it is a template; nil where that is left out or not known yet.
   private mutating func contents(_ file: ChezmoiTree.Item) -> [UInt8]? {
+    inquiry.forgetSecrets()
     guard let bytes = file.bytes ?? inquiry.bytes(file.path) else {
       if !inquiry.isOpen { remark(file.path, "it can't be read", target: file.target) }
       return nil
@@ -408,6 +439,15 @@ public struct TreeReader {
     case .skipped, .open: break
     }
     return nil
+  }
+
+  /// Secrets are in files, which Outfit keeps to their user.
+  private mutating func refusesSecrets(_ what: String, _ file: ChezmoiTree.Item) -> Bool {
+    guard let call = inquiry.secrets.first else { return false }
+    remark(
+      file.path, "what `\(call[0])` gives can't be in \(what)",
+      hint: "put it into a file, which \(what) can name", target: file.target)
+    return true
   }
 
   /// The longest file that is looked into for whether it is empty: nobody writes so many blanks.
@@ -442,6 +482,7 @@ public struct TreeReader {
     var ofNothing = made([])
     // Some take it that there is a document.
     if case .left = ofNothing, case .bytes(let bytes) = made(Array("{}".utf8)) { ofNothing = .bytes(bytes) }
+    if refusesSecrets("a file of which only parts are changed", file) { return }
     switch ofNothing {
     case .left(let remark): state.remarks.append(remark)
     case .skipped, .open: return

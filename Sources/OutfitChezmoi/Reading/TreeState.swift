@@ -23,6 +23,8 @@ public struct TreeState: Sendable {
     public var isOnce = false
     /// The name says which mode it has.
     public var modeIsGiven = false
+    /// The calls of password managers whose answers are in its text.
+    public var secrets: Set<[String]> = []
   }
 
   /// What a template makes of a file.
@@ -49,6 +51,10 @@ public struct TreeState: Sendable {
   public var remarks: [TreeRemark] = []
   /// What ignore files name: it stays in folders in which nothing else is to be.
   public var ignored = PatternList()
+  /// The calls of password managers that its templates make.
+  public var secretCalls: [[String]] = []
+  /// Patterns of what goes, from the home folder.
+  public var removing: [String] = []
   /// What templates are given.
   public var data = GoValue.map([:])
   /// Keys of the configuration template that are about chezmoi itself.

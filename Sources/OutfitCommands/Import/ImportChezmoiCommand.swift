@@ -23,6 +23,7 @@ struct ImportChezmoiCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Make the profile in this new folder.", valueName: "folder")) var to: String?
   @Flag(name: .customLong("dry-run"), help: "Say what would be taken over, and write nothing.") var dryRun =
     false
+  @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
     try await withSession { session in
@@ -40,19 +41,32 @@ struct ImportChezmoiCommand: AsyncParsableCommand {
       }
       let goal = try ImportGoal(to, source: place, session)
       let reading = try await ChezmoiImport.read(place, session)
-      reading.show(session)
+      if !json { reading.show(session) }
+      let manifest = goal.folder.appending(ProfileLoader.manifestName)
+      let exit: ExitStatus = reading.hasLosses ? .failed : .done
+      func tell() {
+        session.write(
+          JSONDocument(
+            .import, changed: true, exit: exit,
+            reading.json.merging([
+              "tools": .array([]), "root": .string(place.folder.string), "manifest": .string(manifest.string),
+              "written": .bool(!dryRun), "dryRun": .bool(dryRun),
+            ]) { $1 }))
+      }
       guard !dryRun else {
-        session.write("Nothing was written: this was a dry run.")
+        if json { tell() } else { session.write("Nothing was written: this was a dry run.") }
         if reading.hasLosses { throw Ended(.failed) }
         return
       }
       try goal.copy(place.folder, session.host)
-      var file = try ManifestFile(
-        goal.folder.appending(ProfileLoader.manifestName), host: session.host)
+      var file = try ManifestFile(manifest, host: session.host)
       try file.edit.set(["profile"], to: .text(place.name))
+      for secret in reading.secrets {
+        try file.edit.set(["secrets", secret.name], to: .mapping(secret.entries))
+      }
       try file.edit.set(["dotfiles", "./"], to: .mapping([.init("chezmoi", .text("./"))]))
       try file.save(session.host)
-      session.write("Wrote \(session.short(file.path)).")
+      if json { tell() } else { session.write("Wrote \(session.short(file.path)).") }
       if goal.isInPlace, !session.host.files.exists(goal.folder.appending(".chezmoiroot")) {
         session.talk(
           "To have chezmoi leave it alone: echo outfit.yaml >> \(session.short(goal.folder))/.chezmoiignore")
@@ -70,6 +84,8 @@ struct ChezmoiImport {
   private let home: FilePath
   private let hidden: Int
   private let settings: [String]
+  /// What password managers are asked, as the manifest has it.
+  let secrets: [ManagerCall]
 
   var hasLosses: Bool { !proposal.leftOut.isEmpty }
 
@@ -86,7 +102,17 @@ struct ChezmoiImport {
       fetcher: Downloads(host: host, libraries: Installation.locate(host).libraries, isOffline: true),
       sources: SourceDigests(.machine, host: host))
     var context = Preparation.context(profile, Facts(), host)
-    let proposal = try await Rounds.run(&context, answering) { try Dotfiles().propose($0) }
+    var proposal = try await Rounds.run(&context, answering) { try Dotfiles().propose($0) }
+    var secrets: [ManagerCall] = []
+    if let section = profile.chezmoiFolders.first?.section,
+      case .done(let reading) = try ChezmoiFolder(section, context).read()
+    {
+      secrets = ManagerCall.all(reading.state.secretCalls, besides: Set(profile.secrets.keys))
+      for secret in secrets { context.profile.secrets[secret.name] = Sourced(secret.section, section.source) }
+      if !secrets.isEmpty {
+        proposal = try await Rounds.run(&context, answering) { try Dotfiles().propose($0) }
+      }
+    }
     var (hidden, settings) = (0, [String]())
     if let section = profile.chezmoiFolders.first?.section,
       case .done(let reading) = try ChezmoiFolder(section, context).read()
@@ -94,11 +120,37 @@ struct ChezmoiImport {
       (hidden, settings) = (reading.hidden.count, reading.state.ownSettings)
     }
     return ChezmoiImport(
-      proposal: proposal, profile: asked, home: host.user.home, hidden: hidden, settings: settings)
+      proposal: proposal, profile: asked, home: host.user.home, hidden: hidden, settings: settings,
+      secrets: secrets)
+  }
+
+  /// What a document has of it.
+  var json: [String: JSONText] {
+    [
+      "taken": .object(Dictionary(kinds.map { ($0.word, .number($0.count)) }, uniquingKeysWith: { $1 })),
+      "left": .array(
+        proposal.leftOut.map(\.diagnostic).map { loss in
+          .object([
+            "what": .string(loss.location.map { "\($0.file):\($0.line)" } ?? ""),
+            "why": .string(loss.message),
+            "hint": loss.hint.map { .string($0) } ?? .null,
+          ])
+        }),
+      "notes": .array(proposal.notes.map { .string($0.message) }),
+      "secrets": .array(secrets.map { .string($0.name) }),
+      "asks": .array(profile.ask.keys.sorted().map { .string($0) }),
+    ]
   }
 
   /// How many of each kind there are, in words.
   private var counts: [String] {
+    kinds.filter { $0.count > 0 }.map { kind in
+      let forms = kind.name.split(separator: "|").map(String.init)
+      return "\(kind.count) \(kind.count == 1 ? forms[0] : forms.count > 1 ? forms[1] : kind.name + "s")"
+    }
+  }
+
+  private var kinds: [(word: String, count: Int, name: String)] {
     var (files, folders, links, absent, keys, once) = (0, 0, 0, 0, 0, 0)
     for change in proposal.changes {
       switch change.kind {
@@ -109,16 +161,12 @@ struct ChezmoiImport {
       case .absent: absent += 1
       }
     }
-    let all = [
-      (files, "file"), (once, "file made once|files made once"), (links, "link"), (folders, "folder"),
-      (keys, "file in which keys are set|files in which keys are set"),
-      (absent, "path that goes|paths that go"),
-      (proposal.effects.count, "script"),
+    return [
+      ("files", files, "file"), ("once", once, "file made once|files made once"), ("links", links, "link"),
+      ("folders", folders, "folder"),
+      ("keys", keys, "file in which keys are set|files in which keys are set"),
+      ("absent", absent, "path that goes|paths that go"), ("scripts", proposal.effects.count, "script"),
     ]
-    return all.filter { $0.0 > 0 }.map { count, name in
-      let forms = name.split(separator: "|").map(String.init)
-      return "\(count) \(count == 1 ? forms[0] : forms.count > 1 ? forms[1] : name + "s")"
-    }
   }
 
   func show(_ session: Session) {
@@ -126,6 +174,9 @@ struct ChezmoiImport {
     session.write("\(style.green("taken")) \(counts.isEmpty ? "nothing" : counts.joined(separator: ", "))")
     if !profile.ask.isEmpty {
       session.write("asks  \(profile.ask.keys.sorted().joined(separator: ", ")), at the first `outfit up`")
+    }
+    for secret in secrets {
+      session.write("secret \(secret.name), by \(secret.section.title)")
     }
     if !settings.isEmpty {
       session.write("not taken, since they are about chezmoi itself: \(settings.joined(separator: ", "))")

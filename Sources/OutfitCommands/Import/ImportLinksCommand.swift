@@ -17,10 +17,11 @@ struct ImportStowCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Make the profile in this new folder.", valueName: "folder")) var to: String?
   @Flag(name: .customLong("dry-run"), help: "Say what would be taken over, and write nothing.") var dryRun =
     false
+  @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
     try await withSession { session in
-      try await LinkTakeover(session, source, to: to, dryRun: dryRun).run { listing, place in
+      try await LinkTakeover(session, source, to: to, dryRun: dryRun, json: json).run { listing, place in
         let home = session.host.user.home
         let names = listing.kinds.keys.filter { $0 == ".stowrc" || $0.hasSuffix(".stow-local-ignore") }
         var texts: [String: String] = [:]
@@ -49,10 +50,11 @@ struct ImportDotbotCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Make the profile in this new folder.", valueName: "folder")) var to: String?
   @Flag(name: .customLong("dry-run"), help: "Say what would be taken over, and write nothing.") var dryRun =
     false
+  @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
     try await withSession { session in
-      try await LinkTakeover(session, source, to: to, dryRun: dryRun).run { listing, place in
+      try await LinkTakeover(session, source, to: to, dryRun: dryRun, json: json).run { listing, place in
         let known = config.map { [$0] } ?? DotbotFile.names
         guard let name = known.first(where: { listing.kinds[$0] == .file }),
           let text = try session.host.files.text(place.folder.pushing(FilePath(name)))
@@ -75,9 +77,10 @@ struct LinkTakeover {
   private let source: String
   private let to: String?
   private let dryRun: Bool
+  private let json: Bool
 
-  init(_ session: Session, _ source: String, to: String?, dryRun: Bool) {
-    (self.session, self.source, self.to, self.dryRun) = (session, source, to, dryRun)
+  init(_ session: Session, _ source: String, to: String?, dryRun: Bool, json: Bool) {
+    (self.session, self.source, self.to, self.dryRun, self.json) = (session, source, to, dryRun, json)
   }
 
   func run(_ read: (LinkImport.Listing, ImportSource) throws -> LinkImport) async throws {
@@ -91,24 +94,42 @@ struct LinkTakeover {
     }
     let goal = try ImportGoal(to, source: place, session)
     let found = try read(LinkImport.Listing(try kinds(place.folder)), place)
-    show(found)
+    if !json { show(found) }
     let hasLosses = found.remarks.contains(where: \.isLoss)
     guard !found.links.isEmpty else {
       throw Failure(
         "there is nothing to link in \(session.short(place.folder))", hint: "name the folder of the packages",
         status: .usage)
     }
+    let manifest = goal.folder.appending(ProfileLoader.manifestName)
+    func tell() {
+      let left = found.remarks.filter(\.isLoss).map { remark in
+        JSONText.object([
+          "what": .string(remark.file + (remark.line.map { ":\($0)" } ?? "")), "why": .string(remark.message),
+          "hint": remark.hint.map { .string($0) } ?? .null,
+        ])
+      }
+      session.write(
+        JSONDocument(
+          .import, changed: true, exit: hasLosses ? .failed : .done,
+          [
+            "tools": .array([]), "root": .string(place.folder.string), "manifest": .string(manifest.string),
+            "written": .bool(!dryRun), "dryRun": .bool(dryRun), "left": .array(left),
+            "taken": .object(["links": .number(found.links.count)]),
+            "notes": .array(found.remarks.filter { !$0.isLoss }.map { .string($0.message) }),
+          ]))
+    }
     guard !dryRun else {
-      session.write("Nothing was written: this was a dry run.")
+      if json { tell() } else { session.write("Nothing was written: this was a dry run.") }
       if hasLosses { throw Ended(.failed) }
       return
     }
     try goal.copy(place.folder, host)
-    var file = try ManifestFile(goal.folder.appending(ProfileLoader.manifestName), host: host)
+    var file = try ManifestFile(manifest, host: host)
     try file.edit.set(["profile"], to: .text(place.name))
     try file.edit.set(["dotfiles"], to: .mapping(found.links.map(entry)))
     try file.save(host)
-    session.write("Wrote \(session.short(file.path)).")
+    if json { tell() } else { session.write("Wrote \(session.short(file.path)).") }
     session.talk("Next: outfit up \(session.short(goal.folder)) --dry-run")
     if hasLosses { throw Ended(.failed) }
   }

@@ -19,6 +19,10 @@ public struct ChezmoiFolder {
     public var hidden: [String]
     /// The variables that templates ask for.
     public var variables: Set<String>
+    /// The secrets in the texts of targets, by path.
+    public var secrets: [String: Set<String>] = [:]
+    /// The texts of targets with the secrets that are known.
+    public var filled: [String: [UInt8]] = [:]
   }
 
   public enum Round: Sendable {
@@ -63,7 +67,10 @@ public struct ChezmoiFolder {
     let world = FactWorld(
       facts: context.facts, source: source, home: context.root, environment: context.environment,
       reserved: context.reserved)
-    let recording = RecordingWorld(world)
+    let calls = Self.calls(context.profile.secrets)
+    var signs = world
+    signs.secrets = calls.mapValues(SecretTexts.sign)
+    let recording = RecordingWorld(signs)
     var prompts = TreePrompts(isAttended: context.profile.isAttended, assumes: assumes)
     for (key, value) in context.profile.data {
       switch value.value {
@@ -72,17 +79,47 @@ public struct ChezmoiFolder {
       case .list, .map, .names: break
       }
     }
-    switch TreeReader.read(tree, machine: machine(source), world: recording, prompts: prompts) {
+    let machine = machine(source)
+    switch TreeReader.read(tree, machine: machine, world: recording, prompts: prompts) {
     case .ask(let questions): return .ask(questions.flatMap(world.queries))
     case .prompts(let prompts):
       let file = tree.configurationName.map { display(root) + $0 } ?? section.source.location.file
       return .prompts(prompts, at: SourceLocation(file: file))
     case .done(let state):
-      return .done(
-        Reading(
-          state: state, source: source, display: display(root), hidden: tree.hidden,
-          variables: recording.variables))
+      var reading = Reading(
+        state: state, source: source, display: display(root), hidden: tree.hidden,
+        variables: recording.variables)
+      for target in state.targets where !target.secrets.isEmpty {
+        reading.secrets[target.path] = Set(target.secrets.compactMap { calls[$0] })
+      }
+      let used = reading.secrets.values.reduce(into: Set<String>()) { $0.formUnion($1) }
+      let texts = SecretTexts(context)
+      guard used.contains(where: { texts.known([$0]) != nil }) else { return .done(reading) }
+      var answers = world
+      answers.secrets = calls.mapValues { texts.known([$0])?[$0] ?? SecretTexts.sign($0) }
+      switch TreeReader.read(tree, machine: machine, world: answers, prompts: prompts) {
+      case .ask(let questions): return .ask(questions.flatMap(world.queries))
+      case .prompts: return .done(reading)
+      case .done(let state):
+        for target in state.targets {
+          guard let names = reading.secrets[target.path], texts.known(names) != nil,
+            case .file(let bytes, _) = target.kind
+          else { continue }
+          reading.filled[target.path] = bytes
+        }
+        return .done(reading)
+      }
     }
+  }
+
+  /// The names of secrets by what templates call them: as the manifest says, or `secret "NAME"`.
+  private static func calls(_ secrets: [String: Sourced<SecretSection>]) -> [[String]: String] {
+    var calls: [[String]: String] = [:]
+    for (name, section) in secrets {
+      calls[["secret", name]] = name
+      if let call = section.value.call { calls[call.split(separator: " ").map(String.init)] = name }
+    }
+    return calls
   }
 
   /// As diagnostics name a file of the tree, without its own name.

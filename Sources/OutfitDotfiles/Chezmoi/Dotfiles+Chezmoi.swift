@@ -51,6 +51,13 @@ extension Dotfiles {
     }
     reading.state.remarks.forEach(leave)
     proposal.variablesRead.formUnion(reading.variables)
+    let home = context.root
+    proposal.staysAbsent += reading.state.removing.compactMap { PathPattern($0) }.map { pattern in
+      { @Sendable (path: FilePath) -> Bool in
+        var inner = path
+        return inner.removePrefix(home) && pattern.matches(inner.string)
+      }
+    }
     var changes: [Change] = []
     let entries = entries(reading, section, context)
     for item in reading.state.targets {
@@ -71,7 +78,16 @@ extension Dotfiles {
       switch item.kind {
       case .absent: change.source = nil
       case .link(let destination): change.kind = .link(.path(FilePath(destination)))
-      case .file(let bytes, let mode): change.kind = .file(bytes, mode: mode)
+      case .file(let bytes, let mode):
+        guard let names = reading.secrets[item.path] else {
+          change.kind = .file(bytes, mode: mode)
+          break
+        }
+        var use = SecretTexts(context).use(names, outline: bytes)
+        let filled = reading.filled[item.path]
+        use.isFilled = filled != nil
+        (change.secrets, change.isSecret) = (use, true)
+        change.kind = .file(filled ?? bytes, mode: item.modeIsGiven ? mode : mode & 0o700)
       case .folder(let mode, let isExact):
         change.kind = .directory(mode: mode)
         change.isExact = isExact

@@ -13,6 +13,8 @@ struct FactWorld: TemplateWorld {
   let environment: [String: String]
   /// Outfit's own folder of commands: whether a file is there may not depend on what a profile brings.
   let reserved: [FilePath]
+  /// What stands for a secret, by the call of a template.
+  var secrets: [[String]: String] = [:]
 
   func answer(_ question: TemplateQuestion) -> TemplateAnswer { resolve(question).answer }
 
@@ -52,6 +54,10 @@ struct FactWorld: TemplateWorld {
         return (glob.problem.map { .refused($0) } ?? .unknown, glob.queries)
       }
       return (.value(.list(found.map { .string($0) })), [])
+    case .secret(let words):
+      return (
+        secrets[words].map { .value(.string($0)) } ?? .refused("no secret of the manifest answers it"), []
+      )
     case .clock: return (.refused("the time is another one at each run; write a date into the data"), [])
     case .prompt, .stdinIsTerminal:
       return (.refused("a question belongs into the configuration template"), [])

@@ -127,6 +127,7 @@ extension Evaluation {
     let count = operands.count + (final == nil ? 0 : 1)
     switch function.body {
     case .refused(let why):
+      if function.kind == .secret, let secret = secret(function, operands, dot, final) { return secret }
       throw error(
         Problem(
           "`\(function.name)` is not run: \(why.reason)",
@@ -153,6 +154,20 @@ extension Evaluation {
       if let final { values.append(try validated(final, function, values.count, at)) }
       return try placed(at) { try body(Call(values: values, run: run, evaluation: self)) }
     }
+  }
+
+  /// What the world has for a call of a password manager whose arguments are texts.
+  private func secret(_ function: Function, _ operands: [Operand], _ dot: Value, _ final: Value?) -> Value? {
+    var words = [function.name]
+    for operand in operands {
+      guard case .string(let text)? = try? value(operand, dot) else { return nil }
+      words.append(String(bytes: text))
+    }
+    if let final {
+      guard case .string(let text) = final else { return nil }
+      words.append(String(bytes: text))
+    }
+    return run.secret(words)
   }
 
   private func wrongCount(_ function: Function, _ count: Int, _ at: Int) -> TemplateError {

@@ -86,6 +86,11 @@ final class Run {
     }
   }
 
+  /// nil where nobody has it.
+  func secret(_ words: [String]) -> Value? {
+    if case .value(let value) = world.answer(.secret(words)) { self.value(value) } else { nil }
+  }
+
   func ask(_ question: TemplateQuestion) throws -> Value {
     switch try answer(question) {
     case .bytes(let bytes): .string(bytes)
