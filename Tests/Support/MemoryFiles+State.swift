@@ -109,8 +109,8 @@ extension MemoryFiles {
     func walk(_ path: FilePath, followLast: Bool) throws(Errno) -> Place {
       // Splitting text is much faster than asking for components while nothing is optimized.
       let text = path.string
-      guard text.hasPrefix("/") else { throw .invalidArgument }
-      var rest = text.split(separator: "/").map(String.init)
+      guard text.utf8.first == UInt8(ascii: "/") else { throw .invalidArgument }
+      var rest = Self.names(text)
       var above = [1]
       var links = 0
       while !rest.isEmpty {
@@ -134,13 +134,18 @@ extension MemoryFiles {
           guard links <= 40 else { throw .tooManySymbolicLinkLevels }
           let destination = self[inode].destination
           if destination.hasPrefix("/") { above = [1] }
-          rest = destination.split(separator: "/").map(String.init) + rest
+          rest = Self.names(destination) + rest
           continue
         }
         if rest.isEmpty { return Place(folder: folder, name: name, inode: inode, above: above) }
         above.append(inode)
       }
       return Place(folder: above.last ?? 1, name: "", inode: above.last, above: above)
+    }
+
+    /// The names in a path, by bytes: characters are slow to find while nothing is optimized.
+    private static func names(_ path: String) -> [String] {
+      path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
     }
 
     func existing(_ path: FilePath, followLast: Bool) throws(Errno) -> Node {
