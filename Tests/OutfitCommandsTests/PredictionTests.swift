@@ -32,11 +32,13 @@ import class Foundation.JSONSerialization
       files.put("/bin/bash", "", mode: 0o755)
       let packages = packages
       // Probes: the names are the words behind the script.
-      processes.on({ $0.program == "/bin/sh" && $0.arguments.first == "-c" }) { asked in
-        let names = asked.arguments.dropFirst(3)
-        let has = packages.withLock { $0.installed.isSuperset(of: names) }
-        return Completion(status: has ? 0 : 1, output: [], errors: [])
-      }
+      processes.on(
+        { $0.program == "/bin/sh" && $0.arguments.first == "-c" },
+        { asked in
+          let names = asked.arguments.dropFirst(3)
+          let has = packages.withLock { $0.installed.isSuperset(of: names) }
+          return Completion(status: has ? 0 : 1, output: [], errors: [])
+        })
       processes.on("/opt/homebrew/bin/brew") { asked in
         packages.withLock { packages in
           if packages.isOnline { packages.installed.formUnion(asked.arguments.dropFirst()) }
@@ -44,7 +46,7 @@ import class Foundation.JSONSerialization
         }
       }
       // Scripts of the profile.
-      processes.on({ $0.program == "/bin/sh" }) { _ in Completion(status: 0, output: [], errors: []) }
+      processes.on("/bin/sh")
     }
 
     func host(_ terminal: RecordingTerminal) -> Host {
