@@ -271,8 +271,9 @@ struct Journal {
     let path = Self.prior(index, host)
     guard host.files.exists(path) else { return nil }
     let bytes = try host.files.read(path, limit: FileBound.own)
-    // An earlier Outfit did not seal them.
-    return try SecretKey.read(host)?.opened(bytes) ?? bytes
+    // An earlier Outfit did not seal them; what can't be opened is no content of anybody's.
+    guard SecretKey.isSealed(bytes) else { return bytes }
+    return try SecretKey.read(host)?.opened(bytes)
   }
 
   private func putBack(_ index: Int, _ now: TargetState, _ blobs: Blobs, _ host: Host) throws {

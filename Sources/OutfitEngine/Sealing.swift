@@ -16,9 +16,11 @@ extension SecretKey {
     Self.sign + Array(try ChaChaPoly.seal(bytes, using: symmetric).combined)
   }
 
+  static func isSealed(_ bytes: [UInt8]) -> Bool { bytes.starts(with: sign) }
+
   /// - Returns: nil for what was not sealed with this key.
   func opened(_ bytes: [UInt8]) -> [UInt8]? {
-    guard bytes.starts(with: Self.sign),
+    guard Self.isSealed(bytes),
       let box = try? ChaChaPoly.SealedBox(combined: bytes[Self.sign.count...])
     else { return nil }
     return (try? ChaChaPoly.open(box, using: symmetric)).map { Array($0) }
