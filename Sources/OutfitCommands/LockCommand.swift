@@ -176,6 +176,7 @@ struct Pinning {
     fixed = start.tools.keys.filter { !keeping($0) && theirs.contains($0) }.sorted()
     if !keeping("virtualenv") { after.virtualenv = nil }
     if !keeping("node_modules") { after.nodeModules = nil }
+    after.externals = start.externals.filter { keeping($0.key) || team.externals[$0.key] != nil }
     after.images = start.images.filter { keeping($0.key) }
     if !keeping("packages") { after.imagePackages = nil }
   }
@@ -200,6 +201,7 @@ struct Pinning {
   /// What `update` takes.
   var names: Set<String> {
     Set(before.interpreters.keys.map(\.rawValue)).union(before.tools.keys).union(before.images.keys)
+      .union(before.externals.keys)
       .union(before.virtualenv == nil ? [] : ["virtualenv"])
       .union(before.nodeModules == nil ? [] : ["node_modules"])
       .union(before.imagePackages == nil ? [] : ["packages"]).union(layers.map { "layer:\($0)" })
@@ -346,6 +348,10 @@ struct LockChanges {
     for address in Set(before.layers.keys).union(after.layers.keys).sorted() {
       func text(_ layer: LockedLayer?) -> String? { layer.map { String($0.commit.prefix(12)) } }
       compare("layer \(address)", text(before.layers[address]), text(after.layers[address]), false)
+    }
+    for address in Set(before.externals.keys).union(after.externals.keys).sorted() {
+      compare(
+        "external \(address)", before.externals[address]?.short(), after.externals[address]?.short(), false)
     }
     for name in Set(before.images.keys).union(after.images.keys).sorted() {
       func text(_ image: LockedImage?) -> String? { image.map { $0.digest?.short() ?? "unresolved" } }

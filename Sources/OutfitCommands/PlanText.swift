@@ -20,7 +20,7 @@ struct PlanText {
       add("run", "\(effect.label) (\(routine)can't be undone\(root))", style.yellow)
     }
     for object in plan.objects { add("build", object.label, style.cyan) }
-    for target in plan.differing {
+    for target in plan.writtenBeside(.keep) + plan.differing {
       let path = session.short(target.target)
       switch target.action {
       case .upToDate: break

@@ -127,7 +127,7 @@ struct Preparation {
 
   /// The parts that have pins.
   static let onEngines: [any Part] = [
-    Interpreters(), Tools(), Virtualenv(), NodeModules(), Hooks(),
+    Interpreters(), Tools(), Virtualenv(), NodeModules(), Hooks(), Externals(),
   ]
 
   /// Completes the lock and proposes, part by part, since each stands on those before it.

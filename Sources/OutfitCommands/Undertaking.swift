@@ -425,7 +425,7 @@ extension Profile {
   /// There is something that has pins.
   fileprivate var needsEngines: Bool {
     !(interpreters.isEmpty && additions.isEmpty && tools.isEmpty && virtualenv == nil && nodeModules == nil
-      && hooks.isEmpty)
+      && hooks.isEmpty && !dotfiles.values.contains { [.external, .chezmoi].contains($0.value.kind) })
   }
 }
 

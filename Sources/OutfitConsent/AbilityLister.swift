@@ -162,7 +162,16 @@ struct AbilityLister {
         case .absent: "takes away"
         case .create: "creates"
         case .template, .copy, .chezmoi: "writes"
+        case .external: "takes"
         }
+      if let external = dotfile.external, !dotfile.isOutsideHome {
+        let reader = FileReader.of(target).map { ", \($0)" }
+        var ability = Ability(
+          .redirects, path, digest(of: path), verb, shown, "from \(external.address)\(reader ?? "")")
+        ability.isObeyed = reader != nil
+        abilities.append(ability)
+        continue
+      }
       guard !dotfile.isOutsideHome else {
         add(.reaches, path, "\(verb), outside your home folder,", target)
         continue
@@ -182,6 +191,12 @@ struct AbilityLister {
   private mutating func listChezmoi(_ path: String) {
     for member in files.members where member.entry == path {
       let name = member.path.lastComponent?.string ?? ""
+      if name.hasPrefix(".chezmoiexternal") {
+        abilities.append(
+          Ability(
+            .redirects, "\(path) externals \(member.name)", member.digest, "takes", "what \(member.name) names",
+            "from its addresses"))
+      }
       guard let parsed = SourceFileName(name), case .script(let time) = parsed.kind else { continue }
       let moment =
         switch time.condition {

@@ -64,7 +64,7 @@ public struct Dotfiles: Part {
     case .link: return [dotfile.isFolder ? .names(source) : .file(source)]
     case .create where !dotfile.isRendered: return [.file(source)]
     case .template, .block, .create: return [.contents(source)]
-    case .keys, .linkTo, .absent, .chezmoi: return []
+    case .keys, .linkTo, .absent, .chezmoi, .external: return []
     }
   }
 
@@ -107,7 +107,7 @@ public struct Dotfiles: Part {
     }
     switch dotfile.kind {
     case .absent: return [change(.absent)]
-    case .chezmoi: return []
+    case .chezmoi, .external: return []
     case .keys:
       guard let format = dotfile.format ?? SettingsFormat(name: target) else { return [] }
       let sections = (context.profile.blocks[target] ?? []) + [section]

@@ -213,6 +213,10 @@ public struct Mending: Sendable {
         Defect(
           of: "shim", name, message: "the shim \(name) is there, though nothing offers that command"
         ) { [host] in
+          // Another mend may have taken it along, as one that was cut short leaves a link that the next one renames.
+          guard try Journal.state(of: path, key: nil, host.files) == .link(shim) else {
+            return "the shim \(name) has gone meanwhile"
+          }
           try host.files.remove(path)
           return "removed the shim \(name)"
         })

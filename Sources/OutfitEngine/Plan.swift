@@ -82,6 +82,12 @@ public struct Plan: Sendable {
 
   public var conflicts: [PlannedTarget] { targets.filter { $0.conflict != nil } }
 
+  /// What is written into files that their owners keep: blocks and keys of other entries.
+  public func writtenBeside(_ policy: ConflictPolicy) -> [PlannedTarget] {
+    let decisions = Decisions(policy)
+    return conflicts.filter { decisions.decision(for: $0) == .keep }.compactMap(\.keeping)
+  }
+
   /// What will be other than it is, conflicts included.
   public var differing: [PlannedTarget] { targets.filter { $0.action != .upToDate } }
 }
@@ -135,6 +141,14 @@ public struct PlannedTarget: Sendable {
   func with(after content: Content) -> PlannedTarget {
     var copy = self
     copy.after = content
+    return copy
+  }
+
+  /// What is done where its conflict is decided for the user's side; nil where that is nothing.
+  var keeping: PlannedTarget? {
+    guard let content = afterKeeping else { return nil }
+    var copy = with(after: content)
+    (copy.action, copy.conflict, copy.afterKeeping) = (before == .absent ? .create : .update, nil, nil)
     return copy
   }
 

@@ -142,7 +142,7 @@ struct SwitchDraft {
     switch decisions.decision(for: target) {
     case .keep:
       kept.append(target)
-      if let content = target.afterKeeping { try write(target, content) }
+      if let keeping = target.keeping { try write(keeping, keeping.after) }
       var record = target.recordKeeping
       if decisions.byTarget[target.target] == .keep, target.conflict?.canTake == true,
         target.afterKeeping == nil,

@@ -76,7 +76,9 @@ extension LayerMerger {
     }
     var above = FilePath(target)
     while above.removeLastComponent(), !above.isEmpty {
-      if let other = profile.dotfiles[above.string], !other.value.holdsEntries {
+      if let other = profile.dotfiles[above.string], !other.value.holdsEntries,
+        other.value.kind != .external || profile.dotfiles[target]?.value.kind != .external
+      {
         diagnostics.append(
           manifest(of: source).diagnostic(
             "`\(target)` is in `\(above)`, which \(other.value.standing)",
@@ -139,7 +141,7 @@ extension DotfileSection {
   /// For messages: what stands at its target.
   fileprivate var standing: String {
     switch kind {
-    case .link, .linkTo, .tree, .chezmoi: "is a link"
+    case .link, .linkTo, .tree, .chezmoi, .external: "is a link"
     case .absent: "is to be absent"
     case .copy, .template, .block, .keys, .create: "is a file"
     }

@@ -11,6 +11,8 @@ public struct Lock: Hashable, Sendable {
   /// By image reference as the manifest or the template names it: `postgres:17.2`.
   public var images: [String: LockedImage] = [:]
   public var imagePackages: LockedImagePackages?
+  /// What stands at an address of a dotfile.
+  public var externals: [String: Digest] = [:]
 
   public init() {}
 }

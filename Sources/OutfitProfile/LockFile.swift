@@ -124,7 +124,9 @@ struct LockReader {
       return lock
     }
     know(
-      ["lock", "layers", "interpreters", "tools", "virtualenv", "node_modules", "images", "packages"], root)
+      [
+        "lock", "layers", "interpreters", "tools", "virtualenv", "node_modules", "externals", "images", "packages",
+      ], root)
     for pair in pairs(root["layers"]) {
       know(["commit", "digest"], pair.value)
       guard let commit = text(pair.value, "commit"), let node = pair.value["digest"],
@@ -148,6 +150,7 @@ struct LockReader {
     for pair in pairs(root["tools"]) { lock.tools[pair.key] = tool(pair.value, named: pair.key) }
     if let node = root["virtualenv"] { lock.virtualenv = virtualenv(node) }
     if let node = root["node_modules"] { lock.nodeModules = nodeModules(node) }
+    for pair in pairs(root["externals"]) { lock.externals[pair.key] = digest(pair.value) }
     for pair in pairs(root["images"]) {
       if pair.value.text == LockFile.unresolved {
         lock.images[pair.key] = LockedImage(digest: nil)

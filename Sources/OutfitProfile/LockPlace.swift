@@ -108,6 +108,10 @@ extension Lock {
       own.tools[name] = nil
       personal.tools[name] = tool
     }
+    for (address, digest) in externals where profile.externalIsPersonal(address) {
+      own.externals[address] = nil
+      personal.externals[address] = digest
+    }
     return (own, personal)
   }
 
@@ -122,6 +126,9 @@ extension Lock {
     }
     for tool in profile.toolsElsewhere where tool.section.source.layer.kind == .personal {
       lock.tools[tool.key] = personal.tools[tool.key]
+    }
+    for (address, digest) in personal.externals where profile.externalIsPersonal(address) {
+      lock.externals[address] = digest
     }
     return lock
   }
@@ -141,6 +148,11 @@ extension Lock {
     }
     if profile.virtualenv == nil { lock.virtualenv = nil }
     if profile.nodeModules == nil { lock.nodeModules = nil }
+    // Which those of chezmoi's folders are is not known here.
+    if !profile.dotfiles.values.contains(where: { $0.value.kind == .chezmoi }) {
+      let addresses = Set(profile.dotfiles.values.compactMap(\.value.external?.address))
+      lock.externals = externals.filter { addresses.contains($0.key) }
+    }
     if profile.app == nil {
       lock.images = [:]
       lock.imagePackages = nil
@@ -158,10 +170,19 @@ extension Lock {
     }
     lock.tools.merge(other.tools) { mine, _ in mine }
     lock.images.merge(other.images) { mine, _ in mine }
+    lock.externals.merge(other.externals) { mine, _ in mine }
     lock.layers.merge(other.layers) { mine, _ in mine }
     lock.virtualenv = virtualenv ?? other.virtualenv
     lock.nodeModules = nodeModules ?? other.nodeModules
     lock.imagePackages = imagePackages ?? other.imagePackages
     return lock
+  }
+}
+
+extension Profile {
+  /// Only the user's own layer asks for what is at an address.
+  fileprivate func externalIsPersonal(_ address: String) -> Bool {
+    let those = dotfiles.values.filter { $0.value.external?.address == address }
+    return !those.isEmpty && those.allSatisfy { $0.source.layer.kind == .personal }
   }
 }

@@ -48,6 +48,10 @@ private struct LockWriter {
       line(1, "source: sha256:\(modules.sourceDigest)")
       if let manager = modules.manager { write("manager", manager) }
     }
+    if !lock.externals.isEmpty { line(0, "externals:") }
+    for (address, digest) in lock.externals.sorted(by: { $0.key < $1.key }) {
+      line(1, "\(Self.quoted(address)): sha256:\(digest)")
+    }
     if !lock.images.isEmpty { line(0, "images:") }
     for (name, image) in lock.images.sorted(by: { $0.key < $1.key }) {
       line(1, "\(Self.quoted(name)): " + (image.digest.map { "sha256:\($0)" } ?? LockFile.unresolved))

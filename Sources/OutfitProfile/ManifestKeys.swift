@@ -410,6 +410,19 @@ enum ManifestKeys {
         "chezmoi", .text(.sourceFolder),
         "A folder as chezmoi keeps it: the names of its files say what becomes of them",
         example: "chezmoi: home/"),
+      Field(
+        "external", .text(.mirrorAddress),
+        "A file at an address, or an archive where the target is a folder; outfit.lock pins it",
+        example: "external: \"https://downloads.example/plug.vim\""),
+      Field(
+        "strip", .text(.integer(0...20, "a number of folders")),
+        "For an external archive: the leading folders that its names lose", example: "strip: 1"),
+      Field(
+        "path", .text(.projectPath), "For an external archive: the file or folder of it that is meant",
+        example: "path: themes"),
+      Field(
+        "sha256", .text(.digest), "For an external: its digest, in place of the lock's",
+        example: "sha256: \"<64 hexadecimal digits>\""),
       Field("absent", .text(.boolean), "Nothing is to be there", example: "absent: true"),
       Field(
         "as", .choice(TreeLayout.Style.self, "a way to put a folder there"),

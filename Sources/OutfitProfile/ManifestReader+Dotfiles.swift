@@ -51,6 +51,7 @@ extension ManifestDecoder {
     var file: String?
     switch kind {
     case .linkTo, .absent, .keys: break
+    case .external: manifest.details["dotfiles.\(pair.key)"] = source.location
     case .template, .copy, .link, .block, .tree, .create:
       guard PathProblem(text) == nil else { return nil }
       manifest.details["dotfiles.\(pair.key)"] = source.location
@@ -85,6 +86,11 @@ extension ManifestDecoder {
     section.comment = node["comment"]?.text
     section.isRendered = isFlag && node["template"]?.text == "true"
     if kind == .linkTo { section.destination = text }
+    if kind == .external {
+      section.external = ExternalFile(
+        address: text, isFolder: pair.key.hasSuffix("/"), strip: node["strip"]?.text.flatMap { Int($0) } ?? 0,
+        path: node["path"]?.text, digest: node["sha256"]?.text.flatMap { Digest($0) })
+    }
     if kind == .tree {
       section.layout = TreeLayout(
         style: Self.choice(node["as"]) ?? .copy, exclude: Self.texts(node["exclude"]) ?? [],
@@ -141,6 +147,8 @@ extension ManifestDecoder {
       case "if-present" where kind == .keys: nil
       case "if-present", "position", "replace", "comment":
         kind == .block ? nil : ("`\(key)` belongs to a block", "take it out")
+      case "strip", "path", "sha256":
+        kind == .external ? nil : ("`\(key)` belongs to an external", "take it out, or write `external:`")
       case "format": kind == .keys ? nil : ("`format` belongs to keys", "take it out")
       case "as", "exclude", "templates", "exact", "dir-mode":
         if kind != .tree {
@@ -160,7 +168,7 @@ extension ManifestDecoder {
             "the names in a folder of chezmoi's say which mode a file has",
             "take it out: `private_`, `executable_`"
           )
-        } else if [.link, .linkTo, .absent].contains(kind) || kind == .tree && style != .copy {
+        } else if [.link, .linkTo, .absent, .external].contains(kind) || kind == .tree && style != .copy {
           ("a link has no mode of its own, and neither has what is absent", "take it out")
         } else {
           nil
@@ -169,7 +177,8 @@ extension ManifestDecoder {
         if kind == .keys {
           ("the values of keys stand in the manifest, so that they are no secret", "take it out")
         } else {
-          kind == .absent ? ("what is absent has nothing to hide", "take it out") : nil
+          kind == .absent || kind == .external
+            ? ("what is absent, or at an address, has nothing to hide", "take it out") : nil
         }
       case "template":
         isFlag && ![.block, .create, .linkTo, .template].contains(kind)

@@ -290,6 +290,8 @@ public struct DotfileSection: Hashable, Sendable {
     case absent
     /// A folder as chezmoi keeps it: the names of its files say what becomes of them.
     case chezmoi
+    /// A file or an archive from elsewhere, at an address.
+    case external
   }
   public var kind: Kind
   /// Relative to the layer's folder, a folder with `/` at its end; nil for `keys`, `linkTo` and `absent`.
@@ -302,6 +304,8 @@ public struct DotfileSection: Hashable, Sendable {
   public var settings: SettingValue?
   /// For `keys`, `format:`: how the file is written; nil where its name says it.
   public var format: SettingsFormat?
+  /// For `external`.
+  public var external: ExternalFile?
   /// For `tree`.
   public var layout = TreeLayout()
   /// Permission bits; nil takes the source's executable bit and 0644.
@@ -344,8 +348,26 @@ extension DotfileSection {
     case .copy: isFolder
     case .tree: layout.style != .fold
     case .chezmoi: true
-    case .template, .link, .block, .keys, .create, .linkTo, .absent: false
+    case .template, .link, .block, .keys, .create, .linkTo, .absent, .external: false
     }
+  }
+}
+
+/// What stands at an address and comes into the home folder, from the store.
+public struct ExternalFile: Hashable, Sendable {
+  public var address: String
+  /// An archive, whose files are the target's; else the file itself, or one of an archive.
+  public var isFolder: Bool
+  /// Of an archive: leading folders that its names lose.
+  public var strip: Int
+  /// Of an archive: what of it is meant, after that.
+  public var path: String?
+  /// nil for what the lock says.
+  public var digest: Digest?
+
+  public init(address: String, isFolder: Bool, strip: Int = 0, path: String? = nil, digest: Digest? = nil) {
+    (self.address, self.isFolder, self.strip, self.path, self.digest) =
+      (address, isFolder, strip, path, digest)
   }
 }
 

@@ -227,6 +227,7 @@ private struct ReasonLister {
     let what =
       switch dotfile.kind {
       case .absent: "absent"
+      case .external: "from \(dotfile.external?.address ?? "")"
       case .keys:
         "sets \((dotfile.settings?.leaves ?? []).map { $0.path.joined(separator: ".") }.joined(separator: ", "))"
       case .linkTo: "link to \(dotfile.destination ?? "")"

@@ -20,7 +20,7 @@ struct LiveProcesses: Processes {
     do {
       return .fileDescriptor(
         FileDescriptor(rawValue: try Libc.unnamedFile(bytes)), closeAfterSpawningProcess: true)
-    } catch let error as Errno {
+    } catch {
       throw Failure("can't keep what a program is to read: \(error)")
     }
   }

@@ -82,7 +82,7 @@ struct HookKillTests {
       scene,
       """
       seconds=$1 how=$2 awaited=$3; shift 3; SECONDS=0; set -m; "$@" >/dev/null 2>&1 & run=$!
-      until eval "$awaited" || [ $SECONDS -ge 60 ]; do :; done
+      until eval "$awaited" || ! kill -0 $run 2>/dev/null || [ $SECONDS -ge 60 ]; do :; done
       sleep $seconds
       others=; if [ $how = 2 ]; then
         for f in /proc/[0-9]*/stat; do
@@ -169,7 +169,8 @@ struct HookKillTests {
   /// The loop can fail: the engine alone, given the same hooks, loses.
   @Test(.timeLimit(.minutes(10)))
   func theEngineAloneLoses() async throws {
-    let scene = try await HookScene(Self.hooks)
+    // Long enough that on a busy machine, too, each kill finds it at work.
+    let scene = try await HookScene(Self.hooks + ["last: {entry: [sh, -c, 'sleep 3', --]}"])
     _ = try await bash(scene, Self.base)
     let store = scene.machine.home.pushing(".local/share/outfit/store")
     let names = try scene.machine.files.list(store)

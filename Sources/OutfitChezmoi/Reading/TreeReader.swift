@@ -327,12 +327,36 @@ public struct TreeReader {
     for (name, value) in entries.sorted(by: { $0.key < $1.key }) {
       let target = file.folder.isEmpty ? name : "\(file.folder)/\(name)"
       guard !isIgnored(target) else { continue }
-      let url = value["url"]?.text.map { " from \($0)" } ?? ""
+      let type = value["type"]?.text ?? "of no type"
+      let url = value["url"]?.text
+      if let external = external(target, type, value, file) {
+        state.externals.append(external)
+        continue
+      }
       remark(
         file.path,
-        "\(target) is a download (\(value["type"]?.text ?? "of no type")\(url)), which Outfit does not make",
+        "\(target) is a download (\(type)\(url.map { " from \($0)" } ?? "")), which Outfit does not make",
         hint: "fetch it by a script: `run_onchange_…`", target: target)
     }
+  }
+
+  /// nil for what can't be had in the same way: repositories, encrypted and filtered files, parts of archives by patterns,
+  /// and folders that files of the tree go into.
+  private func external(
+    _ target: String, _ type: String, _ value: GoValue, _ file: ChezmoiTree.Patterns
+  ) -> TreeState.External? {
+    guard let url = value["url"]?.text, ["https://", "http://", "file:///"].contains(where: url.hasPrefix),
+      ["file", "archive", "archive-file"].contains(type),
+      ["filter", "encrypted", "include", "exclude", "decompress"].allSatisfy({ value[$0] == nil }),
+      !(tree.files.map(\.target) + tree.folders.map(\.target)).contains(where: {
+        $0 == target || $0.hasPrefix(target + "/")
+      })
+    else { return nil }
+    if type == "archive-file", value["path"]?.text == nil { return nil }
+    let strip: Int = if case .int(let number)? = value["stripComponents"] { number } else { 0 }
+    return TreeState.External(
+      target: target, source: file.path, address: url, isFolder: type == "archive", strip: strip,
+      path: value["path"]?.text, digest: value["checksum", "sha256"]?.text)
   }
 
   // MARK: - Targets

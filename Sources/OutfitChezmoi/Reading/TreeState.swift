@@ -35,6 +35,18 @@ public struct TreeState: Sendable {
     public var present: (before: [UInt8], after: [UInt8])?
   }
 
+  /// A file or an archive that chezmoi downloads.
+  public struct External: Sendable {
+    /// From the home folder.
+    public var target: String
+    public var source: String
+    public var address: String
+    public var isFolder: Bool
+    public var strip: Int
+    public var path: String?
+    public var digest: String?
+  }
+
   public struct Script: Sendable {
     /// From the home folder, as if it were a file there.
     public var target: String
@@ -53,6 +65,7 @@ public struct TreeState: Sendable {
   public var ignored = PatternList()
   /// The calls of password managers that its templates make.
   public var secretCalls: [[String]] = []
+  public var externals: [External] = []
   /// Patterns of what goes, from the home folder.
   public var removing: [String] = []
   /// What templates are given.

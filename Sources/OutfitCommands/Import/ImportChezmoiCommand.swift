@@ -84,6 +84,7 @@ struct ChezmoiImport {
   private let home: FilePath
   private let hidden: Int
   private let settings: [String]
+  private let externals: Int
   /// What password managers are asked, as the manifest has it.
   let secrets: [ManagerCall]
 
@@ -113,14 +114,15 @@ struct ChezmoiImport {
         proposal = try await Rounds.run(&context, answering) { try Dotfiles().propose($0) }
       }
     }
-    var (hidden, settings) = (0, [String]())
+    var (hidden, settings, externals) = (0, [String](), 0)
     if let section = profile.chezmoiFolders.first?.section,
       case .done(let reading) = try ChezmoiFolder(section, context).read()
     {
       (hidden, settings) = (reading.hidden.count, reading.state.ownSettings)
+      externals = reading.state.externals.count
     }
     return ChezmoiImport(
-      proposal: proposal, profile: asked, home: host.user.home, hidden: hidden, settings: settings,
+      proposal: proposal, profile: asked, home: host.user.home, hidden: hidden, settings: settings, externals: externals,
       secrets: secrets)
   }
 
@@ -166,6 +168,7 @@ struct ChezmoiImport {
       ("folders", folders, "folder"),
       ("keys", keys, "file in which keys are set|files in which keys are set"),
       ("absent", absent, "path that goes|paths that go"), ("scripts", proposal.effects.count, "script"),
+      ("externals", externals, "download"),
     ]
   }
 

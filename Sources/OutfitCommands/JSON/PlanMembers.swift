@@ -11,6 +11,8 @@ struct PlanMembers {
   let profile: Profile?
   var defects: [Defect] = []
   var waiting = WaitingEffects()
+  /// How conflicts are decided; nil where that was done, so that what else goes into kept files is among the rest.
+  var policy: ConflictPolicy? = .keep
   /// Objects that could not be built.
   var missing: Set<ObjectID> = []
   var wishes: [Consent.Wish] = []
@@ -58,6 +60,7 @@ struct PlanMembers {
     }
     did.targets += outcome.kept
     self.init(plan: did, profile: profile, waiting: waiting, missing: missing, conflictLine: conflictLine)
+    policy = nil
   }
 
   var json: [String: JSONText] {
@@ -117,7 +120,10 @@ struct PlanMembers {
   }
 
   /// Every path that differs.
-  var files: [JSONText] { (plan?.differing ?? []).map(file) }
+  var files: [JSONText] {
+    guard let plan else { return [] }
+    return ((policy.map(plan.writtenBeside) ?? []) + plan.differing).map(file)
+  }
 
   private func file(_ target: PlannedTarget) -> JSONText {
     let file = JSONText.object([

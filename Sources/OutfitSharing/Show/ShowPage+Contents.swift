@@ -33,7 +33,7 @@ extension ShowPage {
       (.block, "Blocks in files that stay yours"), (.keys, "Keys in files that stay yours"),
       (.template, "Files, filled in"), (.copy, "Files"),
       (.tree, "Folders"), (.chezmoi, "Folders of chezmoi's"), (.create, "Files, made once"), (.link, "Links"),
-      (.linkTo, "Links to elsewhere"),
+      (.linkTo, "Links to elsewhere"), (.external, "From elsewhere"),
       (.absent, "Taken away"),
     ]
     return part(
@@ -57,6 +57,7 @@ extension ShowPage {
     if let settings = dotfile.settings {
       parts.append(settings.leaves.map { $0.path.joined(separator: ".") }.joined(separator: ", "))
     }
+    if let external = dotfile.external { parts.append(external.address) }
     if let destination = dotfile.destination { parts.append("to \(destination)") }
     if dotfile.layout.isExact { parts.append("and nothing else there") }
     return parts.isEmpty ? nil : parts.joined(separator: ", ")

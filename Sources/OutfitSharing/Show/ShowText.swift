@@ -22,6 +22,7 @@ public enum ShowText {
     page.row("Keys in", targets(profile) { $0 == .keys })
     page.row("Files", targets(profile) { [.template, .copy, .tree, .create, .chezmoi].contains($0) })
     page.row("Links", targets(profile) { $0 == .link || $0 == .linkTo })
+    page.row("From elsewhere", targets(profile) { $0 == .external })
     page.row("Takes away", targets(profile) { $0 == .absent })
     for (manager, packages) in profile.packages.sorted(by: { $0.key < $1.key }) {
       page.row("From \(manager)", packages.map(\.value))
