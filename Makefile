@@ -7,6 +7,10 @@ BUILD := $(SWIFT) build --disable-automatic-resolution --static-swift-stdlib -c 
 # What `outfit --version` names; nothing where this is no clone.
 export OUTFIT_COMMIT := $(shell commit=$$(git rev-parse --short=12 HEAD 2>/dev/null) && echo $$commit$$(git diff --quiet HEAD || echo +changes))
 
+# How many tests are at work at once. Unless it is said, Swift Testing starts all of them, and hundreds of programs that wait for
+# each other run into their limits.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 8
+
 .PHONY: up build dependencies test test-images test-stack test-source test-bare lint format bench dist clean
 
 up: build  ## build Outfit, install it for you, and put the starter profile on this machine

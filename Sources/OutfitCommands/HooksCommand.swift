@@ -10,7 +10,7 @@ struct HooksCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hooks", abstract: "Git hooks on the project's pinned tools.",
     discussion: "`outfit up` installs what `hooks:` asks for.",
-    subcommands: [HooksRun.self, HooksInstall.self, HooksCheck.self, HooksSaved.self])
+    subcommands: [HooksRun.self, HooksInstall.self, HooksCheck.self, HooksSaved.self, HooksCached.self])
 }
 
 struct HooksRun: AsyncParsableCommand {
@@ -69,6 +69,35 @@ struct HooksInstall: AsyncParsableCommand {
       let wish = Undertaking.Wish(parts: PartSelection(only: ["hooks"]), wantsJSON: json)
       let status = try await Undertaking(session, wish).run()
       if status != .done { throw Ended(status) }
+    }
+  }
+}
+
+/// What a hook's command is run by: over the files that it has not passed yet.
+struct HooksCached: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "cached", shouldDisplay: false)
+
+  @Argument var name: String
+  @Argument(help: "How many words are the command's own.") var count: Int
+  @Argument(parsing: .captureForPassthrough) var words: [String]
+
+  func run() async throws {
+    // It is a part of a run of hooks, and puts nothing in order.
+    try await withSession(recovers: false) { session in
+      let (command, files) = (Array(words.prefix(max(0, count))), Array(words.dropFirst(max(0, count))))
+      guard count > 0, command.count == count, let basis = PassedFiles.Basis(ofHook: name) else {
+        throw Failure("`outfit hooks cached` is what hooks run themselves by", status: .usage)
+      }
+      var passed = PassedFiles(command, basis, host: session.host)
+      let remaining = passed.remaining(files)
+      guard !remaining.isEmpty || files.isEmpty else { return }
+      let status = try await session.host.processes.runAttached(
+        Invocation(
+          "/usr/bin/env", command + remaining, environment: session.host.environment,
+          workingDirectory: session.host.workingDirectory,
+          standardInput: .inherited))
+      guard status == 0 else { throw Ended(child: status) }
+      passed.pass()
     }
   }
 }

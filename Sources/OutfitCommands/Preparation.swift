@@ -139,6 +139,10 @@ struct Preparation {
       var context = context(earlier: proposal)
       lock = try await Rounds.run(&context, answering) { try part.resolve($0) }
       context.lock = lock
+      if part.looksBack, parts.count == Self.all(host).count {
+        newest = try await generation
+        context.previous = newest?.record
+      }
       var own = try await Rounds.run(&context, answering) { try part.propose($0) }
       if own.changes.contains(where: { $0.secrets != nil }) {
         newest = try await generation

@@ -12,6 +12,12 @@ public protocol Part: Sendable {
   func resolve(_ context: Context) throws -> Round<Lock>
   /// What the machine should have.
   func propose(_ context: Context) throws -> Round<Proposal>
+  /// What it proposes depends on what the generation before wrote.
+  var looksBack: Bool { get }
+}
+
+extension Part {
+  public var looksBack: Bool { false }
 }
 
 /// What a part works from.
@@ -36,6 +42,8 @@ public struct Context: Sendable {
   public var reserved: [FilePath]
   /// The secrets that were read in this run, and why others could not be.
   public var secrets: [String: SecretValue] = [:]
+  /// The generation before, for a part that looks back, where whatever no part asks for any more goes.
+  public var previous: Generation?
 
   public init(
     profile: Profile, lock: Lock, facts: Facts, platform: Platform, root: FilePath, store: FilePath,

@@ -74,14 +74,28 @@ struct ConfigurationBlock {
       }
     }
     let lead = String(repeating: " ", count: indentation)
-    let lines =
-      [
-        "# Of outfit.yaml: change them there, and `outfit up` writes them here.",
-        isPortable
-          ? "# The versions are those of outfit.lock."
-          : "# They run the tools that outfit.lock pins, and need `outfit`.",
-        "- repo: local", "  hooks:",
-      ] + configuration.entries(.plain).map { String($0.dropFirst(2)) }
+    var lines = [
+      "# Of outfit.yaml: change them there, and `outfit up` writes them here.",
+      isPortable
+        ? "# The versions are those of outfit.lock."
+        : "# They run the tools that outfit.lock pins, and need `outfit`.",
+    ]
+    // In their order, which is the one that they run in.
+    var groups: [(head: [String], hooks: [HookConfiguration.Hook])] = []
+    for hook in configuration.hooks {
+      let head =
+        hook.remote.map { ["- repo: \($0.0.address)", "  rev: \(HookConfiguration.quoted($0.revision))"] }
+        ?? ["- repo: local"]
+      if groups.last?.head == head {
+        groups[groups.count - 1].hooks.append(hook)
+      } else {
+        groups.append((head, [hook]))
+      }
+    }
+    for group in groups {
+      lines += group.head + ["  hooks:"]
+      lines += configuration.entries(.plain, of: group.hooks).map { String($0.dropFirst(2)) }
+    }
     return lines.map { lead + $0 + "\n" }.joined()
   }
 }

@@ -11,6 +11,18 @@ public struct HookConfiguration {
     var known: KnownHook?
     /// What the runner installs for it; nil for a program that is there.
     var installed: Installed?
+    /// What leaves out the files that it has passed already, to be put before its command; empty where each is looked at
+    /// each time.
+    var cache: [String] = []
+
+    /// The repository that has this very hook, and its tag of the version that is installed; nil where it is other than
+    /// there.
+    var remote: (KnownHook.Remote, revision: String)? {
+      guard section.entry == nil, let remote = known?.remote, let pin = installed?.packages.first,
+        installed?.language == "python", pin.hasPrefix("\(remote.package)==")
+      else { return nil }
+      return (remote, remote.tag + pin.dropFirst(remote.package.count + 2))
+    }
   }
 
   /// Packages that a runner makes an environment of.
@@ -74,7 +86,9 @@ public struct HookConfiguration {
   }
 
   /// What stands under `hooks:`.
-  func entries(_ names: Names) -> [String] {
+  func entries(_ names: Names) -> [String] { entries(names, of: hooks) }
+
+  func entries(_ names: Names, of hooks: [Hook]) -> [String] {
     var lines: [String] = []
     for hook in hooks {
       // Of these stages git names no files, and without files the runner skips what does not always run.
@@ -92,23 +106,34 @@ public struct HookConfiguration {
     let section = hook.section
     var (entry, arguments) = (hook.entry, section.arguments)
     let isCommand = section.language == nil
+    let isRemote = hook.remote != nil
+    if let remote = hook.remote?.0 {
+      (entry, arguments) = ([], entry.dropFirst(remote.words) + arguments)
+    }
     let passesNames = section.passFilenames && !isFileless
     if isCommand, passesNames, hook.known?.endsOptions == true, !arguments.contains("--"),
       !entry.contains("--")
     {
       arguments.append("--")
     }
+    if passesNames, !hook.cache.isEmpty {
+      entry = hook.cache + ["\(entry.count + arguments.count)"] + entry
+    }
     // The last word of a shell's command line is a name for it, and ends no options.
     let isSafe = arguments.last == "--" || !passesNames
-    if isCommand, !folder.isEmpty || (names == .any && !isSafe) {
+    if isCommand, !isRemote, !folder.isEmpty || (names == .any && !isSafe) {
       entry = FolderEntry.words(entry + arguments, in: folder)
       arguments = []
     }
     var lines = [
       "      - id: \(Self.quoted(hook.name))", "        name: \(Self.quoted(section.title ?? hook.name))",
-      "        language: \(section.language?.rawValue ?? hook.installed?.language ?? "system")",
-      "        entry: \(Self.quoted(isCommand ? entry.map(Self.word).joined(separator: " ") : entry.first ?? ""))",
     ]
+    if !isRemote {
+      lines += [
+        "        language: \(section.language?.rawValue ?? hook.installed?.language ?? "system")",
+        "        entry: \(Self.quoted(isCommand ? entry.map(Self.word).joined(separator: " ") : entry.first ?? ""))",
+      ]
+    }
     func list(_ key: String, _ values: [String]) {
       guard !values.isEmpty else { return }
       lines.append("        \(key): [\(values.map(Self.quoted).joined(separator: ", "))]")
@@ -118,7 +143,10 @@ public struct HookConfiguration {
       lines.append("        \(key): \(Self.quoted(counted(value)))")
     }
     let saysKinds = !section.types.isEmpty || !section.anyOf.isEmpty
-    list("additional_dependencies", hook.installed?.packages ?? [])
+    let packages = hook.installed?.packages ?? []
+    list("additional_dependencies", isRemote ? Array(packages.dropFirst()) : packages)
+    // Without any, a repository's own would count.
+    if isRemote, arguments.isEmpty { lines.append("        args: []") }
     list("args", arguments)
     list("types", section.types)
     list("types_or", saysKinds ? section.anyOf : hook.known?.types ?? [])

@@ -77,10 +77,13 @@ public struct Hooks: Part {
     let hasOtherRunner = self.exists(configured, context)
 
     let folder = Self.relative(context.root, to: git.workTree)
-    let configuration = HookConfiguration(
+    var configuration = HookConfiguration(
       hooks: hooks, settings: context.profile.hookSettings?.value ?? HookSettings(), folder: folder
     ) { entry in
       command(entry, context)
+    }
+    for index in configuration.hooks.indices {
+      configuration.hooks[index].cache = cache(configuration.hooks[index], context)
     }
     let object = Object(
       name: Self.objectName, label: "git hooks", inputs: [runner.id],
@@ -221,6 +224,17 @@ public struct Hooks: Part {
   private func command(_ entry: [String], _ context: Context) -> [String] {
     guard let name = entry.first, let program = program(name, context) else { return entry }
     return program + entry.dropFirst()
+  }
+
+  /// What leaves out files that passed: without a word in the manifest only for a command that is known whole.
+  private func cache(_ hook: HookConfiguration.Hook, _ context: Context) -> [String] {
+    let section = hook.section
+    let isKnown = section.entry == nil && hook.known?.basis != nil
+    let isOfStore = hook.entry.first.map { FilePath($0).starts(with: context.store) } == true
+    guard section.language == nil, !section.isVerbose, section.isCached ?? (isKnown && isOfStore) else {
+      return []
+    }
+    return [context.bin.appending("outfit").string, "hooks", "cached", isKnown ? hook.name : "-"]
   }
 
   /// A tool of the project, or a program of its virtualenv.

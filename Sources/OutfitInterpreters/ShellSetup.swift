@@ -10,6 +10,7 @@ public struct ShellSetup: Part {
   public init() {}
 
   public var name: String { "shell" }
+  public var looksBack: Bool { true }
 
   /// What the blocks are called in the files.
   public static let identifier = "path"
@@ -113,10 +114,18 @@ public struct ShellSetup: Part {
     return files
   }
 
-  /// Whether an rc file will be there: by what a part before this one makes of it, else as it is.
+  /// Whether an rc file will be there: by what a part before this one makes of it, else as it was before Outfit where
+  /// nobody asks any more for what Outfit wrote, else as it is.
   private static func stands(_ path: FilePath, _ context: Context, _ inquirer: inout Inquirer) -> Bool {
     if let change = context.earlier.changes.last(where: { $0.target == path }) {
       return change.kind != .absent
+    }
+    if let old = context.previous?.targets.first(where: { $0.target == path }), old.isWhole {
+      if old.first != .absent { return true }
+      // What somebody wrote into it since stays.
+      guard case .contents(let bytes)? = inquirer.answer(.contents(path)) else { return false }
+      if case .file(let file) = old.written { return file.digest != Digest(of: bytes) }
+      return true
     }
     if case .status? = inquirer.answer(.status(path)) { return true }
     return false

@@ -25,8 +25,13 @@ public struct HookSection: Hashable, Sendable {
   public var title: String?
   /// Another name, for `--hook` and SKIP.
   public var alias: String?
+  /// Other packages in the environment of the tool that it runs.
+  public var with: [String] = []
   /// Where the runner writes what a failing hook printed.
   public var logFile: String?
+  /// Files that passed are not looked at again until something that decides about them changes; nil leaves it to what
+  /// Outfit knows of the tool.
+  public var isCached: Bool?
   /// No hook runs after it when it fails.
   public var endsRun = false
   /// It says itself when it runs.

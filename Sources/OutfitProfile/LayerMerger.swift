@@ -67,6 +67,7 @@ struct LayerMerger {
         profile.hooks[name]?.value.stages = stages
       }
     }
+    giveTools()
     profile.branches = Branches(manifests, isProject: isProject)
     let conditions = manifests.flatMap(\.pieces).flatMap {
       [$0.condition].compactMap(\.self) + $0.manifest.conditions.values
@@ -75,6 +76,24 @@ struct LayerMerger {
     let asksForCommands = conditions.flatMap(\.facts).contains { $0.fact == .command }
     profile.isVarying = asksForCommands || !announced.isEmpty
     profile.conditions = profile.conditions.filter { isStanding($0.key) }
+  }
+
+  /// What a hook wants beside its tool is in that tool's environment.
+  private mutating func giveTools() {
+    for (name, hook) in profile.hooks.sorted(by: { $0.key < $1.key }) where !hook.value.with.isEmpty {
+      let tool = hook.value.entry?.first ?? name
+      guard let section = profile.tools[tool]?.value, section.origin != .url else {
+        diagnostics.append(
+          Diagnostic(
+            .error, "the hook \(name) wants packages beside \(tool), which is no tool of this profile",
+            at: hook.source.location,
+            hint: "add it with them: `tools: {\(tool): {with: [\(hook.value.with[0])]}}`"))
+        continue
+      }
+      for package in hook.value.with where !section.with.contains(package) {
+        profile.tools[tool]?.value.with.append(package)
+      }
+    }
   }
 
   /// Whether a condition is one of an entry that counts.

@@ -125,7 +125,8 @@ struct LockReader {
     }
     know(
       [
-        "lock", "layers", "interpreters", "tools", "virtualenv", "node_modules", "externals", "images", "packages",
+        "lock", "layers", "interpreters", "tools", "virtualenv", "node_modules", "externals", "images",
+        "packages",
       ], root)
     for pair in pairs(root["layers"]) {
       know(["commit", "digest"], pair.value)

@@ -42,6 +42,13 @@ extension ManifestKeys {
         "No command: `entry` is an expression that no line may match (pygrep), or what to say of each file (fail)",
         example: "language: pygrep"),
       Field("name", .text(.line), "What people read of it", example: "name: no tabs"),
+      Field(
+        "cache", .text(.boolean),
+        "Leave out files that passed, until they, the tool, its arguments or its configuration change; without it, for tools that are known to look at each file by itself",
+        example: "cache: false"),
+      Field(
+        "with", .oneOrMore(.companion), "Other packages in the environment of the tool that it runs",
+        example: "with: [flake8-bugbear]"),
       Field("alias", .text(.entryName), "Another name of it, for SKIP", example: "alias: tabs"),
       Field(
         "log_file", .text(.line), "Where what it prints when it fails is written too",

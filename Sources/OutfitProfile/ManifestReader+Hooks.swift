@@ -30,6 +30,8 @@ extension ManifestDecoder {
     section.language = language
     section.title = node["name"]?.text
     section.alias = node["alias"]?.text
+    section.isCached = node["cache"]?.text.map { $0 == "true" }
+    section.with = texts(node["with"]) ?? []
     section.logFile = node["log_file"]?.text
     section.endsRun = node["fail_fast"]?.text == "true"
     section.hasOwnStages = texts(node["stages"]) != nil

@@ -220,6 +220,32 @@ import class Foundation.JSONSerialization
     #expect(try machine.files.readLink(bin.appending("outfit")) == launcher)
   }
 
+  /// A login file that goes out of a profile: what comes back has Outfit's block in the same run, or there is nothing.
+  @Test(arguments: [nil, "mine\n"], [nil, "edited\n"])
+  func aLoginFileThatGoesOutIsSettledAtOnce(first: String?, edit: String?) async throws {
+    let machine = Machine()
+    let file: FilePath = "/home/ann/.bash_profile"
+    machine.files.put("/home/ann/team/s", "theirs\n")
+    if let first { machine.files.put(file, first) }
+    var wish = Undertaking.Wish(address: "team")
+    (wish.consent, wish.onConflict) = (.folders, .take)
+    machine.files.put("/home/ann/team/outfit.yaml", "profile: team\ndotfiles: {.bash_profile: {copy: s}}\n")
+    #expect(await machine.up(wish).status == .done)
+    #expect(try machine.files.text(file)?.hasPrefix("theirs\n") == true)
+    if let edit { machine.files.overwrite(file, Array(edit.utf8)) }
+    machine.files.put("/home/ann/team/outfit.yaml", "profile: team\n")
+    for onConflict in [ConflictPolicy.keep, .take] {
+      wish.onConflict = onConflict
+      let run = await machine.up(wish)
+      #expect(run.failure == "")
+      let second = await machine.up(wish)
+      #expect(second.document["changed"] as? Bool == false, "\(files(second.document))")
+    }
+    // What was edited is its owner's from the first run on.
+    let text = try machine.files.text(file) ?? ""
+    #expect(text.hasPrefix(edit ?? first ?? "") && !text.contains("theirs"), "\(text)")
+  }
+
   @Test(.timeLimit(.minutes(10)), arguments: 0..<10)
   func whatIsPredictedIsWhatHappens(_ tenth: Int) async throws {
     let seed = isVaried ? UInt64.random(in: 0...UInt64.max) : UInt64(tenth)

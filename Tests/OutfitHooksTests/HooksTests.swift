@@ -78,7 +78,7 @@ extension Proposal {
 
 struct HooksTests {
   @Test func gitsFolderHasTheScriptsAndTheStoreTheRest() throws {
-    let bench = Bench()
+    var bench = Bench()
     let proposal = try bench.propose()
     #expect(proposal.failures.isEmpty)
     let mark: FilePath = try #require(proposal.changes.first?.target)
@@ -92,7 +92,12 @@ struct HooksTests {
     #expect(object.inputs == [bench.earlier.objects[0].id], "the configuration stands on the runner")
     #expect(proposal.changes.allSatisfy { $0.object == object.id })
     let yaml = try #require(proposal.configuration)
-    #expect(yaml.contains("entry: \"/store/\(bench.earlier.objects[1].id)/bin/black\""))
+    // It is left out of what it passed, of which the end of its options is a word.
+    let black = "/store/\(bench.earlier.objects[1].id)/bin/black"
+    #expect(yaml.contains("entry: \"/home/ada/bin/outfit hooks cached black 2 \(black)\""))
+    bench.profile.hooks["black"]?.value.isCached = false
+    #expect(try bench.propose().configuration?.contains("entry: \"\(black)\"") == true)
+    bench.profile.hooks["black"]?.value.isCached = nil
     #expect(yaml.contains("types_or: [\"python\", \"pyi\"]"))
     let script = try #require(proposal.text("/shop/.git/hooks/pre-commit"))
     #expect(script.hasPrefix("#!/bin/sh\n"))
@@ -270,6 +275,40 @@ struct HooksTests {
     #expect(portable.body.hasPrefix("repos:\n  # Of outfit.yaml"))
     #expect(portable.body.contains("language: python\n        entry: \"black\""))
     #expect(portable.body.contains("additional_dependencies: [\"black[d]==25.1.0\"]"))
+    // What its own repository has as it is here is had from there.
+    var plain = bench(.portable, nil)
+    plain.profile.tools["black"] = Sourced(ToolSection(with: ["click"]), plain.source)
+    plain.profile.hooks["isort"] = Sourced(HookSection(arguments: ["--profile", "black"]), plain.source)
+    plain.profile.tools["isort"] = Sourced(ToolSection(), plain.source)
+    plain.lock.tools["isort"] = LockedTool(request: "isort", version: Version([6, 0]), programs: ["isort"])
+    var isort = plain.earlier.claims[0]
+    (isort.name, isort.label) = ("isort", "isort")
+    plain.earlier.claims.append(isort)
+    let remote = try #require(block(try plain.propose()))
+    #expect(
+      remote.body.contains(
+        """
+          - repo: https://github.com/psf/black-pre-commit-mirror
+            rev: "25.1.0"
+            hooks:
+              - id: "black"
+                name: "black"
+                additional_dependencies: ["click"]
+                args: ["--"]
+
+        """), "\(remote.body)")
+    #expect(
+      remote.body.contains(
+        """
+          - repo: https://github.com/PyCQA/isort
+            rev: "6.0"
+            hooks:
+              - id: "isort"
+                name: "isort"
+                args: ["--filter-files", "--profile", "black", "--"]
+
+        """), "\(remote.body)")
+    #expect(remote.body.contains("  - repo: local\n    hooks:\n      - id: \"own\""))
     // With the block in it the file asks for the same again.
     let whole = "# >>> outfit hooks >>>\n\(portable.body)# <<< outfit hooks <<<\n"
     #expect(block(try bench(.portable, whole).propose())?.body == portable.body)

@@ -312,6 +312,27 @@ import Testing
     #expect(locked.hookSettings?.value.files == "x" && locked.refused.count == 1)
   }
 
+  @Test func whatAHookWantsBesideItsToolIsTheTools() async throws {
+    let merged = try await profile(
+      [
+        "p/outfit.yaml": """
+        tools: {flake8: {with: [pep8-naming]}, black: "25.*"}
+        hooks:
+          flake8: {with: [flake8-bugbear, pep8-naming]}
+          format: {entry: black --fast, with: click}
+        """
+      ], project: true)
+    #expect(merged.tools["flake8"]?.value.with == ["pep8-naming", "flake8-bugbear"])
+    #expect(merged.tools["black"]?.value.with == ["click"])
+    let failure = await #expect(throws: Failure.self) {
+      _ = try await profile(
+        ["p/outfit.yaml": "profile: p\nhooks: {flake8: {with: [flake8-bugbear]}}\n"], project: true)
+    }
+    let said = failure?.diagnostics.first
+    #expect(said?.message == "the hook flake8 wants packages beside flake8, which is no tool of this profile")
+    #expect(said?.hint?.contains("tools: {flake8: {with: [flake8-bugbear]}}") == true)
+  }
+
   @Test func aProjectTakesOnlyWhatProjectsHave() async throws {
     let merged = try await profile(
       [
