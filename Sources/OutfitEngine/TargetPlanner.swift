@@ -249,6 +249,8 @@ struct TargetPlanner {
   private mutating func keepBlock(
     of held: Change, in target: inout PlannedTarget, _ folder: Inspector.Folder
   ) throws {
+    // Whoever removed it has no file that the block could go into.
+    guard target.before != .absent else { return }
     // Its content is as it was written, our block too.
     if case .file(let now) = target.before, case .file(let then)? = target.recordKeeping?.written,
       now.digest == then.digest

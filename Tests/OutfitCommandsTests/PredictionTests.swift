@@ -220,6 +220,23 @@ import class Foundation.JSONSerialization
     #expect(try machine.files.readLink(bin.appending("outfit")) == launcher)
   }
 
+  /// A file of the profile that its user removed stays so, Outfit's own block in it too.
+  @Test func aFileThatWasRemovedGetsNoBlock() async throws {
+    let machine = Machine()
+    let file: FilePath = "/home/ann/.bash_profile"
+    machine.files.put("/home/ann/team/s", "theirs\n")
+    machine.files.put("/home/ann/team/outfit.yaml", "profile: team\ndotfiles: {.bash_profile: {copy: s}}\n")
+    var wish = Undertaking.Wish(address: "team")
+    (wish.consent, wish.onConflict) = (.folders, .keep)
+    #expect(await machine.up(wish).status == .done)
+    try machine.files.remove(file)
+    for _ in 0..<2 {
+      let run = await machine.up(wish)
+      #expect(run.status == .consent && names(run.document, "conflicts", "path") == [file.string])
+      #expect(!machine.files.exists(file))
+    }
+  }
+
   /// A login file that goes out of a profile: what comes back has Outfit's block in the same run, or there is nothing.
   @Test(arguments: [nil, "mine\n"], [nil, "edited\n"])
   func aLoginFileThatGoesOutIsSettledAtOnce(first: String?, edit: String?) async throws {
