@@ -64,6 +64,8 @@ struct LinkImportTests {
           /etc/x: x
           ~/.mac: {path: x, if: '[ `uname` = Darwin ]'}
           ~/.sub: sub/module
+          ~/.whole: ''
+          ~/.x:
       - create: [~/tmp]
       - shell: [[make, Make]]
       """
@@ -73,8 +75,8 @@ struct LinkImportTests {
     #expect(
       read.links.map { "\($0.target)\($0.isFolder ? "/" : "") \($0.file)" }
         == [
-          ".config/a/ config/a", ".config/b config/b", ".vim/ vim", ".vimrc vimrc", "/etc/x x",
+          ".config/a/ config/a", ".config/b config/b", ".vim/ vim", ".vimrc vimrc", ".x x", "/etc/x x",
         ].sorted())
-    #expect(read.remarks.compactMap(\.line) == [9, 10, 11, 12])
+    #expect(read.remarks.compactMap(\.line) == [9, 10, 11, 13, 14])
   }
 }

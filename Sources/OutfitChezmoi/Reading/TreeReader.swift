@@ -23,7 +23,8 @@ public struct TreeReader {
       guard !inquiry.isOpen else { return .ask(inquiry.open) }
       if let template = try? Template(bytes ?? [], name: place.path) { prompts.learn(template) }
     }
-    var reader = TreeReader(tree, machine, TreeInquiry(world, prompts: prompts))
+    var reader = TreeReader(
+      tree, machine, TreeInquiry(world, prompts: prompts, programs: machine.programs))
     let steps: [(inout TreeReader) -> Void] = [
       { $0.readData() }, { $0.readTemplates() }, { $0.readPatterns() }, { $0.readTargets() },
     ]
@@ -340,23 +341,63 @@ public struct TreeReader {
     }
   }
 
-  /// nil for what can't be had in the same way: repositories, encrypted and filtered files, parts of archives by patterns,
-  /// and folders that files of the tree go into.
-  private func external(
+  /// nil for what can't be had in the same way: encrypted and filtered files, parts of archives by patterns, and folders
+  /// that files of the tree go into.
+  private mutating func external(
     _ target: String, _ type: String, _ value: GoValue, _ file: ChezmoiTree.Patterns
   ) -> TreeState.External? {
-    guard let url = value["url"]?.text, ["https://", "http://", "file:///"].contains(where: url.hasPrefix),
-      ["file", "archive", "archive-file"].contains(type),
+    guard let url = value["url"]?.text,
       ["filter", "encrypted", "include", "exclude", "decompress"].allSatisfy({ value[$0] == nil }),
       !(tree.files.map(\.target) + tree.folders.map(\.target)).contains(where: {
         $0 == target || $0.hasPrefix(target + "/")
       })
     else { return nil }
-    if type == "archive-file", value["path"]?.text == nil { return nil }
+    if type == "git-repo" { return repository(target, url, value, file) }
+    guard ["https://", "http://", "file:///"].contains(where: url.hasPrefix),
+      ["file", "archive", "archive-file"].contains(type), type != "archive-file" || value["path"]?.text != nil
+    else { return nil }
     let strip: Int = if case .int(let number)? = value["stripComponents"] { number } else { 0 }
-    return TreeState.External(
+    var external = TreeState.External(
       target: target, source: file.path, address: url, isFolder: type == "archive", strip: strip,
       path: value["path"]?.text, digest: value["checksum", "sha256"]?.text)
+    external.isExecutable = value["executable"] == .bool(true)
+    return external
+  }
+
+  /// Of what chezmoi gives `git clone` and `git pull`, the branch counts.
+  private mutating func repository(
+    _ target: String, _ url: String, _ value: GoValue, _ file: ChezmoiTree.Patterns
+  ) -> TreeState.External {
+    var words: [String] = []
+    for key in ["clone", "pull"] {
+      guard case .list(let given)? = value[key, "args"] else { continue }
+      words += given.compactMap(\.text)
+    }
+    var branch: String?
+    var ignored: [String] = []
+    while let word = words.first {
+      words.removeFirst()
+      switch word {
+      case "--branch", "-b": branch = words.isEmpty ? nil : words.removeFirst()
+      case _ where word.hasPrefix("--branch="): branch = String(word.dropFirst("--branch=".count))
+      case _ where word.hasPrefix("-"): ignored.append(word)
+      // The value of an option.
+      default: break
+      }
+    }
+    if !ignored.isEmpty {
+      var remark = TreeRemark(
+        path: file.path,
+        message: "\(target) is had as the files of one commit, so that \(ignored.joined(separator: ", ")) "
+          + "\(ignored.count == 1 ? "says" : "say") nothing", target: target)
+      remark.isHarmless = true
+      state.remarks.append(remark)
+    }
+    let isPlain = ["https://", "http://", "ssh://", "file://"].contains(where: url.hasPrefix)
+    return TreeState.External(
+      target: target, source: file.path,
+      address: (isPlain ? "git+" : "") + url + (branch.map { "@" + $0 } ?? ""),
+      isFolder: true, strip: 0)
   }
 
   // MARK: - Targets

@@ -58,6 +58,7 @@ struct FactWorld: TemplateWorld {
       return (
         secrets[words].map { .value(.string($0)) } ?? .refused("no secret of the manifest answers it"), []
       )
+    case .program: return (.refused("no program is run for it"), [])
     case .clock: return (.refused("the time is another one at each run; write a date into the data"), [])
     case .prompt, .stdinIsTerminal:
       return (.refused("a question belongs into the configuration template"), [])

@@ -73,8 +73,13 @@ public enum DotbotFile {
       }
       let last = text.split(separator: "/").last.map(String.init) ?? ""
       let plain = last.hasPrefix(".") ? String(last.dropFirst()) : last
-      var file = source.string ?? source.mapping?["path"]?.string ?? ""
-      if file.isEmpty || source.null != nil { file = plain }
+      let path = source.mapping.map { $0["path"] } ?? source
+      var file = path.flatMap { $0.null == nil ? $0.string : nil } ?? plain
+      if file.isEmpty || file == "." {
+        return leave(
+          target, "\(text) is a link to the folder itself",
+          hint: "write where it stays: `\(place): {link-to: /home/you/FOLDER}`")
+      }
       while file.hasPrefix("./") { file.removeFirst(2) }
       if option("glob", source)?.bool == true || file.contains("*") {
         return glob(target, place, file, source)
