@@ -22,24 +22,38 @@ public struct Externals: Part {
       file.repository.map { .repository($0.with(subfolder: "")) } ?? .document([file.address])
     }
 
-    /// Neither a file's address nor a repository's, or one that holds more than may be written down.
-    var isOdd: Bool {
-      guard file.repository == nil else { return false }
-      let isFile = ["https://", "http://", "file://"].contains(where: file.address.hasPrefix)
-      return !isFile || withoutPasswords(file.address) != file.address
-    }
+    /// Why it can't be had, wherever it is from.
+    var problem: String?
+  }
+
+  /// nil for an address of a file or of a repository that may be written down.
+  private static func problem(_ file: ExternalFile) -> String? {
+    if let path = file.path, PathProblem(path) != nil { return "`\(path)` is no path in the archive" }
+    guard file.repository == nil else { return nil }
+    let isFile = ["https://", "http://", "file://"].contains(where: file.address.hasPrefix)
+    return isFile && withoutPasswords(file.address) == file.address
+      ? nil : "it is from an address that is neither a file's nor a repository's, or has a password in it"
+  }
+
+  /// nil for a place in which a tree of chezmoi's may write.
+  private static func problem(place name: String, _ target: FilePath, _ context: Context) -> String? {
+    if PathProblem(name) != nil { return "it is no path below your home folder" }
+    return context.reserved.contains { target.starts(with: $0) || $0.starts(with: target) }
+      ? "it is in Outfit's own folders, or has them in it" : nil
   }
 
   /// Those of the manifest, and those of chezmoi's folders.
   private func wanted(_ context: Context) throws -> Round<[Wanted]> {
     guard context.profile.scope == .machine else { return .done([]) }
     var wanted: [Wanted] = []
-    func want(_ target: String, _ file: ExternalFile, _ owner: Source) {
+    func want(_ target: String, _ file: ExternalFile, _ owner: Source, isChezmoi: Bool = false) {
       let name = FilePath(target).lexicallyNormalized().string
+      let place = context.root.pushing(FilePath(target)).lexicallyNormalized()
+      let misplaced = isChezmoi ? Self.problem(place: target, place, context) : nil
       wanted.append(
         Wanted(
-          target: context.root.pushing(FilePath(target)).lexicallyNormalized(), name: "~/\(name)", file: file,
-          owner: owner))
+          target: place, name: "~/\(name)", file: file, owner: owner, problem: misplaced ?? Self.problem(file)
+        ))
     }
     for (target, section) in context.profile.dotfiles {
       if let file = section.value.external { want(target, file, section.source) }
@@ -57,7 +71,8 @@ public struct Externals: Part {
             path: external.path,
             digest: external.digest.flatMap { Digest($0) })
           file.isExecutable = external.isExecutable
-          want(external.target, file, Source(layer: section.source.layer, location: location))
+          want(
+            external.target, file, Source(layer: section.source.layer, location: location), isChezmoi: true)
         }
       }
     }
@@ -70,7 +85,7 @@ public struct Externals: Part {
     let wanted: [Wanted]
     switch try self.wanted(context) {
     case .ask(let queries): return .ask(queries)
-    case .done(let those): wanted = those.filter { !$0.isOdd }
+    case .done(let those): wanted = those.filter { $0.problem == nil }
     }
     var lock = context.lock
     var queries: [Query] = []
@@ -99,7 +114,7 @@ public struct Externals: Part {
     // What lies in another one is linked in that, so that it is made first.
     for one in wanted.reversed() {
       let pin = one.file.digest.map { LockedExternal(digest: $0) } ?? context.lock.externals[one.file.pin]
-      guard !one.isOdd, let pin, one.file.repository == nil || pin.commit != nil else {
+      guard one.problem == nil, let pin, one.file.repository == nil || pin.commit != nil else {
         proposal.leftOut.append(leftOut(one, context))
         continue
       }
@@ -140,10 +155,10 @@ public struct Externals: Part {
   private func leftOut(_ one: Wanted, _ context: Context) -> LeftOut {
     var diagnostic = Diagnostic(
       .error, "it has no digest in the lock", at: one.owner.location, hint: "outfit up, with a network")
-    if one.isOdd {
-      diagnostic.message =
-        "it is from an address that is neither a file's nor a repository's, or has a password in it"
-      diagnostic.hint = "leave users and passwords to ~/.netrc and to git's credential helpers"
+    if let problem = one.problem {
+      (diagnostic.message, diagnostic.hint) = (
+        problem, "take it out, or write it otherwise: docs/dotfiles.md says how"
+      )
     } else if case .failed(let failure)? = context.facts[one.query] {
       (diagnostic.message, diagnostic.hint, diagnostic.excerpt) = (
         failure.message, failure.hint, failure.excerpt
@@ -151,7 +166,7 @@ public struct Externals: Part {
     }
     diagnostic.message = "\(one.name) stays as it is: \(diagnostic.message)"
     var left = LeftOut(diagnostic, target: one.target)
-    left.isUnpinned = !one.isOdd
+    left.isUnpinned = one.problem == nil
     return left
   }
 

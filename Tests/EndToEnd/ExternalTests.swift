@@ -143,16 +143,35 @@ struct ExternalTests {
       [".repo"]
       type = "git-repo"
       url = "https://example.invalid/r.git"
+      ["../outside"]
+      type = "file"
+      url = "file://\(machine.home)/away/f"
+      [".local/share/outfit/bin"]
+      type = "archive"
+      url = "\(zsh)"
+      [".part"]
+      type = "archive-file"
+      url = "\(zsh)"
+      path = "../../other"
+      [".program"]
+      type = "git-repo"
+      url = "ext::sh -c touch%20/tmp/x"
       [".password"]
       type = "file"
       url = "https://ann:hunter2@example.invalid/f"
 
       """)
     let taken = try await machine.outfit("import", "chezmoi", "cm", "--dry-run")
-    #expect(taken.status == 0 && taken.outputText.contains("4 downloads"), "\(taken.outputText)")
+    #expect(taken.status == 0 && taken.outputText.contains("8 downloads"), "\(taken.outputText)")
     let up = try await machine.outfit("up", "cm", "--trust")
     #expect(up.status == 1 && up.errorText.contains("~/.repo stays as it is"), "\(up.errorText)")
     #expect(up.errorText.contains("~/.password stays as it is: it is from an address"), "\(up.errorText)")
+    for said in [
+      "~/../outside stays as it is: it is no path below",
+      "~/.local/share/outfit/bin stays as it is: it is in Outfit's",
+      "~/.part stays as it is: `../../other`", "~/.program stays as it is: it is from an address",
+    ] { #expect(up.errorText.contains(said), "\(said): \(up.errorText)") }
+    #expect(!machine.files.exists(machine.home.removingLastComponent().appending("outside")))
     #expect(!up.errorText.contains("hunter2") && !up.outputText.contains("hunter2"))
     #expect(try machine.read(".zsh/init.zsh") == "one\n" && machine.read(".bin/f") == "f\n")
     #expect(try machine.files.status(machine.home.pushing(".bin/f"), followLinks: true)?.mode == 0o755)
@@ -278,8 +297,9 @@ struct ExternalTests {
       .tmux/plugins/tpm: {type: git-repo, url: "file://\(machine.home)/away/r", refreshPeriod: 168h}
       .stable:
         type: git-repo
+        {{ $branch := "stable" }}
         url: "file://\(machine.home)/away/r"
-        clone: {args: [--depth, "1", --branch, stable]}
+        clone: {args: [--depth, "1", --branch, {{ $branch }}]}
 
       """)
     let up = try await machine.outfit("up", "cm", "--trust")

@@ -62,7 +62,8 @@ struct LinkImportTests {
             glob: true
             path: config/*
           /etc/x: x
-          ~/.mac: {path: x, if: '[ `uname` = Darwin ]'}
+          ~/.mac: {path: x, if: '[ `uname` = Darwin ] && [ -n "$X" ]'}
+          ~/.linux: {path: x, if: '[[ "$(uname -s)" == "Linux" ]]'}
           ~/.sub: sub/module
           ~/.whole: ''
           ~/.x:
@@ -75,8 +76,11 @@ struct LinkImportTests {
     #expect(
       read.links.map { "\($0.target)\($0.isFolder ? "/" : "") \($0.file)" }
         == [
-          ".config/a/ config/a", ".config/b config/b", ".vim/ vim", ".vimrc vimrc", ".x x", "/etc/x x",
+          ".config/a/ config/a", ".config/b config/b", ".vim/ vim", ".vimrc vimrc", ".x x", ".linux x",
+          "/etc/x x",
         ].sorted())
-    #expect(read.remarks.compactMap(\.line) == [9, 10, 11, 13, 14])
+    #expect(
+      read.links.filter { $0.system != nil }.map { "\($0.target) \($0.system ?? "")" } == [".linux linux"])
+    #expect(read.remarks.compactMap(\.line) == [9, 11, 12, 14, 15])
   }
 }

@@ -277,7 +277,11 @@ public struct TreeReader {
       if name.hasPrefix("/") || name.hasPrefix("~") || parts.contains("..") || parts.contains(".")
         || parts.isEmpty
       {
-        remark(file.path, "`\(name)` is no path below the home folder")
+        // chezmoi takes nothing away by it either.
+        var odd = TreeRemark(
+          path: file.path, message: "`\(name)` is no path below the home folder, and names nothing")
+        odd.isHarmless = true
+        state.remarks.append(odd)
       } else if name.contains(where: { "*?[{\\".contains($0) }) {
         removeAll(target.joined(separator: "/"), named: name, by: file)
       } else {
@@ -311,15 +315,14 @@ public struct TreeReader {
 
   private mutating func leaveExternals(_ file: ChezmoiTree.Patterns) {
     guard let bytes = inquiry.bytes(file.path) else { return }
-    var text = bytes
     var path = file.path
-    if path.hasSuffix(".tmpl") {
-      path.removeLast(".tmpl".count)
-      switch render(file.path, bytes, target: nil) {
-      case .bytes(let rendered): text = rendered
-      case .left(let remark): return state.remarks.append(remark)
-      case .skipped, .open: return
-      }
+    if path.hasSuffix(".tmpl") { path.removeLast(".tmpl".count) }
+    let text: [UInt8]
+    // It is a template, whatever its name.
+    switch render(file.path, bytes, target: nil) {
+    case .bytes(let rendered): text = rendered
+    case .left(let remark): return state.remarks.append(remark)
+    case .skipped, .open: return
     }
     let format = DataFormat(ending: path.split(separator: ".").last.map(String.init) ?? "")
     guard case .map(let entries)? = try? format?.read(text) else {
@@ -404,10 +407,10 @@ public struct TreeReader {
 
   private mutating func readTargets() {
     var sources: [String: [String]] = [:]
-    for file in tree.files where !isIgnored(file.target) {
-      sources[file.target, default: []].append(file.path)
-    }
-    for folder in tree.folders where !isIgnored(folder.target) {
+    let files = tree.files.filter { !isIgnored($0.target) }
+    let folders = tree.folders.filter { !isIgnored($0.target) }
+    for file in files { sources[file.target, default: []].append(file.path) }
+    for folder in folders {
       if sources[folder.target] != nil { sources[folder.target]?.append(folder.path) }
     }
     let doubled = sources.filter { $0.value.count > 1 }
@@ -417,10 +420,10 @@ public struct TreeReader {
         hint: "take all but one out",
         target: target)
     }
-    for folder in tree.folders where doubled[folder.target] == nil && !isIgnored(folder.target) {
+    for folder in folders where doubled[folder.target] == nil {
       take(folder)
     }
-    for file in tree.files where doubled[file.target] == nil && !isIgnored(file.target) { take(file) }
+    for file in files where doubled[file.target] == nil { take(file) }
     state.scripts.sort { a, b in
       (a.time.order.rawValue, a.target) < (b.time.order.rawValue, b.target)
     }

@@ -81,7 +81,19 @@ public struct ChezmoiFolder {
     }
     let machine = machine(source)
     switch TreeReader.read(tree, machine: machine, world: recording, prompts: prompts) {
-    case .ask(let questions): return .ask(questions.flatMap(world.queries))
+    case .ask(let questions):
+      // They name one another, and each would be a question of its own.
+      let templates = source.appending(".chezmoitemplates")
+      let parts = entries.compactMap { entry -> Query? in
+        switch entry.content {
+        case .file, .source: break
+        case .directory, .link, .odd: return nil
+        }
+        let place = folder.pushing(FilePath(entry.path))
+        return place.starts(with: templates) && context.facts[.contents(place)] == nil
+          ? .contents(place) : nil
+      }
+      return .ask(questions.flatMap(world.queries) + parts)
     case .prompts(let prompts):
       let file = tree.configurationName.map { display(root) + $0 } ?? section.source.location.file
       return .prompts(prompts, at: SourceLocation(file: file))

@@ -32,6 +32,8 @@ public enum DotbotFile {
     let listing: LinkImport.Listing
     let home: String
     var defaults: Node.Mapping?
+    /// That the link at hand is for.
+    var system: String?
     var result = LinkImport()
 
     mutating func leave(_ node: Node, _ message: String, hint: String? = nil, isLoss: Bool = true) {
@@ -66,11 +68,33 @@ public enum DotbotFile {
       guard let text = target.string, let place = place(text) else {
         return leave(target, "its target is no path")
       }
+      system = nil
       if let condition = option("if", source)?.string {
+        system = Self.system(condition)
+        guard system == nil else { return take(target, text, place, source) }
         return leave(
           target, "\(text) hangs on a command, `\(condition)`",
           hint: "say it as a condition of the entry: `if: {os: linux}`")
       }
+      take(target, text, place, source)
+    }
+
+    /// The one that a command of a shell asks `uname` for, and for nothing else.
+    private static func system(_ condition: String) -> String? {
+      let words = condition.replacing("\"", with: "").replacing("'", with: "").replacing(
+        "uname -s", with: "uname"
+      )
+      .split(separator: " ").map(String.init)
+      guard words.count >= 4, ["[", "[[", "test"].contains(words[0]),
+        ["$(uname)", "`uname`"].contains(words[1]),
+        ["=", "=="].contains(words[2]),
+        words.count == 4 && words[0] == "test"
+          || words.count == 5 && ["[ ]", "[[ ]]"].contains("\(words[0]) \(words[4])")
+      else { return nil }
+      return ["Linux": "linux", "Darwin": "macos"][words[3]]
+    }
+
+    private mutating func take(_ target: Node, _ text: String, _ place: String, _ source: Node) {
       let last = text.split(separator: "/").last.map(String.init) ?? ""
       let plain = last.hasPrefix(".") ? String(last.dropFirst()) : last
       let path = source.mapping.map { $0["path"] } ?? source
@@ -108,11 +132,17 @@ public enum DotbotFile {
     }
 
     private mutating func add(_ target: Node, _ place: String, _ file: String) {
+      guard !result.links.contains(where: { $0.target == place }) else {
+        return leave(
+          target, "\(place) is linked already, further up", hint: "write the conditions by hand: `if:`")
+      }
       var path = file
       while path.hasSuffix("/") { path.removeLast() }
       switch listing.kinds[path] {
-      case .folder?: result.links.append(.init(place, path, isFolder: true))
-      case .file?: result.links.append(.init(place, path, isFolder: false))
+      case .folder?, .file?:
+        var link = LinkImport.Link(place, path, isFolder: listing.kinds[path] == .folder)
+        link.system = system
+        result.links.append(link)
       case .other?: leave(target, "`\(file)` is neither file nor folder")
       case nil:
         leave(
