@@ -63,7 +63,7 @@ struct LinkImportTests {
             path: config/*
           /etc/x: x
           ~/.mac: {path: x, if: '[ `uname` = Darwin ] && [ -n "$X" ]'}
-          ~/.linux: {path: x, if: '[[ "$(uname -s)" == "Linux" ]]'}
+          ~/.linux: {path: x, if: '[[ "$(uname -s)" == "Linux" ]] && [ -z "$WINDIR" ]'}
           ~/.sub: sub/module
           ~/.whole: ''
           ~/.x:

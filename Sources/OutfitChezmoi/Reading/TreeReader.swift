@@ -172,8 +172,11 @@ public struct TreeReader {
       data = .map(top)
     }
     inquiry.forgetSecrets()
+    var parsed: Template?
     do {
-      let made = try Template(bytes, name: path).render(data, world: inquiry, options: options)
+      let template = try Template(bytes, name: path)
+      parsed = template
+      let made = try template.render(data, world: inquiry, options: options)
       if target == nil, let call = inquiry.secrets.first {
         return .left(
           TreeRemark(
@@ -183,10 +186,26 @@ public struct TreeReader {
       return .bytes(made)
     } catch {
       switch error.kind {
-      case .unanswered: return .open
+      case .unanswered:
+        lookAhead(parsed?.calls ?? [])
+        return .open
       case .ended(isSkipped: true): return .skipped
       case .ended(isSkipped: false): return .bytes([])
       default: return .left(remark(error, path: path, target: target))
+      }
+    }
+  }
+
+  /// Asks what a template is going to ask of the machine, so that not each answer takes another run.
+  private func lookAhead(_ calls: [TemplateCall]) {
+    for call in calls where call.kind == .machine {
+      guard case let text?? = call.arguments.first else { continue }
+      switch call.function {
+      case "lookPath": _ = inquiry.answer(.lookPath(text))
+      case "stat": _ = inquiry.answer(.stat(text))
+      case "lstat": _ = inquiry.answer(.lstat(text))
+      case "isExecutable": _ = inquiry.answer(.isExecutable(text))
+      default: continue
       }
     }
   }

@@ -83,15 +83,15 @@ public struct ChezmoiFolder {
     switch TreeReader.read(tree, machine: machine, world: recording, prompts: prompts) {
     case .ask(let questions):
       // They name one another, and each would be a question of its own.
-      let templates = source.appending(".chezmoitemplates")
+      let templates = root.isEmpty ? ".chezmoitemplates/" : "\(root)/.chezmoitemplates/"
       let parts = entries.compactMap { entry -> Query? in
+        guard entry.path.hasPrefix(templates) else { return nil }
         switch entry.content {
         case .file, .source: break
         case .directory, .link, .odd: return nil
         }
-        let place = folder.pushing(FilePath(entry.path))
-        return place.starts(with: templates) && context.facts[.contents(place)] == nil
-          ? .contents(place) : nil
+        let query = Query.contents(folder.pushing(FilePath(entry.path)))
+        return context.facts[query] == nil ? query : nil
       }
       return .ask(questions.flatMap(world.queries) + parts)
     case .prompts(let prompts):

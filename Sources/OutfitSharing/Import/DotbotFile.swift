@@ -70,8 +70,10 @@ public enum DotbotFile {
       }
       system = nil
       if let condition = option("if", source)?.string {
-        system = Self.system(condition)
-        guard system == nil else { return take(target, text, place, source) }
+        if let systems = Self.systems(condition) {
+          system = systems.first
+          return take(target, text, place, source)
+        }
         return leave(
           target, "\(text) hangs on a command, `\(condition)`",
           hint: "say it as a condition of the entry: `if: {os: linux}`")
@@ -79,19 +81,26 @@ public enum DotbotFile {
       take(target, text, place, source)
     }
 
-    /// The one that a command of a shell asks `uname` for, and for nothing else.
-    private static func system(_ condition: String) -> String? {
-      let words = condition.replacing("\"", with: "").replacing("'", with: "").replacing(
-        "uname -s", with: "uname"
-      )
-      .split(separator: " ").map(String.init)
-      guard words.count >= 4, ["[", "[[", "test"].contains(words[0]),
-        ["$(uname)", "`uname`"].contains(words[1]),
-        ["=", "=="].contains(words[2]),
-        words.count == 4 && words[0] == "test"
-          || words.count == 5 && ["[ ]", "[[ ]]"].contains("\(words[0]) \(words[4])")
-      else { return nil }
-      return ["Linux": "linux", "Darwin": "macos"][words[3]]
+    /// The systems that a command of a shell asks `uname` for, and that it does not run on Windows, on which Outfit does not
+    /// either; nil where it asks something else.
+    private static func systems(_ condition: String) -> Set<String>? {
+      var systems: Set<String> = []
+      let plain = condition.replacing("\"", with: "").replacing("'", with: "").replacing(
+        "uname -s", with: "uname")
+      for part in plain.split(separator: "&&") {
+        var words = part.split(separator: " ").map(String.init)
+        switch (words.first, words.last) {
+        case ("[", "]"), ("[[", "]]"): words = Array(words.dropFirst().dropLast())
+        case ("test", _): words.removeFirst()
+        default: return nil
+        }
+        if words == ["-z", "$WINDIR"] { continue }
+        guard words.count == 3, ["$(uname)", "`uname`"].contains(words[0]), ["=", "=="].contains(words[1]),
+          let system = ["Linux": "linux", "Darwin": "macos"][words[2]]
+        else { return nil }
+        systems.insert(system)
+      }
+      return systems.count > 1 ? nil : systems
     }
 
     private mutating func take(_ target: Node, _ text: String, _ place: String, _ source: Node) {
