@@ -62,7 +62,7 @@ struct LockCommand: AsyncParsableCommand {
       } else if unpinned.isEmpty {
         session.say("Nothing to do: \(session.short(place.file)) covers the manifest.", json: json)
       }
-      session.report(pins.failures)
+      session.report(pins.notes + pins.failures)
       try end(changed: !changes.isEmpty, pins.isIncomplete ? .failed : .done)
     }
   }
@@ -118,6 +118,8 @@ struct Pinning {
   let before: Lock
   private(set) var after: Lock
   private(set) var failures: [Diagnostic] = []
+  /// What a person should know of what is pinned.
+  private(set) var notes: [Diagnostic] = []
   /// Tools that would move, but for `hold: true`.
   let held: [String]
   /// Tools that would move, but that the lock beside the machine's profile pins.
@@ -247,7 +249,8 @@ struct Pinning {
     preparation.lockIsShared = place.isShared
     let proposal = try await preparation.propose(Preparation.onEngines)
     after = preparation.lock
-    failures = proposal.failures
+    failures = proposal.failures + proposal.leftOut.filter(\.isUnpinned).map(\.diagnostic)
+    notes = proposal.notes
     failures += profile.toolsElsewhere.filter { after.tools[$0.key] == nil }.map { tool in
       Diagnostic(
         .error, "\(tool.name) could not be pinned for the machines that have it",
@@ -350,8 +353,12 @@ struct LockChanges {
       compare("layer \(address)", text(before.layers[address]), text(after.layers[address]), false)
     }
     for address in Set(before.externals.keys).union(after.externals.keys).sorted() {
+      func text(_ pin: LockedExternal?) -> String? {
+        pin.map { pin in pin.commit.map { String($0.prefix(12)) } ?? pin.digest.short() }
+      }
       compare(
-        "external \(address)", before.externals[address]?.short(), after.externals[address]?.short(), false)
+        "external \(address)", text(before.externals[address]), text(after.externals[address]),
+        before.externals[address] != after.externals[address])
     }
     for name in Set(before.images.keys).union(after.images.keys).sorted() {
       func text(_ image: LockedImage?) -> String? { image.map { $0.digest?.short() ?? "unresolved" } }

@@ -68,14 +68,15 @@ struct Preparation {
     let fetcher = Downloads(
       host: host, libraries: Installation.locate(host).libraries,
       isOffline: mode == .offline || mode == .supplied)
+    let repositories = ExternalRepositories(host, isOffline: mode == .offline || mode == .supplied)
     let builder = Builder(
       consented, host: host, store: Store(host), fetcher: fetcher, progress: progress,
-      isOffline: mode == .offline)
+      isOffline: mode == .offline, repositories: repositories)
     try self.init(
       session, consented.profile, builder, SecretReader(consented, host: host), fetcher, sources,
       Answering(
         consented, host: host, builder: builder, fetcher: fetcher, progress: progress,
-        isOffline: mode != .live, sources: sources))
+        isOffline: mode != .live, sources: sources, repositories: repositories))
   }
 
   private init(

@@ -81,7 +81,7 @@ struct UpdateCommand: AsyncParsableCommand {
       let isNothing = changes.isEmpty && pins.layerChanges.isEmpty
       let moved = changes.lines.filter { pins.layerChanges.isEmpty || !$0.dropFirst(4).hasPrefix("layer ") }
       for line in moved { session.say(line, json: json) }
-      session.report(pins.failures)
+      session.report(pins.notes + pins.failures)
       if holdsProfile, let news = GitNews(of: place.profile, host) {
         session.talk(news.line(pins.profile.name))
       }

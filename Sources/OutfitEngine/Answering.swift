@@ -24,6 +24,7 @@ public struct Answering: Sendable {
   private let probing: Probing
   private let mode: Mode
   private let sources: SourceDigests
+  private let repositories: (any Repositories)?
 
   /// - Parameters:
   ///   - consented: the files that it covers must still be what was consented to.
@@ -32,8 +33,10 @@ public struct Answering: Sendable {
   ///   - sources: what is known of the files below folders.
   public init(
     _ consented: Consented, host: Host, builder: Builder, fetcher: any Fetching,
-    progress: any OutfitSystem.Progress, isOffline: Bool, sources: SourceDigests
+    progress: any OutfitSystem.Progress, isOffline: Bool, sources: SourceDigests,
+    repositories: (any Repositories)? = nil
   ) {
+    self.repositories = repositories
     self.consented = consented
     self.sources = sources
     self.host = host
@@ -48,6 +51,7 @@ public struct Answering: Sendable {
   public init(reading host: Host, fetcher: any Fetching, sources: SourceDigests) {
     consented = nil
     builder = nil
+    repositories = nil
     self.sources = sources
     self.host = host
     self.fetcher = fetcher
@@ -129,6 +133,12 @@ public struct Answering: Sendable {
       case .interpreters(let language):
         return .interpreters(try await probing.interpreters(language))
       case .document(let addresses): return try await document(addresses)
+      case .repository(let address):
+        guard mode == .live, let repositories else {
+          return .failed(withheld("\(address) was not asked for"))
+        }
+        let newest = try await repositories.newest(address)
+        return .repository(newest.pin, submodules: newest.submodules)
       case .artifact(let artifact): return try await look(for: artifact)
       case .inquiry(let inquiry): return try await run(inquiry, failed)
       }

@@ -23,7 +23,7 @@ struct Archive: Sendable {
       case .zip:
         try await zip(to: out, strip: strip)
         try settle(out, [])
-      case .program: break
+      case .program, .file: break
       }
       try Task.checkCancellation()
     } catch {

@@ -11,6 +11,7 @@ public struct Builder: Sendable {
   let fetcher: any Fetching
   let progress: any OutfitSystem.Progress
   let isOffline: Bool
+  let repositories: (any Repositories)?
   /// How many are built at once.
   var width = 4
   /// Nothing that an installer has cached is used.
@@ -19,8 +20,9 @@ public struct Builder: Sendable {
   /// - Parameter consented: what is built is of this profile, or of a generation.
   public init(
     _ consented: Consented, host: Host, store: Store, fetcher: any Fetching,
-    progress: any OutfitSystem.Progress, isOffline: Bool
+    progress: any OutfitSystem.Progress, isOffline: Bool, repositories: (any Repositories)? = nil
   ) {
+    self.repositories = repositories
     self.host = host
     self.store = store
     self.fetcher = fetcher

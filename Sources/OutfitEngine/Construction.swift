@@ -1,5 +1,6 @@
 import OutfitCore
 import OutfitFetch
+import OutfitProfile
 import OutfitSystem
 import SystemPackage
 
@@ -39,6 +40,7 @@ struct Construction: Sendable {
     var made: Unpacked?
     switch object.recipe {
     case .unpack(let unpack): made = try await self.unpack(unpack)
+    case .checkout(let checkout): try await checkOut(checkout)
     case .run(let run): try await self.run(run, afresh: afresh)
     case .tree(let entries):
       try files.createDirectory(out, mode: 0o755)
@@ -83,7 +85,7 @@ struct Construction: Sendable {
       step("unpacking")
       try await Archive(host: host, file: file, name: artifact.name).unpack(
         .zip, to: out, strip: unpack.strip)
-    case .program:
+    case .program, .file:
       let file = try await fetch(artifact)
       let name = unpack.programName ?? object.id.name
       guard !name.isEmpty, !name.contains("/"), name != ".", name != ".." else {
@@ -91,7 +93,8 @@ struct Construction: Sendable {
       }
       try files.createDirectories(out.appending("bin"))
       try files.create(
-        out.appending("bin").appending(name), try files.read(file, limit: FileBound.own), mode: 0o755)
+        out.appending("bin").appending(name), try files.read(file, limit: FileBound.own),
+        mode: unpack.format == .program ? 0o755 : 0o644)
     }
     var changed = unpack.additions.map(\.path)
     changed += try ProgramSearch(files: files, root: out, archive: artifact.name).link(unpack.programs)
@@ -105,6 +108,45 @@ struct Construction: Sendable {
     }
     for path in Set(changed) { try unpacked?.contents.refresh(path, in: out, files: files) }
     return unpacked
+  }
+
+  private func checkOut(_ checkout: Checkout) async throws {
+    guard let repositories = builder.repositories else {
+      throw Failure("\(object.label) can't be had here: a mistake in Outfit")
+    }
+    step("fetching")
+    try await repositories.write(checkout.commit, of: checkout.address, to: out)
+    guard try Lock.digest(of: out, files) == checkout.digest else {
+      throw Failure([
+        Diagnostic(
+          .error, "\(checkout.address) at \(checkout.commit) holds other files than outfit.lock says",
+          hint: "ask whoever keeps it what was pushed, and look at outfit.lock's own history", reason: .digest
+        )
+      ])
+    }
+    try settle(out, "")
+    try add(checkout.additions)
+  }
+
+  /// Modes as git knows them, and no link that leads out.
+  private func settle(_ folder: FilePath, _ prefix: String) throws {
+    try files.setMode(folder, 0o755)
+    for name in try files.list(folder) {
+      let path = folder.appending(name)
+      guard let status = try files.status(path, followLinks: false) else { continue }
+      switch status.kind {
+      case .directory: try settle(path, prefix + name + "/")
+      case .file: try files.setMode(path, status.mode & 0o100 == 0 ? 0o644 : 0o755)
+      case .link:
+        let destination = try files.readLink(path)
+        guard Archive.isInside(destination, depth: prefix.utf8.count { $0 == UInt8(ascii: "/") }) else {
+          throw Failure(
+            "\(object.label) is refused: its link \(prefix)\(name) leads out of it, to \(destination)",
+            hint: "tell those who keep it; it may be an attack")
+        }
+      case .other: break
+      }
+    }
   }
 
   private func fetch(_ artifact: Artifact, following: (any Following)? = nil) async throws -> FilePath {

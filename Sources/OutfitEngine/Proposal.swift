@@ -115,6 +115,8 @@ public struct LeftOut: Hashable, Sendable {
   public var diagnostic: Diagnostic
   /// Absolute; nil where no one file is meant.
   public var target: FilePath?
+  /// It has no pin, and none could be made: what is written to a lock would lack it.
+  public var isUnpinned = false
 
   public init(_ diagnostic: Diagnostic, target: FilePath? = nil) {
     (self.diagnostic, self.target) = (diagnostic, target)

@@ -26,6 +26,8 @@ public enum Query: Hashable, Sendable {
   case interpreters(Language)
   /// A small document (an index, a list of checksums) from the first address that answers.
   case document([String])
+  /// The commit that a repository's address means now.
+  case repository(GitAddress)
   /// Whether the bytes are on this machine, or an address has them: `.present`, or `.failed` with the reason.
   case artifact(Artifact)
   /// A run of one of Outfit's own engines on inputs that can't execute anything.
@@ -73,6 +75,8 @@ public enum Answer: Hashable, Sendable {
   case interpreters([FoundInterpreter])
   /// The document, and the address that it came from.
   case document([UInt8], from: String)
+  /// A commit, and the folders of it that are other repositories' and of which it has nothing.
+  case repository(LockedExternal, submodules: [String])
   /// What the inquiry collected, by path in the scratch folder.
   case collected([String: [UInt8]])
   /// The question can't be answered now: the reason, for a person.
@@ -139,7 +143,9 @@ public struct Facts: Sendable {
     answers.keys.compactMap { query in
       switch query {
       case .contents(let path), .file(let path), .tree(let path): path
-      case .source, .sources, .names, .status, .look, .interpreters, .document, .artifact, .inquiry: nil
+      case .source, .sources, .names, .status, .look, .interpreters, .document, .repository, .artifact,
+        .inquiry:
+        nil
       }
     }.sorted { $0.string < $1.string }
   }

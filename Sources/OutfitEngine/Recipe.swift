@@ -1,9 +1,11 @@
 import OutfitCore
+import OutfitProfile
 import SystemPackage
 
 /// How an object is made.
 public enum Recipe: Hashable, Sendable {
   case unpack(Unpack)
+  case checkout(Checkout)
   case run(Run)
   case tree([TreeEntry])
   /// Something that stays where it is and is watched.
@@ -25,6 +27,11 @@ public enum Recipe: Hashable, Sendable {
       }
       for library in unpack.installNames { digest.field("install name \(library)") }
       TreeEntry.feed(unpack.additions, &digest)
+    case .checkout(let checkout):
+      digest.field("checkout")
+      digest.field(checkout.commit)
+      digest.field(checkout.digest.hex)
+      TreeEntry.feed(checkout.additions, &digest)
     case .run(let run):
       digest.field("run")
       for (path, bytes) in run.files.sorted(by: { $0.key < $1.key }) {
@@ -83,9 +90,10 @@ public struct Artifact: Hashable, Sendable {
 }
 
 public struct Unpack: Hashable, Sendable {
-  public enum Format: String, Sendable { case tar, zip, program }
+  public enum Format: String, Sendable { case tar, zip, program, file }
   public var artifact: Artifact
-  /// `tar` in whatever compression the system's tar knows; `program` is one executable, put at `bin/<name>`.
+  /// `tar` in whatever compression the system's tar knows; `program` is one executable, put at `bin/<name>`,
+  /// and `file` one that is none.
   public var format: Format
   /// Leading folders to drop from every name.
   public var strip: Int
@@ -142,6 +150,29 @@ public struct Unpack: Hashable, Sendable {
     self.installNames = installNames
     self.unchecked = unchecked
   }
+}
+
+/// The files of a commit.
+public struct Checkout: Hashable, Sendable {
+  public var address: GitAddress
+  /// 40 hexadecimal digits.
+  public var commit: String
+  /// `Lock.digest` of them.
+  public var digest: Digest
+  /// Files added to them.
+  public var additions: [TreeEntry]
+
+  public init(address: GitAddress, commit: String, digest: Digest, additions: [TreeEntry] = []) {
+    (self.address, self.commit, self.digest, self.additions) = (address, commit, digest, additions)
+  }
+}
+
+/// Where repositories come from.
+public protocol Repositories: Sendable {
+  /// The commit that an address means now, and the folders in it that are other repositories'.
+  func newest(_ address: GitAddress) async throws -> (pin: LockedExternal, submodules: [String])
+  /// Writes the files of a commit to a folder that is not there yet.
+  func write(_ commit: String, of address: GitAddress, to folder: FilePath) async throws
 }
 
 public struct Run: Hashable, Sendable {

@@ -37,6 +37,7 @@ extension Query {
     case .sources(let tree): tree.root.string
     case .interpreters(let language): "\(language) interpreters"
     case .document(let addresses): addresses.first ?? "a document without address"
+    case .repository(let address): address.description
     case .artifact(let artifact): artifact.name
     case .inquiry(let inquiry): inquiry.label
     }

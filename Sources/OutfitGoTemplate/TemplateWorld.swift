@@ -19,6 +19,8 @@ public enum TemplateQuestion: Hashable, Sendable {
   case stdinIsTerminal
   /// A secret, by the function of a password manager and its arguments. Who does not know it refuses.
   case secret([String])
+  /// What a program says, by its words. Who does not know it without running it refuses.
+  case program([String])
   /// Seconds since 1970, for `now` and `ago`.
   case clock
 }

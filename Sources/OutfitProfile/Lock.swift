@@ -11,10 +11,20 @@ public struct Lock: Hashable, Sendable {
   /// By image reference as the manifest or the template names it: `postgres:17.2`.
   public var images: [String: LockedImage] = [:]
   public var imagePackages: LockedImagePackages?
-  /// What stands at an address of a dotfile.
-  public var externals: [String: Digest] = [:]
+  /// What stands at an address of a dotfile, by `ExternalFile.pin`.
+  public var externals: [String: LockedExternal] = [:]
 
   public init() {}
+}
+
+/// What an address had: a file by its digest, a repository by its commit, with the digest of all that this holds.
+public struct LockedExternal: Hashable, Sendable {
+  public var commit: String?
+  public var digest: Digest
+
+  public init(commit: String? = nil, digest: Digest) {
+    (self.commit, self.digest) = (commit, digest)
+  }
 }
 
 /// One pinned interpreter, in the order of the manifest.

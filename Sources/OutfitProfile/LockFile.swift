@@ -129,17 +129,8 @@ struct LockReader {
         "packages",
       ], root)
     for pair in pairs(root["layers"]) {
-      know(["commit", "digest"], pair.value)
-      guard let commit = text(pair.value, "commit"), let node = pair.value["digest"],
-        let digest = digest(node)
-      else { continue }
-      let isCommit =
-        commit.utf8.count == 40 && commit.utf8.allSatisfy { "0123456789abcdef".utf8.contains($0) }
-      if isCommit {
-        lock.layers[pair.key] = LockedLayer(commit: commit, digest: digest)
-      } else {
-        complain("this is no commit", pair.value["commit"] ?? pair.value)
-      }
+      guard let (commit, digest) = checkout(pair.value) else { continue }
+      lock.layers[pair.key] = LockedLayer(commit: commit, digest: digest)
     }
     for pair in pairs(root["interpreters"]) {
       guard let language = Language(rawValue: pair.key) else {
@@ -151,7 +142,13 @@ struct LockReader {
     for pair in pairs(root["tools"]) { lock.tools[pair.key] = tool(pair.value, named: pair.key) }
     if let node = root["virtualenv"] { lock.virtualenv = virtualenv(node) }
     if let node = root["node_modules"] { lock.nodeModules = nodeModules(node) }
-    for pair in pairs(root["externals"]) { lock.externals[pair.key] = digest(pair.value) }
+    for pair in pairs(root["externals"]) {
+      if pair.value.pairs == nil {
+        lock.externals[pair.key] = digest(pair.value).map { LockedExternal(digest: $0) }
+      } else if let (commit, digest) = checkout(pair.value) {
+        lock.externals[pair.key] = LockedExternal(commit: commit, digest: digest)
+      }
+    }
     for pair in pairs(root["images"]) {
       if pair.value.text == LockFile.unresolved {
         lock.images[pair.key] = LockedImage(digest: nil)
@@ -161,6 +158,19 @@ struct LockReader {
     }
     lock.imagePackages = root["packages"].flatMap { imagePackages($0) }
     return lock
+  }
+
+  /// A commit, and what it holds.
+  private mutating func checkout(_ node: YamlNode) -> (commit: String, digest: Digest)? {
+    know(["commit", "digest"], node)
+    guard let commit = text(node, "commit"), let digest = node["digest"].flatMap({ digest($0) }) else {
+      return nil
+    }
+    guard commit.utf8.count == 40, commit.utf8.allSatisfy({ "0123456789abcdef".utf8.contains($0) }) else {
+      complain("this is no commit", node["commit"] ?? node)
+      return nil
+    }
+    return (commit, digest)
   }
 
   private mutating func interpreter(_ node: YamlNode) -> LockedInterpreter? {

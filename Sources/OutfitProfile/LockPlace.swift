@@ -108,9 +108,9 @@ extension Lock {
       own.tools[name] = nil
       personal.tools[name] = tool
     }
-    for (address, digest) in externals where profile.externalIsPersonal(address) {
+    for (address, pin) in externals where profile.externalIsPersonal(address) {
       own.externals[address] = nil
-      personal.externals[address] = digest
+      personal.externals[address] = pin
     }
     return (own, personal)
   }
@@ -127,8 +127,8 @@ extension Lock {
     for tool in profile.toolsElsewhere where tool.section.source.layer.kind == .personal {
       lock.tools[tool.key] = personal.tools[tool.key]
     }
-    for (address, digest) in personal.externals where profile.externalIsPersonal(address) {
-      lock.externals[address] = digest
+    for (address, pin) in personal.externals where profile.externalIsPersonal(address) {
+      lock.externals[address] = pin
     }
     return lock
   }
@@ -150,7 +150,7 @@ extension Lock {
     if profile.nodeModules == nil { lock.nodeModules = nil }
     // Which those of chezmoi's folders are is not known here.
     if !profile.dotfiles.values.contains(where: { $0.value.kind == .chezmoi }) {
-      let addresses = Set(profile.dotfiles.values.compactMap(\.value.external?.address))
+      let addresses = Set(profile.dotfiles.values.compactMap(\.value.external?.pin))
       lock.externals = externals.filter { addresses.contains($0.key) }
     }
     if profile.app == nil {
@@ -182,7 +182,7 @@ extension Lock {
 extension Profile {
   /// Only the user's own layer asks for what is at an address.
   fileprivate func externalIsPersonal(_ address: String) -> Bool {
-    let those = dotfiles.values.filter { $0.value.external?.address == address }
+    let those = dotfiles.values.filter { $0.value.external?.pin == address }
     return !those.isEmpty && those.allSatisfy { $0.source.layer.kind == .personal }
   }
 }

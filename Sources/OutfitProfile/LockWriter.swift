@@ -49,8 +49,14 @@ private struct LockWriter {
       if let manager = modules.manager { write("manager", manager) }
     }
     if !lock.externals.isEmpty { line(0, "externals:") }
-    for (address, digest) in lock.externals.sorted(by: { $0.key < $1.key }) {
-      line(1, "\(Self.quoted(address)): sha256:\(digest)")
+    for (address, pin) in lock.externals.sorted(by: { $0.key < $1.key }) {
+      guard let commit = pin.commit else {
+        line(1, "\(Self.quoted(address)): sha256:\(pin.digest)")
+        continue
+      }
+      line(1, "\(Self.quoted(address)):")
+      value(2, "commit", commit)
+      line(2, "digest: sha256:\(pin.digest)")
     }
     if !lock.images.isEmpty { line(0, "images:") }
     for (name, image) in lock.images.sorted(by: { $0.key < $1.key }) {

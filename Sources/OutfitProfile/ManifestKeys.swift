@@ -411,8 +411,9 @@ enum ManifestKeys {
         "A folder as chezmoi keeps it: the names of its files say what becomes of them",
         example: "chezmoi: home/"),
       Field(
-        "external", .text(.mirrorAddress),
-        "A file at an address, or an archive where the target is a folder; outfit.lock pins it",
+        "external", .text(.externalAddress),
+        "A file at an address, an archive where the target is a folder, or a repository, as `extends` names one; "
+          + "outfit.lock pins it",
         example: "external: \"https://downloads.example/plug.vim\""),
       Field(
         "strip", .text(.integer(0...20, "a number of folders")),
@@ -423,6 +424,8 @@ enum ManifestKeys {
       Field(
         "sha256", .text(.digest), "For an external: its digest, in place of the lock's",
         example: "sha256: \"<64 hexadecimal digits>\""),
+      Field(
+        "executable", .text(.boolean), "For an external file: it is a program", example: "executable: true"),
       Field("absent", .text(.boolean), "Nothing is to be there", example: "absent: true"),
       Field(
         "as", .choice(TreeLayout.Style.self, "a way to put a folder there"),

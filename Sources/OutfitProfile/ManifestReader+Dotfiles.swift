@@ -87,9 +87,12 @@ extension ManifestDecoder {
     section.isRendered = isFlag && node["template"]?.text == "true"
     if kind == .linkTo { section.destination = text }
     if kind == .external {
-      section.external = ExternalFile(
+      var external = ExternalFile(
         address: text, isFolder: pair.key.hasSuffix("/"), strip: node["strip"]?.text.flatMap { Int($0) } ?? 0,
         path: node["path"]?.text, digest: node["sha256"]?.text.flatMap { Digest($0) })
+      external.isExecutable = node["executable"]?.text == "true"
+      complainOf(external, pair)
+      section.external = external
     }
     if kind == .tree {
       section.layout = TreeLayout(
@@ -98,6 +101,30 @@ extension ManifestDecoder {
         folderMode: Self.mode(node["dir-mode"]))
     }
     return section
+  }
+
+  /// What an external's address can't have beside it.
+  private mutating func complainOf(_ external: ExternalFile, _ pair: YamlPair) {
+    if let repository = external.repository {
+      if !external.isFolder, repository.subfolder.isEmpty {
+        checker.complain(
+          "a repository is a folder", at: pair.keyLocation,
+          hint: "write `\(pair.key)/`, or name a file of it: `\(external.pin.prefix { $0 != "@" })//FILE`")
+      }
+      for key in ["strip", "path", "sha256", "executable"] {
+        guard let other = pair.value.pairs?.first(where: { $0.key == key }) else { continue }
+        checker.complain(
+          "`\(key)` says nothing of a repository", at: other.keyLocation,
+          hint:
+            "a folder or a file of it is named by the address (`//FOLDER@REF`), and outfit.lock has its commit"
+        )
+      }
+    } else if external.isExecutable, external.isFolder || external.path != nil,
+      let key = pair.value.pairs?.first(where: { $0.key == "executable" })
+    {
+      checker.complain(
+        "what is a program in an archive, the archive says", at: key.keyLocation, hint: "take it out")
+    }
   }
 
   /// Keys to be set in a file of settings.
@@ -147,7 +174,7 @@ extension ManifestDecoder {
       case "if-present" where kind == .keys: nil
       case "if-present", "position", "replace", "comment":
         kind == .block ? nil : ("`\(key)` belongs to a block", "take it out")
-      case "strip", "path", "sha256":
+      case "strip", "path", "sha256", "executable":
         kind == .external ? nil : ("`\(key)` belongs to an external", "take it out, or write `external:`")
       case "format": kind == .keys ? nil : ("`format` belongs to keys", "take it out")
       case "as", "exclude", "templates", "exact", "dir-mode":

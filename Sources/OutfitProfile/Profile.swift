@@ -355,9 +355,12 @@ extension DotfileSection {
 
 /// What stands at an address and comes into the home folder, from the store.
 public struct ExternalFile: Hashable, Sendable {
+  /// Of a file, an archive or a repository.
   public var address: String
-  /// An archive, whose files are the target's; else the file itself, or one of an archive.
+  /// An archive or a repository, whose files are the target's; else the file itself, or one of those.
   public var isFolder: Bool
+  /// For a file by itself.
+  public var isExecutable = false
   /// Of an archive: leading folders that its names lose.
   public var strip: Int
   /// Of an archive: what of it is meant, after that.
@@ -368,6 +371,18 @@ public struct ExternalFile: Hashable, Sendable {
   public init(address: String, isFolder: Bool, strip: Int = 0, path: String? = nil, digest: Digest? = nil) {
     (self.address, self.isFolder, self.strip, self.path, self.digest) =
       (address, isFolder, strip, path, digest)
+  }
+
+  /// The repository that the address names; nil for a file or an archive.
+  public var repository: GitAddress? {
+    Self.isFile(address) ? nil : try? GitAddress(address)
+  }
+
+  /// What outfit.lock has it by: of a repository the address without the folder in it.
+  public var pin: String { repository?.with(subfolder: "").description ?? address }
+
+  static func isFile(_ address: String) -> Bool {
+    ["https://", "http://", "file://"].contains(where: address.hasPrefix)
   }
 }
 

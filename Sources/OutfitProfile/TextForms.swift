@@ -225,13 +225,32 @@ extension TextForm {
     return TextForm(what: "an address", pattern: "^(\(schemes.joined(separator: "|")))://") { text in
       guard let scheme = schemes.first(where: { text.hasPrefix("\($0)://") }),
         text.count > scheme.count + 3, !text.contains(where: \.isWhitespace)
-      else { return Complaint("`\(text)` is not an address", hint: "it starts with \(list)") }
+      else {
+        return Complaint("`\(withoutPasswords(text))` is not an address", hint: "it starts with \(list)")
+      }
       let authority = text.dropFirst(scheme.count + 3).prefix { $0 != "/" }
       return authority.contains("@")
         ? Complaint(
           "an address in a manifest can't hold a user or a password",
           hint: "put them in ~/.netrc or in uv's own variables, and take them out here") : nil
     }
+  }
+
+  /// Of a file or an archive, or of a repository as layers name theirs.
+  static let externalAddress = TextForm(
+    what: "an address", pattern: "^(((git\\+)?(https?|file|ssh)|git\\+ssh)://|github:|[^/:]+@[^/:]+:)"
+  ) { text in
+    let isFile = ExternalFile.isFile(text)
+    if isFile, !text.hasPrefix("file:"), text.hasSuffix(".git"), !text.contains("@") {
+      return Complaint("`\(text)` is a repository's address", hint: "write `git+\(text)`")
+    }
+    guard !isFile else { return mirrorAddress.check(text) }
+    do throws(Failure) {
+      guard try GitAddress(text) == nil else { return nil }
+    } catch {
+      return error.diagnostics.first.map { Complaint($0.message, hint: $0.hint) }
+    }
+    return mirrorAddress.check(text)
   }
 
   /// An address in which `{os}`, `{arch}` and `{version}` are filled in.

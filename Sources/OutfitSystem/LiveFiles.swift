@@ -31,8 +31,14 @@ struct LiveFiles: Files {
   }
 
   func read(_ path: FilePath, limit: Int) throws(FileError) -> [UInt8] {
-    try call("read", path) { place throws(Errno) in try Libc.read(place, limit: limit) }
+    try call("read", path) { place throws(Errno) in
+      try Libc.read(place, limit: limit, isSizeless: Self.kernelFiles.contains(path.string))
+    }
   }
+
+  /// The files without a size that are read: they say which kernel it is, and end.
+  private static let kernelFiles = Set(
+    ["osrelease", "ostype", "version"].map { "/proc/sys/kernel/\($0)" })
 
   func read(_ path: FilePath, from offset: Int64, count: Int) throws(FileError) -> [UInt8] {
     try call("read", path) { place throws(Errno) in try Libc.read(place, from: offset, count: count) }

@@ -95,7 +95,8 @@ extension Libc {
     return here.device == there.device && here.inode == there.inode
   }
 
-  static func read(_ place: Place, limit: Int) throws(Errno) -> [UInt8] {
+  /// - Parameter isSizeless: it has bytes though its size is 0, and that is as it should be.
+  static func read(_ place: Place, limit: Int, isSizeless: Bool = false) throws(Errno) -> [UInt8] {
     let (descriptor, size) = try openOrdinary(place)
     defer { _ = close(descriptor) }
     guard size <= limit else { throw .fileTooLarge }
@@ -108,7 +109,7 @@ extension Libc {
         initialized = max(count, 0)
       }
       let code = Errno(rawValue: errno)
-      if size == 0, count != 0 { try refuseSizeless(descriptor) }
+      if size == 0, count != 0, !isSizeless { try refuseSizeless(descriptor) }
       guard count >= 0 else { throw code }
       if count == 0 { return bytes }
       // A regular file that gave all that it has; others say too little of their size.

@@ -117,13 +117,14 @@ struct TreeReaderTests {
     var scene = Scene()
     scene.files = [
       "dot_a": "a", "dot_b.tmpl": "1\n{{ .nope }}", "dot_c.tmpl": "{{ output \"date\" }}",
+      "dot_uname.tmpl": "{{ output \"uname\" | trim }} {{ output \"uname\" \"-m\" }}",
       "dot_d.tmpl": "{{ if }}",
       "dot_e.tmpl": "\n{{ onepasswordRead \"op://x\" }}", "encrypted_dot_f.age": "?",
       "modify_dot_g": "#!/bin/sh\ncat",
       "dot_h.tmpl": "{{ template \"part\" . }}", ".chezmoitemplates/part": "\n\n{{ .no }}", ".chezmoifoo": "",
     ]
     let state = try scene.state()
-    #expect(state.summary == [".a": "copy 644 of dot_a"])
+    #expect(state.summary == [".a": "copy 644 of dot_a", ".uname": "644 Linux x86_64\n"])
     let places = state.remarks.map { "\($0.path):\($0.line ?? 0) \($0.target ?? "")" }
     #expect(
       Set(places) == [
@@ -139,7 +140,7 @@ struct TreeReaderTests {
     scene.files = [
       "dot_a": "a", "secret": "s", "x-1": "x", "y": "y", "docs/a": "d",
       ".chezmoiignore":
-        "{{ if contains \"x\" (output \"uname\") }}\nsecret\nx-{{ .n }}\n{{ end }}\n!y\n# docs\n",
+        "{{ if contains \"x\" (output \"id\") }}\nsecret\nx-{{ .n }}\n{{ end }}\n!y\n# docs\n",
     ]
     let state = try scene.state()
     #expect(Set(state.summary.keys) == [".a", "y", "docs", "docs/a"])

@@ -32,6 +32,8 @@ import Testing
     #expect(error.hint != nil)
     // Not reached, not refused.
     #expect(try written("{{ if false }}{{ output \"op\" }}{{ end }}", [:]) == "")
+    let ini = #"{{ $i := fromIni "a = x \\\n  y\nb = \\\n\nc = z" }}{{ $i.a }}|{{ $i.b }}|{{ $i.c }}"#
+    #expect(try written(ini, [:]) == "x y||z")
   }
 
   @Test func callsAreListedWithoutARun() throws {

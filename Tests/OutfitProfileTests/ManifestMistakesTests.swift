@@ -119,7 +119,7 @@ import Testing
         ⑥ a folder's name ends with `/`, in the target and in the source (write `.c/: {copy: a/}` for a folder, and no `/` for a file)
         ⑦ `999` is not a mode (write `"0644"`, or `"0600"` for what only you may read)
         ⑧ `if-present` belongs to a block (take it out)
-        ⑨ `.f` can't be copy and link at once (write one of template, copy, link, block, keys, tree, create, link-to, absent, chezmoi: `.f: {copy: …}`)
+        ⑨ `.f` can't be copy and link at once (write one of template, copy, link, block, keys, tree, create, link-to, absent, chezmoi, external: `.f: {copy: …}`)
         ⑩ `.g` is in your home folder (take `outside-home` out, or write the target in full: `/etc/acme.conf`)
         ⑪ `/etc/../x` is no target (write it in full: `/etc/acme.conf`)
         """)
@@ -148,6 +148,30 @@ import Testing
         ⑧ `../x` is not in the folder (write a name, or a path from the tree's folder)
         ⑨ a/ is not a folder (write `copy:` for a file)
         ⑩ targets start at your home folder already (write `x`)
+        """)
+    await expect(
+      """
+      dotfiles:
+        .a/: {external: ①"ftp://x/y.tar"}
+        .b/: {external: ②"https://me:secret@x/y.tar"}
+        .c/: {external: ③"git+https://me:secret@x/y"}
+        .d/: {external: ④"https://x/y.git"}
+        ⑤.e: {external: "github:a/b@v1"}
+        .f/: {external: "github:a/b", ⑥strip: 1}
+        .g: {copy: a, ⑦sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}
+        .h/: {external: "https://x/y.tar", ⑧executable: true}
+        .i/: {external: ⑨"github:a"}
+      """, files: ["a": ""],
+      gives: """
+        ① `ftp://x/y.tar` is not an address of a profile (write `https://HOST/PATH` or `git@HOST:PATH`)
+        ② an address in a manifest can't hold a user or a password (put them in ~/.netrc or in uv's own variables, and take them out here)
+        ③ an address of a profile can't hold a user or a password (let git have them, by a credential helper or by a line in ~/.netrc (machine x login USER password PASSWORD), and leave them out here)
+        ④ `https://x/y.git` is a repository's address (write `git+https://x/y.git`)
+        ⑤ a repository is a folder (write `.e/`, or name a file of it: `github:a/b//FILE`)
+        ⑥ `strip` says nothing of a repository (a folder or a file of it is named by the address (`//FOLDER@REF`), and outfit.lock has its commit)
+        ⑦ `sha256` belongs to an external (take it out, or write `external:`)
+        ⑧ what is a program in an archive, the archive says (take it out)
+        ⑨ `github:a` is not an address of a profile (write `github:OWNER/REPO//FOLDER@REF`)
         """)
     await expect(
       """

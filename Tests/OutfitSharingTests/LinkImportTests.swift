@@ -62,8 +62,11 @@ struct LinkImportTests {
             glob: true
             path: config/*
           /etc/x: x
-          ~/.mac: {path: x, if: '[ `uname` = Darwin ]'}
+          ~/.mac: {path: x, if: '[ `uname` = Darwin ] && [ -n "$X" ]'}
+          ~/.linux: {path: x, if: '[[ "$(uname -s)" == "Linux" ]] && [ -z "$WINDIR" ]'}
           ~/.sub: sub/module
+          ~/.whole: ''
+          ~/.x:
       - create: [~/tmp]
       - shell: [[make, Make]]
       """
@@ -73,8 +76,11 @@ struct LinkImportTests {
     #expect(
       read.links.map { "\($0.target)\($0.isFolder ? "/" : "") \($0.file)" }
         == [
-          ".config/a/ config/a", ".config/b config/b", ".vim/ vim", ".vimrc vimrc", "/etc/x x",
+          ".config/a/ config/a", ".config/b config/b", ".vim/ vim", ".vimrc vimrc", ".x x", ".linux x",
+          "/etc/x x",
         ].sorted())
-    #expect(read.remarks.compactMap(\.line) == [9, 10, 11, 12])
+    #expect(
+      read.links.filter { $0.system != nil }.map { "\($0.target) \($0.system ?? "")" } == [".linux linux"])
+    #expect(read.remarks.compactMap(\.line) == [9, 11, 12, 14, 15])
   }
 }

@@ -207,6 +207,12 @@ import Testing
     #expect(try scratch.host.files.read(path) == bytes)
   }
 
+  @Test(.enabled(if: access("/proc/sys/kernel/osrelease", R_OK) == 0))
+  func whichKernelItIsCanBeRead() throws {
+    let scratch = try ScratchFolder()
+    #expect(try !scratch.host.files.read("/proc/sys/kernel/osrelease").isEmpty)
+  }
+
   @Test(arguments: ["/proc/self/pagemap", "/proc/self/status", "/dev/zero", "/dev/null", "/dev/urandom"])
   func whatIsNoOrdinaryFileIsNotRead(_ place: String) throws {
     let scratch = try ScratchFolder()

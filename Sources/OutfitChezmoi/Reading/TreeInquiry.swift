@@ -11,7 +11,12 @@ final class TreeInquiry: TemplateWorld {
   /// All of them, whether or not there was an answer.
   private(set) var secretCalls: [[String]] = []
 
-  init(_ world: any TemplateWorld, prompts: TreePrompts) { (self.world, self.prompts) = (world, prompts) }
+  /// What programs would say, by their words.
+  private let programs: [[String]: String]
+
+  init(_ world: any TemplateWorld, prompts: TreePrompts, programs: [[String]: String] = [:]) {
+    (self.world, self.prompts, self.programs) = (world, prompts, programs)
+  }
 
   var isOpen: Bool { !open.isEmpty || !openPrompts.isEmpty }
 
@@ -24,6 +29,8 @@ final class TreeInquiry: TemplateWorld {
       openPrompts.append(prompt)
       return .unknown
     case .stdinIsTerminal: return .value(.bool(prompts.isAttended))
+    case .program(let words):
+      return programs[words].map { .value(.string($0)) } ?? .refused("no program is run for it")
     case .secret(let words):
       if !secretCalls.contains(words) { secretCalls.append(words) }
       guard case .value(let value) = world.answer(question) else { return .refused("nothing gives it") }

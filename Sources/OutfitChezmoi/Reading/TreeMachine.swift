@@ -30,6 +30,20 @@ public struct TreeMachine: Hashable, Sendable {
   /// The release of chezmoi whose rules are followed.
   static let version = "2.73.3"
 
+  /// What programs would say that say what is known: they need not be run.
+  var programs: [[String]: String] {
+    let isLinux = os == "linux"
+    guard isLinux || os == "darwin" else { return [:] }
+    let machine =
+      architecture == "amd64" ? "x86_64" : architecture == "arm64" && isLinux ? "aarch64" : architecture
+    let kernel = isLinux ? "Linux" : "Darwin"
+    let said = [
+      ["uname"]: kernel, ["uname", "-s"]: kernel, ["uname", "-m"]: machine, ["uname", "-n"]: hostname,
+      ["hostname"]: hostname, ["whoami"]: username,
+    ]
+    return said.mapValues { $0 + "\n" }
+  }
+
   private static let kernelFolder = "/proc/sys/kernel/"
   private static let kernel = ["osrelease", "ostype", "version"]
 

@@ -23,7 +23,8 @@ public struct TreeReader {
       guard !inquiry.isOpen else { return .ask(inquiry.open) }
       if let template = try? Template(bytes ?? [], name: place.path) { prompts.learn(template) }
     }
-    var reader = TreeReader(tree, machine, TreeInquiry(world, prompts: prompts))
+    var reader = TreeReader(
+      tree, machine, TreeInquiry(world, prompts: prompts, programs: machine.programs))
     let steps: [(inout TreeReader) -> Void] = [
       { $0.readData() }, { $0.readTemplates() }, { $0.readPatterns() }, { $0.readTargets() },
     ]
@@ -171,8 +172,11 @@ public struct TreeReader {
       data = .map(top)
     }
     inquiry.forgetSecrets()
+    var parsed: Template?
     do {
-      let made = try Template(bytes, name: path).render(data, world: inquiry, options: options)
+      let template = try Template(bytes, name: path)
+      parsed = template
+      let made = try template.render(data, world: inquiry, options: options)
       if target == nil, let call = inquiry.secrets.first {
         return .left(
           TreeRemark(
@@ -182,10 +186,26 @@ public struct TreeReader {
       return .bytes(made)
     } catch {
       switch error.kind {
-      case .unanswered: return .open
+      case .unanswered:
+        lookAhead(parsed?.calls ?? [])
+        return .open
       case .ended(isSkipped: true): return .skipped
       case .ended(isSkipped: false): return .bytes([])
       default: return .left(remark(error, path: path, target: target))
+      }
+    }
+  }
+
+  /// Asks what a template is going to ask of the machine, so that not each answer takes another run.
+  private func lookAhead(_ calls: [TemplateCall]) {
+    for call in calls where call.kind == .machine {
+      guard case let text?? = call.arguments.first else { continue }
+      switch call.function {
+      case "lookPath": _ = inquiry.answer(.lookPath(text))
+      case "stat": _ = inquiry.answer(.stat(text))
+      case "lstat": _ = inquiry.answer(.lstat(text))
+      case "isExecutable": _ = inquiry.answer(.isExecutable(text))
+      default: continue
       }
     }
   }
@@ -276,7 +296,11 @@ public struct TreeReader {
       if name.hasPrefix("/") || name.hasPrefix("~") || parts.contains("..") || parts.contains(".")
         || parts.isEmpty
       {
-        remark(file.path, "`\(name)` is no path below the home folder")
+        // chezmoi takes nothing away by it either.
+        var odd = TreeRemark(
+          path: file.path, message: "`\(name)` is no path below the home folder, and names nothing")
+        odd.isHarmless = true
+        state.remarks.append(odd)
       } else if name.contains(where: { "*?[{\\".contains($0) }) {
         removeAll(target.joined(separator: "/"), named: name, by: file)
       } else {
@@ -310,15 +334,14 @@ public struct TreeReader {
 
   private mutating func leaveExternals(_ file: ChezmoiTree.Patterns) {
     guard let bytes = inquiry.bytes(file.path) else { return }
-    var text = bytes
     var path = file.path
-    if path.hasSuffix(".tmpl") {
-      path.removeLast(".tmpl".count)
-      switch render(file.path, bytes, target: nil) {
-      case .bytes(let rendered): text = rendered
-      case .left(let remark): return state.remarks.append(remark)
-      case .skipped, .open: return
-      }
+    if path.hasSuffix(".tmpl") { path.removeLast(".tmpl".count) }
+    let text: [UInt8]
+    // It is a template, whatever its name.
+    switch render(file.path, bytes, target: nil) {
+    case .bytes(let rendered): text = rendered
+    case .left(let remark): return state.remarks.append(remark)
+    case .skipped, .open: return
     }
     let format = DataFormat(ending: path.split(separator: ".").last.map(String.init) ?? "")
     guard case .map(let entries)? = try? format?.read(text) else {
@@ -340,33 +363,73 @@ public struct TreeReader {
     }
   }
 
-  /// nil for what can't be had in the same way: repositories, encrypted and filtered files, parts of archives by patterns,
-  /// and folders that files of the tree go into.
-  private func external(
+  /// nil for what can't be had in the same way: encrypted and filtered files, parts of archives by patterns, and folders
+  /// that files of the tree go into.
+  private mutating func external(
     _ target: String, _ type: String, _ value: GoValue, _ file: ChezmoiTree.Patterns
   ) -> TreeState.External? {
-    guard let url = value["url"]?.text, ["https://", "http://", "file:///"].contains(where: url.hasPrefix),
-      ["file", "archive", "archive-file"].contains(type),
+    guard let url = value["url"]?.text,
       ["filter", "encrypted", "include", "exclude", "decompress"].allSatisfy({ value[$0] == nil }),
       !(tree.files.map(\.target) + tree.folders.map(\.target)).contains(where: {
         $0 == target || $0.hasPrefix(target + "/")
       })
     else { return nil }
-    if type == "archive-file", value["path"]?.text == nil { return nil }
+    if type == "git-repo" { return repository(target, url, value, file) }
+    guard ["https://", "http://", "file:///"].contains(where: url.hasPrefix),
+      ["file", "archive", "archive-file"].contains(type), type != "archive-file" || value["path"]?.text != nil
+    else { return nil }
     let strip: Int = if case .int(let number)? = value["stripComponents"] { number } else { 0 }
-    return TreeState.External(
+    var external = TreeState.External(
       target: target, source: file.path, address: url, isFolder: type == "archive", strip: strip,
       path: value["path"]?.text, digest: value["checksum", "sha256"]?.text)
+    external.isExecutable = value["executable"] == .bool(true)
+    return external
+  }
+
+  /// Of what chezmoi gives `git clone` and `git pull`, the branch counts.
+  private mutating func repository(
+    _ target: String, _ url: String, _ value: GoValue, _ file: ChezmoiTree.Patterns
+  ) -> TreeState.External {
+    var words: [String] = []
+    for key in ["clone", "pull"] {
+      guard case .list(let given)? = value[key, "args"] else { continue }
+      words += given.compactMap(\.text)
+    }
+    var branch: String?
+    var ignored: [String] = []
+    while let word = words.first {
+      words.removeFirst()
+      switch word {
+      case "--branch", "-b": branch = words.isEmpty ? nil : words.removeFirst()
+      case _ where word.hasPrefix("--branch="): branch = String(word.dropFirst("--branch=".count))
+      case _ where word.hasPrefix("-"): ignored.append(word)
+      // The value of an option.
+      default: break
+      }
+    }
+    if !ignored.isEmpty {
+      var remark = TreeRemark(
+        path: file.path,
+        message: "\(target) is had as the files of one commit, so that \(ignored.joined(separator: ", ")) "
+          + "\(ignored.count == 1 ? "says" : "say") nothing", target: target)
+      remark.isHarmless = true
+      state.remarks.append(remark)
+    }
+    let isPlain = ["https://", "http://", "ssh://", "file://"].contains(where: url.hasPrefix)
+    return TreeState.External(
+      target: target, source: file.path,
+      address: (isPlain ? "git+" : "") + url + (branch.map { "@" + $0 } ?? ""),
+      isFolder: true, strip: 0)
   }
 
   // MARK: - Targets
 
   private mutating func readTargets() {
     var sources: [String: [String]] = [:]
-    for file in tree.files where !isIgnored(file.target) {
-      sources[file.target, default: []].append(file.path)
-    }
-    for folder in tree.folders where !isIgnored(folder.target) {
+    let files = tree.files.filter { !isIgnored($0.target) }
+    let folders = tree.folders.filter { !isIgnored($0.target) }
+    for file in files { sources[file.target, default: []].append(file.path) }
+    for folder in folders {
       if sources[folder.target] != nil { sources[folder.target]?.append(folder.path) }
     }
     let doubled = sources.filter { $0.value.count > 1 }
@@ -376,10 +439,10 @@ public struct TreeReader {
         hint: "take all but one out",
         target: target)
     }
-    for folder in tree.folders where doubled[folder.target] == nil && !isIgnored(folder.target) {
+    for folder in folders where doubled[folder.target] == nil {
       take(folder)
     }
-    for file in tree.files where doubled[file.target] == nil && !isIgnored(file.target) { take(file) }
+    for file in files where doubled[file.target] == nil { take(file) }
     state.scripts.sort { a, b in
       (a.time.order.rawValue, a.target) < (b.time.order.rawValue, b.target)
     }

@@ -35,7 +35,7 @@ public struct TreeState: Sendable {
     public var present: (before: [UInt8], after: [UInt8])?
   }
 
-  /// A file or an archive that chezmoi downloads.
+  /// A file, an archive or a repository that chezmoi downloads.
   public struct External: Sendable {
     /// From the home folder.
     public var target: String
@@ -45,6 +45,8 @@ public struct TreeState: Sendable {
     public var strip: Int
     public var path: String?
     public var digest: String?
+    /// For a file by itself.
+    public var isExecutable = false
   }
 
   public struct Script: Sendable {

@@ -68,6 +68,10 @@ struct BundleCreation {
             + "pinned for \(pin.version.minor) or newer")
       ])
     }
+    session.report(
+      preparation.lock.externals.keys.sorted().map {
+        Diagnostic(.note, "what is at \($0) does not come along: a bundle carries no dotfiles from elsewhere")
+      })
     return preparation.lock.withoutAdopted
   }
 

@@ -137,6 +137,7 @@ struct LinkTakeover {
   private func entry(_ link: LinkImport.Link) -> ManifestValue.Entry {
     let end = link.isFolder ? "/" : ""
     var fields: [ManifestValue.Entry] = [.init("link", .text(link.file + end))]
+    if let system = link.system { fields.append(.init("os", .text(system))) }
     if link.target.hasPrefix("/") { fields.append(.init("outside-home", .text("true"))) }
     return .init(link.target + end, .mapping(fields))
   }

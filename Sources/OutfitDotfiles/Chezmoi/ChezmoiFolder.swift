@@ -81,7 +81,19 @@ public struct ChezmoiFolder {
     }
     let machine = machine(source)
     switch TreeReader.read(tree, machine: machine, world: recording, prompts: prompts) {
-    case .ask(let questions): return .ask(questions.flatMap(world.queries))
+    case .ask(let questions):
+      // They name one another, and each would be a question of its own.
+      let templates = root.isEmpty ? ".chezmoitemplates/" : "\(root)/.chezmoitemplates/"
+      let parts = entries.compactMap { entry -> Query? in
+        guard entry.path.hasPrefix(templates) else { return nil }
+        switch entry.content {
+        case .file, .source: break
+        case .directory, .link, .odd: return nil
+        }
+        let query = Query.contents(folder.pushing(FilePath(entry.path)))
+        return context.facts[query] == nil ? query : nil
+      }
+      return .ask(questions.flatMap(world.queries) + parts)
     case .prompts(let prompts):
       let file = tree.configurationName.map { display(root) + $0 } ?? section.source.location.file
       return .prompts(prompts, at: SourceLocation(file: file))

@@ -11,10 +11,20 @@ struct FactWorld: TemplateWorld {
   let source: FilePath
   let home: FilePath
   let environment: [String: String]
-  /// Outfit's own folder of commands: whether a file is there may not depend on what a profile brings.
-  let reserved: [FilePath]
+  /// Those of PATH, without Outfit's own: whether a file is there may not depend on what a profile brings.
+  private let folders: [FilePath]
   /// What stands for a secret, by the call of a template.
   var secrets: [[String]: String] = [:]
+
+  init(
+    facts: Facts, source: FilePath, home: FilePath, environment: [String: String], reserved: [FilePath]
+  ) {
+    (self.facts, self.source, self.home, self.environment) = (facts, source, home, environment)
+    folders = (environment["PATH"] ?? "").split(separator: ":").map { FilePath(String($0)) }.filter {
+      folder in
+      folder.isAbsolute && !reserved.contains { folder.starts(with: $0) }
+    }
+  }
 
   func answer(_ question: TemplateQuestion) -> TemplateAnswer { resolve(question).answer }
 
@@ -39,7 +49,13 @@ struct FactWorld: TemplateWorld {
       return (.value(.bool(isProgram(answer))), [])
     case .lookPath(let name):
       if name.contains("/") { return search([place(name, from: home)]) }
-      return search(folders.map { $0.appending(name) })
+      // What is in the folders is asked once, and not for each name.
+      let unasked = folders.map { Query.names($0) }.filter { facts[$0] == nil }
+      guard unasked.isEmpty else { return (.unknown, unasked) }
+      let having = folders.filter { folder in
+        if case .names(let names)? = facts[.names(folder)] { names.contains(name) } else { false }
+      }
+      return search(having.map { $0.appending(name) })
     case .findExecutable(let names, let folders):
       let folders = folders.map { place($0, from: home) }
       let places = names.flatMap { name in
@@ -58,6 +74,7 @@ struct FactWorld: TemplateWorld {
       return (
         secrets[words].map { .value(.string($0)) } ?? .refused("no secret of the manifest answers it"), []
       )
+    case .program: return (.refused("no program is run for it"), [])
     case .clock: return (.refused("the time is another one at each run; write a date into the data"), [])
     case .prompt, .stdinIsTerminal:
       return (.refused("a question belongs into the configuration template"), [])
@@ -98,12 +115,6 @@ struct FactWorld: TemplateWorld {
         "type": .string(type),
       ]), []
     )
-  }
-
-  private var folders: [FilePath] {
-    (environment["PATH"] ?? "").split(separator: ":").map { FilePath(String($0)) }.filter { folder in
-      folder.isAbsolute && !reserved.contains { folder.starts(with: $0) }
-    }
   }
 
   /// The first that is a program; empty where none is.

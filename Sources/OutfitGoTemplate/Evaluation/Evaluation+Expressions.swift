@@ -127,7 +127,11 @@ extension Evaluation {
     let count = operands.count + (final == nil ? 0 : 1)
     switch function.body {
     case .refused(let why):
-      if function.kind == .secret, let secret = secret(function, operands, dot, final) { return secret }
+      if function.kind == .secret || function.name == "output",
+        let known = known(function, operands, dot, final)
+      {
+        return known
+      }
       throw error(
         Problem(
           "`\(function.name)` is not run: \(why.reason)",
@@ -156,8 +160,8 @@ extension Evaluation {
     }
   }
 
-  /// What the world has for a call of a password manager whose arguments are texts.
-  private func secret(_ function: Function, _ operands: [Operand], _ dot: Value, _ final: Value?) -> Value? {
+  /// What the world has for a call of a password manager, or of a program, whose arguments are texts.
+  private func known(_ function: Function, _ operands: [Operand], _ dot: Value, _ final: Value?) -> Value? {
     var words = [function.name]
     for operand in operands {
       guard case .string(let text)? = try? value(operand, dot) else { return nil }
@@ -167,7 +171,7 @@ extension Evaluation {
       guard case .string(let text) = final else { return nil }
       words.append(String(bytes: text))
     }
-    return run.secret(words)
+    return run.known(function.kind == .secret ? .secret(words) : .program(Array(words.dropFirst())))
   }
 
   private func wrongCount(_ function: Function, _ count: Int, _ at: Int) -> TemplateError {

@@ -87,8 +87,8 @@ final class Run {
   }
 
   /// nil where nobody has it.
-  func secret(_ words: [String]) -> Value? {
-    if case .value(let value) = world.answer(.secret(words)) { self.value(value) } else { nil }
+  func known(_ question: TemplateQuestion) -> Value? {
+    if case .value(let value) = world.answer(question) { self.value(value) } else { nil }
   }
 
   func ask(_ question: TemplateQuestion) throws -> Value {

@@ -3,8 +3,11 @@ enum Ini {
   static func read(_ text: Bytes, _ run: Run) throws -> Value {
     let root = try run.map()
     var section = root
-    for (index, line) in text.pieces(separator: [10]).enumerated() {
-      let line = line.trimmed { $0.isGoSpace }
+    let lines = text.pieces(separator: [10]).map { $0.trimmed { $0.isGoSpace } }
+    var next = 0
+    while next < lines.count {
+      let (index, line) = (next, lines[next])
+      next += 1
       guard let first = line.first, first != 35, first != 59 else { continue }
       if first == UInt8(ascii: "[") {
         guard let end = line.firstIndex(of: UInt8(ascii: "]")) else {
@@ -25,7 +28,19 @@ enum Ini {
         throw Problem("line \(index + 1) of the INI text has no `=`")
       }
       let key = Array(line[..<sign]).trimmed { $0.isGoSpace }
-      section.entries[key] = .string(value(Array(line[(sign + 1)...]).trimmed { $0.isGoSpace }))
+      var text = Array(line[(sign + 1)...]).trimmed { $0.isGoSpace }
+      guard text.last == 92 else {
+        section.entries[key] = .string(value(text))
+        continue
+      }
+      // It goes on in the next line; an empty one ends it.
+      while text.last == 92 {
+        text.removeLast()
+        guard next < lines.count, !lines[next].isEmpty else { break }
+        text += lines[next]
+        next += 1
+      }
+      section.entries[key] = .string(text)
     }
     return .map(root)
   }

@@ -345,6 +345,27 @@ public struct GitProfiles: Sendable {
     return movement
   }
 
+  // MARK: For externals
+
+  /// Writes the files of a commit to a folder that is not there yet; whoever has to sign it did.
+  /// - Throws: what git said, or how to get git.
+  func write(_ commit: String, of address: GitAddress, to folder: FilePath) async throws {
+    if try await !has(commit, address) {
+      guard network != .never else {
+        throw Failure(
+          "\(address) is not on this machine, and this run is offline", hint: "run it again without --offline"
+        )
+      }
+      _ = try await fetchCommit(address.with(reference: commit), repository(address))
+    }
+    _ = try await signer(of: commit, address, own.settings.signers.filter { $0.counts(for: address) })
+    try await repository(address).write(commit, to: folder)
+  }
+
+  func submodules(of commit: String, _ address: GitAddress) async throws -> [String] {
+    try await repository(address).submodules(of: commit)
+  }
+
   // MARK: For bundles
 
   /// A commit as git has it.

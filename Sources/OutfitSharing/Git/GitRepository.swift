@@ -169,18 +169,32 @@ struct GitRepository: Sendable {
   /// that it is not his to write.
   func checkOut(_ commit: String, to folder: FilePath) async throws {
     let unfinished = folder.removingLastComponent().appending("new-\(commit)")
-    try host.files.createDirectories(folder.removingLastComponent(), mode: 0o700)
     try host.files.removeTree(unfinished)
-    try host.files.createDirectory(unfinished, mode: 0o700)
-    let index = self.folder.appending("index-\(commit)").string
+    try await write(commit, to: unfinished)
+    try protect(unfinished)
+    try host.files.rename(unfinished, to: folder)
+  }
+
+  /// Writes a commit's files to a folder that is not there yet, whose name is like no other's.
+  func write(_ commit: String, to folder: FilePath) async throws {
+    try host.files.createDirectories(folder.removingLastComponent(), mode: 0o700)
+    try host.files.createDirectory(folder, mode: 0o700)
+    let index = self.folder.appending("index-\(folder.lastComponent?.string ?? commit)").string
     let variables = ["GIT_INDEX_FILE": index]
     _ = try await mustRun(["read-tree", commit], variables: variables)
     _ = try await mustRun(
-      ["--work-tree=\(unfinished)", "checkout-index", "--all", "--force", "--prefix=\(unfinished)/"],
+      ["--work-tree=\(folder)", "checkout-index", "--all", "--force", "--prefix=\(folder)/"],
       variables: variables)
     try host.files.removeTree(FilePath(index))
-    try protect(unfinished)
-    try host.files.rename(unfinished, to: folder)
+  }
+
+  /// The folders of a commit that are other repositories', of which it has a commit's name and nothing else.
+  func submodules(of commit: String) async throws -> [String] {
+    // `<mode> <type> <object>	<path>`
+    try await mustRun(["ls-tree", "-r", "-z", commit]).split(separator: "\0")
+      .filter { $0.hasPrefix("160000 ") }.compactMap {
+        $0.split(separator: "\t", maxSplits: 1).last.map(String.init)
+      }
   }
 
   private func protect(_ folder: FilePath) throws {

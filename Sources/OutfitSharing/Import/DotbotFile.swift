@@ -32,6 +32,8 @@ public enum DotbotFile {
     let listing: LinkImport.Listing
     let home: String
     var defaults: Node.Mapping?
+    /// That the link at hand is for.
+    var system: String?
     var result = LinkImport()
 
     mutating func leave(_ node: Node, _ message: String, hint: String? = nil, isLoss: Bool = true) {
@@ -66,15 +68,51 @@ public enum DotbotFile {
       guard let text = target.string, let place = place(text) else {
         return leave(target, "its target is no path")
       }
+      system = nil
       if let condition = option("if", source)?.string {
+        if let systems = Self.systems(condition) {
+          system = systems.first
+          return take(target, text, place, source)
+        }
         return leave(
           target, "\(text) hangs on a command, `\(condition)`",
           hint: "say it as a condition of the entry: `if: {os: linux}`")
       }
+      take(target, text, place, source)
+    }
+
+    /// The systems that a command of a shell asks `uname` for, and that it does not run on Windows, on which Outfit does not
+    /// either; nil where it asks something else.
+    private static func systems(_ condition: String) -> Set<String>? {
+      var systems: Set<String> = []
+      let plain = condition.replacing("\"", with: "").replacing("'", with: "").replacing(
+        "uname -s", with: "uname")
+      for part in plain.split(separator: "&&") {
+        var words = part.split(separator: " ").map(String.init)
+        switch (words.first, words.last) {
+        case ("[", "]"), ("[[", "]]"): words = Array(words.dropFirst().dropLast())
+        case ("test", _): words.removeFirst()
+        default: return nil
+        }
+        if words == ["-z", "$WINDIR"] { continue }
+        guard words.count == 3, ["$(uname)", "`uname`"].contains(words[0]), ["=", "=="].contains(words[1]),
+          let system = ["Linux": "linux", "Darwin": "macos"][words[2]]
+        else { return nil }
+        systems.insert(system)
+      }
+      return systems.count > 1 ? nil : systems
+    }
+
+    private mutating func take(_ target: Node, _ text: String, _ place: String, _ source: Node) {
       let last = text.split(separator: "/").last.map(String.init) ?? ""
       let plain = last.hasPrefix(".") ? String(last.dropFirst()) : last
-      var file = source.string ?? source.mapping?["path"]?.string ?? ""
-      if file.isEmpty || source.null != nil { file = plain }
+      let path = source.mapping.map { $0["path"] } ?? source
+      var file = path.flatMap { $0.null == nil ? $0.string : nil } ?? plain
+      if file.isEmpty || file == "." {
+        return leave(
+          target, "\(text) is a link to the folder itself",
+          hint: "write where it stays: `\(place): {link-to: /home/you/FOLDER}`")
+      }
       while file.hasPrefix("./") { file.removeFirst(2) }
       if option("glob", source)?.bool == true || file.contains("*") {
         return glob(target, place, file, source)
@@ -103,11 +141,17 @@ public enum DotbotFile {
     }
 
     private mutating func add(_ target: Node, _ place: String, _ file: String) {
+      guard !result.links.contains(where: { $0.target == place }) else {
+        return leave(
+          target, "\(place) is linked already, further up", hint: "write the conditions by hand: `if:`")
+      }
       var path = file
       while path.hasSuffix("/") { path.removeLast() }
       switch listing.kinds[path] {
-      case .folder?: result.links.append(.init(place, path, isFolder: true))
-      case .file?: result.links.append(.init(place, path, isFolder: false))
+      case .folder?, .file?:
+        var link = LinkImport.Link(place, path, isFolder: listing.kinds[path] == .folder)
+        link.system = system
+        result.links.append(link)
       case .other?: leave(target, "`\(file)` is neither file nor folder")
       case nil:
         leave(

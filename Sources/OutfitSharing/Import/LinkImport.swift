@@ -9,6 +9,8 @@ public struct LinkImport: Sendable {
     /// In the folder.
     public var file: String
     public var isFolder: Bool
+    /// The system that it is for; nil is each.
+    public var system: String?
 
     public init(_ target: String, _ file: String, isFolder: Bool) {
       (self.target, self.file, self.isFolder) = (target, file, isFolder)
