@@ -52,7 +52,7 @@ import Testing
     (site + "django/__init__.py", "x"),
     (
       site + "django-5.2.19.dist-info/RECORD",
-      "django-5.2.19.dist-info/METADATA,\(listed),1\ndjango/__init__.py,\(listed),1\ndjango-5.2.19.dist-info/RECORD,,\n"
+      "django-5.2.19.dist-info/METADATA,\(listed),1\ndjango-5.2.19.dist-info/WHEEL,\(listed),1\ndjango/__init__.py,\(listed),1\ndjango-5.2.19.dist-info/RECORD,,\n"
     ), ("app/manage.py", "x"),
   ])
   static let settings = "home = /opt/python/bin\ninclude-system-site-packages = false\nversion = 3.13.5\n"
@@ -186,7 +186,8 @@ import Testing
       deploy + [Self.tar([("opt/venv/lib/python3.13/site-packages/.wh.django-5.2.19.dist-info", "")])]
     #expect(
       failed(try await rows(without, without + [Self.tools])) == [
-        "the packages in the image are the lock's", "the files of the packages are those that they list",
+        "the packages in the image are the lock's",
+        "the files of the packages are those of the lock's wheels",
       ])
   }
 

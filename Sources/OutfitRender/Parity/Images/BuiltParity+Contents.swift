@@ -35,7 +35,7 @@ extension BuiltParity {
   private func installed(_ tree: ImageTree) -> InstalledFiles {
     InstalledFiles(
       files: tree.files, known: known, minor: stack.interpreter.version.minor,
-      version: stack.interpreter.version.description, architecture: images.architecture, interpreter: archive)
+      architecture: images.architecture, interpreter: archive)
   }
 
   /// What deploy has, and what dev has beside it.

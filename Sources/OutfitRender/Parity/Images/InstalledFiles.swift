@@ -9,7 +9,6 @@ struct InstalledFiles {
   let known: KnownContents
   /// Of Python: `3.13`.
   let minor: String
-  let version: String
   /// As the image names it: `amd64`.
   let architecture: String
   /// The lock's interpreter for it.
@@ -334,7 +333,6 @@ private struct EnvironmentComparison {
     let programs = ["python", "python3", "python\(files.minor)"].map { "/opt/python/bin/" + $0 }
     let isRight =
       values["home"] == "/opt/python/bin" && values["include-system-site-packages"] == "false"
-      && values["version"].map { $0 == files.version } ?? true
       && values["executable"].map(programs.contains) ?? true
       && Set(values.keys).isSubset(of: [
         "home", "include-system-site-packages", "version", "executable", "command", "prompt",
