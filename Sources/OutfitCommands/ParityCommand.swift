@@ -121,13 +121,21 @@ struct Proving {
     let inventory = try renderer.inventory(rendering)
     async let references = references(kustomize, inventory.files, stack)
     let given = try given(stack)
+    let images = try await built
+    let scratch = host.places.cache.appending("images").appending("contents-\(host.clock.uptime())")
+    var search = ContentSearch(
+      host: host, root: root, scratch: scratch, stack: stack, files: inventory.files)
+    defer { try? host.files.removeTree(scratch) }
+    let contents = images.isEmpty ? KnownContents() : try await search.find(images)
     let proof = ParityProof(
       Parity.Input(
         overlays: try await evaluated.merging(given) { $1 }, references: try await references,
         files: inventory.files, stack: stack,
-        laptop: try Laptop.read(root, files: host.files), images: try await built))
-    if canKeep, inventory.isWhole {
-      cache.keep(proof, inputs: inputs(profile, renderer) + inventory.read + imagePaths.flatMap { below($0) })
+        laptop: try Laptop.read(root, files: host.files), images: images, contents: contents))
+    if canKeep, inventory.isWhole, search.isWhole {
+      cache.keep(
+        proof,
+        inputs: inputs(profile, renderer) + inventory.read + imagePaths.flatMap { below($0) } + search.looked)
     }
     return (proof, false)
   }

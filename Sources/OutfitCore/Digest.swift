@@ -122,3 +122,8 @@ public struct Digest: Hashable, Sendable, Comparable, CustomStringConvertible {
     public func finish() -> Digest { Digest(hash.finalize()) }
   }
 }
+
+extension Digest {
+  /// The SHA-512 digest of bytes, by which packages of Node are named.
+  public static func sha512(of bytes: [UInt8]) -> [UInt8] { Array(SHA512.hash(data: bytes)) }
+}

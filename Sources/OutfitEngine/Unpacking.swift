@@ -196,20 +196,22 @@ enum Compression: String {
 }
 
 /// Undoes gzip (RFC 1952).
-final class Inflater {
+package final class Inflater {
   private let stream: OpaquePointer
   private var buffer = [UInt8](repeating: 0, count: 256 << 10)
-  private(set) var hasEnded = false
+  package private(set) var hasEnded = false
+
+  package convenience init?() { self.init(CINFLATE_ANY) }
 
   /// Nil where this machine has no library for it.
-  init?(_ library: cinflate_library = CINFLATE_ANY) {
+  init?(_ library: cinflate_library) {
     guard let stream = cinflate_new(library) else { return nil }
     self.stream = stream
   }
 
   deinit { cinflate_free(stream) }
 
-  func run(_ bytes: [UInt8], _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+  package func run(_ bytes: [UInt8], _ body: (UnsafeRawBufferPointer) throws -> Void) throws {
     try bytes.withUnsafeBufferPointer { input in
       try buffer.withUnsafeMutableBufferPointer { output in
         var start = 0
@@ -229,5 +231,7 @@ final class Inflater {
     }
   }
 
-  struct Damage: Error {}
+  package struct Damage: Error {
+    package init() {}
+  }
 }

@@ -121,9 +121,31 @@ struct Validation {
       Diagnostic(.error, "\(object.title) \(message)", at: SourceLocation(file: object.file), hint: hint))
   }
 
+  /// Names of these kinds become labels, some with what their controllers add: longer ones the API server refuses, or
+  /// no pod is ever made of them.
+  private static let lengths = [
+    "Job": 63, "CronJob": 52, "Service": 63, "Namespace": 63, "StatefulSet": 52, "Deployment": 63,
+    "DaemonSet": 52, "Pod": 63,
+  ]
+
+  private mutating func names(_ object: Object) {
+    if let most = Self.lengths[object.kind], object.name.utf8.count > most {
+      complain(
+        object, "has a name of \(object.name.utf8.count) characters, and Kubernetes takes \(most)",
+        object.kind == "Job" ? "deploy a shorter tag: the Job is named for it" : "give it a shorter name")
+    }
+    let labels = [object.document.at("metadata", "labels"), object.spec.at("template", "metadata", "labels")]
+    for (name, value) in labels.flatMap({ $0?.entries.sorted { $0.key < $1.key } ?? [] }) {
+      if let text = value.text, text.utf8.count > 63 {
+        complain(object, "has a label \(name) of \(text.utf8.count) characters, and Kubernetes takes 63")
+      }
+    }
+  }
+
   mutating func run() {
     var seen: Set<String> = []
     for object in objects where !seen.insert(object.title).inserted { complain(object, "is there twice") }
+    for object in objects { names(object) }
     for object in objects {
       switch object.kind {
       case "Service": service(object)

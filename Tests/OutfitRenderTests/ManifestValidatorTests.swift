@@ -77,4 +77,29 @@ import Testing
     let complaints = ManifestValidator.diagnostics(files, secrets: ["POSTGRES_PASSWORD", "REDIS_PASSWORD"])
     #expect(complaints.contains { $0.message.contains(sabotage.complaint) }, "\(complaints.map(\.message))")
   }
+
+  /// Kubernetes makes labels of these names, and refuses those that are too long.
+  @Test func namesThatAreTooLongAreSeen() throws {
+    func complaints(_ kind: String, _ length: Int, label: Int = 1) -> [String] {
+      let name = String(repeating: "a", count: length)
+      return ManifestValidator.validate(
+        [
+          .map([
+            "kind": .string(kind),
+            "metadata": .map([
+              "name": .string(name), "labels": .map(["a": .string(String(repeating: "b", count: label))]),
+            ]),
+          ])
+        ], file: "x", secretKeys: []
+      ).map(\.message).filter { $0.contains("characters") }
+    }
+    for (kind, most) in [
+      ("Job", 63), ("CronJob", 52), ("Service", 63), ("StatefulSet", 52), ("Namespace", 63),
+    ] {
+      #expect(complaints(kind, most) == [], "\(kind)")
+      #expect(complaints(kind, most + 1).count == 1, "\(kind)")
+    }
+    #expect(complaints("Job", 72).first?.contains("72 characters") == true)
+    #expect(complaints("ConfigMap", 200) == [] && complaints("ConfigMap", 5, label: 64).count == 1)
+  }
 }

@@ -49,12 +49,15 @@ public enum Parity {
     public var laptop: Laptop?
     /// Two built images, for each platform.
     public var images: [BuiltPair]
+    /// What of the lock's artifacts is here, to compare them with.
+    public var contents: KnownContents
 
     public init(
       overlays: [String: Evaluation], references: [String: Evaluation] = [:], files: ParityFiles,
       stack: Stack,
-      laptop: Laptop? = nil, images: [BuiltPair] = []
+      laptop: Laptop? = nil, images: [BuiltPair] = [], contents: KnownContents = KnownContents()
     ) {
+      self.contents = contents
       self.laptop = laptop
       self.images = images
       self.overlays = overlays
@@ -142,7 +145,10 @@ public enum Parity {
       .rows(&exceptions)
     rows += LaptopParity(stack: input.stack, laptop: input.laptop).rows()
     for pair in input.images {
-      rows += BuiltParity(stack: input.stack, images: pair, isOneOfSeveral: input.images.count > 1).rows()
+      rows += BuiltParity(
+        stack: input.stack, images: pair, files: input.files, known: input.contents,
+        isOneOfSeveral: input.images.count > 1
+      ).rows()
     }
     rows += unused(exceptions)
     return (rows, exceptions.allowances.filter(exceptions.used.contains))

@@ -9,7 +9,7 @@ public struct ParityCache: Sendable {
   private let file: FilePath
   private let key: Digest
 
-  private static let head = "outfit-parity 3 \(Release.version)"
+  private static let head = "outfit-parity 4 \(Release.version)"
 
   /// - Parameters:
   ///   - root: the project's folder.

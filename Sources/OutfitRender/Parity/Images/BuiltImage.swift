@@ -49,6 +49,9 @@ public struct BuiltPair: Hashable, Sendable {
     self.development = development
   }
 
+  /// As images name it: `amd64`.
+  var architecture: String { deploy.configuration["architecture"]?.text ?? "" }
+
   /// Images of two names, platform by platform.
   /// - Throws: what only one of them is there for.
   public static func pairs(_ deploy: [BuiltImage], _ development: [BuiltImage]) throws(Failure) -> [BuiltPair]

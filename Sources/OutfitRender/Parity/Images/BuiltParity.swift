@@ -4,8 +4,41 @@ import OutfitCore
 struct BuiltParity {
   let stack: Stack
   let images: BuiltPair
+  /// What of the lock's artifacts is here.
+  let known: KnownContents
   /// There are images for other platforms too.
-  var isOneOfSeveral = false
+  let isOneOfSeveral: Bool
+  /// The Dockerfile is one of Outfit's own templates.
+  let isStandard: Bool
+  /// Hashed requirement lines of what a developer's environment has.
+  let development: String?
+  /// What runs a program of Node again when its source changes.
+  let reload: String?
+  /// The lock of a project in Node.
+  let nodeLock: String?
+  /// What a container of each sees.
+  let deployed: ImageTree
+  let developed: ImageTree
+
+  /// In the project.
+  static let developmentList = "docker/dev.txt"
+  private static let reloadScript = "docker/reload.mjs"
+
+  init(
+    stack: Stack, images: BuiltPair, files: ParityFiles? = nil, known: KnownContents = KnownContents(),
+    isOneOfSeveral: Bool = false
+  ) {
+    self.stack = stack
+    self.images = images
+    self.known = known
+    self.isOneOfSeveral = isOneOfSeveral
+    isStandard = files?.standardDockerfile == nil
+    development = files?.wanted(Self.developmentList)
+    reload = files?.wanted(Self.reloadScript)
+    nodeLock = stack.nodePackages.flatMap { files?.nodeLocks[$0.path] }
+    deployed = ImageTree(images.deploy.layers)
+    developed = ImageTree(images.development.layers)
+  }
 
   /// Where the layers that only `dev` has may write.
   static let allowed = ["opt/dev"]
@@ -13,8 +46,8 @@ struct BuiltParity {
   func rows() -> [Parity.Row] {
     let rows =
       [
-        reading(), ancestry(), additions(), configuration(), order(), user(), label(), interpreter(),
-        packages(), system(),
+        reading(), ancestry(), additions(), configuration(), order(), loading(), user(), label(),
+        interpreter(), interpreterFiles(), packages(), system(),
       ] + contents()
     guard isOneOfSeveral else { return rows }
     return rows.map { row in
@@ -25,25 +58,12 @@ struct BuiltParity {
     }
   }
 
-  private func contents() -> [Parity.Row] {
-    guard stack.language == .python else { return [] }
-    let (id, rule) = ("built.contents", "the files of the packages are those that they list")
-    let (count, failures) = InstalledFiles(files: deploy.files).compared()
-    return [
-      Parity.Row(
-        id, rule, failures.isEmpty ? .proved : .failed,
-        failures.isEmpty
-          ? "\(count) files by digest, and no other on the import path" : Parity.some(failures),
-        places: failures)
-    ]
-  }
-
   private func reading() -> Parity.Row {
     let (id, rule) = ("built.reading", "both images can be read in one way only")
-    let doubts = ImageTree(development.layers).doubts + (isAncestor ? [] : ImageTree(deploy.layers).doubts)
+    let doubts = developed.doubts + (isAncestor ? [] : deployed.doubts)
     return Parity.Row(
       id, rule, doubts.isEmpty ? .proved : .failed,
-      doubts.isEmpty ? "\(development.layers.count) layers" : Parity.some(doubts), places: doubts)
+      doubts.isEmpty ? "\(images.development.layers.count) layers" : Parity.some(doubts), places: doubts)
   }
 
   private static func variables(_ image: BuiltImage) -> [String] {
@@ -74,17 +94,17 @@ struct BuiltParity {
   }
 
   private var deploy: BuiltImage { images.deploy }
-  private var development: BuiltImage { images.development }
+  private var dev: BuiltImage { images.development }
 
   private var isAncestor: Bool {
-    development.layers.count >= deploy.layers.count
-      && zip(deploy.layers, development.layers).allSatisfy { $0.identifier == $1.identifier }
+    dev.layers.count >= deploy.layers.count
+      && zip(deploy.layers, dev.layers).allSatisfy { $0.identifier == $1.identifier }
   }
 
   private func ancestry() -> Parity.Row {
     let (id, rule) = ("built.ancestry", "the dev image stands on the deploy image")
     guard isAncestor else {
-      let place = zip(deploy.layers, development.layers).enumerated().first {
+      let place = zip(deploy.layers, dev.layers).enumerated().first {
         $0.element.0.identifier != $0.element.1.identifier
       }
       return Parity.Row(
@@ -92,12 +112,12 @@ struct BuiltParity {
         place.map {
           "layer \($0.offset + 1) of \(deploy.layers.count) is "
             + "\($0.element.1.identifier.short()), not \($0.element.0.identifier.short())"
-        } ?? "it has \(development.layers.count) layers, the deploy image \(deploy.layers.count)")
+        } ?? "it has \(dev.layers.count) layers, the deploy image \(deploy.layers.count)")
     }
     return Parity.Row(
       id, rule, .proved,
       "its first \(deploy.layers.count) layers are all of the deploy image's, by the digests of their bytes; "
-        + "\(development.layers.count - deploy.layers.count) more")
+        + "\(dev.layers.count - deploy.layers.count) more")
   }
 
   private func additions() -> Parity.Row {
@@ -105,10 +125,10 @@ struct BuiltParity {
     guard isAncestor else {
       return Parity.Row(id, rule, .notCheckable, "it does not stand on the deploy image")
     }
-    let present = deploy.files
+    let present = deployed.files
     var failures: [String] = []
     var added = 0
-    for layer in development.layers.dropFirst(deploy.layers.count) {
+    for layer in dev.layers.dropFirst(deploy.layers.count) {
       for entry in layer.entries {
         if let gone = entry.whiteout {
           if !Self.isAllowed(gone.path) { failures.append("it takes away /\(gone.path)") }
@@ -197,7 +217,7 @@ struct BuiltParity {
 
   private func configuration() -> Parity.Row {
     let (id, rule) = ("built.configuration", "both images run the same way")
-    let (one, other) = (settings(development), settings(deploy))
+    let (one, other) = (settings(dev), settings(deploy))
     let (a, b) = (one.values, other.values)
     let failures =
       one.doubts + other.doubts
@@ -230,18 +250,27 @@ struct BuiltParity {
 
   /// The files of an image whose bytes count.
   static func counts(_ path: String) -> Bool {
-    ["opt/venv/", "opt/python/", "opt/node/", "app/node_modules/"].contains { path.hasPrefix($0) }
+    ["opt/venv/", "opt/python/", "opt/node/", "opt/dev/", "app/node_modules/"].contains { path.hasPrefix($0) }
+      || path.hasPrefix("app/") && path.hasSuffix(".py")
+  }
+
+  /// How the files of an image are looked at.
+  static var interest: LayerInterest {
+    LayerInterest(wants: wants, counts: counts, compiles: CompiledFiles.counts)
   }
 
   /// The files of an image that are read.
   static func wants(_ path: String) -> Bool {
     (path.hasPrefix("opt/python/include/") && path.hasSuffix("/patchlevel.h"))
       || path == "opt/node/include/node/node_version.h" || path == "app/node_modules/.package-lock.json"
-      || path == "app/package-lock.json" || path == Self.status || InstalledFiles.wants(path)
+      || path == "app/package-lock.json" || path == Self.status || path == Self.preloaded
+      || InstalledFiles.wants(path)
   }
 
   /// What dpkg has installed.
   private static let status = "var/lib/dpkg/status"
+  /// Libraries that every program loads.
+  static let preloaded = "etc/ld.so.preload"
 
   /// The last layer that installs is ours: what it has beyond the one before is what the lock says.
   private func system() -> Parity.Row {
@@ -297,7 +326,7 @@ struct BuiltParity {
   private func interpreter() -> Parity.Row {
     let (id, rule) = ("built.interpreter", "the interpreter in the image is the lock's")
     let wanted = stack.interpreter.version.description
-    let files = deploy.files
+    let files = deployed.files
     var found: String?
     for (path, entry) in files.sorted(by: { $0.key < $1.key }) {
       guard let text = entry.text else { continue }
@@ -329,7 +358,7 @@ struct BuiltParity {
 
   private func packages() -> Parity.Row {
     let (id, rule) = ("built.packages", "the packages in the image are the lock's")
-    let files = deploy.files
+    let files = deployed.files
     guard stack.language == .python else {
       return nodePackages(id, rule, files)
     }
@@ -359,9 +388,10 @@ struct BuiltParity {
 
   private func nodePackages(_ id: String, _ rule: String, _ files: [String: TarEntry]) -> Parity.Row {
     func versions(_ path: String, deployed: Bool) -> [String: String]? {
-      guard let text = files[path]?.text, let document = try? Document.parseJSON(text, file: path) else {
-        return nil
-      }
+      files[path]?.text.flatMap { versions(of: $0, deployed: deployed) }
+    }
+    func versions(of text: String, deployed: Bool) -> [String: String]? {
+      guard let document = try? Document.parseJSON(text, file: "package-lock.json") else { return nil }
       return document["packages"]?.entries.filter {
         !$0.key.isEmpty && !(deployed && ($0.value["dev"]?.isTrue ?? false))
           && !(deployed && ($0.value["optional"]?.isTrue ?? false))
@@ -371,7 +401,10 @@ struct BuiltParity {
       return Parity.Row(
         id, rule, .notCheckable, "only npm leaves a list of what it installed in node_modules")
     }
-    guard let wanted = versions("app/package-lock.json", deployed: true) else {
+    guard
+      let wanted = nodeLock.flatMap({ versions(of: $0, deployed: true) })
+        ?? versions("app/package-lock.json", deployed: true)
+    else {
       return Parity.Row(id, rule, .notCheckable, "the image has no package-lock.json")
     }
     let found = versions("app/node_modules/.package-lock.json", deployed: false) ?? [:]

@@ -1,5 +1,7 @@
 import OutfitCore
+import OutfitEngine
 import OutfitSystem
+import Synchronization
 import SystemPackage
 
 /// Reads an image that was built, without running anything of it: a folder in the OCI layout, an archive (`docker
@@ -10,6 +12,7 @@ public struct ImageReader: Sendable {
   let host: Host
   /// Removed by the caller.
   let scratch: FilePath
+  private let layers = ReadLayers()
 
   public init(host: Host, scratch: FilePath) {
     self.host = host
@@ -185,32 +188,101 @@ public struct ImageReader: Sendable {
     _ path: FilePath, compressedAs digest: Digest?, expected: Digest, _ name: String,
     _ scratch: FilePath
   ) async throws -> BuiltImage.Layer {
-    var bytes = try host.files.read(path, limit: FileBound.own)
-    if let digest, digest != expected, Digest(of: bytes) != digest {
-      throw Failure("\(name) is damaged: the layer \(digest.short()) is another one")
-    }
+    let damaged = "\(name) is damaged: the layer \((digest ?? expected).short()) is another one"
+    let head = try host.files.read(path, from: 0, count: 4)
     let packers: [([UInt8], String)] = [([0x1F, 0x8B], "gzip"), ([0x28, 0xB5, 0x2F, 0xFD], "zstd")]
-    if let packer = packers.first(where: { bytes.starts(with: $0.0) })?.1 {
-      guard let program = Programs.find(packer, host) else {
-        throw Failure("\(name) is packed by \(packer), which is not here", hint: "install \(packer)")
-      }
-      let done = try await host.processes.run(
-        Invocation(
-          program, ["-d", "-c", path.string], environment: host.environment, workingDirectory: scratch))
-      guard done.succeeded else { throw Failure("\(name) is damaged: \(packer) can't unpack a layer") }
-      bytes = done.output
+    let packer = packers.first { head.starts(with: $0.0) }?.1
+    if let digest, let known = layers.layer(digest) {
+      guard try self.digest(path) == digest else { throw Failure(damaged) }
+      return known
     }
-    let identifier = Digest(of: bytes)
+    var stream = LayerStream()
+    if packer == "gzip", let inflater = Inflater() {
+      stream.inflater = inflater
+      try stream.read(path, host.files)
+      if let digest, stream.packed.finish() != digest { throw Failure(damaged) }
+      guard !stream.isDamaged, inflater.hasEnded else {
+        throw Failure("\(name) is damaged: gzip can't unpack a layer")
+      }
+    } else if let packer {
+      if let digest, try self.digest(path) != digest { throw Failure(damaged) }
+      try stream.read(try await unpacked(path, packer, name, scratch), host.files)
+    } else {
+      try stream.read(path, host.files)
+      if let digest, stream.packed.finish() != digest { throw Failure(damaged) }
+    }
+    let identifier = stream.plain.finish()
     guard identifier == expected else {
       throw Failure(
         "\(name) is damaged: a layer is \(identifier.short()), and its configuration says \(expected.short())"
       )
     }
-    guard let archive = LayerReader.read(bytes, wants: BuiltParity.wants, counts: BuiltParity.counts) else {
+    guard let archive = stream.reader.finish() else {
       throw Failure("\(name) has a layer that is no tar archive")
     }
-    return BuiltImage.Layer(identifier: identifier, entries: archive.entries, doubts: archive.doubts)
+    let layer = BuiltImage.Layer(identifier: identifier, entries: archive.entries, doubts: archive.doubts)
+    if let digest { layers.keep(layer, as: digest) }
+    return layer
   }
+
+  private func digest(_ path: FilePath) throws -> Digest {
+    var running = Digest.Running()
+    try host.files.readPieces(path) { running.update($0) }
+    return running.finish()
+  }
+
+  /// Unpacks by a program into a file, so that memory has none of it.
+  private func unpacked(
+    _ path: FilePath, _ packer: String, _ name: String, _ scratch: FilePath
+  ) async throws -> FilePath {
+    guard let program = Programs.find(packer, host) else {
+      throw Failure("\(name) is packed by \(packer), which is not here", hint: "install \(packer)")
+    }
+    let plain = scratch.appending("layer.tar")
+    let done = try await host.processes.run(
+      Invocation(
+        "/bin/sh",
+        ["-c", #"exec "$1" -d -c "$2" >"$3""#, "unpack", program.string, path.string, plain.string],
+        environment: host.environment, workingDirectory: scratch))
+    guard done.succeeded else { throw Failure("\(name) is damaged: \(packer) can't unpack a layer") }
+    return plain
+  }
+}
+
+/// A layer on its way from the disk: as it lies there, as it is unpacked, and what it holds.
+private struct LayerStream {
+  var packed = Digest.Running()
+  var plain = Digest.Running()
+  var reader = LayerReader(BuiltParity.interest)
+  var inflater: Inflater?
+  var isDamaged = false
+
+  mutating func read(_ path: FilePath, _ files: any Files) throws {
+    try files.readPieces(path) { piece in
+      packed.update(piece)
+      guard let inflater else {
+        plain.update(piece)
+        return reader.feed(piece)
+      }
+      if isDamaged { return }
+      do {
+        try inflater.run(Array(piece)) {
+          plain.update($0)
+          reader.feed($0)
+        }
+      } catch {
+        isDamaged = true
+      }
+    }
+  }
+}
+
+/// Layers that were read, by the digest of how they lie on the disk: dev has all of deploy's.
+private final class ReadLayers: Sendable {
+  private let layers = Mutex<[Digest: BuiltImage.Layer]>([:])
+
+  func layer(_ digest: Digest) -> BuiltImage.Layer? { layers.withLock { $0[digest] } }
+  func keep(_ layer: BuiltImage.Layer, as digest: Digest) { layers.withLock { $0[digest] = layer } }
 }
 
 /// Programs on the user's PATH.

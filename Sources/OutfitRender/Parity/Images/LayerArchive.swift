@@ -16,11 +16,12 @@ public struct TarEntry: Hashable, Sendable {
   public var digest: Digest?
   /// The text of a small file that the proof reads.
   public var text: String?
+  /// Of a file of compiled Python.
+  public var compiled: CompiledFile?
 
   public init(
     path: String, kind: UInt8, mode: UInt32, owner: UInt32 = 0, group: UInt32 = 0, target: String = "",
-    size: Int = 0,
-    digest: Digest? = nil, text: String? = nil
+    size: Int = 0, digest: Digest? = nil, text: String? = nil, compiled: CompiledFile? = nil
   ) {
     self.path = path
     self.kind = kind
@@ -31,6 +32,7 @@ public struct TarEntry: Hashable, Sendable {
     self.size = size
     self.digest = digest
     self.text = text
+    self.compiled = compiled
   }
 
   public var isFolder: Bool { kind == UInt8(ascii: "5") }
@@ -55,8 +57,27 @@ public struct LayerArchive: Hashable, Sendable {
   public var doubts: [String]
 }
 
-/// Reads a layer as container runtimes do: POSIX ustar and pax, GNU long names; what they do not all read alike is a
-/// doubt.
+/// What is looked at of a file in an archive.
+public struct LayerInterest {
+  /// Whether the text of a file is kept.
+  public var wants: (String) -> Bool
+  /// Whether the digest of a file is taken.
+  public var counts: (String) -> Bool
+  /// Whether a file is one of compiled Python, whose code counts.
+  public var compiles: (String) -> Bool
+
+  public init(
+    wants: @escaping (String) -> Bool, counts: @escaping (String) -> Bool = { _ in false },
+    compiles: @escaping (String) -> Bool = { _ in false }
+  ) {
+    self.wants = wants
+    self.counts = counts
+    self.compiles = compiles
+  }
+}
+
+/// Reads a layer that comes in pieces, as container runtimes do: POSIX ustar and pax, GNU long names; what they do not
+/// all read alike is a doubt. No more of it is in memory than one small file.
 public struct LayerReader {
   /// What an extended header says of the next entry.
   private struct Extension {
@@ -70,62 +91,142 @@ public struct LayerReader {
     var isSparse = false
   }
 
-  private let bytes: [UInt8]
-  private let wants: (String) -> Bool
-  private let counts: (String) -> Bool
-  private var place = 0
+  /// What comes next.
+  private enum State {
+    case header
+    case extended(UInt8, left: Int, padding: Int)
+    case content(left: Int, padding: Int)
+    case padding(Int)
+    case tail
+    /// It is no archive.
+    case broken
+  }
+
+  /// The file whose content comes.
+  private struct Current {
+    var entry: TarEntry?
+    var running: Digest.Running?
+    /// What is kept of it.
+    var bytes: [UInt8]?
+    var isText = false
+    var isCompiled = false
+  }
+
+  private let interest: LayerInterest
+  private var state = State.header
+  private var block: [UInt8] = []
+  private var extended: [UInt8] = []
   private var next = Extension()
+  private var current = Current()
   private var entries: [TarEntry] = []
   private var doubts: [String] = []
+  private var hasTail = false
 
-  /// - Parameters:
-  ///   - wants: whether the text of a file is kept.
-  ///   - counts: whether the digest of a file is.
+  /// What is kept of one file at most, and the longest extended header.
+  private static let most = 16 << 20
+
+  public init(_ interest: LayerInterest) { self.interest = interest }
+
+  /// All of an archive.
   /// - Returns: nil for what is no archive.
   public static func read(
-    _ bytes: [UInt8], wants: (String) -> Bool, counts: (String) -> Bool = { _ in false }
+    _ bytes: [UInt8], wants: (String) -> Bool, counts: (String) -> Bool = { _ in false },
+    compiles: (String) -> Bool = { _ in false }
   ) -> LayerArchive? {
     withoutActuallyEscaping(wants) { wants in
       withoutActuallyEscaping(counts) { counts in
-        var reader = LayerReader(bytes: bytes, wants: wants, counts: counts)
-        return reader.archive() ? LayerArchive(entries: reader.entries, doubts: reader.doubts) : nil
+        withoutActuallyEscaping(compiles) { compiles in
+          var reader = LayerReader(LayerInterest(wants: wants, counts: counts, compiles: compiles))
+          bytes.withUnsafeBytes { reader.feed($0) }
+          return reader.finish()
+        }
       }
     }
   }
 
-  private init(bytes: [UInt8], wants: @escaping (String) -> Bool, counts: @escaping (String) -> Bool) {
-    self.bytes = bytes
-    self.wants = wants
-    self.counts = counts
+  /// - Returns: nil for what is no archive.
+  public mutating func finish() -> LayerArchive? {
+    switch state {
+    case .header: guard block.isEmpty else { return nil }
+    case .tail: if hasTail { doubts.append("has something behind its end") }
+    case .extended, .content, .padding, .broken: return nil
+    }
+    return LayerArchive(entries: entries, doubts: doubts)
   }
 
-  private mutating func archive() -> Bool {
-    while place + 512 <= bytes.count {
-      let header = bytes[place..<place + 512]
-      if header.allSatisfy({ $0 == 0 }) {
+  public mutating func feed(_ bytes: UnsafeRawBufferPointer) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      switch state {
+      case .broken: return
+      case .tail:
         // Some go on behind one empty block, some behind two, some behind none.
-        if bytes[place...].contains(where: { $0 != 0 }) { doubts.append("has something behind its end") }
-        return true
+        if !hasTail { hasTail = rest.contains { $0 != 0 } }
+        return
+      case .header:
+        let taken = rest.prefix(512 - block.count)
+        block += taken
+        rest = rest.dropFirst(taken.count)
+        if block.count == 512 {
+          header(block[...])
+          block.removeAll(keepingCapacity: true)
+        }
+      case .extended(let kind, let left, let padding):
+        let taken = rest.prefix(left)
+        extended += taken
+        rest = rest.dropFirst(taken.count)
+        state = .extended(kind, left: left - taken.count, padding: padding)
+        if left == taken.count { extend(kind, padding) }
+      case .content(let left, let padding):
+        let taken = rest.prefix(left)
+        current.running?.update(UnsafeRawBufferPointer(rebasing: taken))
+        current.bytes? += taken
+        rest = rest.dropFirst(taken.count)
+        state = .content(left: left - taken.count, padding: padding)
+        if left == taken.count { end(padding) }
+      case .padding(let left):
+        let count = min(left, rest.count)
+        rest = rest.dropFirst(count)
+        state = left == count ? .header : .padding(left - count)
       }
-      guard isWhole(header), let size = number(header, 124, 12), size >= 0 else { return false }
-      if !entry(header, size) { return false }
     }
-    return place == bytes.count
   }
 
-  /// False where the archive ends too early.
-  private mutating func entry(_ header: ArraySlice<UInt8>, _ written: Int) -> Bool {
+  private mutating func header(_ header: ArraySlice<UInt8>) {
+    if header.allSatisfy({ $0 == 0 }) {
+      state = .tail
+      return
+    }
+    guard isWhole(header), let size = number(header, 124, 12), size >= 0 else {
+      state = .broken
+      return
+    }
+    entry(header, size)
+  }
+
+  private mutating func entry(_ header: ArraySlice<UInt8>, _ written: Int) {
     let kind = header[header.startIndex + 156]
     let isExtension = "xgLK".utf8.contains(kind)
     let size = isExtension ? written : next.size ?? written
-    guard size <= bytes.count - place - 512 else { return false }
-    let content = bytes[(place + 512)..<(place + 512 + size)]
-    let step = 512 + (size + 511) / 512 * 512
-    guard step <= bytes.count - place else { return false }
-    place += step
+    guard size < 1 << 60 else {
+      state = .broken
+      return
+    }
+    let padding = (512 - size % 512) % 512
     if isExtension {
-      extend(kind, content)
-      return true
+      guard size <= Self.most else {
+        state = .broken
+        return
+      }
+      extended = []
+      state = .extended(kind, left: size, padding: padding)
+      if size == 0 { extend(kind, padding) }
+      return
+    }
+    current = Current()
+    defer {
+      state = .content(left: size, padding: padding)
+      if size == 0 { end(padding) }
     }
     let about = next
     next = Extension()
@@ -145,22 +246,41 @@ public struct LayerReader {
     let path = parts.joined(separator: "/")
     if path.isEmpty {
       if kind != UInt8(ascii: "5") { doubt("the name of no file") }
-      return true
+      return
     }
     let target = about.link ?? about.longLink ?? text(header, 157, 100)
     if kind == UInt8(ascii: "3"), number(header, 329, 8) ?? 0 == 0, number(header, 337, 8) ?? 0 == 0 {
       doubt("a device that takes a file away")
     }
-    entries.append(
-      TarEntry(
-        path: path, kind: isPlainFile ? UInt8(ascii: "0") : kind,
-        mode: UInt32(number(header, 100, 8) ?? 0) & 0o7777,
-        owner: about.owner ?? UInt32(clamping: number(header, 108, 8) ?? 0),
-        group: about.group ?? UInt32(clamping: number(header, 116, 8) ?? 0),
-        target: "12".utf8.contains(kind) ? target : "", size: size,
-        digest: isPlainFile && counts(path) ? Digest(of: Array(content)) : nil,
-        text: isPlainFile && wants(path) && size < 4 << 20 ? String(decoding: content, as: UTF8.self) : nil))
-    return true
+    current.entry = TarEntry(
+      path: path, kind: isPlainFile ? UInt8(ascii: "0") : kind,
+      mode: UInt32(number(header, 100, 8) ?? 0) & 0o7777,
+      owner: about.owner ?? UInt32(clamping: number(header, 108, 8) ?? 0),
+      group: about.group ?? UInt32(clamping: number(header, 116, 8) ?? 0),
+      target: "12".utf8.contains(kind) ? target : "", size: size)
+    guard isPlainFile else { return }
+    if interest.counts(path) { current.running = Digest.Running() }
+    current.isText = size < 4 << 20 && interest.wants(path)
+    current.isCompiled = size <= Self.most && interest.compiles(path)
+    if current.isText || current.isCompiled { current.bytes = [] }
+  }
+
+  /// A file is whole.
+  private mutating func end(_ padding: Int) {
+    state = padding == 0 ? .header : .padding(padding)
+    guard var entry = current.entry else { return }
+    entry.digest = current.running?.finish()
+    if let bytes = current.bytes {
+      if current.isText { entry.text = String(decoding: bytes, as: UTF8.self) }
+      if current.isCompiled { entry.compiled = CompiledFile(bytes, name: entry.path) }
+    }
+    entries.append(entry)
+    current = Current()
+  }
+
+  private mutating func extend(_ kind: UInt8, _ padding: Int) {
+    state = padding == 0 ? .header : .padding(padding)
+    extend(kind, extended[...])
   }
 
   private mutating func extend(_ kind: UInt8, _ content: ArraySlice<UInt8>) {
