@@ -123,16 +123,13 @@ struct Validation {
 
   /// Names of these kinds become labels, some with what their controllers add: longer ones the API server refuses, or
   /// no pod is ever made of them.
-  private static let lengths = [
-    "Job": 63, "CronJob": 52, "Service": 63, "Namespace": 63, "StatefulSet": 52, "Deployment": 63,
-    "DaemonSet": 52, "Pod": 63,
-  ]
+  private static let lengths = ["CronJob": 52, "Service": 63, "Namespace": 63, "StatefulSet": 52]
 
   private mutating func names(_ object: Object) {
     if let most = Self.lengths[object.kind], object.name.utf8.count > most {
       complain(
         object, "has a name of \(object.name.utf8.count) characters, and Kubernetes takes \(most)",
-        object.kind == "Job" ? "deploy a shorter tag: the Job is named for it" : "give it a shorter name")
+        "give it a shorter name")
     }
     let labels = [object.document.at("metadata", "labels"), object.spec.at("template", "metadata", "labels")]
     for (name, value) in labels.flatMap({ $0?.entries.sorted { $0.key < $1.key } ?? [] }) {
