@@ -85,7 +85,7 @@ struct Machine {
       return .collected(files.mapValues { Array($0.utf8) })
     case .artifact(let artifact):
       return unreachable.contains(artifact.name) ? .failed(Diagnostic(.error, "no route to host")) : .present
-    case .file, .tree, .source, .sources, .look, .names: return .absent
+    case .file, .tree, .source, .sources, .look, .names, .repository: return .absent
     }
   }
 
