@@ -194,7 +194,8 @@ struct AbilityLister {
       if name.hasPrefix(".chezmoiexternal") {
         abilities.append(
           Ability(
-            .redirects, "\(path) externals \(member.name)", member.digest, "takes", "what \(member.name) names",
+            .redirects, "\(path) externals \(member.name)", member.digest, "takes",
+            "what \(member.name) names",
             "from its addresses"))
       }
       guard let parsed = SourceFileName(name), case .script(let time) = parsed.kind else { continue }

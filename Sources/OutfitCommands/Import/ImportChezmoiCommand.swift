@@ -122,7 +122,8 @@ struct ChezmoiImport {
       externals = reading.state.externals.count
     }
     return ChezmoiImport(
-      proposal: proposal, profile: asked, home: host.user.home, hidden: hidden, settings: settings, externals: externals,
+      proposal: proposal, profile: asked, home: host.user.home, hidden: hidden, settings: settings,
+      externals: externals,
       secrets: secrets)
   }
 
