@@ -17,6 +17,8 @@ enum MistypedVerb {
         verbs = next.configuration.subcommands
         continue
       }
+      // Those that no person types are not offered.
+      verbs.removeAll { !$0.configuration.shouldDisplay }
       var meant = nearest(word, among: verbs.flatMap(names)).map { ["\(path) \($0)"] } ?? []
       if meant.isEmpty {
         meant = verbs.filter { $0.configuration.subcommands.contains { names($0).contains(word) } }

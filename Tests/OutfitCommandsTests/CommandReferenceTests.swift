@@ -23,7 +23,7 @@ import Testing
       text +=
         help.split(separator: "\n", omittingEmptySubsequences: false)
         .map { $0.isEmpty ? "\n" : "    \($0)\n" }.joined() + "\n"
-      for child in command.configuration.subcommands {
+      for child in command.configuration.subcommands where child.configuration.shouldDisplay {
         let name = child.configuration.commandName ?? ""
         add(child, words + [name])
       }
