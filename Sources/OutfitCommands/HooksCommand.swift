@@ -86,7 +86,7 @@ struct HooksCached: AsyncParsableCommand {
     try await withSession(recovers: false) { session in
       let (command, files) = (Array(words.prefix(max(0, count))), Array(words.dropFirst(max(0, count))))
       guard count > 0, command.count == count, let basis = PassedFiles.Basis(ofHook: name) else {
-        throw Failure("`outfit hooks cached` is what hooks run themselves by", status: .usage)
+        throw Failure("hooks run their tools by this verb, which is nothing to type", status: .usage)
       }
       var passed = PassedFiles(command, basis, host: session.host)
       let remaining = passed.remaining(files)

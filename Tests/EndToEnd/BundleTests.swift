@@ -62,6 +62,11 @@ import Testing
     #expect(again.status == 0, "\(again.errorText)")
     let same = try await machine.login("cmp web.tar again.tar")
     #expect(same.status == 0, "\(same.outputText)")
+    #expect(try await machine.login("tar -xf web.tar outfit-bundle").status == 0)
+    let lines = try await machine.outfit("bundle", "missing", "outfit-bundle")
+    let missing = try await machine.outfit("bundle", "missing", "outfit-bundle", "--json")
+    #expect(missing.status == 0 && missing.outputText.contains("\"missing\": ["), "\(missing.errorText)")
+    for line in lines.outputText.split(separator: "\n") { #expect(missing.outputText.contains(line)) }
 
     // Another machine with the same HOME.
     let first = machine.home.removingLastComponent().appending("first")

@@ -88,12 +88,15 @@ struct ChezmoiSecretTests {
     for name in ["a", "b"] { try machine.write("team/\(name)", lines.joined()) }
     #expect(try await machine.outfit("up", "team", "--trust").status == 0)
     #expect(try await machine.outfit("dotfiles", "merge", ".a").outputText.contains("Nothing to do"))
+    let nothing = try await machine.outfit("dotfiles", "merge", ".a", "--json")
+    #expect(nothing.outputText.contains("\"changed\": false"), "\(nothing.outputText)")
     #expect(try await machine.outfit("dotfiles", "merge", ".nope").status == 2)
     try machine.write(".a", "mine\n" + lines.joined())
     try machine.write("team/a", lines.joined() + "theirs\n")
     #expect(try await machine.outfit("trust", "team").status == 0)
-    let merged = try await machine.outfit("dotfiles", "merge", "~/.a")
+    let merged = try await machine.outfit("dotfiles", "merge", "~/.a", "--json")
     #expect(merged.status == 0, "\(merged.errorText)")
+    #expect(merged.outputText.contains("/home/.a\""), "\(merged.outputText)")
     #expect(try machine.read(".a") == "mine\n" + lines.joined() + "theirs\n")
     #expect(try await machine.outfit("status", "--check").status == 0)
     // The same line: an editor decides, and what it gives up stays.

@@ -12,7 +12,7 @@ import class Foundation.JSONSerialization
 
 /// What a dry run says is what `up` then does, over machines in memory in all sorts of states: files edited, deleted, with
 /// other modes, runs that were cut short, packages missing, consent absent, no network.
-@Suite struct PredictionTests {
+@Suite(.serialized) struct PredictionTests {
   /// A machine, and what of it is not in its files.
   private final class Machine: Sendable {
     let files = MemoryFiles.withHome()

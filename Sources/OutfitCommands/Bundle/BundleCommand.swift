@@ -212,6 +212,7 @@ struct BundleMissingCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "The list, or - for standard input.", completion: .file()) var file: String
+  @Flag(help: "Print JSON.") var json = false
 
   func run() async throws {
     try await withSession { session in
@@ -225,7 +226,12 @@ struct BundleMissingCommand: AsyncParsableCommand {
         bytes = try host.files.read(host.workingDirectory.pushing(FilePath(file)), limit: FileBound.text)
       }
       let list = try BundleList(String(decoding: bytes, as: UTF8.self), file: file)
-      for blob in BundleApplication.missing(list, host) { session.write(blob.digest.hex) }
+      let missing = BundleApplication.missing(list, host).map(\.digest.hex)
+      guard !json else {
+        let members = list.members.merging(["missing": .array(missing.map { .string($0) })]) { $1 }
+        return session.write(JSONDocument(.bundle, members))
+      }
+      for digest in missing { session.write(digest) }
     }
   }
 }

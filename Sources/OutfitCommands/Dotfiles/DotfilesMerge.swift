@@ -14,6 +14,7 @@ struct DotfilesMerge: AsyncParsableCommand {
       """)
 
   @Argument(help: "A file of your home folder.", completion: .file()) var file: String
+  @Flag(help: "Print what was done as JSON.") var json = false
 
   func run() async throws {
     try await withSession { session in
@@ -23,11 +24,16 @@ struct DotfilesMerge: AsyncParsableCommand {
       let reading = try await Reading(session, desk.place)
       let found = reading.plan.targets.first { $0.target == path || $0.resolved == path }
       guard let target = found, target.conflict != nil else {
-        session.write("Nothing to do: ~/\(name) is not changed on both sides.")
+        if json {
+          session.write(JSONDocument(.dotfiles, ["dotfiles": .array([])]))
+        } else {
+          session.write("Nothing to do: ~/\(name) is not changed on both sides.")
+        }
         return
       }
       var wish = Undertaking.Wish()
       wish.verb = "dotfiles"
+      wish.wantsJSON = json
       wish.named = ["merge", file]
       wish.parts = PartSelection(only: [Dotfiles().name])
       wish.merging = target.target
