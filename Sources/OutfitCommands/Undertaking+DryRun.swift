@@ -18,36 +18,34 @@ extension Undertaking {
     try refuseLacking(proposal)
     if wish.isLocked, !plan.failures.isEmpty { throw staleLock(preparation) }
     let defects = try Mending(host, known: try preparation.previous().map { [$0] } ?? []).defects()
-    let shown = plan
-    let waiting = plan.setAside(.read(profile.scope, host: host))
-    var members = PlanMembers(plan: plan, profile: profile, defects: defects, waiting: waiting)
-    members.policy = wish.onConflict ?? .keep
-    let looked = try Consent(host: host, digests: preparation.sources).look(at: read)
-    members.wishes = looked.missing(wish.consent)
-    let address = wish.address ?? (place.git == nil ? nil : place.address)
-    members.consentLine = Consent.line(
-      for: read, wishes: members.wishes, asking: Consent.Asking(command: verb, address: address))
-    let command = command
-    members.conflictLine = "\(command) --on-conflict take"
-    members.questions = try questions(read, command) + buildQuestion(profile, preparation.lock, place)
-    let needsPerson = !members.wishes.isEmpty || members.questions.contains(where: \.isNeeded)
-    let staysInConflict = plan.conflicts.contains {
-      wish.onConflict?.takes != true || $0.conflict?.canTake != true
-    }
-    let exit: ExitStatus = needsPerson || staysInConflict ? .consent : .done
     if wish.wantsJSON {
+      let waiting = plan.setAside(.read(profile.scope, host: host))
+      var members = PlanMembers(plan: plan, profile: profile, defects: defects, waiting: waiting)
+      members.policy = wish.onConflict ?? .keep
+      let looked = try Consent(host: host, digests: preparation.sources).look(at: read)
+      members.wishes = looked.missing(wish.consent)
+      let address = wish.address ?? (place.git == nil ? nil : place.address)
+      members.consentLine = Consent.line(
+        for: read, wishes: members.wishes, asking: Consent.Asking(command: verb, address: address))
+      let command = command
+      members.conflictLine = "\(command) --on-conflict take"
+      members.questions = try questions(read, command) + buildQuestion(profile, preparation.lock, place)
+      let needsPerson = !members.wishes.isEmpty || members.questions.contains(where: \.isNeeded)
       if wish.showsText { members.texts = try plan.texts(host) }
+      let staysInConflict = plan.conflicts.contains {
+        wish.onConflict?.takes != true || $0.conflict?.canTake != true
+      }
       session.write(
         JSONDocument(
           .plan,
           changed: defects.contains(where: \.isMendable)
             ? true : try plan.changes(wish.onConflict ?? .keep, place.stamp(profile), host),
-          exit: exit,
+          exit: needsPerson || staysInConflict ? .consent : .done,
           members.json.merging(["profile": .string(profile.name), "dryRun": .bool(true)]) { $1 }))
-      return exit
+      return needsPerson || staysInConflict ? .consent : .done
     }
     let lines =
-      PlanText(session: session, plan: shown).lines(style: session.outputStyle)
+      PlanText(session: session, plan: plan).lines(style: session.outputStyle)
       + PlanText.mendings(defects, style: session.outputStyle)
     session.report(
       profile.notes + plan.failures.map { Diagnostic(.note, $0.message, at: $0.location, hint: $0.hint) })
@@ -55,20 +53,9 @@ extension Undertaking {
       session.write("Nothing to do.")
     } else {
       for line in lines { session.write(line) }
-      if wish.showsText { try session.writeTexts(of: shown) }
+      if wish.showsText { try session.writeTexts(of: plan) }
       session.write("Nothing was changed: this was a dry run.")
     }
-    if !members.wishes.isEmpty {
-      session.report([
-        Diagnostic(
-          .note, "\(profile.name) waits for consent",
-          hint: "read it with `outfit show`, then `\(members.consentLine)`")
-      ])
-    }
-    for question in members.questions where question.isNeeded {
-      session.report([Diagnostic(.note, "it asks: \(question.prompt)", hint: "`\(question.line)`")])
-    }
-    // Whoever reads it has what they asked for; a program is told what is wanted of it.
     return .done
   }
 
