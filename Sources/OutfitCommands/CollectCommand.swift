@@ -88,7 +88,7 @@ struct CollectCommand: AsyncParsableCommand {
           ? [dryRun ? "would be forgotten" : "forgotten", item.name, "it stays where it is"]
           : [verb, item.name, ByteText.of(item.size)])
     }
-    session.host.terminal.write(table.text(indent: 2))
+    session.write(table, indent: 2)
     var reasons: [String: [Collection.Item]] = [:]
     for item in done.objects { if let reason = item.keptBy { reasons[reason, default: []].append(item) } }
     for (reason, items) in reasons.sorted(by: { $0.key < $1.key }) {

@@ -90,7 +90,8 @@ extension Session {
     let claims = (outcome.record?.claims ?? []).filter { host.files.exists(FilePath($0.program)) }
     let tools = ToolLabels.of(claims, besides: interpreters)
     if !tools.isEmpty { write("  tools         \(tools.joined(separator: ", "))") }
-    let files = outcome.changed.map { short($0.target) }
+    // What is linked into Outfit's own folder (manual pages of tools) is no file of anybody's.
+    let files = outcome.changed.filter { !$0.target.starts(with: places.data) }.map { short($0.target) }
     if !files.isEmpty {
       let shown = files.prefix(6).joined(separator: ", ")
       write("  files         \(shown)\(files.count > 6 ? ", and \(files.count - 6) more" : "")")

@@ -27,9 +27,7 @@ struct EditCommand: AsyncParsableCommand {
 
   func run() async throws {
     if let file {
-      var command = DotfilesEdit()
-      (command.file, command.json) = (file, json)
-      return try await command.run()
+      return try await DotfilesEdit.parse(["--", file]).run(json: json)
     }
     try await withSession { session in
       let project = machine ? nil : try Project.find(session.host)

@@ -38,7 +38,7 @@ struct GenerationsCommand: AsyncParsableCommand {
           generation.isIncomplete ? style.yellow("incomplete") : "",
         ])
       }
-      session.host.terminal.write(table.text(style: style))
+      session.write(table)
     }
   }
 

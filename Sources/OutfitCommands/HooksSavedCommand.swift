@@ -48,10 +48,7 @@ struct HooksSavedList: AsyncParsableCommand {
           item.identifier, DateText.utc(item.time), item.type == "restore" ? "" : item.type, Self.what(item),
         ])
       }
-      session.host.terminal.write(
-        table.text(
-          style: session.outputStyle,
-          width: session.host.terminal.outputIsTerminal ? session.host.terminal.width : nil))
+      session.write(table)
       session.talk("\nOne of them: outfit hooks saved show \(items[0].identifier)")
     }
   }
@@ -96,7 +93,7 @@ struct HooksSavedShow: AsyncParsableCommand {
       for path in item.work { table.rows.append(["not staged", path.harmless]) }
       for path in item.dropped { table.rows.append(["hooks' version", path.harmless]) }
       for path in item.staged { table.rows.append(["staged", path.harmless]) }
-      session.host.terminal.write(table.text(style: session.outputStyle))
+      session.write(table)
       let isOnlyHooks = item.work.isEmpty && item.staged.isEmpty
       session.talk(
         "\nBring it back: outfit hooks saved restore \(item.identifier)"

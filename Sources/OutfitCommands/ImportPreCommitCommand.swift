@@ -133,7 +133,7 @@ struct ImportPreCommitCommand: AsyncParsableCommand {
         }
       table.rows.append([String(row.line), row.what.harmless, outcome, row.reason.harmless])
     }
-    session.host.terminal.write(table.text(style: style))
+    session.write(table)
     let counts = [PreCommitReading.Outcome.taken, .changed, .left].map { outcome in
       "\(reading.rows.count { $0.outcome == outcome }) \(outcome.rawValue)"
     }

@@ -17,7 +17,8 @@ struct Session: Sendable {
 
   /// Shows diagnostics on standard error.
   func report(_ diagnostics: [Diagnostic]) {
-    let printer = DiagnosticPrinter(style: errorStyle, width: host.terminal.width)
+    let printer = DiagnosticPrinter(
+      style: errorStyle, width: host.terminal.width, folds: host.terminal.errorIsTerminal)
     let quiet = host.terminal as? QuietTerminal
     let plain = DiagnosticPrinter(style: .plain, width: 120)
     for diagnostic in diagnostics { log?.note(.said, withoutPasswords(plain.text(diagnostic))) }
@@ -26,11 +27,24 @@ struct Session: Sendable {
     }
   }
 
-  /// A result, on standard output.
-  func write(_ text: String) { host.terminal.write(text + "\n") }
+  /// A result, on standard output; for a person in lines that fit.
+  func write(_ text: String) {
+    host.terminal.write(fitting(text, host.terminal.outputIsTerminal) + "\n")
+  }
+
+  func write(_ table: Table, indent: Int = 0) {
+    let width = host.terminal.outputIsTerminal ? host.terminal.width : nil
+    host.terminal.write(table.text(style: outputStyle, width: width, indent: indent))
+  }
 
   /// Talk, on standard error.
-  func talk(_ text: String) { host.terminal.talk(text + "\n") }
+  func talk(_ text: String) { host.terminal.talk(fitting(text, host.terminal.errorIsTerminal) + "\n") }
+
+  private func fitting(_ text: String, _ isForPerson: Bool) -> String {
+    guard isForPerson else { return text }
+    return text.split(separator: "\n", omittingEmptySubsequences: false)
+      .flatMap { folded(String($0), width: max(20, host.terminal.width)) }.joined(separator: "\n")
+  }
 
   var outputStyle: Style {
     Style(isTerminal: host.terminal.outputIsTerminal, environment: host.environment)

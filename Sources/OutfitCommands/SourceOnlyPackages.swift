@@ -87,6 +87,7 @@ private struct OneQuestion: Progress {
 
   private func isShown(_ id: String) -> Bool { !id.hasPrefix("inquiry ") }
 
+  func expect(_ count: Int) {}
   func started(id: String, label: String) { if isShown(id) { inner.started(id: id, label: label) } }
   func bytes(id: String, done: Int64, total: Int64?) {
     if isShown(id) { inner.bytes(id: id, done: done, total: total) }

@@ -205,7 +205,7 @@ struct VenvList: AsyncParsableCommand {
           : row.origin == "outfit" ? "" : row.origin == "project" ? "of its project" : row.origin + "'s"
         table.rows.append([mark, row.version?.description ?? "?", session.short(row.folder), note])
       }
-      host.terminal.write(table.text(style: style))
+      session.write(table)
     }
   }
 }

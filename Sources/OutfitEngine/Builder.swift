@@ -37,6 +37,7 @@ public struct Builder: Sendable {
   public func build(_ objects: [Object]) async throws -> BuildOutcome {
     var work = Work(objects, isPresent: store.isPresent)
     if !work.hasSomethingToDo { return work.outcome }
+    progress.expect(work.count)
     Scratch.sweep(host)
     do {
       let places = host.places
@@ -215,6 +216,8 @@ private struct Work {
   }
 
   var hasSomethingToDo: Bool { !waiting.isEmpty }
+  /// How many are to be built.
+  var count: Int { waiting.count }
 
   /// The next object that nothing keeps from being built. Fails those whose prerequisites can't be had.
   mutating func next() -> Object? {

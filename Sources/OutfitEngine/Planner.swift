@@ -119,7 +119,7 @@ public enum Planner {
     let folders = (host.environment["PATH"] ?? "").split(separator: ":").map { FilePath(String($0)) }
       .filter { $0.isAbsolute && $0 != host.places.bin }
     var hidden: [(name: String, folder: FilePath)] = []
-    for name in plan.names where name.action == .add {
+    for name in plan.names where name.action == .add && name.name != "outfit" {
       if let folder = folders.first(where: { host.files.exists($0.appending(name.name)) }) {
         hidden.append((name.name, folder))
       }

@@ -11,11 +11,16 @@ import OutfitCore
 public struct DiagnosticPrinter: Sendable {
   private let style: Style
   private let width: Int
+  private let folds: Bool
 
-  /// - Parameter width: columns; longer lines of files are cut around the place that is meant.
-  public init(style: Style, width: Int = 80) {
+  /// - Parameters:
+  ///   - width: columns; longer lines of files are cut around the place that is meant.
+  ///   - folds: a person reads it there, so that long messages are broken at spaces. A hint that is a command, without
+  ///     backquotes around it, stays in one piece.
+  public init(style: Style, width: Int = 80, folds: Bool = false) {
     self.style = style
     self.width = max(width, 40)
+    self.folds = folds
   }
 
   /// The lines, each with its end.
@@ -34,6 +39,11 @@ public struct DiagnosticPrinter: Sendable {
       let parts = hint.split(separator: "\n", omittingEmptySubsequences: false).map { String($0).harmless }
       for (index, part) in parts.enumerated() {
         lines.append("  " + (index == 0 ? style.cyan("hint:") + " " : "      ") + part)
+      }
+    }
+    if folds {
+      lines = lines.enumerated().flatMap { index, line in
+        index == 0 || line.contains("`") && !line.contains("|") ? folded(line, width: width) : [line]
       }
     }
     return lines.map { $0 + "\n" }.joined()

@@ -2,6 +2,8 @@
 ///
 /// An `id` is any text that is one item's own while it runs: an object's name, a download's address.
 public protocol Progress: Sendable {
+  /// So many more items will begin.
+  func expect(_ count: Int)
   /// An item begins. `label` is for people: `Python 3.13.5`.
   func started(id: String, label: String)
   /// How many bytes of the item are here. `total` is nil when it is not known.
@@ -13,6 +15,10 @@ public protocol Progress: Sendable {
   func failed(id: String, reason: String)
   /// A line that belongs to no item.
   func note(_ text: String)
+}
+
+extension Progress {
+  public func expect(_ count: Int) {}
 }
 
 /// Shows nothing.

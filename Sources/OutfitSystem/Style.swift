@@ -110,7 +110,8 @@ public struct Table: Sendable {
 
   /// The lines, each with its end. Columns are two spaces apart.
   /// - Parameters:
-  ///   - width: when it is given, the last column is cut so that no line is wider. Cells must then be plain.
+  ///   - width: when it is given, no line is wider where that can be: the last column is broken at spaces, and where there is no
+  ///     room for it, the later cells of a row stand below its first ones.
   ///   - indent: spaces before each line.
   public func text(style: Style = .plain, width: Int? = nil, indent: Int = 0) -> String {
     let all = (header.isEmpty ? [] : [header]) + rows
@@ -119,18 +120,39 @@ public struct Table: Sendable {
       all.map { column < $0.count ? $0[column].columns : 0 }.max() ?? 0
     }
     let before = indent + widths.dropLast().reduce(0) { $0 + $1 + 2 }
+    if let width, width < before + min(widths.last ?? 0, 16) { return stacked(width, indent) }
     var text = ""
     for (index, row) in all.enumerated() {
       var line = String(repeating: " ", count: indent)
       for (column, cell) in row.enumerated() {
-        var cell = cell
-        if column == count - 1, let width, width > before { cell = cell.cut(to: width - before) }
+        var parts = [cell]
+        if column == count - 1, let width { parts = folded(cell, width: width - before) }
         let isLast = column == row.count - 1
         let padding = isLast ? 0 : widths[column] - cell.columns + 2
-        line += (index == 0 && !header.isEmpty ? style.dim(cell) : cell)
+        let margin = "\n" + String(repeating: " ", count: before)
+        let shown = parts.map { $0.drop { parts.count > 1 && $0 == " " } }.joined(separator: margin)
+        line += (index == 0 && !header.isEmpty ? style.dim(shown) : shown)
         line += String(repeating: " ", count: padding)
       }
       text += line + "\n"
+    }
+    return text
+  }
+
+  private func stacked(_ width: Int, _ indent: Int) -> String {
+    let margin = String(repeating: " ", count: indent)
+    var text = ""
+    for row in rows {
+      var cells = row.filter { !$0.isEmpty }[...]
+      var first = margin + (cells.popFirst() ?? "")
+      while let next = cells.first, first.columns + 2 + next.columns <= width {
+        first += "  " + next
+        cells.removeFirst()
+      }
+      text += first + "\n"
+      for cell in cells {
+        for line in folded(margin + "    " + cell, width: width) { text += line + "\n" }
+      }
     }
     return text
   }

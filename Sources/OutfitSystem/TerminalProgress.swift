@@ -1,7 +1,7 @@
 import OutfitCore
 
-/// Progress for a person: on a terminal one line for each thing that is slow, redrawn in place; elsewhere a
-/// line when something slow begins, and one when it ends.
+/// Progress for a person: on a terminal how much of it is done, and one line for each thing that is slow, redrawn in place,
+/// of which nothing stays but what failed; elsewhere a line when something slow begins, and one when it ends.
 public final class TerminalProgress: Progress {
   private let terminal: any Terminal
   private let clock: any Clock
@@ -14,6 +14,8 @@ public final class TerminalProgress: Progress {
     var drawn = 0
     var lastDraw: UInt64 = 0
     var isTicking = false
+    /// Of what is at work now, and was before in one piece with it.
+    var tally = ProgressView.Tally()
   }
 
   /// What is over sooner is not shown, in nanoseconds.
@@ -39,11 +41,14 @@ public final class TerminalProgress: Progress {
       style: Style(isTerminal: terminal.errorIsTerminal, environment: environment), isUnicode: isUnicode)
   }
 
+  public func expect(_ count: Int) { state.withLock { $0.tally.expected += count } }
+
   public func started(id: String, label: String) {
     let now = clock.uptime()
     let mustTick = state.withLock { state in
       state.items.removeAll { $0.id == id }
       state.items.append(ProgressView.Item(id: id, label: label.harmless, started: now))
+      state.tally.begun += 1
       defer { state.isTicking = true }
       return !state.isTicking
     }
@@ -88,9 +93,12 @@ public final class TerminalProgress: Progress {
     state.withLock { state in
       guard let index = state.items.firstIndex(where: { $0.id == id }) else { return }
       let item = state.items.remove(at: index)
+      state.tally.ended += 1
+      state.tally.bytes += item.done ?? 0
+      if state.items.isEmpty, state.tally.ended >= state.tally.expected { state.tally = ProgressView.Tally() }
       let wasSlow = now.since(item.started) >= Self.patience
       erase(&state)
-      if wasSlow || reason != nil {
+      if wasSlow && !isLive || reason != nil {
         let line = view.last(item, now: now, reason: reason)
         // Whoever asked for the work tells the whole reason.
         terminal.talk(line.cutKeepingStyle(to: isLive ? terminal.width - 1 : 120) + "\n")
@@ -138,7 +146,8 @@ public final class TerminalProgress: Progress {
 
   private func erase(_ state: inout State) {
     guard isLive, state.drawn > 0 else { return }
-    terminal.talk("\u{1B}[\(state.drawn)A\r\u{1B}[J")
+    // Line by line: what clears down to the end of the screen is taken for a new screen by some, who keep the old one.
+    terminal.talk(String(repeating: "\u{1B}[1A\u{1B}[2K", count: state.drawn) + "\r")
     state.drawn = 0
   }
 
@@ -146,7 +155,7 @@ public final class TerminalProgress: Progress {
     guard isLive else { return }
     state.lastDraw = now
     let slow = state.items.filter { now.since($0.started) >= Self.patience }
-    let lines = view.lines(slow, now: now, width: terminal.width - 1)
+    let lines = view.lines(slow, of: state.tally, now: now, width: terminal.width - 1)
     guard !lines.isEmpty else { return }
     terminal.talk(lines.map { $0 + "\n" }.joined())
     state.drawn = lines.count
@@ -179,8 +188,18 @@ struct ProgressView: Sendable {
   /// The most lines at once.
   var limit = 10
 
+  /// How much there is, and is done.
+  struct Tally: Sendable {
+    var expected = 0
+    var begun = 0
+    var ended = 0
+    /// Of what is done.
+    var bytes: Int64 = 0
+  }
+
   /// The lines of what goes on now, none wider than `width`.
-  func lines(_ items: [Item], now: UInt64, width: Int) -> [String] {
+  func lines(_ items: [Item], of tally: Tally = Tally(), now: UInt64, width: Int) -> [String] {
+    guard !items.isEmpty else { return [] }
     let shown = items.prefix(limit)
     let labels = min(shown.map(\.label.columns).max() ?? 0, max(12, width / 2))
     var lines = shown.map { item in
@@ -191,6 +210,12 @@ struct ProgressView: Sendable {
       return style.bold("  " + label) + padding + "  " + style.dim(rest)
     }
     if items.count > limit { lines.append("  and \(items.count - limit) more") }
+    let all = max(tally.expected, tally.begun)
+    if all > 1 {
+      let bytes = items.reduce(tally.bytes) { $0 + ($1.done ?? 0) }
+      let text = "\(tally.ended) of \(all)" + (bytes > 0 ? ", \(size(bytes))" : "")
+      lines.insert("  " + style.dim(text.cut(to: max(0, width - 2))), at: 0)
+    }
     return lines
   }
 

@@ -16,7 +16,7 @@ import Testing
     let machine = try Machine()
     try machine.write("p/outfit.yaml", "profile: p\ndotfiles: {.a: {copy: a}}\n")
     try machine.write("p/a", "a\n")
-    try machine.write("b", "b\n")
+    try machine.write(".config/outfit/b", "b\n")
     #expect(try await machine.outfit("up", "p", "--trust").status == 0)
     let own = ".config/outfit/outfit.yaml"
     // Looked at, and left as it was: nothing comes of it.
@@ -24,7 +24,7 @@ import Testing
     #expect(looked.status == 0 && looked.outputText.contains("Nothing to do"))
     #expect(try machine.read(own) == nil)
 
-    let text = "dotfiles: {.b: {copy: ../../b}}\n"
+    let text = "dotfiles: {.b: {copy: b}}\n"
     let saved = try await machine.outfit("edit", setting: try editor(text, machine))
     #expect(saved.status == 0, "\(saved.errorText)")
     #expect(saved.outputText.contains("`outfit up` applies it"))
@@ -95,7 +95,7 @@ import Testing
     func manifest(_ port: Int) throws {
       try machine.write(
         "p/outfit.yaml",
-        "profile: p\ntools: {x: {from: url, version: \"1.0\", url: \"http://127.0.0.1:\(port)/x\", sha256: {linux-amd64: \"\(digest)\"}}}\n"
+        "profile: p\ntools: {x: {from: url, version: \"1.0.0\", url: \"http://127.0.0.1:\(port)/x\", sha256: {linux-amd64: \"\(digest)\"}}}\n"
       )
     }
     try manifest(Int(server.port))

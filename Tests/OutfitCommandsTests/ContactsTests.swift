@@ -37,7 +37,7 @@ import Testing
     tools:
       black: latest
       prettier: {from: npm}
-      kubectl: {url: "https://dl.example.org/kubectl", sha256: {linux-amd64: "\(String(repeating: "a", count: 64))"}, version: "1.30.0"}
+      kubectl: {from: url, url: "https://dl.example.org/kubectl", sha256: {linux-amd64: "\(String(repeating: "a", count: 64))"}, version: "1.30.0"}
     """
 
   @Test func aMirrorAndAnIndexTakeThePlaceOfThePublicOnes() async throws {

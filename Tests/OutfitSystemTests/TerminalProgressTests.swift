@@ -16,7 +16,7 @@ import Testing
     #expect(terminal.talked == "")
   }
 
-  @Test func whatIsSlowHasALineThatIsRedrawnAndThenStays() {
+  @Test func whatIsSlowHasALineThatIsRedrawnAndThenGoes() {
     let terminal = RecordingTerminal(isTerminal: true)
     let progress = TerminalProgress(
       terminal: terminal, clock: clock, environment: ["LANG": "C.UTF-8", "NO_COLOR": "1"])
@@ -30,9 +30,32 @@ import Testing
     #expect(!terminal.talked.contains("4.6 MB"))
     clock.advance(seconds: 1)
     progress.step(id: "a", text: "unpacking")
-    #expect(terminal.talked.contains("\u{1B}[1A\r\u{1B}[J  Python 3.13.5  unpacking, 4.6 MB of"))
+    #expect(terminal.talked.contains("\u{1B}[1A\u{1B}[2K\r  Python 3.13.5  unpacking, 4.6 MB of"))
     progress.finished(id: "a")
-    #expect(terminal.talked.hasSuffix("\u{1B}[1A\r\u{1B}[J✓ Python 3.13.5  4.6 MB, 2.0 s\n"))
+    #expect(terminal.talked.hasSuffix("\u{1B}[1A\u{1B}[2K\r"))
+    #expect(!terminal.talked.contains("✓"))
+  }
+
+  @Test func howMuchThereIsStandsAboveThem() {
+    let terminal = RecordingTerminal(isTerminal: true)
+    let progress = TerminalProgress(terminal: terminal, clock: clock, environment: ["NO_COLOR": "1"])
+    progress.expect(20)
+    for id in 1...13 { progress.started(id: "\(id)", label: "thing \(id)") }
+    progress.bytes(id: "1", done: 2_000_000, total: 2_000_000)
+    for id in 1...12 { progress.finished(id: "\(id)") }
+    clock.advance(seconds: 1)
+    progress.bytes(id: "13", done: 1_000_000, total: nil)
+    #expect(terminal.talked == "  12 of 20, 3.0 MB\n  thing 13  1.0 MB, 1.0 s\n")
+    progress.failed(id: "13", reason: "no such host")
+    #expect(
+      terminal.talked.hasSuffix("\u{1B}[1A\u{1B}[2K\u{1B}[1A\u{1B}[2K\rfailed: thing 13  no such host\n"))
+    // What comes after all of it is counted anew.
+    for id in 14...20 { progress.started(id: "\(id)", label: "thing \(id)") }
+    for id in 14...20 { progress.finished(id: "\(id)") }
+    progress.started(id: "next", label: "next")
+    clock.advance(seconds: 1)
+    progress.step(id: "next", text: "x")
+    #expect(terminal.talked.hasSuffix("\n  next  x, 1.0 s\n"))
   }
 
   @Test func aNoteStandsAboveTheLines() {
@@ -42,7 +65,7 @@ import Testing
     clock.advance(seconds: 1)
     progress.step(id: "a", text: "x")
     progress.note("look")
-    #expect(terminal.talked == "  A  x, 1.0 s\n\u{1B}[1A\r\u{1B}[Jlook\n  A  x, 1.0 s\n")
+    #expect(terminal.talked == "  A  x, 1.0 s\n\u{1B}[1A\u{1B}[2K\rlook\n  A  x, 1.0 s\n")
   }
 
   @Test(arguments: [["CI": "1"], ["TERM": "dumb"]]) func withoutALiveTerminalThereAreWholeLinesOnly(

@@ -16,7 +16,9 @@ struct DotfilesEdit: AsyncParsableCommand {
   @Argument(help: "A file of your home folder.", completion: .file()) var file: String
   @Flag(help: "Print what was done as JSON.") var json = false
 
-  func run() async throws {
+  func run() async throws { try await run(json: json) }
+
+  func run(json: Bool) async throws {
     try await withSession { session in
       let desk = try await DotfileDesk(session)
       let (_, name) = try desk.target(file)

@@ -10,9 +10,11 @@ enum HelpText {
   ///   - width: in columns.
   static func text(_ message: String, of verbs: [String], width: Int) -> String {
     var lines = message.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    if let usage = lines.firstIndex(where: { $0.hasPrefix("USAGE:") }), let command = command(verbs) {
-      lines.replaceSubrange(..<usage, with: overview(command, width))
+    // A script for a shell is no help.
+    guard let usage = lines.firstIndex(where: { $0.hasPrefix("USAGE:") }), let command = command(verbs) else {
+      return message
     }
+    lines.replaceSubrange(..<usage, with: overview(command, width))
     lines = lines.map { line in
       let heading = " SUBCOMMANDS:"
       return line.hasSuffix(heading) && line.first?.isWhitespace == false

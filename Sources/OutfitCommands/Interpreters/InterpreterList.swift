@@ -84,7 +84,7 @@ struct InterpreterList<Noun: InterpreterNoun>: AsyncParsableCommand {
         session.short(FilePath(row.program)), style.dim(row.wantedBy.joined(separator: "; ")),
       ])
     }
-    session.host.terminal.write(table.text(style: style))
+    session.write(table)
     if let problem = installed.problem {
       session.talk("`\(Noun.word)` runs nothing here: \(problem)")
     } else if !rows.contains(where: \.isCurrent), wish == nil, let current = installed.current {

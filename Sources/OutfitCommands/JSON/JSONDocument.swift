@@ -56,7 +56,7 @@ struct JSONDocument {
 
 extension Session {
   /// The one document that a verb gives a program, on standard output.
-  func write(_ document: JSONDocument) { write(document.text) }
+  func write(_ document: JSONDocument) { host.terminal.write(document.text + "\n") }
 
   /// What people read: on standard output, unless that is for a program.
   func say(_ text: String, json: Bool) { json ? talk(text) : write(text) }

@@ -44,7 +44,6 @@ struct LogCommand: AsyncParsableCommand {
           JSONDocument(.log, ["runs": .array(runs.map { Self.json($0, whole: false) })]))
       }
       guard !runs.isEmpty else { return session.write("Nothing was run yet.") }
-      let style = session.outputStyle
       var table = Table(header: ["", "when (UTC)", "took", "ended", "command"])
       table.rows = runs.map { run in
         [
@@ -52,7 +51,7 @@ struct LogCommand: AsyncParsableCommand {
           run.command.harmless,
         ]
       }
-      session.host.terminal.write(table.text(style: style, width: session.host.terminal.width))
+      session.write(table)
     }
   }
 

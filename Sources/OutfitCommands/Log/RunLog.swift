@@ -1,5 +1,6 @@
 import OutfitConsent
 import OutfitCore
+import OutfitSharing
 import OutfitSystem
 import SystemPackage
 
@@ -11,6 +12,8 @@ final class RunLog: Sendable {
   private let host: Host
   private let head: [Entry]
   private let started: UInt64
+  /// Words of the command line that look like keys and tokens.
+  private let secrets: [String]
   /// Of the file, once there is one; what is to be written until then.
   private let state = Locked((file: FilePath?.none, waiting: [Entry](), hasEnded: false))
 
@@ -22,11 +25,16 @@ final class RunLog: Sendable {
     guard Self.isLogged(host.arguments) else { return nil }
     self.host = host
     started = host.clock.uptime()
+    let secrets = recordedCommand(host.arguments).filter { !SecretFinder.find(in: [$0]).isEmpty }
+    self.secrets = secrets
     head = [
       Entry(.version, "\(Release.version) \(host.platform)"),
       Entry(.time, "\(host.clock.now())"),
       Entry(
-        .command, (["outfit"] + recordedCommand(host.arguments)).map(Consent.quoted).joined(separator: " ")),
+        .command,
+        (["outfit"] + recordedCommand(host.arguments).map { secrets.contains($0) ? "…" : $0 }).map(
+          Consent.quoted
+        ).joined(separator: " ")),
       Entry(.folder, host.workingDirectory.string),
     ]
     state.withLock { $0.waiting = head }
@@ -46,6 +54,7 @@ final class RunLog: Sendable {
   }
 
   func note(_ kind: Entry.Kind, _ text: String) {
+    let text = secrets.reduce(text) { $0.replacing($1, with: "…") }
     state.withLock { if !$0.hasEnded { $0.waiting.append(Entry(kind, text)) } }
     flush()
   }

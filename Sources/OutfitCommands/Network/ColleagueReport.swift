@@ -79,7 +79,7 @@ struct ColleagueReport {
 
   private func facts() async -> [String] {
     do {
-      return try await ScopeFacts(session, ScopeOptions()).lines
+      return try await ScopeFacts(session, ScopeOptions.parse([])).lines
     } catch let failure as Failure {
       return failure.diagnostics.map { "can't be told: \($0.message)" }
     } catch {
