@@ -2,6 +2,7 @@
 
 SWIFT ?= swift
 RELEASE := .build/release
+PREFIX ?= /usr/local
 BUILD := $(SWIFT) build --disable-automatic-resolution --static-swift-stdlib -c release
 
 # What `outfit --version` names; nothing where this is no clone.
@@ -11,7 +12,7 @@ export OUTFIT_COMMIT := $(shell commit=$$(git rev-parse --short=12 HEAD 2>/dev/n
 # each other run into their limits.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 8
 
-.PHONY: up build dependencies test test-images test-stack test-source test-bare lint format bench dist clean
+.PHONY: up install deb build dependencies test test-images test-stack test-source test-bare lint format bench dist clean
 
 up: build  ## build Outfit, install it for you, and put the starter profile on this machine
 	@scripts/up.sh $(RELEASE) $(UPFLAGS)
@@ -46,6 +47,16 @@ format:
 
 bench: build  ## figures, as ratios against rivals in the same run
 	Tests/Benchmarks/run
+
+install: build  ## executables, manual pages and completions below PREFIX, with DESTDIR before it
+	rm -rf .build/tree
+	scripts/tree.sh $(RELEASE) .build/tree
+	SWIFT=$(SWIFT) scripts/share.sh $(RELEASE) .build/tree
+	mkdir -p "$(DESTDIR)$(PREFIX)"
+	cp -R .build/tree/. "$(DESTDIR)$(PREFIX)/"
+
+deb: build  ## a package for Debian and its like, in dist/
+	SWIFT=$(SWIFT) scripts/deb.sh $(RELEASE)
 
 dist: build  ## a relocatable tarball and install.sh, in dist/
 	scripts/dist.sh

@@ -1,11 +1,13 @@
 #!/bin/sh
-# Makes dist/outfit-VERSION-PLATFORM.tar.gz, its .sha256, install.sh, and the Ansible collection, from a release build.
+# Makes dist/outfit-VERSION-PLATFORM.tar.gz, its .sha256, install.sh, the Ansible collection, a list of what it is made of
+# (SPDX), and SHA256SUMS over all of them, from a release build.
 #
 #   scripts/dist.sh [BUILD]        BUILD: the folder of the executables, by default .build/release
 #
 # The tarball can be unpacked anywhere. On Linux it brings libcurl and all that it stands on, apart from the C
 # library, for machines that have none. The same build gives the same bytes. OUTFIT_DIST_FROM is the address
-# that install.sh takes the tarball from when it is told no other.
+# that install.sh takes the tarball from when it is told no other. OUTFIT_DIST_KEY is a key of ssh's: with it SHA256SUMS.sig is
+# made, which `ssh-keygen -Y verify -n outfit` checks.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -40,6 +42,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 tree=$work/$name
 scripts/tree.sh "$build" "$tree"
+scripts/share.sh "$build" "$tree"
 
 need strip binutils
 strip "$tree/bin/outfit" "$tree/libexec/outfit-shim"
@@ -134,6 +137,21 @@ ANSIBLE_HOME="$work/.ansible" ansible-galaxy collection build "$work/ansible" --
 "$tar" -C "$work/collection" -xzf "$work/$collection.tar.gz"
 # shellcheck disable=SC2046 # names without spaces
 pack "$work/collection" "dist/$collection.tar.gz" $(ls "$work/collection")
+
+scripts/sbom.py "$version" "$tree" "$time" >"dist/outfit-$version-$platform.spdx.json"
+sums="$name.tar.gz install.sh $collection.tar.gz outfit-$version-$platform.spdx.json"
+# shellcheck disable=SC2086 # names without spaces
+if command -v sha256sum >/dev/null 2>&1; then
+  (cd dist && sha256sum $sums >SHA256SUMS)
+else
+  (cd dist && shasum -a 256 $sums >SHA256SUMS)
+fi
+rm -f dist/SHA256SUMS.sig
+if [ -n "${OUTFIT_DIST_KEY:-}" ]; then
+  ssh-keygen -Y sign -n outfit -f "$OUTFIT_DIST_KEY" dist/SHA256SUMS >/dev/null 2>&1 ||
+    die "ssh-keygen can't sign with $OUTFIT_DIST_KEY"
+  say "dist/SHA256SUMS.sig"
+fi
 
 say "dist/$collection.tar.gz"
 say "dist/$name.tar.gz ($(($(wc -c <"dist/$name.tar.gz") / 1048576)) MB), SHA-256 $(cut -d ' ' -f 1 "dist/$name.tar.gz.sha256")"

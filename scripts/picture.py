@@ -66,7 +66,7 @@ def svg(screens):
         f'<rect width="100%" height="100%" rx="10" fill="#0d1117"/>',
         '<g fill="#30363d"><circle cx="20" cy="18" r="6"/><circle cx="40" cy="18" r="6"/><circle cx="60" cy="18" r="6"/></g>',
         f'<g font-family="ui-monospace,SFMono-Regular,Menlo,DejaVu Sans Mono,monospace" font-size="{SIZE}" fill="#e6edf3" '
-        'xml:space="preserve">',
+        'xml:space="preserve" style="white-space:pre">',
     ]
     for row, pieces in enumerate(lines):
         column, spans = 0, []
@@ -76,10 +76,10 @@ def svg(screens):
                 ' opacity="0.65"' if dim else "",
             ])
             # Each piece has its place, so that the columns stand whatever font there is.
-            if text.strip():
+            for match in re.finditer(r"\S+(?: \S+)*", text):
                 spans.append(
-                    f'<tspan x="{16 + column * CELL:.1f}" textLength="{len(text.rstrip()) * CELL:.1f}"{style}>'
-                    f"{html.escape(text.rstrip())}</tspan>")
+                    f'<tspan x="{16 + (column + match.start()) * CELL:.1f}" '
+                    f'textLength="{len(match.group()) * CELL:.1f}"{style}>{html.escape(match.group())}</tspan>')
             column += len(text)
         if spans:
             out.append(f'<text y="{48 + row * LINE}">{"".join(spans)}</text>')
@@ -91,7 +91,7 @@ def main():
     root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     if not shutil.which("tmux"):
         sys.exit("picture: there is no tmux: apt-get install tmux")
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:
         os.makedirs(f"{home}/team")
         for name, text in [
             ("outfit.yaml", MANIFEST), ("gitconfig", "[pull]\n\trebase = true\n"), ("aliases.sh", "alias gs='git status'\n"),
@@ -124,15 +124,14 @@ def main():
                 text = "\n".join(last)
                 if re.search(r"^end", text, re.M):
                     break
-                if len(last) >= len(best):
+                if " is up" not in text and " of " in text and len(last) >= len(best):
                     best = last
             else:
                 sys.exit("picture: `outfit up` did not end")
-            last = [line for line in last if not re.sub(r"\x1b\[[0-9;]*m", "", line).startswith(("end", "$ "))]
+            last = [line for line in last if not re.sub(r"\x1b\[[0-9;]*m", "", line).startswith(("end", "$ ", "bash-"))]
             prompt = ["\x1b[32m$\x1b[39m outfit up team --trust"]
             drop = lambda lines: [line for line in lines if "clear;" not in line]
-            shown = len([line for line in drop(best)])
-            picture = svg([prompt + drop(best)[:shown], drop(last)])
+            picture = svg([prompt + drop(best), drop(last)])
         finally:
             subprocess.run([*tmux, "kill-server"], env=environment, capture_output=True)
     picture = picture.replace(html.escape(home), "~")

@@ -25,3 +25,21 @@ time=$(git log -1 --format=%ct 2>/dev/null || echo 0)
 time=${SOURCE_DATE_EPOCH:-$time}
 "$scratch/release/generate-manual" "$build/outfit" --multi-page --section 1 --output-directory "$tree/share/man/man1" \
   --date "$(date -u -d "@$time" +%Y-%m-%d 2>/dev/null || date -u -r "$time" +%Y-%m-%d)" >&2
+
+# Nobody types these.
+rm -f "$tree"/share/man/man1/outfit.help.1 "$tree"/share/man/man1/outfit.hooks.cached.1
+# As git's pages are called, outfit-up(1): what a page calls itself and the others.
+for page in "$tree"/share/man/man1/outfit.*.*; do
+  verb=$(basename "$page" .1)
+  awk -v name="$(printf '%s' "$verb" | tr . -)" -v words="$(printf '%s' "$verb" | tr . ' ')" '
+    /^\.Dt / { print ".Dt " toupper(name) " 1"; next }
+    /^\.Sh / { section = $2 }
+    section == "NAME" && /^\.Nm/ { if (!named++) print ".Nm " name; next }
+    section == "SYNOPSIS" && $0 == ".Nm" { print ".Nm \"" words "\""; next }
+    /^\.Xr outfit\./ { gsub(/\./, "-", $2) }
+    { print }' "$page" >"$tree/share/man/man1/$(printf '%s' "$verb" | tr . -).1"
+  rm "$page"
+done
+page=$tree/share/man/man1/outfit.1
+sed -e '/^\.Xr outfit\.help/d' -e '/^\.Xr outfit\./{s/\./-/2g;}' "$page" >"$page.new"
+mv "$page.new" "$page"

@@ -142,6 +142,6 @@ import Testing
     for text in ["Lovelace", "ada@", machine.home.string, secret, "git.analytical"] {
       #expect(!report.contains(text), "\(report)")
     }
-    #expect(report.contains("Outfit \(Release.version)") && report.contains("profile p"), "\(report)")
+    #expect(report.contains("Outfit \(Release.version)") && report.contains("layer p: p"), "\(report)")
   }
 }

@@ -98,7 +98,8 @@ struct ColleagueReport {
     let all = try RunLog.numbers(host).suffix(60).map { number throws(FileError) in
       try RunLog.read(number, host)
     }
-    return all.filter { $0.status.map { $0 != 0 } ?? true }.suffix(5).flatMap { run -> [String] in
+    // This one goes on.
+    return all.filter { $0.status.map { $0 != 0 } ?? ($0.number != all.last?.number) }.suffix(5).flatMap { run -> [String] in
       let said = run.entries.filter { $0.kind == .said || $0.kind == .program }.suffix(12)
       return [
         "\(run.time.map(DateText.utc) ?? "?")  \(run.command)  status \(run.status.map { "\($0)" } ?? "none")"
