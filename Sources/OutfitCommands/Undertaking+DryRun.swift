@@ -69,6 +69,11 @@ extension Undertaking {
   /// What a terminal would be asked, apart from consent and conflicts.
   func questions(_ read: Profile, _ command: String) throws -> [PlanMembers.Question] {
     var questions: [PlanMembers.Question] = []
+    if !wish.saysYes, let section = try projectSection(of: read) {
+      questions.append(
+        PlanMembers.Question(
+          key: "project", prompt: Self.projectAsProfile(read.name, section), line: "\(command) --yes"))
+    }
     if !wish.saysYes, let present = try replaced(by: read) {
       questions.append(
         PlanMembers.Question(

@@ -11,6 +11,13 @@ import SystemPackage
 extension Undertaking {
   /// Taking another profile for this machine replaces the one it has: that is asked.
   func confirmAdoption(of profile: Profile) throws {
+    if let section = try projectSection(of: profile) {
+      guard try ask(Self.projectAsProfile(profile.name, section), otherwise: "--yes") else {
+        throw Failure(
+          "\(profile.name) is no profile of this machine",
+          hint: "`outfit up`, in its folder, sets up the project", status: .consent, reason: .declined)
+      }
+    }
     guard let present = try replaced(by: profile) else { return }
     guard try ask(Self.replacement(present.name, profile.name), otherwise: "--yes") else {
       throw Failure("\(present.name) stays", status: .consent, reason: .declined)
@@ -19,6 +26,22 @@ extension Undertaking {
 
   static func replacement(_ present: String, _ wanted: String) -> String {
     "This machine has the profile \(present). Replace it with \(wanted)?"
+  }
+
+  static func projectAsProfile(_ name: String, _ section: String) -> String {
+    "\(name) is a project: it has `\(section)`, which `outfit up` in its folder sets up. Make it this machine's profile?"
+  }
+
+  /// What makes the profile that was named a project's, unless this machine has it already: people type `up .` as they type
+  /// `install .`.
+  func projectSection(of profile: Profile) throws -> String? {
+    guard wish.address != nil, wish.supply == nil, profile.scope == .machine,
+      try Generations.adoptedProfile(.machine, host: host)?.address
+        != ProfilePlace.find(wish.address, session).address
+    else { return nil }
+    let own = profile.contents.first { $0.layer.kind == .profile }
+    let sections = Set((own?.entries ?? []).map { String($0.path.prefix { $0 != "." }) })
+    return ["virtualenv", "node_modules", "hooks", "app", "env"].first(where: sections.contains)
   }
 
   /// The profile that this machine has now and would have no more.

@@ -35,6 +35,8 @@ public struct PassedFiles {
   private let command: [String]
   private let basis: Basis
   private let host: Host
+  /// Files that were named by others.
+  private var followed = 0
   private let record: FilePath
   private var known: Set<[UInt8]> = []
   private var digests: [FilePath: Digest?] = [:]
@@ -66,6 +68,9 @@ public struct PassedFiles {
     }
     record = Self.folder(host).appending(running.finish().short(32))
   }
+
+  /// A configuration that names more files than this is not followed to its end.
+  private static let mostFollowed = 2000
 
   private static let variables: Set<String> = ["HOME", "XDG_CONFIG_HOME", "LANG", "LC_ALL", "LC_CTYPE"]
 
@@ -246,7 +251,11 @@ public struct PassedFiles {
     }
     let path = folder.pushing(FilePath(value)).lexicallyNormalized()
     if path == own { return "" }
-    guard let status = try? host.files.status(path, followLinks: true) else { return "" }
+    let status: FileStatus?
+    do { status = try host.files.status(path, followLinks: true) } catch { return nil }
+    guard let status else { return "" }
+    followed += 1
+    guard followed <= Self.mostFollowed else { return nil }
     switch status.kind {
     case .file:
       guard ["toml", "cfg", "ini", "yaml", "yml", "json"].contains(path.extension ?? "") else {

@@ -96,13 +96,17 @@ public struct GitAddress: Hashable, Sendable, CustomStringConvertible {
     return nil
   }
 
-  /// git-check-ref-format(1), nearly.
+  /// git-check-ref-format(1), nearly; or the beginning of tags, with a star behind it.
   static func isReference(_ text: String) -> Bool {
-    !text.contains("..") && !text.contains("@{")
-      && text.allSatisfy {
+    let name = text.hasSuffix("*") && text.count > 1 ? text.dropLast() : text[...]
+    return !name.contains("..") && !name.contains("@{")
+      && name.allSatisfy {
         $0.isASCII && !$0.isWhitespace && !"~^:?*[\\".contains($0) && ($0.asciiValue ?? 0) > 32
       }
   }
+
+  /// It means the newest version among the tags that begin so: `v3.*`.
+  public var isPattern: Bool { reference?.hasSuffix("*") == true }
 
   /// A full commit: nothing else can be meant by it tomorrow.
   public var commit: String? {

@@ -299,6 +299,10 @@ struct LayerChain {
       let home = loader.host.user.home
       switch try ProfileAddress(text, relativeTo: place.folder, home: home) {
       case .folder(let folder):
+        if let ours = shipped(text, unless: folder) {
+          try await add(LayerPlace(folder: ours), kind: kind, from: origin)
+          return
+        }
         guard let neighbour = place.neighbour(folder) else {
           try complain(
             "`\(text)` leaves the repository", from: origin, hint: "name a folder of it, or a git address")
@@ -320,6 +324,16 @@ struct LayerChain {
     } catch {
       diagnostics.append(located(Diagnostic(.error, "\(error)"), origin))
     }
+  }
+
+  /// One of those that come with Outfit, by its name, where there is no such folder.
+  private func shipped(_ name: String, unless folder: FilePath) -> FilePath? {
+    let files = loader.host.files
+    guard !name.contains("/"), !name.hasPrefix("."), !name.hasPrefix("~"), !files.exists(folder) else {
+      return nil
+    }
+    let ours = Installation.locate(loader.host).profiles.appending(name)
+    return files.exists(ours.appending(ProfileLoader.manifestName)) ? ours : nil
   }
 
   private func located(_ diagnostic: Diagnostic, _ origin: Origin) -> Diagnostic {

@@ -59,6 +59,36 @@ import Testing
     #expect(try machine.read("shop/outfit.yaml") == "profile: shop\nenv: {A: b}\n")
   }
 
+  /// `install .` and `build .` have taught everybody to type the dot.
+  @Test func aProjectIsNoProfileOfTheMachineUnasked() async throws {
+    let machine = try Machine()
+    try machine.write("shop/outfit.yaml", "profile: shop\nenv: {A: b}\ndotfiles: {.a: {copy: a}}\n")
+    try machine.write("shop/a", "a\n")
+    let planned = try await machine.outfit("up", ".", "--dry-run", "--json", at: "shop")
+    #expect(planned.outputText.contains("outfit up . --yes"), "\(planned.outputText)")
+    let before = try machine.tree()
+    let refused = try await machine.outfit("up", ".", "--trust", at: "shop")
+    #expect(refused.status == 4)
+    #expect(refused.errorText.contains("shop is a project: it has `env`"), "\(refused.errorText)")
+    #expect(try machine.tree() == before)
+    #expect(try await machine.outfit("up", ".", "--trust", "--yes", at: "shop").status == 0)
+    #expect(try machine.read(".a") == "a\n")
+    #expect(try await machine.outfit("up", ".", "--trust", at: "shop").status == 0)
+  }
+
+  @Test func aProfileBuildsOnOneOfOurs() async throws {
+    let machine = try Machine()
+    try machine.write("p/outfit.yaml", "profile: p\nextends: [starter]\n")
+    let shown = try await machine.outfit("show", "p")
+    #expect(
+      shown.status == 0 && shown.outputText.contains("starter"), "\(shown.outputText) \(shown.errorText)")
+    // A folder of that name comes first.
+    try machine.write("p/starter/outfit.yaml", "profile: own\n")
+    #expect(try await machine.outfit("show", "p").outputText.contains("own"))
+    try machine.write("q/outfit.yaml", "profile: q\nextends: [startr]\n")
+    #expect(try await machine.outfit("show", "q").status == 2)
+  }
+
   @Test func whatWasRunIsToldAndNothingSecret() async throws {
     let machine = try Machine()
     try machine.write(

@@ -328,11 +328,11 @@ public struct GitProfiles: Sendable {
     let git = try await repository(address)
     let files = try await git.has(old) ? try await git.changes(from: old, to: new) : []
     var movement = GitMovement(from: old, to: new, path: .unknown, files: files)
-    let reference = address.reference ?? "HEAD"
+    let reference = try await meant(address, git)
     for depth in ["64", "1024", "2147483647"] {
       let fetched = try await git.fetch(["--depth=\(depth)", "--no-tags"], address.repository, [reference])
       guard fetched.succeeded else { return movement }
-      guard try !git.fetchedTag else {
+      guard try address.isPattern || !git.fetchedTag else {
         movement.path = .tagMoved
         return movement
       }
@@ -440,7 +440,7 @@ public struct GitProfiles: Sendable {
   }
 
   private func fetchCommit(_ address: GitAddress, _ git: GitRepository) async throws -> String {
-    let reference = address.reference ?? "HEAD"
+    let reference = try await meant(address, git)
     let first = try await git.fetch(["--depth=1", "--no-tags"], address.repository, [reference])
     if first.succeeded { return try await git.commit("FETCH_HEAD", of: address) }
     // Some servers give no single commits, and none resolves a shortened one.
@@ -452,6 +452,12 @@ public struct GitProfiles: Sendable {
       if second.succeeded { return try await git.commit(reference, of: address) }
     }
     throw failure(address, reference, first)
+  }
+
+  /// What git fetches for an address.
+  private func meant(_ address: GitAddress, _ git: GitRepository) async throws -> String {
+    guard address.isPattern, let reference = address.reference else { return address.reference ?? "HEAD" }
+    return "refs/tags/\(try await git.newestTag(String(reference.dropLast()), of: address))"
   }
 
   private func failure(_ address: GitAddress, _ reference: String, _ completion: Completion) -> Failure {

@@ -61,6 +61,30 @@ struct GitRepository: Sendable {
       ["fetch", "--quiet", "--force"] + options + ["--", repository] + references, of: place)
   }
 
+  /// The tag of the newest version among those that begin so; one of a prerelease only where there is no other.
+  /// - Throws: `Failure`, status 2, where no tag that begins so is a version.
+  func newestTag(_ beginning: String, of address: GitAddress) async throws -> String {
+    let listed = try await git.talk(
+      ["ls-remote", "--tags", "--refs", "--", address.repository, "refs/tags/\(beginning)*"], of: place)
+    guard listed.succeeded else { throw Failure([GitProgram.unreachable(address.repository, listed)]) }
+    let tags = listed.outputText.split(separator: "\n").compactMap { line in
+      line.split(separator: "\t").last.map { String($0.dropFirst("refs/tags/".count)) }
+    }
+    if let newest = Self.newest(tags) { return newest }
+    throw Failure(
+      "\(address.repository) has no tag of a version that begins with `\(beginning)`",
+      hint: "`git ls-remote --tags \(address.repository)` lists its tags", status: .usage)
+  }
+
+  /// By the version at the end of each name.
+  static func newest(_ tags: [String]) -> String? {
+    let versions = tags.compactMap { tag in
+      Version(tag.drop { !$0.isNumber }).map { (tag: tag, version: $0) }
+    }
+    let stable = versions.filter { !$0.version.isPrerelease }
+    return (stable.isEmpty ? versions : stable).max { ($0.version, $0.tag) < ($1.version, $1.tag) }?.tag
+  }
+
   func commit(_ reference: String, of address: GitAddress) async throws -> String {
     let completion = try await run([
       "rev-parse", "--verify", "--quiet", "--end-of-options", "\(reference)^{commit}",
