@@ -13,6 +13,9 @@ struct DoctorCommand: AsyncParsableCommand {
       found that something changed through a shared cache. With --fix it makes again what is Outfit's own and can \
       be made from its records: shims, tables, the launcher, modes; no file of yours is touched. Exit status 1 when \
       something is wrong, and still is.
+
+      With --network it asks each server that the profile here needs, and says by which way and what answered. With \
+      --report it writes what a colleague needs to help: without names, addresses, hosts of yours, or secrets.
       """)
 
   @Flag(help: "Read every installed file, and compare it with what was built.")
@@ -21,11 +24,33 @@ struct DoctorCommand: AsyncParsableCommand {
   @Flag(help: "Make again what is Outfit's own and can be made, and say what was done.")
   var fix = false
 
+  @Flag(help: "Ask the servers that are needed here, and say what answered; nothing else is looked at.")
+  var network = false
+
+  @Option(
+    help: ArgumentHelp("Write what was found for somebody else to read.", valueName: "file"),
+    completion: .file())
+  var report: String?
+
   @Flag(help: "Print JSON.")
   var json = false
 
+  func validate() throws {
+    if network, deep || fix || report != nil {
+      throw ValidationError("--network goes with --json alone")
+    }
+  }
+
   func run() async throws {
+    if network { return try await withSession { [json] in try await NetworkExamination($0).run(json: json) } }
     let (deep, fix, json) = (deep, fix, json)
+    if let report {
+      return try await withSession { session in
+        let text = try await ColleagueReport(session).text()
+        try session.write(text, toPage: report)
+        if json { session.write(JSONDocument(.doctor, ["findings": .array([]), "report": .string(report)])) }
+      }
+    }
     try await withSession { session in
       var report = Report(session: session, isJSON: json)
       let remedies = try Remedies(session).found()

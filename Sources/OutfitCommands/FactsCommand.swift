@@ -19,7 +19,7 @@ struct FactsCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await withSession { session in
-      let facts = try await Facts(session, scopeOptions)
+      let facts = try await ScopeFacts(session, scopeOptions)
       if json { return session.write(JSONDocument(.facts, facts.members)) }
       for line in facts.lines { session.write(line) }
     }
@@ -27,7 +27,7 @@ struct FactsCommand: AsyncParsableCommand {
 }
 
 /// What a scope has.
-private struct Facts {
+struct ScopeFacts {
   private let scope: Scope
   private let generation: Generation?
   private let reading: Reading?

@@ -71,7 +71,9 @@ struct GlobalOptions: Hashable, Sendable {
     let terminal = host.terminal
     if isQuiet { host.terminal = QuietTerminal(loud: terminal) }
     if isVerbose {
-      host.processes = ToldProcesses(processes: host.processes, clock: host.clock, terminal: terminal)
+      host.processes = WatchedProcesses(processes: host.processes, clock: host.clock) {
+        terminal.talk("+ \($0)\n")
+      }
     }
   }
 }
@@ -88,44 +90,4 @@ struct QuietTerminal: Terminal {
   func write(_ text: String) { loud.write(text) }
   func talk(_ text: String) {}
   func ask(_ prompt: String) -> String? { loud.ask(prompt) }
-}
-
-/// Says which programs are run, and how they ended.
-private struct ToldProcesses: Processes {
-  let processes: any Processes
-  let clock: any Clock
-  let terminal: any Terminal
-
-  private func told<Value>(
-    _ invocation: Invocation, _ status: (Value) -> Int32, _ run: () async throws -> Value
-  ) async throws -> Value {
-    let started = clock.uptime()
-    let value = try await run()
-    let seconds = Double(clock.uptime() - started) / 1e9
-    let words = [invocation.program.string] + invocation.arguments
-    let line = withoutPasswords(words.map { $0.contains("\n") ? "…" : $0 }.joined(separator: " ")).harmless
-    let hundredths = Int((seconds * 100).rounded())
-    let time = "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100) s"
-    let ended = status(value)
-    terminal.talk("+ \(line)  (\(ended == 0 ? "" : "status \(ended), ")\(time))\n")
-    return value
-  }
-
-  func run(_ invocation: Invocation) async throws -> Completion {
-    try await told(invocation, \.status) { try await processes.run(invocation) }
-  }
-
-  func runAsking(_ invocation: Invocation) async throws -> Completion {
-    try await told(invocation, \.status) { try await processes.runAsking(invocation) }
-  }
-
-  func runAttached(_ invocation: Invocation) async throws -> Int32 {
-    try await told(invocation, \.self) { try await processes.runAttached(invocation) }
-  }
-
-  func runGuarded(_ invocation: Invocation, by mark: ProcessMark) async throws -> Int32 {
-    try await told(invocation, \.self) { try await processes.runGuarded(invocation, by: mark) }
-  }
-
-  func replace(_ invocation: Invocation) throws -> Never { try processes.replace(invocation) }
 }

@@ -14,7 +14,8 @@ struct OutdatedCommand: AsyncParsableCommand {
       something could be updated.
       """)
 
-  @Argument(help: "Tools, interpreters or profiles; all when none is named.") var names: [String] = []
+  @Argument(help: "Tools, interpreters or profiles; all when none is named.", completion: Completions.pins)
+  var names: [String] = []
   @OptionGroup var scopeOptions: ScopeOptions
   @Flag(help: "Exit 3 when a pin could move.") var check = false
   @Flag(help: "Those that are the newest too.") var all = false

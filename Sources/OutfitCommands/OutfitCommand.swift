@@ -23,7 +23,7 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
         name: "Every day",
         subcommands: [
           Up.self, StatusCommand.self, DiffCommand.self, WhyCommand.self, DoctorCommand.self,
-          FactsCommand.self, DotfilesCommand.self,
+          FactsCommand.self, DotfilesCommand.self, EditCommand.self, LogCommand.self,
         ]),
       CommandGroup(
         name: "Programs",
@@ -94,7 +94,10 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
       let typed = words
       let isHelp = typed.first == "help" || MistypedVerb.diagnostic(typed) == nil
       if isHelp, exitCode(for: error).isSuccess {
-        LiveTerminal().write(fullMessage(for: error) + "\n")
+        let width = LiveTerminal().width
+        LiveTerminal().write(
+          HelpText.text(fullMessage(for: error, columns: width), of: HelpText.verbs(typed), width: width)
+            + "\n")
         end(ExitStatus.done.rawValue)
       }
       LiveTerminal().talk(withoutPasswords(MistypedVerb.message(typed) ?? fullMessage(for: error)) + "\n")

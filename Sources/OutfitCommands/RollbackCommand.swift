@@ -17,7 +17,8 @@ struct RollbackCommand: AsyncParsableCommand {
     aliases: ["undo"])
 
   @Argument(
-    help: "The generation to have again; 0 is the time before Outfit. `outfit generations` lists them.")
+    help: "The generation to have again; 0 is the time before Outfit. `outfit generations` lists them.",
+    completion: Completions.generations)
   var number: Int?
 
   @OptionGroup var scopeOptions: ScopeOptions

@@ -1,6 +1,7 @@
 import OutfitCore
 import OutfitEngine
 import OutfitHooks
+import OutfitProfile
 import OutfitSystem
 import SystemPackage
 
@@ -9,6 +10,8 @@ struct Session: Sendable {
   var host: Host
   /// It works in a home that goes again, so that there is nothing to go back to.
   var isTrial = false
+  /// What is said of this run to whoever asks later.
+  var log: RunLog?
 
   var places: Places { host.places }
 
@@ -16,6 +19,8 @@ struct Session: Sendable {
   func report(_ diagnostics: [Diagnostic]) {
     let printer = DiagnosticPrinter(style: errorStyle, width: host.terminal.width)
     let quiet = host.terminal as? QuietTerminal
+    let plain = DiagnosticPrinter(style: .plain, width: 120)
+    for diagnostic in diagnostics { log?.note(.said, withoutPasswords(plain.text(diagnostic))) }
     for diagnostic in diagnostics where quiet == nil || diagnostic.severity != .note {
       (quiet?.loud ?? host.terminal).talk(printer.text(diagnostic))
     }
@@ -108,16 +113,36 @@ struct Session: Sendable {
 func withSession(
   recovers: Bool = true, needsFolder: Bool = true, _ body: @escaping @Sendable (Session) async throws -> Void
 ) async throws {
-  let session: Session
+  var session: Session
   do {
     var host = try Host.live(needsFolder: needsFolder)
     GlobalOptions.current.withLock { $0 }.apply(to: &host)
+    host.environment.merge(NetworkSettings.read(host).variables(beside: host.environment)) { own, _ in own }
     session = Session(host: host)
   } catch {
     let printer = DiagnosticPrinter(style: Style(isTerminal: false, environment: [:]), width: 80)
     for diagnostic in error.diagnostics { LiveTerminal().talk(printer.text(diagnostic)) }
     throw Ended(error)
   }
+  if recovers, let log = RunLog(session.host) {
+    session.log = log
+    session.host.processes = WatchedProcesses(processes: session.host.processes, clock: session.host.clock) {
+      log.note(.program, $0)
+    }
+  }
+  do {
+    try await run(session, recovers: recovers, body)
+    session.log?.end(ExitStatus.done.rawValue)
+  } catch let ended as Ended {
+    session.log?.end(ended.status)
+    throw ended
+  }
+}
+
+/// The verb itself, and what became of it.
+private func run(
+  _ session: Session, recovers: Bool, _ body: @escaping @Sendable (Session) async throws -> Void
+) async throws {
   do {
     try await Interrupts.guarded {
       if recovers {

@@ -17,12 +17,18 @@ struct ShowCommand: AsyncParsableCommand {
       """)
 
   @Argument(
-    help: "A folder, a git address, or one of ours; without it the project here, or this machine's profile.")
+    help: "A folder, a git address, or one of ours; without it the project here, or this machine's profile.",
+    completion: Completions.profiles)
   var profile: String?
   @OptionGroup var fetching: FetchOptions
   @Option(help: ArgumentHelp("Write it as a page that can be shown to anybody.", valueName: "file"))
   var html: String?
+  @Flag(help: "The servers that are asked for it, as a list for a firewall.") var hosts = false
   @Flag(help: "Print JSON.") var json = false
+
+  func validate() throws {
+    if hosts, html != nil { throw ValidationError("--hosts goes with --json alone") }
+  }
 
   func run() async throws {
     try await withSession { session in
@@ -37,6 +43,12 @@ struct ShowCommand: AsyncParsableCommand {
         case .project: nil
         }
       let abilities = try Consent(host: session.host).abilities(of: shown)
+      if hosts {
+        let contacts = Contacts(of: shown, lock, session.host)
+        let members = Self.members(shown, abilities, lock).merging(["hosts": contacts.json]) { $1 }
+        guard !json else { return session.write(JSONDocument(.show, members)) }
+        return session.host.terminal.write(contacts.text(session.outputStyle, session.host.terminal.width))
+      }
       if let html {
         let page = ShowPage(
           of: shown, abilities: abilities, lock: lock,

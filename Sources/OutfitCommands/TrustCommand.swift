@@ -118,7 +118,8 @@ struct TrustRevoke: AsyncParsableCommand {
     discussion: "What is here stays, until `outfit rollback` or another profile.")
 
   @Argument(
-    help: "A folder or an address, as `outfit trust list` has it; without it the project that you stand in.")
+    help: "A folder or an address, as `outfit trust list` has it; without it the project that you stand in.",
+    completion: Completions.trusted)
   var layer: String?
   @Flag(help: "Print JSON.") var json = false
 
@@ -130,6 +131,7 @@ struct TrustRevoke: AsyncParsableCommand {
       let names = known.filter { name in
         name == wanted || name.hasSuffix(" in \(wanted)")
           || ["takeovers", "renders"].contains { "\($0) of \(wanted)" == name }
+          || name.hasPrefix("cluster ") && name.hasSuffix(" of \(wanted)")
       }
       guard !names.isEmpty else {
         throw Failure(

@@ -20,7 +20,7 @@ struct Up: AsyncParsableCommand {
       transaction that `outfit rollback` takes back. All questions come before the first download.
       """)
 
-  @Argument(help: "A folder, or a git address.", completion: .directory)
+  @Argument(help: "A folder, or a git address.", completion: Completions.profiles)
   var profile: String?
 
   @Flag(name: .customLong("dry-run"), help: "Say what would change; change, download and run nothing.")

@@ -21,7 +21,8 @@ struct UpdateCommand: AsyncParsableCommand {
       beside a machine's profile pins moves with that profile. `outfit outdated` says what could move.
       """, aliases: ["upgrade"])
 
-  @Argument(help: "Tools, interpreters or layer:NAME; all when none is named.") var names: [String] = []
+  @Argument(help: "Tools, interpreters or layer:NAME; all when none is named.", completion: Completions.pins)
+  var names: [String] = []
   @Option(help: ArgumentHelp("The folder of a machine profile, whose lock is written.", valueName: "folder"))
   var profile: String?
   @OptionGroup var scope: ScopeOptions

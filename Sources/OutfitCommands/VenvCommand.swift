@@ -27,7 +27,8 @@ struct VenvCreate: AsyncParsableCommand {
   @Argument(help: "Its name.") var name: String
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("A version that is installed: 3.12, 3.13.5.", valueName: "version"))
+    help: ArgumentHelp("A version that is installed: 3.12, 3.13.5.", valueName: "version"),
+    completion: Completions.installed(.python))
   var python: String?
   @Flag(name: .customLong("without-pip"), help: "Leave pip out; `uv pip` works all the same.")
   var withoutPip = false

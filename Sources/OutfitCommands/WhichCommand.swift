@@ -13,7 +13,7 @@ struct WhichCommand: AsyncParsableCommand {
       machine's, and those on PATH.
       """)
 
-  @Argument(help: "The name of a command.") var name: String
+  @Argument(help: "The name of a command.", completion: Completions.commands) var name: String
   @Flag(name: .shortAndLong, help: "All that answer to the name, the one that runs first.") var all = false
   @Flag(help: "Print JSON.") var json = false
 

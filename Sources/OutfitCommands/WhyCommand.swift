@@ -13,7 +13,9 @@ struct WhyCommand: AsyncParsableCommand {
       version files, the manifests, and what pyproject.toml or package.json demands.
       """)
 
-  @Argument(help: "A tool, a command, an entry (tools.black), or a file with or without :LINE.")
+  @Argument(
+    help: "A tool, a command, an entry (tools.black), or a file with or without :LINE.",
+    completion: Completions.reasons)
   var name: String
   @Argument(help: "Of a file of settings: a key that a layer sets in it.") var key: String?
   @OptionGroup var scopeOptions: ScopeOptions

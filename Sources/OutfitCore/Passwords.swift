@@ -26,6 +26,21 @@ public func withoutPasswords(_ text: String) -> String {
   return result + rest
 }
 
+/// A command line as it is kept: passwords in addresses and answers to a profile's questions are nobody's business.
+public func recordedCommand(_ arguments: [String]) -> [String] {
+  var words: [String] = []
+  for argument in arguments {
+    let isAnswer = argument.hasPrefix("--set=") || words.last == "--set"
+    let equals = argument.dropFirst(argument.hasPrefix("--set=") ? 6 : 0).firstIndex(of: "=")
+    if isAnswer, let equals {
+      words.append(argument[...equals] + "…")
+    } else {
+      words.append(withoutPasswords(argument))
+    }
+  }
+  return words
+}
+
 /// A name of a user as ssh takes it, with nothing in it that could hide a password.
 public func isPlainUser(_ text: Substring) -> Bool {
   !text.isEmpty && text.first != "-"

@@ -40,7 +40,7 @@ struct SwitchDraft {
     for pins in plan.pins {
       operations.append(Operation(path: pins.resolved, before: pins.before, after: pins.after, isOwn: true))
     }
-    generation.command = Self.recorded(host.arguments)
+    generation.command = recordedCommand(host.arguments)
   }
 
   /// Folders of ours go with the last of what was in them; where a decision keeps something, they are remembered.
@@ -65,21 +65,6 @@ struct SwitchDraft {
       operations.append(
         Operation(path: folder, before: .directory(mode: mode), after: .absent, ifEmpty: true))
     }
-  }
-
-  /// A command line as it is kept: passwords in addresses and answers to a profile's questions are nobody's business.
-  static func recorded(_ arguments: [String]) -> [String] {
-    var words: [String] = []
-    for argument in arguments {
-      let isAnswer = argument.hasPrefix("--set=") || words.last == "--set"
-      let equals = argument.dropFirst(argument.hasPrefix("--set=") ? 6 : 0).firstIndex(of: "=")
-      if isAnswer, let equals {
-        words.append(argument[...equals] + "…")
-      } else {
-        words.append(withoutPasswords(argument))
-      }
-    }
-    return words
   }
 
   /// What failed, with all that needs it.

@@ -57,13 +57,10 @@ public final class Downloads: Fetching {
     self.isOffline = isOffline
     self.settings = settings
     route = Route(host: host)
-    let names =
-      host.platform.system == .macos
-      ? ["libcurl.4.dylib", "/usr/lib/libcurl.4.dylib"] : ["libcurl.so.4", "libcurl-gnutls.so.4"]
-    let shipped = libraries.map { [$0.appending(names[0]).string] } ?? []
     transfers = Transfers(
       Transfers.Settings(
-        userAgent: "outfit/\(Release.version)", route: route, libraries: shipped + names,
+        userAgent: "outfit/\(Release.version)", route: route,
+        libraries: Transfers.libraries(host.platform, shipped: libraries),
         atOnce: settings.atOnce, connectTimeout: settings.connectTimeout,
         slowestRate: settings.slowestRate, slowWindow: settings.slowWindow))
   }

@@ -34,7 +34,7 @@ public struct ImageName: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The host that is asked.
-  var host: String { registry == Self.dockerHub ? "registry-1.docker.io" : registry }
+  public var host: String { registry == Self.dockerHub ? "registry-1.docker.io" : registry }
 
   /// True for a host name, with or without a port, that never leaves this machine.
   static func isLoopback(_ authority: String) -> Bool {

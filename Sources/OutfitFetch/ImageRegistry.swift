@@ -23,13 +23,10 @@ public struct ImageRegistry: Sendable {
   public init(host: Host, libraries: FilePath? = nil, connectTimeout: Double = 8) {
     self.host = host
     credentials = RegistryCredentials(host: host)
-    let names =
-      host.platform.system == .macos
-      ? ["libcurl.4.dylib", "/usr/lib/libcurl.4.dylib"] : ["libcurl.so.4", "libcurl-gnutls.so.4"]
-    let shipped = libraries.map { [$0.appending(names[0]).string] } ?? []
     transfers = Transfers(
       Transfers.Settings(
-        userAgent: "outfit/\(Release.version)", route: Route(host: host), libraries: shipped + names,
+        userAgent: "outfit/\(Release.version)", route: Route(host: host),
+        libraries: Transfers.libraries(host.platform, shipped: libraries),
         atOnce: 6, connectTimeout: connectTimeout, slowestRate: 64, slowWindow: 15))
   }
 

@@ -1,5 +1,7 @@
 import CCurl
+import OutfitCore
 import Synchronization
+import SystemPackage
 
 /// Runs transfers side by side with libcurl, on one thread of its own that lives while there are any.
 ///
@@ -40,6 +42,14 @@ final class Transfers: Sendable {
   private struct Pointer: @unchecked Sendable { let raw: UnsafeMutableRawPointer }
 
   init(_ settings: Settings) { self.settings = settings }
+
+  /// Where libcurl is looked for: in the folder of one that was shipped with Outfit, then among the system's.
+  static func libraries(_ platform: Platform, shipped: FilePath?) -> [String] {
+    let names =
+      platform.system == .macos
+      ? ["libcurl.4.dylib", "/usr/lib/libcurl.4.dylib"] : ["libcurl.so.4", "libcurl-gnutls.so.4"]
+    return (shipped.map { [$0.appending(names[0]).string] } ?? []) + names
+  }
 
   deinit {
     if let multi = state.withLock({ $0.multi }) { ccurl_multi_cleanup(multi.raw) }

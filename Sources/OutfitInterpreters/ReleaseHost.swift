@@ -8,7 +8,7 @@ import OutfitProfile
 /// release host holds, under the same names, and nothing is asked of the release host then.
 public struct ReleaseHost {
   let language: Language
-  let mirror: String?
+  public let mirror: String?
   /// The mirror as it is written, and for people, where.
   private let named: String?
   private let setting: String
@@ -89,7 +89,7 @@ public struct ReleaseHost {
   }
 
   /// For people.
-  var name: String {
+  public var name: String {
     mirror.map(withoutPasswords)
       ?? (language == .python ? "the release host of python-build-standalone" : "nodejs.org")
   }
@@ -102,7 +102,7 @@ public struct ReleaseHost {
   }
 
   /// The list of all releases: lines of JSON for Python, one JSON array for Node.
-  var index: [String] {
+  public var index: [String] {
     if language == .node { return ["\(base)/index.json"] }
     let name = "python-build-standalone.ndjson"
     return [

@@ -39,7 +39,7 @@ extension LayerContent {
   /// They name the profile, or forbid something.
   private static let names: Set = [
     "profile", "description", "outfit", "locked", "defaults", "cooldown", "tags", "use", "bundles",
-    "channel", "signers",
+    "channel", "signers", "network",
   ]
 
   private static func entries(_ path: [String], _ node: YamlNode) -> [Entry] {

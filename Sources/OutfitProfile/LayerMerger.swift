@@ -119,7 +119,10 @@ struct LayerMerger {
       return
     }
     let signers = manifest.signers.values.compactMap(\.first?.location).min()
-    for case (let key, let location?) in [("channel", manifest.channel?.location), ("signers", signers)] {
+    for case (let key, let location?) in [
+      ("channel", manifest.channel?.location), ("signers", signers),
+      ("network", manifest.network?.location),
+    ] {
       diagnostics.append(
         manifest.diagnostic(
           "`\(key)` does nothing here: your own layer and /etc/outfit/outfit.yaml have it", at: location,

@@ -50,6 +50,10 @@ enum ManifestKeys {
         "In your own layer: who signs the commits of a repository, as lines or files of allowed signers",
         example: "signers: {\"github:acme/profiles\": allowed_signers}"),
       Field(
+        "network", .record(network),
+        "In your own layer, or /etc/outfit/outfit.yaml: how the network is reached, where no variable says it",
+        example: "network: {proxy: \"http://proxy.example:3128\"}"),
+      Field(
         "bundles",
         .dictionary(key: .entryName, value: .record(bundle), example: "k8s: {tools: {k9s: \"0.50.*\"}}"),
         "Pieces that another layer can `use`", example: "bundles: {k8s: {packages: {apt: [kubectl]}}}"),
@@ -146,6 +150,30 @@ enum ManifestKeys {
       section.shape = .shared(place: "#/properties/\(section.name)", section.shape)
       return section
     }
+
+  private static let network: [Field] = [
+    Field(
+      "proxy", .text(.proxyAddress), "What https and http go through",
+      example: "proxy: \"http://proxy.example:3128\""),
+    Field(
+      "no-proxy", .oneOrMore(.line), "Hosts and domains that are asked directly",
+      example: "no-proxy: [localhost, .acme.example]"),
+    Field(
+      "certificates", .text(.absolutePath), "A file with the certificates of the authorities that count",
+      example: "certificates: /etc/ssl/acme.pem"),
+    Field(
+      "mirror", .text(.mirrorAddress), "Where Pythons and Nodes are had, with /python and /node behind it",
+      example: "mirror: https://mirror.example/outfit"),
+    Field(
+      "image-mirror", .text(.mirrorAddress), "The registry that stands for Docker's own",
+      example: "image-mirror: https://images.example"),
+    Field(
+      "debian-mirror", .text(.mirrorAddress), "The archive that stands for Debian's, for `app.packages`",
+      example: "debian-mirror: https://mirror.example/debian"),
+    Field(
+      "npm-registry", .text(.mirrorAddress), "The registry of packages of Node",
+      example: "npm-registry: https://npm.example/"),
+  ]
 
   private static let receipts: [Field] = [
     Field(
@@ -493,6 +521,9 @@ enum ManifestKeys {
       "groups", .oneOrMore(.packageName),
       "Dependency groups; without it, those that the project's own manager installs by default",
       example: "groups: [dev, docs]"),
+    Field(
+      "ships", .oneOrMore(.packageName), "Those of `groups` that an image gets too; without it, none",
+      example: "ships: [prod]"),
     Field("extras", .oneOrMore(.packageName), "Extras of the project", example: "extras: [test]"),
     Field(
       "editable", .text(.boolean),

@@ -33,6 +33,8 @@ struct Manifest: Sendable {
   var channel: (name: String, location: SourceLocation)?
   /// By repository, lines of allowed signers or files with such.
   var signers: [String: [(text: String, location: SourceLocation)]] = [:]
+  /// `network:`, where nothing is wrong in it.
+  var network: (node: YamlNode, location: SourceLocation)?
 
   /// A line of `extends:`.
   struct Base {
@@ -128,6 +130,14 @@ struct ManifestDecoder {
     }
     for pair in root["signers"]?.pairs ?? [] where !faulty.contains(pair.keyLocation) {
       manifest.signers[pair.key] = places(pair.value).map { (text: $0.0, location: $0.1) }
+    }
+    if let pair = root.pairs?.first(where: { $0.key == "network" }),
+      !faulty.contains(pair.value.location),
+      !(pair.value.pairs ?? []).contains(where: {
+        faulty.contains($0.keyLocation) || faulty.contains($0.value.location)
+      })
+    {
+      manifest.network = (pair.value, pair.keyLocation)
     }
     if let pair = root.pairs?.first(where: { $0.key == "receipts" }), !faulty.contains(pair.value.location) {
       let section = ReceiptSection(
@@ -256,7 +266,7 @@ struct ManifestDecoder {
         manifest.content.virtualenv = Sourced(
           VirtualenvSection(
             from: from, path: pair.value["path"]?.text ?? ".venv", groups: Self.texts(pair.value["groups"]),
-            extras: Self.texts(pair.value["extras"]) ?? [],
+            ships: Self.texts(pair.value["ships"]) ?? [], extras: Self.texts(pair.value["extras"]) ?? [],
             isEditable: pair.value["editable"]?.text != "false",
             build: Self.texts(pair.value["build"]) ?? []), manifest.source(at: pair.keyLocation))
       }

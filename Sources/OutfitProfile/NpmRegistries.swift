@@ -3,7 +3,7 @@ import SystemPackage
 
 /// The registries that npm asks for this user: its own default, what variables say, and what the user's npmrc says
 /// (https://docs.npmjs.com/cli/configuring-npm/npmrc).
-struct NpmRegistries {
+public struct NpmRegistries {
   /// Of every package.
   private var general = ["https://registry.npmjs.org"]
   /// Of packages by their scope, `@` included.
@@ -12,7 +12,7 @@ struct NpmRegistries {
   init() {}
 
   /// A file that is not there or can't be read says nothing.
-  init(_ host: Host) {
+  public init(_ host: Host) {
     var userFile = host.user.home.appending(".npmrc")
     for (name, value) in host.environment where !value.isEmpty {
       switch name.lowercased() {
@@ -34,6 +34,11 @@ struct NpmRegistries {
         scoped[String(parts[0][..<scope.lowerBound]), default: []].append(value)
       }
     }
+  }
+
+  /// All that may be asked: npm's own only where nothing else is said.
+  public var all: [String] {
+    general.suffix(max(1, general.count - 1)) + scoped.values.flatMap { $0 }.sorted()
   }
 
   /// One of them has this path below it, and it is this address.

@@ -220,6 +220,13 @@ extension TextForm {
   static let indexAddress = address(["https", "http"])
   static let mirrorAddress = address(["https", "http", "file"])
 
+  static let proxyAddress = address(["http", "https", "socks5", "socks5h"])
+
+  static let absolutePath = TextForm(what: "a path", pattern: "^/") { text in
+    text.hasPrefix("/") && !text.contains(where: \.isNewline)
+      ? nil : Complaint("`\(text)` is no path from /", hint: "write the whole path")
+  }
+
   private static func address(_ schemes: [String]) -> TextForm {
     let list = schemes.map { "\($0)://" }.joined(separator: " or ")
     return TextForm(what: "an address", pattern: "^(\(schemes.joined(separator: "|")))://") { text in

@@ -156,6 +156,15 @@ struct ShellTests {
     try await terminal.type("outfit up --trust >/dev/null 2>&1; echo all\" \"there", until: "all there")
     try await terminal.type("later --ref", enter: false, until: "later --ref")
     try await terminal.key("Tab", until: "later --reformat-later")
+    // Values of Outfit's own: a tool, a profile that came with it, a generation, a run.
+    for (typed, whole) in [
+      ("tool upgrade lat", "tool upgrade later"), ("up star", "up starter"), ("leave p", "leave p"),
+      ("which ear", "which early"),
+    ] {
+      try await terminal.key("C-u")
+      try await terminal.type("outfit \(typed)", enter: false, until: "outfit \(typed)")
+      try await terminal.key("Tab", until: "outfit \(whole)")
+    }
     try await terminal.close()
   }
 

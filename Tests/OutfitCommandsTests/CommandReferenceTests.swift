@@ -18,7 +18,8 @@ import Testing
 
       """
     func add(_ command: any ParsableCommand.Type, _ words: [String]) {
-      let help = OutfitCommand.helpMessage(for: command, columns: 96)
+      let help = HelpText.text(
+        OutfitCommand.helpMessage(for: command, columns: 96), of: Array(words.dropFirst()), width: 96)
       text += "## \(words.joined(separator: " "))\n\n"
       text +=
         help.split(separator: "\n", omittingEmptySubsequences: false)

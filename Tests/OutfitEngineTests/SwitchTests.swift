@@ -587,7 +587,7 @@ import Testing
 
   @Test func theCommandLineIsKeptWithoutSecrets() {
     #expect(
-      SwitchDraft.recorded([
+      recordedCommand([
         "up", "git+https://me:secret@host/x", "--set", "token=secret", "--set=name=secret", "--yes",
       ]) == ["up", "git+https://***@host/x", "--set", "token=…", "--set=name=…", "--yes"])
   }

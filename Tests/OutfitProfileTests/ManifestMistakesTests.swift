@@ -17,7 +17,7 @@ import Testing
       """,
       gives: """
         ① unknown key `pyhton` in `interpreters` (did you mean `python`?)
-        ② unknown key `frobnicate` (the keys here are profile, description, outfit, extends, remote, locked, defaults, remove, tags, use, channel, signers, bundles, receipts, cooldown, interpreters, tools, indexes, data, ask, secrets, dotfiles, packages, scripts, virtualenv, node_modules, env, hooks, hook-settings, app)
+        ② unknown key `frobnicate` (the keys here are profile, description, outfit, extends, remote, locked, defaults, remove, tags, use, channel, signers, network, bundles, receipts, cooldown, interpreters, tools, indexes, data, ask, secrets, dotfiles, packages, scripts, virtualenv, node_modules, env, hooks, hook-settings, app)
         ③ unknown key `vresion` in `tools.black` (did you mean `version`?)
         """)
   }

@@ -29,7 +29,7 @@ struct BundleCreateCommand: AsyncParsableCommand {
       mkdir DIR && tar -xf FILE -C DIR && sh DIR/apply
       """)
 
-  @Argument(help: "A folder, or a git address.", completion: .directory)
+  @Argument(help: "A folder, or a git address.", completion: Completions.profiles)
   var profile: String?
 
   @Option(

@@ -31,7 +31,7 @@ struct DotfilesEdit: AsyncParsableCommand {
       }
       let source = desk.source(name, entry) ?? layer.manifest
       let before = try session.host.files.read(source)
-      try await open(source, session)
+      try await Editor.open(source, session)
       guard try session.host.files.read(source) != before else {
         if json {
           session.write(JSONDocument(.dotfiles, ["dotfiles": .array([])]))
@@ -46,23 +46,6 @@ struct DotfilesEdit: AsyncParsableCommand {
       wish.named = ["edit", file]
       let status = try await desk.apply(wish)
       if status != .done { throw Ended(status) }
-    }
-  }
-
-  private func open(_ path: FilePath, _ session: Session) async throws {
-    let environment = session.host.environment
-    let editor =
-      [environment["VISUAL"], environment["EDITOR"], "vi"].compactMap(\.self).first { !$0.isEmpty } ?? "vi"
-    // The variable may hold words, as it does for git.
-    let status = try await session.host.processes.runAttached(
-      Invocation(
-        "/bin/sh", ["-c", "\(editor) \"$@\"", editor, path.string], environment: environment,
-        workingDirectory: session.host.workingDirectory, standardInput: .inherited))
-    guard status == 0 else {
-      throw Failure(
-        "the editor ended with status \(status): \(editor)",
-        hint: "say which one you use: EDITOR=nano outfit dotfiles edit \(file)",
-        status: .failed)
     }
   }
 }

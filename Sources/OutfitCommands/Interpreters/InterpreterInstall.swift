@@ -15,7 +15,9 @@ struct InterpreterInstall<Noun: InterpreterNoun>: AsyncParsableCommand {
         """, aliases: ["add"])
   }
 
-  @Argument(help: ArgumentHelp("\(Noun.requests).", valueName: "version")) var versions: [String] = []
+  @Argument(
+    help: ArgumentHelp("\(Noun.requests).", valueName: "version"),
+    completion: Completions.published(Noun.language)) var versions: [String] = []
   @OptionGroup var options: InterpreterOptions
   @Flag(name: .shortAndLong, help: "List all that could be installed, as `list --all` does.") var list = false
   @Flag(

@@ -16,7 +16,9 @@ struct InterpreterShell<Noun: InterpreterNoun>: AsyncParsableCommand {
         """)
   }
 
-  @Argument(help: "A version that is installed; without it, what this shell has.") var version: String?
+  @Argument(
+    help: "A version that is installed; without it, what this shell has.",
+    completion: Completions.installed(Noun.language)) var version: String?
   @Flag(help: "Go back to what the folder says.") var unset = false
 
   func validate() throws {

@@ -19,7 +19,8 @@ struct InterpreterUninstall<Noun: InterpreterNoun>: AsyncParsableCommand {
 
   @Argument(
     help: ArgumentHelp(
-      "As `list` shows them: \(Noun.examples.1), or the whole version.", valueName: "version"))
+      "As `list` shows them: \(Noun.examples.1), or the whole version.", valueName: "version"),
+    completion: Completions.installed(Noun.language))
   var versions: [String]
   @OptionGroup var options: InterpreterOptions
 

@@ -14,7 +14,9 @@ struct InterpreterUpgrade<Noun: InterpreterNoun>: AsyncParsableCommand {
         """)
   }
 
-  @Argument(help: ArgumentHelp("As the manifest has them; all when none is named.", valueName: "version"))
+  @Argument(
+    help: ArgumentHelp("As the manifest has them; all when none is named.", valueName: "version"),
+    completion: Completions.installed(Noun.language))
   var versions: [String] = []
   @OptionGroup var options: InterpreterOptions
   @OptionGroup var scope: ScopeOptions

@@ -17,7 +17,9 @@ struct InterpreterUse<Noun: InterpreterNoun>: AsyncParsableCommand {
         """, aliases: ["local"])
   }
 
-  @Argument(help: ArgumentHelp("\(Noun.requests).", valueName: "version")) var versions: [String] = []
+  @Argument(
+    help: ArgumentHelp("\(Noun.requests).", valueName: "version"),
+    completion: Completions.installed(Noun.language)) var versions: [String] = []
   @Flag(help: "Remove the folder's version file.") var unset = false
   @OptionGroup var options: InterpreterOptions
 
@@ -222,7 +224,9 @@ struct InterpreterGlobal<Noun: InterpreterNoun>: AsyncParsableCommand {
       aliases: ["default"])
   }
 
-  @Argument(help: ArgumentHelp("\(Noun.requests).", valueName: "version")) var versions: [String] = []
+  @Argument(
+    help: ArgumentHelp("\(Noun.requests).", valueName: "version"),
+    completion: Completions.installed(Noun.language)) var versions: [String] = []
   @OptionGroup var options: InterpreterOptions
 
   func run() async throws {

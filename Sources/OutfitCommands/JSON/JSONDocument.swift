@@ -11,7 +11,7 @@ struct JSONDocument {
     /// What `up` would do.
     case plan
     case up, status, diff, show, facts, outdated, update, rollback, uninstall
-    case dotfiles
+    case dotfiles, edit, log
     case lock, `init`, doctor, generations, gc, trust, which, why, prompt, tools, interpreters, venv, render,
       parity, hooks
     case `import`, capture, personal, check, team, bundle, remote

@@ -16,7 +16,8 @@ struct AddCommand: AsyncParsableCommand {
       already, they are all that is added. `outfit leave NAME` takes it out again, and `outfit try PROFILE` shows it first.
       """)
 
-  @Argument(help: "A folder, a git address, or one of ours.", completion: .directory) var profile: String
+  @Argument(help: "A folder, a git address, or one of ours.", completion: Completions.profiles) var profile:
+    String
   @Argument(help: "Bundles that it offers.") var bundles: [String] = []
   @Option(
     defaultAsFlag: Up.folderTrust,

@@ -15,7 +15,7 @@ struct LeaveCommand: AsyncParsableCommand {
       stays, and so does your own layer. `outfit rollback` brings it back.
       """)
 
-  @Argument(help: "A profile's name or address.") var name: String
+  @Argument(help: "A profile's name or address.", completion: Completions.layers) var name: String
   @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
   @Option(
     name: .customLong("on-conflict"),

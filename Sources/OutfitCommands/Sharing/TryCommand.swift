@@ -17,7 +17,8 @@ struct TryCommand: AsyncParsableCommand {
       `outfit try PROFILE -- COMMAND` runs one command in it; the exit status is the command's own.
       """)
 
-  @Argument(help: "A folder, a git address, or one of ours.", completion: .directory) var profile: String
+  @Argument(help: "A folder, a git address, or one of ours.", completion: Completions.profiles) var profile:
+    String
   @Argument(parsing: .postTerminator, help: "A command in place of a shell.") var words: [String] = []
   @Option(
     defaultAsFlag: Up.folderTrust,

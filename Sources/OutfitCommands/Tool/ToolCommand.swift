@@ -31,7 +31,7 @@ struct ToolOptions: ParsableArguments {
 
 /// The tools that a verb is about.
 struct ToolNames: ParsableArguments {
-  @Argument(help: "Tools.") var tools: [String] = []
+  @Argument(help: "Tools.", completion: Completions.tools) var tools: [String] = []
   @Flag(help: "All tools of the manifest.") var all = false
 
   func validate() throws {

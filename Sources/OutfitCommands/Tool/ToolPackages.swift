@@ -6,7 +6,7 @@ struct ToolInject: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inject", abstract: "Put packages into the environment of a tool: its plugins.")
 
-  @Argument(help: "The tool.") var tool: String
+  @Argument(help: "The tool.", completion: Completions.tools) var tool: String
   @Argument(help: "Packages, with a version or without: furo, 'furo>=2024'.") var packages: [String]
   @Flag(name: .customLong("include-apps"), help: "Their programs go on PATH too.") var includeApps = false
   @OptionGroup var options: ToolOptions
@@ -52,7 +52,7 @@ struct ToolUninject: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "uninject", abstract: "Take packages out of the environment of a tool.")
 
-  @Argument(help: "The tool.") var tool: String
+  @Argument(help: "The tool.", completion: Completions.tools) var tool: String
   @Argument(help: "Packages that were injected.") var packages: [String]
   @OptionGroup var options: ToolOptions
 
@@ -130,7 +130,7 @@ struct ToolExpose: AsyncParsableCommand {
     discussion:
       "Only those that are named do afterwards; with --all every program of the tool's own does again.")
 
-  @Argument(help: "The tool.") var tool: String
+  @Argument(help: "The tool.", completion: Completions.tools) var tool: String
   @Argument(help: "Its programs.") var programs: [String] = []
   @Flag(help: "All of the tool's own programs.") var all = false
   @OptionGroup var options: ToolOptions

@@ -82,7 +82,7 @@ extension ToolDesk {
 struct ToolHold: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "hold", abstract: "Keep tools at their version: `upgrade` and `update` leave them alone.")
-  @Argument(help: "Tools.") var tools: [String]
+  @Argument(help: "Tools.", completion: Completions.tools) var tools: [String]
   @OptionGroup var options: ToolOptions
 
   func run() async throws { try await Holding.set(true, tools, options) }
@@ -91,7 +91,7 @@ struct ToolHold: AsyncParsableCommand {
 struct ToolUnhold: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "unhold", abstract: "Let tools move again.")
-  @Argument(help: "Tools.") var tools: [String]
+  @Argument(help: "Tools.", completion: Completions.tools) var tools: [String]
   @OptionGroup var options: ToolOptions
 
   func run() async throws { try await Holding.set(false, tools, options) }

@@ -173,6 +173,17 @@ public struct Identity: Sendable {
     return true
   }
 
+  /// A text for others: what is somebody's by its name, `<user>`, and hosts that not everybody knows by a number.
+  public func redacted(_ text: String) -> String {
+    var text = pieces(of: text).map { $0.key.map { "<\($0)>" } ?? $0.text }.joined()
+    for (index, host) in Set(otherHosts(in: text)).sorted(by: { ($1.count, $0) < ($0.count, $1) })
+      .enumerated()
+    {
+      text = text.replacing(host, with: "<host \(index + 1)>")
+    }
+    return text
+  }
+
   /// Somebody's name stands in it, as in the path of a file.
   public func isIn(_ text: String) -> Bool { pieces(of: text).contains { $0.key != nil } }
 }

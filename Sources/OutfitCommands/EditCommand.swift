@@ -1,0 +1,95 @@
+import ArgumentParser
+import OutfitCore
+import OutfitProfile
+import OutfitSystem
+import SystemPackage
+
+struct EditCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "edit", abstract: "Open a manifest, or the source of a dotfile, in your editor.",
+    discussion: """
+      Without a file it is the outfit.yaml of the project that you stand in, else your own layer, which is made where \
+      there is none. It runs $VISUAL, or $EDITOR, or vi; what you saved is read at once, and what is wrong with it said \
+      with its line.
+      """)
+
+  @Argument(help: "A dotfile in your home folder, as `outfit dotfiles edit` takes it.", completion: .file())
+  var file: String?
+  @Flag(name: .customLong("machine"), help: "Your own layer, also inside a project.") var machine = false
+  @Flag(help: "Apply it when it was changed, as `outfit up` does.") var apply = false
+  @Flag(help: "Print what was done as JSON.") var json = false
+
+  func validate() throws {
+    if file != nil, machine || apply {
+      throw ValidationError("--machine and --apply are for manifests; a dotfile is applied at once")
+    }
+  }
+
+  func run() async throws {
+    if let file {
+      var command = DotfilesEdit()
+      (command.file, command.json) = (file, json)
+      return try await command.run()
+    }
+    try await withSession { session in
+      let project = machine ? nil : try Project.find(session.host)
+      let manifest = project?.manifest ?? session.host.places.personalManifest
+      let before = try session.host.files.exists(manifest) ? session.host.files.read(manifest) : nil
+      if before == nil {
+        try session.host.files.createDirectories(manifest.removingLastComponent(), mode: 0o700)
+        try session.host.files.create(manifest, Array(Self.beginning.utf8), mode: 0o644)
+      }
+      try await Editor.open(manifest, session)
+      let after = try session.host.files.read(manifest)
+      if before == nil, after == Array(Self.beginning.utf8) { try session.host.files.remove(manifest) }
+      guard after != before ?? Array(Self.beginning.utf8) else {
+        return try say(
+          "Nothing to do: \(session.short(manifest)) is as it was.", changed: false, manifest, session)
+      }
+      let place = project?.place ?? ProfilePlace(scope: .machine, address: "")
+      _ = try await place.load(session, fetching: .asked)
+      guard apply else {
+        return try say(
+          "\(session.short(manifest)) is saved, and can be read. `outfit up` applies it.", changed: true,
+          manifest,
+          session)
+      }
+      var wish = Undertaking.Wish()
+      wish.wantsJSON = json
+      let undertaking = Undertaking(session, wish)
+      let whole = try project?.place ?? ProfilePlace.adopted(session.host) ?? place
+      let done = try await undertaking.apply(at: whole)
+      undertaking.conclude(done, whole)
+      if done.status != .done { throw Ended(done.status) }
+    }
+  }
+
+  /// What stands in a layer that was not there.
+  private static let beginning =
+    "# Your own layer, on top of this machine's profile: docs/manifest.md has every key.\n"
+
+  private func say(_ text: String, changed: Bool, _ manifest: FilePath, _ session: Session) throws {
+    guard json else { return session.write(text) }
+    session.write(JSONDocument(.edit, changed: changed, ["file": .string(manifest.string)]))
+  }
+}
+
+/// The editor of whoever types.
+enum Editor {
+  static func open(_ path: FilePath, _ session: Session) async throws {
+    let environment = session.host.environment
+    let editor =
+      [environment["VISUAL"], environment["EDITOR"], "vi"].compactMap(\.self).first { !$0.isEmpty } ?? "vi"
+    // The variable may hold words, as it does for git.
+    let status = try await session.host.processes.runAttached(
+      Invocation(
+        "/bin/sh", ["-c", "\(editor) \"$@\"", editor, path.string], environment: environment,
+        workingDirectory: session.host.workingDirectory, standardInput: .inherited))
+    guard status == 0 else {
+      throw Failure(
+        "the editor ended with status \(status): \(editor.harmless)",
+        hint: "say which one you use: EDITOR=nano outfit edit",
+        status: .failed)
+    }
+  }
+}
