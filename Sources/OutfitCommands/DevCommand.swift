@@ -12,8 +12,9 @@ struct DevCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "dev", abstract: "Run the application with hot reload, after looking whether that can work.",
     discussion: """
-      With Skaffold and a cluster (minikube, kind, microk8s and their like; another one must be named by \
-      --context), or with Docker Compose: whichever this machine has. Before anything is started it looks whether \
+      With Skaffold and a cluster (minikube, kind, microk8s and their like; another one is asked about once, or \
+      named by --context, which is remembered for this project), or with Docker Compose: whichever this machine has. \
+      Files that are out of date are rendered first. Before anything is started it looks whether \
       the programs and the cluster are new enough for what was rendered, and whether the pods' user can write \
       where changed files go to. The pods keep their restricted security context and their probes.
       """)
@@ -41,7 +42,8 @@ struct DevCommand: AsyncParsableCommand {
       let root = project.root
       let consented = try await session.consent(to: try await project.place.load(session))
       let profile = consented.profile
-      let stack = try Rendered.renderer(session, project, profile: profile).stack()
+      let renderer = try Rendered.renderer(session, project, profile: profile)
+      let stack = try await renderOutOfDate(renderer, consented, session)
       let start = try await DevStart(consented, session: session, root: root, stack: stack, wish: self)
         .prepare()
       if launch { try writeLaunch(session, root, stack) }
@@ -55,6 +57,35 @@ struct DevCommand: AsyncParsableCommand {
       let status = try await session.host.processes.runAttached(start)
       if status != 0 { throw Ended(child: status) }
     }
+  }
+
+  /// Renders what is out of date, and says what is not what would be rendered.
+  private func renderOutOfDate(
+    _ renderer: RenderSession, _ consented: Consented, _ session: Session
+  ) async throws -> Stack {
+    let rendering = try renderer.render()
+    let differing = try renderer.check(rendering).filter { $0.state != .same }
+    // Where nothing was rendered yet, the first file that is missed says so.
+    guard !differing.isEmpty, differing.count(where: { $0.state == .absent }) < rendering.files.count else {
+      return rendering.stack
+    }
+    let own = differing.filter(\.isConflict).map(\.path)
+    guard own.isEmpty else {
+      session.talk(
+        "note: used as it is, though it is not what `outfit render` would write: \(own.joined(separator: ", "))"
+          + (own.count == differing.count
+            ? "" : "; and \(differing.count - own.count) more files are out of date: outfit render --force"))
+      return rendering.stack
+    }
+    let files = differing.map(\.path).joined(separator: ", ")
+    if dryRun {
+      session.talk("Out of date, and rendered first: \(files)")
+      return rendering.stack
+    }
+    try session.consent(toRendered: rendering, consented, given: .nothing)
+    try await renderer.write(rendering, by: consented, force: false)
+    session.talk("Rendered what was out of date: \(files)")
+    return rendering.stack
   }
 
   private func writeLaunch(_ session: Session, _ root: FilePath, _ stack: Stack) throws {
@@ -74,12 +105,14 @@ struct DevCommand: AsyncParsableCommand {
 /// Everything that is looked at before the loop is started, and how it is started.
 struct DevStart {
   let session: Session
+  let consented: Consented
   let root: FilePath
   let stack: Stack
   let wish: DevCommand
 
   init(_ consented: Consented, session: Session, root: FilePath, stack: Stack, wish: DevCommand) {
-    (self.session, self.root, self.stack, self.wish) = (session, root, stack, wish)
+    (self.session, self.consented) = (session, consented)
+    (self.root, self.stack, self.wish) = (root, stack, wish)
   }
 
   private var host: Host { session.host }
@@ -193,6 +226,7 @@ struct DevStart {
           hint: nearest(context, among: known).map { "did you mean \($0)?" }
             ?? "it knows " + known.joined(separator: ", "), status: .usage)
       }
+      if !wish.dryRun { try await consent(to: context, kubectl) }
       return context
     }
     let current = try await say(kubectl, ["config", "current-context"])
@@ -202,12 +236,35 @@ struct DevStart {
         "kubectl has no current context",
         hint: "minikube start, or kind create cluster, or outfit dev --with compose")
     }
-    guard DevLoop.isLocal(context: name) else {
-      throw Failure(
-        "kubectl's current context is \(name), which may not be on this machine",
-        hint: "if that is what you want: outfit dev --context \(name)", status: .consent)
-    }
+    try await consent(to: name, kubectl)
     return name
+  }
+
+  /// A cluster that may be another machine's is used for a project once somebody said so, as long as it answers there.
+  private func consent(to context: String, _ kubectl: FilePath) async throws {
+    guard !DevLoop.isLocal(context: context) else { return }
+    let view = try await say(
+      kubectl, ["config", "view", "--minify", "--context", context, "--output", "json"])
+    let (server, isMinikube) = DevLoop.cluster(view.outputText)
+    if isMinikube { return }
+    let place = server.map { "\(context) (\($0))" } ?? context
+    let ability = Ability(
+      .runs, "dev", Digest(of: "\(context) \(server ?? "")"), "runs", "in the cluster \(place)",
+      "which may not be on this machine")
+    let kind = "cluster \(context)"
+    let consent = Consent(host: host)
+    if try consent.knows([ability], kind: kind, for: consented) { return }
+    guard wish.context != nil || host.terminal.isInteractive && !wish.dryRun else {
+      throw Failure(
+        "kubectl's current context is \(place), which may not be on this machine",
+        hint:
+          "if that is what you want: outfit dev --context \(Quoting.shell(context)); it is asked once for this project",
+        status: .consent)
+    }
+    try consent.obtain(
+      [ability], kind: kind, reason: "the cluster \(place)", for: consented,
+      given: wish.context == nil ? .nothing : .folders,
+      asking: Consent.Asking(style: session.errorStyle, command: "outfit dev"))
   }
 
   private func writable(_ kubectl: FilePath, _ file: Document, _ folder: String) async throws {

@@ -68,7 +68,8 @@ struct DistributionPins {
     progress.started(id: name, label: name)
     defer { progress.finished(id: name) }
     let suites = DebianRelease.suites(release)
-    var locked = LockedImagePackages(base: wish.base, run: wish.run, build: wish.build)
+    var locked = LockedImagePackages(
+      base: wish.base, run: wish.run, build: wish.build, development: wish.development)
     var states: [(suite: DebianRelease.Suite, contents: DebianRelease.Contents)] = []
     for suite in suites {
       let document = try await downloads.document(
@@ -92,7 +93,7 @@ struct DistributionPins {
       }
       do throws(DebianSelection.Lack) {
         locked.files["linux-\(architecture)"] = try DebianSelection.packages(
-          run: wish.run, build: wish.build, in: index)
+          run: wish.run, build: wish.build, development: wish.development, in: index)
       } catch {
         throw lack(error, release, architecture, index)
       }

@@ -60,13 +60,13 @@ struct InitCommand: AsyncParsableCommand {
           return (language, interpreter)
         })
       var reading = ProjectReading(
-        folder: name, found: found, sources: sources, interpreters: interpreters)
+        folder: name, place: repository.place, found: found, sources: sources, interpreters: interpreters)
       var notes = versions.notes + repository.notes
       if let question = reading.wheelQuestion {
         let answer = try await sourceOnly(question, Version(versions[.python].text) ?? here.max(), session)
         notes += [answer.note].compactMap { $0 }
         reading = ProjectReading(
-          folder: name, found: found, sources: sources, interpreters: interpreters,
+          folder: name, place: repository.place, found: found, sources: sources, interpreters: interpreters,
           sourceOnly: answer.names)
       }
       notes += reading.notes

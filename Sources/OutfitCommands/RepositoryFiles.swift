@@ -37,6 +37,12 @@ final class RepositoryFiles {
     outer = host.files.resolved(around).flatMap { real.starts(with: $0) ? $0 : nil } ?? real
   }
 
+  /// The folder, from the top of its repository; nil for that itself.
+  var place: String? {
+    var path = real
+    return path != outer && path.removePrefix(outer) ? path.string : nil
+  }
+
   /// Of those that are there.
   func texts(of names: [String]) -> [String: String] {
     var found: [String: String] = [:]

@@ -131,6 +131,7 @@ struct TrustRevoke: AsyncParsableCommand {
       let names = known.filter { name in
         name == wanted || name.hasSuffix(" in \(wanted)")
           || ["takeovers", "renders"].contains { "\($0) of \(wanted)" == name }
+          || name.hasPrefix("cluster ") && name.hasSuffix(" of \(wanted)")
       }
       guard !names.isEmpty else {
         throw Failure(

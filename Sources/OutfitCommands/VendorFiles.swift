@@ -61,6 +61,11 @@ struct VendorFiles {
     _ architecture: Platform.Architecture, _ place: FilePath, _ progress: TerminalProgress
   ) async throws {
     let key = "linux-\(architecture)"
+    guard !stack.interpreter.isWheel else {
+      throw Failure(
+        "Node \(stack.interpreter.version) comes as a Python package, which can't be vendored",
+        hint: "render without --vendor, or lock a released build where nodejs.org or a mirror of it answers")
+    }
     guard let artifact = stack.interpreter.artifacts[key] else {
       throw Failure(
         "the lock has no build of \(stack.language) \(stack.interpreter.version) for \(key)",

@@ -194,7 +194,7 @@ public struct Consent: Sendable {
   public func obtain(
     _ further: [Ability], kind: String, reason: String, for consented: Consented, given: Given, asking: Asking
   ) throws {
-    let key = "\(kind) of \(consented.profile.scope.consentKey)"
+    let key = Self.key(kind, consented.profile.scope)
     let known = try store.record(of: key)?.known ?? []
     let new = further.filter { !known.contains($0.member) }
     guard !new.isEmpty else { return }
@@ -219,6 +219,14 @@ public struct Consent: Sendable {
     }
     try store.keep(Set(further.map(\.member)), of: key, commit: nil)
   }
+
+  /// Whether all of it was consented to before, in the way of the `obtain` that takes the same.
+  public func knows(_ further: [Ability], kind: String, for consented: Consented) throws -> Bool {
+    let known = try store.record(of: Self.key(kind, consented.profile.scope))?.known ?? []
+    return further.allSatisfy { known.contains($0.member) }
+  }
+
+  private static func key(_ kind: String, _ scope: Scope) -> String { "\(kind) of \(scope.consentKey)" }
 
   // MARK: - Words
 

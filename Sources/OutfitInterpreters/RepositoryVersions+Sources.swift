@@ -54,12 +54,14 @@ extension RepositoryVersions {
         add("package.json", volta.line, volta.text)
       }
     }
-    if let image = image(found["Dockerfile"], language) {
+    for name in Self.dockerfiles {
+      guard let image = image(found[name], language) else { continue }
       // An image's own release need not be had as anything else; what it is one of is.
       let parts = image.tag.split(separator: ".")
       let line =
         parts.count > 2 ? parts.prefix(language == .python ? 2 : 1).joined(separator: ".") : image.tag
-      add("Dockerfile", image.line, line)
+      add(name, image.line, line)
+      break
     }
     return wishes
   }

@@ -19,11 +19,17 @@ public struct RepositoryVersions: Sendable {
   }
 
   /// What may be read, in the order in which they are asked; bounds stand in other files too.
-  public static let files = [
-    ".python-version", ".python-versions", ".node-version", ".nvmrc", ".tool-versions", "mise.toml",
-    ".mise.toml", ".config/mise.toml", "runtime.txt", "Pipfile", "package.json", "Dockerfile",
-    "pyproject.toml", "setup.cfg", "setup.py", "uv.lock", "poetry.lock", "pdm.lock",
-    "pylock.toml",
+  public static let files =
+    [
+      ".python-version", ".python-versions", ".node-version", ".nvmrc", ".tool-versions", "mise.toml",
+      ".mise.toml", ".config/mise.toml", "runtime.txt", "Pipfile", "package.json", "pyproject.toml",
+      "setup.cfg", "setup.py", "uv.lock", "poetry.lock", "pdm.lock", "pylock.toml",
+    ] + dockerfiles
+
+  /// The better first.
+  static let dockerfiles = [
+    "Dockerfile", "Dockerfile.prod", "Dockerfile.production", "docker/Dockerfile", "docker/Dockerfile.prod",
+    ".docker/Dockerfile", "deploy/Dockerfile", "build/Dockerfile",
   ]
 
   public private(set) var notes: [Diagnostic] = []

@@ -376,7 +376,8 @@ struct Resolver {
     }
     return .pinned(
       LockedInterpreter(
-        request: request.text, version: version, provider: .wheel, requirements: requirements))
+        request: request.text, version: version, provider: .wheel,
+        artifacts: UvRuns.nodeFiles(in: files[UvRuns.filesFile]), requirements: requirements))
   }
 
   /// The Nodes that come as Python packages; nil until that is known.

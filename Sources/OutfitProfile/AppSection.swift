@@ -159,9 +159,12 @@ public struct AppSection: Hashable, Sendable {
     public var run: [String] = []
     /// What is built from source has them while it is built.
     public var build: [String] = []
-    public init(run: [String] = [], build: [String] = []) {
+    /// The developer's image has them besides.
+    public var development: [String] = []
+    public init(run: [String] = [], build: [String] = [], development: [String] = []) {
       self.run = run
       self.build = build
+      self.development = development
     }
   }
 

@@ -3,11 +3,12 @@ import OutfitCore
 extension LockReader {
   /// What an image gets of its distribution: files that archives have at plain paths, each with its digest.
   mutating func imagePackages(_ node: YamlNode) -> LockedImagePackages? {
-    know(["base", "run", "build", "snapshots", "files"], node)
+    know(["base", "run", "build", "dev", "snapshots", "files"], node)
     guard let base = text(node, "base") else { return nil }
     var packages = LockedImagePackages(
       base: base, run: node["run"].map { names($0, folders: false) } ?? [],
-      build: node["build"].map { names($0, folders: false) } ?? [])
+      build: node["build"].map { names($0, folders: false) } ?? [],
+      development: node["dev"].map { names($0, folders: false) } ?? [])
     for pair in pairs(node["snapshots"]) {
       guard LockedImagePackage.archives.contains(pair.key),
         let time = pair.value.text, LockedImagePackages.isSnapshot(time)

@@ -101,7 +101,10 @@ extension ResolutionFiles {
   package func digest(for profile: Profile) -> Digest {
     let bound = profile.indexes.filter { !$0.value.value.packages.isEmpty }
     let section = profile.virtualenv?.value ?? VirtualenvSection(from: [])
-    let choices = [section.groups.map { $0 + ["groups"] } ?? [], section.extras, section.build]
+    let choices = [
+      (section.groups.map { $0 + ["groups"] } ?? []) + section.ships.map { "ships \($0)" }, section.extras,
+      section.build,
+    ]
     let isPlain = section.isEditable && choices.allSatisfy(\.isEmpty)
     guard !bound.isEmpty || !isPlain else { return digest }
     var digest = Digest.Running()

@@ -68,7 +68,9 @@ private struct LockWriter {
   private mutating func write(_ packages: LockedImagePackages) {
     line(0, "packages:")
     value(1, "base", packages.base)
-    for (key, names) in [("run", packages.run), ("build", packages.build)] where !names.isEmpty {
+    for (key, names) in [
+      ("run", packages.run), ("build", packages.build), ("dev", packages.development),
+    ] where !names.isEmpty {
       line(1, "\(key):")
       for name in names { line(2, "- \(Self.quoted(name))") }
     }

@@ -7,15 +7,17 @@ public struct LockedImagePackages: Hashable, Sendable {
   /// What was asked for.
   public var run: [String]
   public var build: [String]
+  public var development: [String]
   /// When each archive was as it is locked, as Debian's archive of the past names it: `20261121T211544Z`.
   public var snapshots: [String: String]
   /// By platform key, sorted by name.
   public var files: [String: [LockedImagePackage]]
 
   public init(
-    base: String, run: [String], build: [String], snapshots: [String: String] = [:],
-    files: [String: [LockedImagePackage]] = [:]
+    base: String, run: [String], build: [String], development: [String] = [],
+    snapshots: [String: String] = [:], files: [String: [LockedImagePackage]] = [:]
   ) {
+    self.development = development
     self.base = base
     self.run = run
     self.build = build
@@ -60,15 +62,24 @@ public struct LockedImagePackage: Hashable, Sendable {
   /// Below the host of the archives: `debian/pool/main/p/postgresql-17/libpq5_17.6-0+deb13u1_amd64.deb`.
   public var path: String
   public var digest: Digest
-  /// It is there while something is built, and not in the image.
-  public var isForBuilding: Bool
+  public var use: Use
 
-  public init(name: String, version: String, path: String, digest: Digest, isForBuilding: Bool = false) {
+  /// What a package is there for, as the lock has it.
+  public enum Use: String, Sendable {
+    /// Every image has it.
+    case run
+    /// It is there while something is built, and not in the image.
+    case build
+    /// The developer's image has it besides.
+    case development = "dev"
+  }
+
+  public init(name: String, version: String, path: String, digest: Digest, use: Use = .run) {
     self.name = name
     self.version = version
     self.path = path
     self.digest = digest
-    self.isForBuilding = isForBuilding
+    self.use = use
   }
 
   public static let archives = ["debian", "debian-security"]
@@ -80,17 +91,16 @@ public struct LockedImagePackage: Hashable, Sendable {
   public var fileName: String { path.split { $0 == "/" }.last.map(String.init) ?? path }
 
   /// As the lock has it: `run libpq5 17.6-0+deb13u1 debian/pool/... sha256:...`.
-  var line: String { "\(isForBuilding ? "build" : "run") \(name) \(version) \(path) sha256:\(digest.hex)" }
+  var line: String { "\(use.rawValue) \(name) \(version) \(path) sha256:\(digest.hex)" }
 
   /// Nil for what is no such line: what names a file is a plain path of an archive that is known.
   init?(line: some StringProtocol) {
     let words = line.split(omittingEmptySubsequences: false) { $0 == " " }.map { String($0) }
-    guard words.count == 5, ["run", "build"].contains(words[0]), LockedImagePackages.isName(words[1]),
+    guard words.count == 5, let use = Use(rawValue: words[0]), LockedImagePackages.isName(words[1]),
       LockedImagePackages.isVersion(words[2]), Self.isPath(words[3]), words[4].hasPrefix("sha256:"),
       let digest = Digest(words[4])
     else { return nil }
-    self.init(
-      name: words[1], version: words[2], path: words[3], digest: digest, isForBuilding: words[0] == "build")
+    self.init(name: words[1], version: words[2], path: words[3], digest: digest, use: use)
   }
 
   /// Whether an archive may have a file there.

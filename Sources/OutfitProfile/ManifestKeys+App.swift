@@ -171,6 +171,9 @@ extension ManifestKeys {
     Field(
       "build", .list(.text(.debianPackage)), "What packages are built with that have no wheel",
       example: "build: [gcc, libpq-dev]"),
+    Field(
+      "dev", .list(.text(.debianPackage)), "What the developer's image has besides, below /opt/dev",
+      example: "dev: [git, curl]"),
   ]
 
   private static let egress: [Field] = [

@@ -521,6 +521,9 @@ enum ManifestKeys {
       "groups", .oneOrMore(.packageName),
       "Dependency groups; without it, those that the project's own manager installs by default",
       example: "groups: [dev, docs]"),
+    Field(
+      "ships", .oneOrMore(.packageName), "Those of `groups` that an image gets too; without it, none",
+      example: "ships: [prod]"),
     Field("extras", .oneOrMore(.packageName), "Extras of the project", example: "extras: [test]"),
     Field(
       "editable", .text(.boolean),

@@ -266,7 +266,7 @@ struct ManifestDecoder {
         manifest.content.virtualenv = Sourced(
           VirtualenvSection(
             from: from, path: pair.value["path"]?.text ?? ".venv", groups: Self.texts(pair.value["groups"]),
-            extras: Self.texts(pair.value["extras"]) ?? [],
+            ships: Self.texts(pair.value["ships"]) ?? [], extras: Self.texts(pair.value["extras"]) ?? [],
             isEditable: pair.value["editable"]?.text != "false",
             build: Self.texts(pair.value["build"]) ?? []), manifest.source(at: pair.keyLocation))
       }

@@ -436,6 +436,8 @@ public struct VirtualenvSection: Hashable, Sendable {
   public var path: String
   /// Nil for those that the project's own manager installs by default.
   public var groups: [String]?
+  /// Those of them that an image gets too.
+  public var ships: [String]
   /// Of the project.
   public var extras: [String]
   /// The project itself is in it, as its files stand.
@@ -444,12 +446,13 @@ public struct VirtualenvSection: Hashable, Sendable {
   public var build: [String]
 
   public init(
-    from: [String], path: String = ".venv", groups: [String]? = nil, extras: [String] = [],
-    isEditable: Bool = true, build: [String] = []
+    from: [String], path: String = ".venv", groups: [String]? = nil, ships: [String] = [],
+    extras: [String] = [], isEditable: Bool = true, build: [String] = []
   ) {
     self.from = from
     self.path = path
     self.groups = groups
+    self.ships = ships
     self.extras = extras
     self.isEditable = isEditable
     self.build = build

@@ -35,6 +35,14 @@ public enum DevLoop {
       || ["kind-", "k3d-", "minikube-", "colima-"].contains { context.hasPrefix($0) }
   }
 
+  /// What kubectl says of a context: where its cluster answers, and whether minikube made it, whatever its name.
+  /// - Parameter view: the answer to `kubectl config view --minify --output json`.
+  public static func cluster(_ view: String) -> (server: String?, isMinikube: Bool) {
+    let cluster = (try? Document.parseJSON(view, file: "kubectl"))?["clusters"]?.items.first?["cluster"]
+    let makers = (cluster?["extensions"]?.items ?? []).compactMap { $0.at("extension", "provider")?.text }
+    return (cluster?["server"]?.text, makers.contains("minikube.sigs.k8s.io"))
+  }
+
   /// Where skaffold.yaml sends files to that the pods' user can't write.
   /// - Parameter objects: the evaluated overlay of the environment with hot reload.
   public static func unwritable(skaffold: Document, objects: [Document], processes: [String]) -> [String] {

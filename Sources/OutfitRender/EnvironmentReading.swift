@@ -7,6 +7,8 @@ struct EnvironmentReading {
   /// Empty where nothing lists packages.
   private(set) var from: [String] = []
   private(set) var groups: [String] = []
+  /// Groups that an image has too.
+  private(set) var ships: [String] = []
   private(set) var extras: [String] = []
   private(set) var build: [String] = []
   private(set) var notes: [Diagnostic] = []
@@ -47,7 +49,8 @@ struct EnvironmentReading {
     let single = from.count == 1 ? from.first : nil
     var fields = ["from: \(single.map(Self.scalar) ?? list(from))"]
     let all = groups.isEmpty ? [] : unasked.sorted() + groups
-    for (key, names) in [("groups", all), ("extras", extras), ("build", build)] where !names.isEmpty {
+    for (key, names) in [("groups", all), ("ships", ships), ("extras", extras), ("build", build)]
+    where !names.isEmpty {
       fields.append("\(key): \(list(names))")
     }
     let reason = build.isEmpty ? "" : "; build: what has no wheel there, and runs code of its own"
@@ -177,6 +180,7 @@ struct EnvironmentReading {
     extras = offeredExtras.filter(PythonProject.isForTests)
     takeHatch(offered, offeredExtras)
     takeCommand(offered, offeredExtras)
+    takeImage(offered, offeredExtras)
     let taken = defaults.union(project.closure(groups))
     let lines =
       project.dependencies + taken.flatMap { project.groups[$0]?.lines ?? [] }
@@ -227,6 +231,31 @@ struct EnvironmentReading {
       "\((moreGroups + more).joined(separator: ", ")): \(command.place) installs them for those who work on it",
       nil)
   }
+
+  /// What production installs besides, by its Dockerfile and by the group's name.
+  private mutating func takeImage(_ offered: [String], _ offeredExtras: [String]) {
+    let command = Self.dockerfiles.first { found[$0] != nil }.flatMap { file in
+      InstallCommand(image: found[file] ?? "", file: file)
+    }
+    let meant = offered.filter { name in
+      let isNamed = ["prod", "production", "deploy", "deployment"].contains(RequirementFiles.normal(name))
+      return isNamed
+        || command?.groups.contains(name) == true && !PythonProject.isForTests(name)
+          && !InstallCommand.isBeside(name) && name != "dev"
+    }
+    let more = offeredExtras.filter { command?.extras.contains($0) == true && !extras.contains($0) }
+    ships = meant
+    groups += meant.filter { !groups.contains($0) }
+    extras += more
+    if let command, !more.isEmpty || meant.contains(where: command.groups.contains) {
+      note("\((meant + more).joined(separator: ", ")): \(command.place) installs them for the image", nil)
+    }
+  }
+
+  private static let dockerfiles = [
+    "Dockerfile.prod", "Dockerfile.production", "docker/Dockerfile.prod", "Dockerfile", "docker/Dockerfile",
+    "docker/default.Dockerfile",
+  ]
 
   /// hatch's environments name extras and groups, and packages that nothing else lists.
   private mutating func takeHatch(_ offered: [String], _ offeredExtras: [String]) {
@@ -304,11 +333,38 @@ struct EnvironmentReading {
     where !chosen.contains(where: { $0.name == file.name || $0.included.contains(file.name) }) {
       if chosen.allSatisfy({ file.included.contains($0.name) || agree($0, file) }) { chosen.append(file) }
     }
+    for file in shipped(chosen) where chosen.allSatisfy({ agree($0, file) }) { chosen.append(file) }
     return chosen.filter { file in
       !chosen.contains { other in
         other.included.contains(file.name)
           || other.name != file.name && file.role == .base && file.isCovered(by: other)
       }
+    }
+  }
+
+  /// What the image has beside those: what its Dockerfile installs, and what production's own list has to serve with.
+  private func shipped(_ chosen: [RequirementFiles.File]) -> [RequirementFiles.File] {
+    guard !chosen.isEmpty else { return [] }
+    let words =
+      Self.dockerfiles.compactMap { found[$0] }.first.map { text in
+        DockerfileInstruction.read(text).filter { $0.keyword == "RUN" }.flatMap {
+          ProjectReading.words($0.rest)
+        }
+      } ?? []
+    let installed =
+      zip(words, words.dropFirst()).filter { ["-r", "--requirement"].contains($0.0) }.map(\.1)
+      + words.filter { $0.hasPrefix("-r") && $0.hasSuffix(".txt") }.map { String($0.dropFirst(2)) }
+    let servers: Set<String> = [
+      "gunicorn", "uwsgi", "pyuwsgi", "uvicorn", "daphne", "hypercorn", "waitress", "granian",
+    ]
+    let isServed = !chosen.allSatisfy { $0.names.isDisjoint(with: servers) }
+    return requirements[.base].filter { file in
+      let isThere = chosen.contains {
+        $0.name == file.name || $0.included.contains(file.name) || file.isCovered(by: $0)
+      }
+      let isInstalled = installed.contains { $0 == file.name || $0.hasSuffix("/" + file.name) }
+      let serves = !isServed && file.rank[1] == 1 && !file.names.isDisjoint(with: servers)
+      return !isThere && (isInstalled || serves)
     }
   }
 

@@ -35,6 +35,18 @@ struct InstallCommand {
     return nil
   }
 
+  /// What an image installs: all that the commands of its Dockerfile name.
+  init?(image text: String, file: String) {
+    for instruction in DockerfileInstruction.read(text) where instruction.keyword == "RUN" {
+      let (before, earlier) = (extras.count + groups.count, hasAllExtras)
+      for part in ShellText.parts(instruction.rest) { read(part) }
+      if place.isEmpty, extras.count + groups.count > before || hasAllExtras != earlier {
+        place = "\(file):\(instruction.line)"
+      }
+    }
+    if place.isEmpty { return nil }
+  }
+
   private mutating func read(_ line: some StringProtocol) {
     // `--extra=a` and `--extra a` are one; a command ends where a shell ends it.
     let command = String(line.prefix { $0 != "#" })

@@ -157,7 +157,8 @@ extension Stack {
     if !platforms.contains(where: { interpreter.artifacts[$0] != nil }) {
       problems.add(
         "the lock has no Linux build of Node \(interpreter.version): the stage that builds needs the released one",
-        "add `prebuilt` to its providers and run `outfit update node`")
+        interpreter.provider == .wheel
+          ? "run `outfit update node`" : "add `prebuilt` to its providers and run `outfit update node`")
     }
     if language == .python, !input.vendored.isEmpty {
       problems.add("`app.build` can't be vendored", "render without it: outfit render --no-vendor")
@@ -213,9 +214,16 @@ extension Stack {
       "env": .list(knownVariables(description.imageEnv).map { ["assignment": .string($0)] }),
       "copies": .list(bundle.copies.map { ["from": .string($0.from), "to": .string($0.to)] }),
       "version": .string(bundle.interpreter.version.description),
-      "mirror": .string(language == .node ? description.mirror : description.nodeMirror),
+      "mirror": .string(
+        Self.mirror(bundle.interpreter, language == .node ? description.mirror : description.nodeMirror)),
       "archives": .list(Self.archives(bundle.interpreter)),
+      "wheel": .bool(bundle.interpreter.isWheel),
     ]
+  }
+
+  /// Where an interpreter's archives are: a Node that comes as a Python package is on Python's index.
+  static func mirror(_ interpreter: LockedInterpreter, _ own: String) -> String {
+    interpreter.isWheel ? "https://files.pythonhosted.org" : own
   }
 
   static func archives(_ interpreter: LockedInterpreter) -> [TemplateValue] {
@@ -228,4 +236,9 @@ extension Stack {
       }
     }
   }
+}
+
+extension LockedInterpreter {
+  /// Its archive is a Python package's.
+  public var isWheel: Bool { provider == .wheel }
 }

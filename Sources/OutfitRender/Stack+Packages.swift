@@ -98,8 +98,8 @@ extension Stack {
     return packages.files.sorted { $0.key < $1.key }.flatMap { platform, files in
       files.map { file in
         let architecture = platform.split(separator: "-").last ?? ""
-        let use = file.isForBuilding ? "build" : "run"
-        return "\(architecture) \(use) \(file.digest.hex) \(file.archive) \(file.pathInArchive)\n"
+        return
+          "\(architecture) \(file.use.rawValue) \(file.digest.hex) \(file.archive) \(file.pathInArchive)\n"
       }
     }.joined()
   }
@@ -118,7 +118,8 @@ extension Stack {
     return [
       "list": .string(packageList), "sha256": .string(Digest(of: packageList).hex),
       "build": .bool(
-        packages.files.values.contains { $0.contains(where: \.isForBuilding) } && !built.isEmpty),
+        packages.files.values.contains { $0.contains { $0.use == .build } } && !built.isEmpty),
+      "development": .bool(packages.files.values.contains { $0.contains { $0.use == .development } }),
       "mirrors": .list(packageMirrors.map { ["name": .string($0.name), "address": .string($0.address)] }),
     ]
   }
@@ -141,9 +142,10 @@ extension RenderSession {
     public var release: String?
     public var run: [String]
     public var build: [String]
+    public var development: [String]
     /// Of the image, as Debian names them.
     public var architectures: [String]
-    /// The manifest names some: certificates alone are taken where they can be had.
+    /// Nothing can be shipped without: certificates, and what a developer has besides, are taken where they can be had.
     public var isExplicit: Bool
     public var location: SourceLocation
 
@@ -152,8 +154,16 @@ extension RenderSession {
       release = DebianRelease.name(ofImage: base)
       let asked = app.value.packages
       run = Set(asked.run + ["ca-certificates"]).sorted()
-      build = Set(asked.build).sorted()
-      isExplicit = !asked.run.isEmpty || !asked.build.isEmpty
+      var used = [lock.interpreters[description.language]?.first]
+      if let build = app.value.build {
+        let pins = lock.interpreters[.node] ?? []
+        used.append(build.node.map { wish in pins.first { $0.request == wish } } ?? pins.first)
+      }
+      // A Python package is an archive that nothing of the base opens.
+      let isPacked = used.contains { $0?.isWheel == true }
+      build = Set(asked.build + (isPacked ? ["unzip"] : [])).subtracting(asked.run).sorted()
+      development = Set(asked.development).sorted()
+      isExplicit = !asked.run.isEmpty || !build.isEmpty
       location = app.source.location
       let artifacts = lock.interpreters[description.language]?.first?.artifacts ?? [:]
       let platforms = Stack.platforms.filter { artifacts[$0] != nil }
@@ -163,13 +173,15 @@ extension RenderSession {
     /// Whether the lock has just this.
     public func isMet(by packages: LockedImagePackages) -> Bool {
       packages.base == base && packages.run == run && packages.build == build
+        && packages.development == development
         && Set(packages.files.keys) == Set(architectures.map { "linux-\($0)" })
     }
 
     public var unknownRelease: Diagnostic {
       Diagnostic(
-        .error, "`app.packages` can't be locked: \(base) does not say which release of Debian it is",
-        at: location,
+        .error,
+        "`app.packages` can't be locked\(build.contains("unzip") ? ", of which the image's Node needs unzip" : ""): "
+          + "\(base) does not say which release of Debian it is", at: location,
         hint: "name a base whose tag does: debian:13-slim, python:3.13-slim-trixie")
     }
   }

@@ -171,8 +171,10 @@ public struct Stack: Sendable {
       problems.require(
         !linux.isEmpty,
         "the lock has no Linux build of \(title) \(interpreter.version): the image needs the released one",
-        "an interpreter adopted from this machine can't be put into an image; add `prebuilt` to its providers and "
-          + "run `outfit update \(language.rawValue)`")
+        interpreter.provider == .wheel
+          ? "run `outfit update \(language.rawValue)`, which notes the files of its Python package"
+          : "an interpreter adopted from this machine can't be put into an image; add `prebuilt` to its providers and "
+            + "run `outfit update \(language.rawValue)`")
     }
     for key in linux {
       let path = interpreter.artifacts[key]?.path ?? ""

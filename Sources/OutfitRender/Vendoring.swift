@@ -72,7 +72,7 @@ public enum Vendoring {
 
   /// Below the architecture's folder.
   public static func packagePath(_ file: LockedImagePackage) -> String {
-    "packages/\(file.isForBuilding ? "build" : "run")/\(file.fileName)"
+    "packages/\(file.use.rawValue)/\(file.fileName)"
   }
 
   /// What is wrong with the vendored files of a stack.
@@ -82,6 +82,12 @@ public enum Vendoring {
       diagnostics.append(
         Diagnostic(
           .error, "\(package.name) has no wheel, and what has to be built can't be vendored",
+          hint: "render without it: outfit render --no-vendor"))
+    }
+    if !stack.vendored.isEmpty, stack.interpreter.isWheel {
+      diagnostics.append(
+        Diagnostic(
+          .error, "Node \(stack.interpreter.version) comes as a Python package, which can't be vendored",
           hint: "render without it: outfit render --no-vendor"))
     }
     for architecture in Set(stack.vendored.map(\.architecture)).sorted() {

@@ -130,12 +130,14 @@ extension Uv {
   }
 
   /// The command that makes a folder's wheel.
-  func wheel(of folder: ProjectContents.Folder, _ build: [String]) -> [Argument] {
+  func wheel(
+    of folder: ProjectContents.Folder, _ build: [String], on python: Reference? = nil
+  ) -> [Argument] {
     let place: Argument =
       folder.way == .copied
       ? .scratch(SourceTree.path(folder.relative)) : .text(folder.path.string)
     return ["build", "--wheel", "--no-create-gitignore"] + Self.common
-      + ["--python", .reference(interpreter.program), "--out-dir", .scratch(Self.wheelFolder)]
+      + ["--python", .reference(python ?? interpreter.program), "--out-dir", .scratch(Self.wheelFolder)]
       + ["--no-build"]
       + build.sorted().flatMap { ["--no-binary-package", .text(Requirement.normalized($0))] }
       + [place]

@@ -51,7 +51,12 @@ struct Uv {
   // MARK: Questions
 
   /// What a question needs to stand: the interpreter that it is about only where the machine has no other.
-  private var questionObjects: [Object] { questioner == nil ? objects : [object] }
+  var questionObjects: [Object] { questioner == nil ? objects : [object] }
+
+  /// What questions run on; nil where the machine has no Python but the interpreter.
+  var machinePython: Reference? {
+    questioner.map { .path($0) }.flatMap { $0 == interpreter.program ? nil : $0 }
+  }
 
   private var questionPython: Argument { .reference(questioner.map { .path($0) } ?? interpreter.program) }
 
@@ -109,17 +114,27 @@ struct Uv {
   ) -> Query {
     var arguments: [Argument] = [
       "export", "--quiet", "--frozen", "--no-header", "--no-annotate",
-      "--format", "requirements-txt", "--no-python-downloads", "--python",
-      .reference(interpreter.program), "--project", .scratch(""), "--output-file",
-      .scratch(Self.lockFile),
+      "--format", "requirements-txt", "--no-python-downloads", "--python", questionPython, "--project",
+      .scratch(""), "--output-file", .scratch(Self.lockFile),
     ]
     if let groups { arguments += ["--no-default-groups"] + groups.flatMap { ["--group", .text($0)] } }
     for extra in extras { arguments += ["--extra", .text(extra)] }
     return ask(
       Inquiry(
-        label: label, objects: objects, files: ["pyproject.toml": project, "uv.lock": lock],
+        label: label, objects: questionObjects,
+        files: ["pyproject.toml": Self.forAnyPython(project), "uv.lock": lock],
         steps: [step(arguments, needsNetwork: false)], collect: [Self.lockFile],
         needsNetwork: false))
+  }
+
+  /// A pyproject.toml without the Pythons that it asks for: uv.lock has what is meant for which, and what is asked runs on
+  /// whatever Python the machine has.
+  static func forAnyPython(_ project: [UInt8]) -> [UInt8] {
+    let lines = project.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    let kept = lines.filter { line in
+      !line.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }.starts(with: "requires-python".utf8)
+    }
+    return Array(kept.joined(separator: [UInt8(ascii: "\n")]))
   }
 
   /// The names of the programs that some packages install, without what they depend on.

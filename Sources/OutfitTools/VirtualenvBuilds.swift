@@ -60,24 +60,24 @@ extension VirtualenvPins {
   /// Nil where it can't be asked on this machine.
   private func pins(of item: BuiltItem) throws -> Outcome<String?> {
     let label = "what builds \(item.path.map { $0 == "." ? "the project" : $0 } ?? item.name)"
-    var wanted: Set<String> = []
-    switch try questions(item, "asking \(label)") {
+    var told = try needs(of: item, "asking \(label)", on: interpreter.program)
+    if case .failed(let message) = told, isLackOfPython(message), let other = uv.machinePython {
+      told = try needs(of: item, "asking \(label)", on: other)
+      if case .failed = told {
+        // A project that asks for a later Python says at least itself what it is built with.
+        told =
+          item.path.map {
+            .done(Set(sources.reading.description(of: LocalProject(path: $0)).buildRequirements))
+          }
+          ?? .failed(message)
+      }
+    }
+    let wanted: Set<String>
+    switch told {
     case .ask(let queries): return .ask(queries)
     case .failed(let message): return .failed(message)
-    case .done(let queries):
-      let unknown = queries.filter { context.facts[$0] == nil }
-      guard unknown.isEmpty else { return .ask(unknown) }
-      for query in queries {
-        guard case .collected(let files)? = context.facts[query] else {
-          guard case .failed(let diagnostic)? = context.facts[query] else { continue }
-          return .failed(asksForBound(diagnostic, item) ?? message(of: diagnostic))
-        }
-        guard let described = files[BuildWatch.description], let told = files[BuildWatch.requirements] else {
-          return .done(nil)
-        }
-        wanted.formUnion(ProjectDescription(["pyproject.toml": described]).buildRequirements)
-        wanted.formUnion(String(decoding: told, as: UTF8.self).split(separator: "\n").map(String.init))
-      }
+    case .done(nil): return .done(nil)
+    case .done(let found?): wanted = found
     }
     guard !wanted.isEmpty else { return .done("") }
     let input = "build.in"
@@ -105,6 +105,38 @@ extension VirtualenvPins {
     return .done(lines.compactMap(\.pin).joined())
   }
 
+  /// What is asked for to build it, on one Python; nil where that can't be told.
+  private func needs(of item: BuiltItem, _ label: String, on python: Reference) throws -> Outcome<
+    Set<String>?
+  > {
+    var wanted: Set<String> = []
+    switch try questions(item, label, on: python) {
+    case .ask(let queries): return .ask(queries)
+    case .failed(let message): return .failed(message)
+    case .done(let queries):
+      let unknown = queries.filter { context.facts[$0] == nil }
+      guard unknown.isEmpty else { return .ask(unknown) }
+      for query in queries {
+        guard case .collected(let files)? = context.facts[query] else {
+          guard case .failed(let diagnostic)? = context.facts[query] else { continue }
+          return .failed(asksForBound(diagnostic, item) ?? message(of: diagnostic))
+        }
+        guard let described = files[BuildWatch.description], let told = files[BuildWatch.requirements] else {
+          return .done(nil)
+        }
+        wanted.formUnion(ProjectDescription(["pyproject.toml": described]).buildRequirements)
+        wanted.formUnion(String(decoding: told, as: UTF8.self).split(separator: "\n").map(String.init))
+      }
+    }
+    return .done(wanted)
+  }
+
+  /// Whether a question failed since the interpreter that it runs on can't be had: pins for it can be made on another.
+  func isLackOfPython(_ message: UvMessage) -> Bool {
+    message.diagnostic.message.contains("Python \(interpreter.version), ")
+      || message.diagnostic.message.contains("Python \(interpreter.version) can't")
+  }
+
   /// Where what builds something is a name that one index alone may serve.
   private func asksForBound(_ failure: Diagnostic, _ item: BuiltItem) -> UvMessage? {
     let text = [failure.excerpt, failure.message].compactMap { $0 }.joined(separator: "\n")
@@ -124,15 +156,18 @@ extension VirtualenvPins {
   }
 
   /// One for each line, or one for a folder.
-  private func questions(_ item: BuiltItem, _ label: String) throws -> Outcome<[Query]> {
+  private func questions(
+    _ item: BuiltItem, _ label: String, on python: Reference
+  ) throws -> Outcome<[Query]> {
     guard let path = item.path else {
       return .done(
         item.lines.map { line in
           var words: [Argument] = ["pip", "install", "--no-deps"] + Uv.common
-          words += ["--python", .reference(interpreter.program), "--target", .scratch("out")]
+          words += ["--python", .reference(python), "--target", .scratch("out")]
           words += Uv.building(section.value.build) + ["-r", .scratch("asked.txt")]
           return uv.watch(
-            label: label, item.name, words, files: ["asked.txt": Array((line.textForAnyMachine + "\n").utf8)],
+            label: label, .text(item.name), words, on: python,
+            files: ["asked.txt": Array((line.textForAnyMachine + "\n").utf8)],
             index: indexes.bound[item.name])
         })
     }
@@ -147,23 +182,23 @@ extension VirtualenvPins {
     case .editable:
       // Without a name it can't be told from what builds it, of which nothing is built unasked.
       guard let name = folder.name else {
-        words = uv.wheel(of: folder, section.value.build)
+        words = uv.wheel(of: folder, section.value.build, on: python)
         break
       }
       words = ["pip", "install", "--no-deps"] + Uv.common
-      words += ["--python", .reference(interpreter.program), "--target", .scratch("out")]
+      words += ["--python", .reference(python), "--target", .scratch("out")]
       words += Uv.building(section.value.build + [name]) + ["--editable", .text(folder.path.string)]
-    case .inPlace: words = uv.wheel(of: folder, section.value.build)
+    case .inPlace: words = uv.wheel(of: folder, section.value.build, on: python)
     case .copied:
       switch try Virtualenv.tree(section.value, context) {
       case .ask(let queries): return .ask(queries)
       case .done(let entries): tree = entries
       }
-      words = uv.wheel(of: folder, section.value.build)
+      words = uv.wheel(of: folder, section.value.build, on: python)
     }
     let place: Argument =
       folder.way == .copied ? .scratch(SourceTree.path(folder.relative)) : .text(folder.path.string)
-    return .done([uv.watch(label: label, place, words, sources: tree)])
+    return .done([uv.watch(label: label, place, words, on: python, sources: tree)])
   }
 }
 
@@ -274,9 +309,10 @@ extension Uv {
   /// - Parameters:
   ///   - built: what is built: a package's normalised name, or a folder.
   ///   - words: for uv.
+  ///   - python: what it runs on: the interpreter, or another that stands in for it.
   fileprivate func watch(
-    label: String, _ built: Argument, _ words: [Argument], files: [String: [UInt8]] = [:],
-    sources: [TreeEntry] = [], index: String? = nil
+    label: String, _ built: Argument, _ words: [Argument], on python: Reference,
+    files: [String: [UInt8]] = [:], sources: [TreeEntry] = [], index: String? = nil
   ) -> Query {
     var files = files
     files[BuildWatch.script] = Array(BuildWatch.text.utf8)
@@ -285,7 +321,7 @@ extension Uv {
     let engine = Argument.reference(.object(object.id, "bin/uv"))
     let arguments: [Argument] = ["-I", "-S", .scratch(BuildWatch.script), engine, built]
     var step = Step(
-      interpreter.program, arguments + words + ["--build-constraints", .scratch("bound.txt")],
+      python, arguments + words + ["--build-constraints", .scratch("bound.txt")],
       needsNetwork: true,
       surroundings: variables(index: index).mapValues { .text($0) })
     // What uv knows of earlier builds would answer for this one.
@@ -293,13 +329,8 @@ extension Uv {
     step.title = label
     return ask(
       Inquiry(
-        label: label, objects: objects, files: files, sources: sources, steps: [step],
+        label: label, objects: python == interpreter.program ? objects : questionObjects, files: files,
+        sources: sources, steps: [step],
         collect: [BuildWatch.description, BuildWatch.requirements]))
-  }
-
-  fileprivate func watch(
-    label: String, _ package: String, _ words: [Argument], files: [String: [UInt8]], index: String?
-  ) -> Query {
-    watch(label: label, .text(package), words, files: files, sources: [], index: index)
   }
 }

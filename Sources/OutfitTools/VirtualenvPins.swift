@@ -66,7 +66,7 @@ struct VirtualenvPins {
     }
     var shipped = all
     if sources.hasGroups {
-      switch try lines(sources.choice.deployed, earlier: all) {
+      switch try lines(sources.choice.deployed(with: section.value.ships), earlier: all) {
       case .ask(let query): return .ask(query)
       case .failed(let message): return .failed(message)
       case .done(let lines): shipped = lines
@@ -273,11 +273,19 @@ struct VirtualenvPins {
         attempt.files[Self.bindings] = Array(project.utf8)
         attempt.inputs.append(.scratch(Self.bindings))
       }
-      let found = answer(
-        uv.compile(
-          label: "resolving \(section.value.title)", attempt.files, attempt.inputs, attempt.options,
-          previous: previous, isAnnotated: !all.isEmpty, build: section.value.build + projects,
-          runsCode: !section.value.build.isEmpty || !projects.isEmpty))
+      func compile(runsCode: Bool) -> Outcome<String> {
+        answer(
+          uv.compile(
+            label: "resolving \(section.value.title)", attempt.files, attempt.inputs, attempt.options,
+            previous: previous, isAnnotated: !all.isEmpty, build: section.value.build + projects,
+            runsCode: runsCode))
+      }
+      let runsCode = !section.value.build.isEmpty || !projects.isEmpty
+      var found = compile(runsCode: runsCode)
+      if runsCode, case .failed(let message) = found, isLackOfPython(message), uv.machinePython != nil {
+        found = compile(runsCode: false)
+        if case .failed = found { found = .failed(message) }
+      }
       guard case .done(let text) = found else { return found }
       guard !all.isEmpty else { return found }
       let set = RequirementSet(text)

@@ -42,6 +42,13 @@ struct Sources {
   private static func checkGroups(
     _ section: Sourced<VirtualenvSection>, _ reading: ResolutionFiles
   ) throws {
+    if let other = section.value.ships.first(where: { section.value.groups?.contains($0) != true }) {
+      throw Failure(
+        "`virtualenv.ships` has \(other), which is not among `groups`", at: section.source.location,
+        hint:
+          "what ships is there for those who develop as well: groups: [\(((section.value.groups ?? []) + [other]).joined(separator: ", "))]",
+        status: .usage)
+    }
     guard let names = section.value.groups, !names.isEmpty, let known = try reading.groups(),
       let unknown = names.first(where: { !known.contains(Requirement.normalized($0)) })
     else { return }

@@ -263,13 +263,16 @@ struct RenderTests {
     #expect(unrendered.errorText.contains("outfit render"))
     _ = try await machine.outfit("render", at: "shop")
 
-    func cluster(_ context: String, client: String = "v1.32.0", server: String = "v1.31.2") throws {
+    func cluster(
+      _ context: String, client: String = "v1.32.0", server: String = "v1.31.2", view: String = "{}"
+    ) throws {
       try program(
         "kubectl",
         """
         case "$*" in
           *current-context*) echo \(context) ;;
-          *get-contexts*) printf 'kind-shop\\ngke_acme\\n' ;;
+          *get-contexts*) printf 'kind-shop\\ngke_acme\\ndefault\\n' ;;
+          *"config view"*) echo '\(view)' ;;
           *"version --client"*) echo "Client Version: \(client)" ;;
           *version*) echo '{"serverVersion": {"gitVersion": "\(server)"}}' ;;
           *kustomize*) exec \(real) "$@" ;;
@@ -296,6 +299,29 @@ struct RenderTests {
     #expect(remote.errorText.contains("outfit dev --context gke_acme"))
     let named = try await dev("--context", "gke_acme", "--dry-run")
     #expect(named.status == 0, "\(named.errorText)")
+    // A dry run remembers nothing; what was named once is remembered, for that cluster.
+    #expect(try await dev().status == 4)
+    let address = { (server: String) in
+      "{\"clusters\": [{\"cluster\": {\"server\": \"\(server)\"}}]}"
+    }
+    try cluster("default", view: address("https://127.0.0.1:6443"))
+    let asked = try await dev()
+    #expect(asked.status == 4)
+    #expect(asked.errorText.contains("default (https://127.0.0.1:6443)"), "\(asked.errorText)")
+    #expect(try await dev("--context", "default").status == 0)
+    let remembered = try await dev()
+    #expect(remembered.status == 0, "\(remembered.errorText)")
+    #expect(remembered.outputText.contains("ran dev --kube-context default"))
+    try cluster("default", view: address("https://production.example:6443"))
+    #expect(try await dev().status == 4)
+    try cluster(
+      "shop-of-mine",
+      view:
+        "{\"clusters\": [{\"cluster\": {\"extensions\": [{\"extension\": {\"provider\": \"minikube.sigs.k8s.io\"}}]}}]}"
+    )
+    let minikube = try await dev()
+    #expect(minikube.status == 0, "\(minikube.errorText)")
+    try cluster("gke_acme")
     let misspelled = try await dev("--context", "gke_acmee")
     #expect(misspelled.status == 2)
     try cluster("kind-shop", client: "v1.20.2")
@@ -310,7 +336,19 @@ struct RenderTests {
     let unwritable = try await dev()
     #expect(unwritable.status == 1)
     #expect(unwritable.errorText.contains("has no volume at /app"), "\(unwritable.errorText)")
+    #expect(unwritable.errorText.contains("used as it is"), "\(unwritable.errorText)")
     try machine.write(reload, text)
+    let manifest = try #require(try machine.read("shop/outfit.yaml"))
+    try machine.write(
+      "shop/outfit.yaml", manifest.replacing("host: shop.localhost", with: "host: boutique.localhost"))
+    _ = try await machine.outfit("trust", "--locked", at: "shop")
+    let dry = try await dev("--dry-run")
+    #expect(dry.errorText.contains("rendered first"), "\(dry.errorText)")
+    let brought = try await dev()
+    #expect(brought.status == 0, "\(brought.errorText)")
+    #expect(brought.errorText.contains("Rendered what was out of date"), "\(brought.errorText)")
+    #expect(try await machine.outfit("render", "--check", at: "shop").status == 0)
+    try machine.write("shop/outfit.yaml", manifest)
     try program("skaffold", "echo v2.10.0\n")
     #expect(try await dev().errorText.contains("skaffold is 2.10.0"))
 

@@ -82,9 +82,17 @@ struct DistributionTests {
     #expect(index.base == ["apt", "dpkg", "libc6"])
     let packages = try DebianSelection.packages(run: ["libpq5"], build: ["gcc"], in: index)
     #expect(
-      packages.map { "\($0.isForBuilding ? "build" : "run") \($0.name)" } == [
+      packages.map { "\($0.use.rawValue) \($0.name)" } == [
         "build gcc", "build libc6", "build libc6-dev", "run libldap2", "run libpq5", "run libsasl2",
         "run other-tool", "run postfix",
+      ])
+    // What a developer has besides is no part of what is built with, though both need it.
+    let three = try DebianSelection.packages(
+      run: ["libsasl2"], build: ["libpq5"], development: ["gcc"], in: index)
+    #expect(
+      three.map { "\($0.use.rawValue) \($0.name)" } == [
+        "dev gcc", "dev libc6", "dev libc6-dev", "build libldap2", "dev libldap2", "build libpq5",
+        "dev libpq5", "run libsasl2", "build other-tool", "dev other-tool", "build postfix", "dev postfix",
       ])
     let sasl = try #require(packages.first { $0.name == "libsasl2" })
     #expect(sasl.version == "2.1+deb13u1" && sasl.archive == "debian-security")
@@ -117,7 +125,7 @@ struct DistributionTests {
     func file(_ name: String, _ architecture: String, build: Bool = false) -> LockedImagePackage {
       LockedImagePackage(
         name: name, version: "1.2", path: "debian/pool/main/x/\(name)_1.2_\(architecture).deb",
-        digest: Digest(of: name + architecture), isForBuilding: build)
+        digest: Digest(of: name + architecture), use: build ? .build : .run)
     }
     var locked = LockedImagePackages(
       base: "debian:trixie-slim", run: ["ca-certificates", "libpq5"], build: ["gcc"],

@@ -37,6 +37,52 @@ struct FrontEndTests {
     return LockedNodeModules(from: "pnpm-lock.yaml", sourceDigest: Digest(of: ""), manager: tool)
   }
 
+  /// A Node that comes as a Python package: nothing of the base opens its archive.
+  @Test func aNodeOfAPythonPackageIsUnpackedByALockedProgram() throws {
+    var app = Shop.app
+    app.build = .init(folder: "frontend", command: "npm run build", copy: ["dist"])
+    var lock = Shop.lock
+    lock.interpreters[.node] = [
+      LockedInterpreter(
+        request: "24", version: Version([24, 1, 0]), provider: .wheel,
+        artifacts: [
+          "linux-amd64": LockedArtifact(path: "packages/ab/node-amd64.whl", digest: Digest(of: "amd64"))
+        ], requirements: "x")
+    ]
+    func change(_ input: inout RenderInput) {
+      input.nodeFolders["frontend"] = NodeFolder(listing: ["package.json", "package-lock.json"])
+    }
+    #expect(refusal(app, lock: lock, change).contains("run `outfit lock`"))
+    let artifacts = lock.interpreters[.python]?.first?.artifacts.keys.filter { $0.hasPrefix("linux-") } ?? []
+    var packages = LockedImagePackages(
+      base: "debian:trixie-slim", run: ["ca-certificates"], build: ["unzip"])
+    packages.snapshots = ["debian": "20261129T020931Z"]
+    for platform in artifacts {
+      packages.files[platform] = [
+        LockedImagePackage(
+          name: "unzip", version: "6.0", path: "debian/pool/u/unzip_6.0_amd64.deb",
+          digest: Digest(of: platform), use: .build)
+      ]
+    }
+    lock.imagePackages = packages
+    let dockerfile = try #require(try rendered(app, lock: lock, change)["Dockerfile"])
+    #expect(dockerfile.contains("/packages/ab/node-amd64.whl /node.whl\n"))
+    #expect(dockerfile.contains("COPY --from=node-archive /node.whl /tmp/\n"))
+    #expect(dockerfile.contains("unzip -q /tmp/node.whl"))
+    #expect(!dockerfile.contains("/node.tar.gz"))
+    lock.interpreters[.node]?[0].artifacts = [:]
+    #expect(refusal(app, lock: lock, change).contains("outfit update node"))
+  }
+
+  @Test func locksOfOldNpmSayTheirDigestsToo() throws {
+    let listed = try Document.parseJSON(
+      """
+      {"a": {"version": "1", "integrity": "sha512-x", "dependencies": {"inner": {"version": "2"}}},
+       "git": {"version": "git+https://host/x"}, "held": {"version": "1", "bundled": true}}
+      """, file: "package-lock.json")
+    #expect(FileParity.looseOfOld(listed) == ["git", "inner"])
+  }
+
   @Test func aFrontEndIsBuiltInAStageOfItsOwn() throws {
     var app = Shop.app
     app.build = .init(folder: "frontend", command: "npm run build", copy: ["dist"], to: "static/app")

@@ -330,7 +330,7 @@ import Testing
     ])
     let app = try await app(reading)
     #expect(app.build == .init(folder: "ui", command: "npm run build", copy: ["dist"], to: "static/ui"))
-    #expect(app.packages == .init(run: ["libpq5"]))
+    #expect(app.packages == .init(run: ["libpq5"], development: ["curl", "git"]))
     #expect(!has(reading, "in a stage of its own"))
   }
 
@@ -472,4 +472,183 @@ import Testing
 
   @Test(arguments: ["ACCESS_TOKEN_EXPIRE_MINUTES", "KEYCLOAK_URL", "SITE_NAME", "PUBLIC_KEY_URL", "MONKEY"])
   func noSecrets(_ name: String) { #expect(!VariableNames.isSecret(name)) }
+
+  // MARK: Kinds of public repositories
+
+  static let flask = [
+    "requirements.txt": "flask\ngunicorn\nuvicorn\ncelery\nflower\nredis\n",
+    "Dockerfile": "FROM python:3.13\nWORKDIR /srv\nCOPY . .\n", "main.py": "x = 1\n",
+  ]
+
+  @Test func anEntrypointThatHandsOnStartsNothingByItself() async throws {
+    var files = Self.django
+    files["entrypoint.sh"] = "#!/bin/sh\nwhile ! nc -z $SQL_HOST 5432; do sleep 1; done\nexec \"$@\"\n"
+    files["Dockerfile"] =
+      "FROM python:3.13\nWORKDIR /home/web\nCOPY . /home/web\nENTRYPOINT [\"/home/web/entrypoint.sh\"]\n"
+    let reading = reading(files)
+    #expect(try await app(reading).processes.keys.sorted() == ["web"])
+    #expect(!reading.text.contains("entrypoint.sh\"]"))
+    files["entrypoint.sh"] =
+      "#!/bin/sh\nif [ $# -eq 0 ]; then\n  set -- gunicorn shop.wsgi --bind 0.0.0.0:9000\nfi\nexec \"$@\"\n"
+    let own = try await app(self.reading(files)).processes["web"]
+    #expect(own?.command == ["gunicorn", "shop.wsgi", "--bind", "0.0.0.0:9000"])
+  }
+
+  @Test func aDevelopersCommandSaysWhatProductionStarts() async throws {
+    var files = Self.flask
+    files["docker-compose.yml"] = """
+      services:
+        web:
+          build: .
+          command: uvicorn main:app --host 0.0.0.0 --reload
+          volumes: [".:/srv"]
+          ports: ["8004:8000"]
+        worker: {build: ., command: celery -A worker.celery worker --loglevel=info --logfile=logs/celery.log}
+        dashboard: {build: ., command: "celery --broker=redis://redis:6379/0 flower --port=5555", ports: ["5556:5555"]}
+        redis: {image: "redis:7"}
+      """
+    let reading = reading(files)
+    let app = try await app(reading)
+    #expect(app.processes.keys.sorted() == ["web", "worker"])
+    #expect(app.processes["web"]?.command == ["uvicorn", "main:app", "--host", "0.0.0.0"])
+    #expect(app.processes["web"]?.port == 8000)
+    #expect(
+      app.processes["worker"]?.command == ["celery", "-A", "worker.celery", "worker", "--loglevel=info"])
+    #expect(has(reading, "dashboard shows how the others do"))
+    #expect(has(reading, "not to logs/celery.log"))
+  }
+
+  @Test(arguments: [
+    ("nodemon -L src/index.js", ["node", "src/index.js"]),
+    ("npx nodemon --inspect server.js", ["node", "server.js"]),
+    ("fastapi dev app/main.py --port 80", ["fastapi", "run", "app/main.py", "--port", "80"]),
+    ("uvicorn a:b --reload --reload-dir src --port 9", ["uvicorn", "a:b", "--port", "9"]),
+    ("python manage.py runserver", nil), ("next dev", nil), ("nodemon", nil), ("npm run watch", nil),
+  ])
+  func withoutWhatWatches(_ text: String, _ command: [String]?) {
+    #expect(StartCommand(words: ProjectReading.words(text)).forProduction?.words == command)
+  }
+
+  @Test func aComposeFileThatMountsTheSourceIsADevelopers() async throws {
+    var files = Self.django
+    files["Dockerfile"] =
+      "FROM python:3.13\nWORKDIR /app\nCOPY . .\nCMD [\"gunicorn\", \"shop.wsgi\", \"-b\", \"0.0.0.0:8000\"]\n"
+    let text =
+      "services:\n  web:\n    build: .\n    command: python manage.py run\n    ports: [\"8000:8000\"]\n"
+    files["docker-compose.yml"] = text + "    volumes: [\".:/app:ro\"]\n"
+    #expect(try await app(reading(files)).processes["web"]?.command?.first == "gunicorn")
+    files["docker-compose.yml"] = text + "    volumes: [\"./data:/app/data\"]\n"
+    #expect(try await app(reading(files)).processes["web"]?.command?.first == "python")
+  }
+
+  @Test func whatTheImageInstallsIsThere() async throws {
+    let files = [
+      "manage.py": Self.manage, "shop/wsgi.py": "x", "requirements/base.txt": "django\n",
+      "requirements/development.txt": "-r base.txt\npytest\n",
+      "requirements/production.txt": "-r base.txt\nuwsgi\n", "Procfile": "web: uwsgi etc/uwsgi.ini\n",
+      "Dockerfile":
+        "FROM python:3.13\nCOPY requirements/ /tmp/\nRUN pip install -r /tmp/requirements/production.txt\n",
+    ]
+    let reading = reading(files)
+    #expect(reading.text.contains("from: [requirements/development.txt, requirements/production.txt]"))
+    #expect(!has(reading, "uwsgi is not among the packages"))
+    var others = files
+    others["Dockerfile"] = nil
+    #expect(self.reading(others).text.contains("requirements/production.txt]"), "it has what serves")
+    others["requirements/development.txt"] = "-r base.txt\npytest\ngunicorn\n"
+    #expect(!self.reading(others).text.contains("production.txt]"))
+  }
+
+  @Test func groupsOfTheImageShip() async throws {
+    let project = """
+      [project]
+      name = "shop"
+      version = "1"
+      dependencies = ["django"]
+      [project.optional-dependencies]
+      pgsql = ["psycopg"]
+      fast = ["ujson"]
+      [dependency-groups]
+      dev = ["pytest"]
+      prod = ["gunicorn"]
+      postgres = ["psycopg"]
+      docs = ["sphinx"]
+      [tool.uv]
+      """
+    var files = ["pyproject.toml": project, "uv.lock": "version = 1\n", "manage.py": Self.manage]
+    #expect(reading(files).text.contains("groups: [dev, prod], ships: [prod]"))
+    files["docker/default.Dockerfile"] =
+      "FROM python:3.13\nRUN uv sync --no-dev \\\n    --group postgres --extra pgsql\nCMD [\"gunicorn\", \"shop.wsgi\"]\n"
+    let reading = reading(files)
+    #expect(reading.text.contains("groups: [dev, postgres, prod], ships: [postgres, prod], extras: [pgsql]"))
+    #expect(has(reading, "docker/default.Dockerfile:2 installs them for the image"))
+    #expect(try await app(reading).processes["web"]?.command?.prefix(2) == ["gunicorn", "shop.wsgi"])
+  }
+
+  @Test func aFolderTwoLevelsDownHasTheComposeFileOfTheTop() async throws {
+    let files = [
+      "requirements.txt": "flask\ngunicorn\n", "manage.py": "app = create_app()\n",
+      "Dockerfile.prod": "FROM python:3.13\nWORKDIR /home/web\nCOPY . /home/web\n",
+      "../../docker-compose.prod.yml": """
+      services:
+        web:
+          build: {context: ./services/web, dockerfile: Dockerfile.prod}
+          environment: {APP_FOLDER: /home/web, DATA_FOLDER: /home/web/data, OTHER: /var/other}
+          command: gunicorn --bind 0.0.0.0:5000 manage:app
+        other: {build: ./other/web}
+      """,
+    ]
+    let reading = ProjectReading(
+      folder: "web", place: "services/web", found: files.filter { !$0.key.contains("/") },
+      sources: SourceFiles(texts: files),
+      interpreters: [.python: .init("3.14", place: "a file", isGuess: true, isUnnamed: true)])
+    #expect(
+      try await app(reading).processes["web"]?.command == [
+        "gunicorn", "--bind", "0.0.0.0:5000", "manage:app",
+      ])
+    #expect(has(reading, "the service other is built from ../../other/web"))
+    let env = try await app(reading).environments["production"]?.env
+    #expect(env == ["APP_FOLDER": "/app", "DATA_FOLDER": "/app/data", "OTHER": "/var/other"])
+  }
+
+  @Test func whatSaysWhichDatabaseItIsSaysPostgres() async throws {
+    var files = Self.django
+    files["requirements.txt"] = "django\ngunicorn\npsycopg\n"
+    files["shop/settings.py"] = """
+      DB_KIND = os.environ.get("DB_KIND", "sqlite")
+      if DB_KIND == "postgres":
+          x = 1
+      DATABASES = {"default": {"ENGINE": os.environ.get("SQL_ENGINE", "django.db.backends.sqlite3"),
+        "HOST": os.environ.get("SQL_HOST", "localhost")}}
+      """
+    files["docker-compose.yml"] = "services:\n  db: {image: \"postgres:16\"}\n"
+    let env = try await ProjectReadingTests().profile(reading(files)).env.mapValues(\.value)
+    #expect(env["SQL_ENGINE"] == "django.db.backends.postgresql")
+    #expect(env["DB_KIND"] == "postgres")
+    files["docker-compose.yml"] = nil
+    files["requirements.txt"] = "django\ngunicorn\n"
+    #expect(!reading(files).text.contains("SQL_ENGINE"))
+  }
+
+  @Test func toolsOfNpmNeedANode() async throws {
+    let reading = reading([
+      "requirements.txt": "django\n",
+      ".pre-commit-config.yaml": """
+      repos:
+        - repo: https://github.com/rbubley/mirrors-prettier
+          rev: v3.7.4
+          hooks: [{id: prettier}]
+      """,
+    ])
+    #expect(reading.text.contains("  node: \"24\""))
+  }
+
+  @Test func aDevelopersPathIsNoHealth() {
+    let urls = "urlpatterns = [path(\"live_reload\", x), path(\"health\", y)]\n"
+      .replacing(", path", with: ",\npath").replacing("[path", with: "[\npath")
+    let paths = HealthPaths(
+      SourceFiles(texts: ["shop/urls.py": urls]), asked: nil, urls: "shop/urls.py", folder: "")
+    #expect(paths.live == nil)
+    #expect(paths.ready?.path == "/health")
+  }
 }

@@ -112,6 +112,8 @@ package struct ProjectChoice: Hashable, Sendable {
     self.extras = Set(extras.map { normalizedPackageName($0) }).sorted()
   }
 
-  /// What ships: no group at all.
-  package var deployed: ProjectChoice { ProjectChoice(groups: [], extras: extras) }
+  /// What ships: no group but those that are named for it.
+  package func deployed(with groups: [String]) -> ProjectChoice {
+    ProjectChoice(groups: groups, extras: extras)
+  }
 }

@@ -24,33 +24,42 @@ public struct DebianSelection {
     public var providers: [String] = []
   }
 
-  /// The packages of an image, and those that are there for building alone.
+  /// The packages of an image, those that are there for building alone, and those of the developer's image.
   /// - Parameters:
   ///   - run: by name.
   ///   - build: beside those.
-  /// - Returns: sorted by name.
+  ///   - development: beside those that run.
+  /// - Returns: sorted by name, and by use.
   public static func packages(
-    run: [String], build: [String], in index: DebianIndex
+    run: [String], build: [String], development: [String] = [], in index: DebianIndex
   ) throws(Lack) -> [LockedImagePackage] {
-    let base = index.base
-    var selection = DebianSelection(index: index, base: base)
+    var selection = DebianSelection(index: index, base: index.base)
     for name in run { try selection.add(name) }
     try selection.complete()
-    let running = Set(selection.selected.keys)
-    for name in build { try selection.add(name) }
-    try selection.complete()
-    var packages: [LockedImagePackage] = []
-    for (name, package) in selection.selected.sorted(by: { $0.key < $1.key }) {
-      let path = "\(package.archive)/\(package.path)"
-      guard let digest = package.digest, LockedImagePackage.isPath(path), LockedImagePackages.isName(name),
-        LockedImagePackages.isVersion(package.version.text)
-      else { throw Lack(name: name) }
-      packages.append(
-        LockedImagePackage(
-          name: name, version: package.version.text, path: path, digest: digest,
-          isForBuilding: !running.contains(name)))
+    let running = selection
+    let further: [(LockedImagePackage.Use, [String])] = [(.build, build), (.development, development)]
+    var packages = try selection.selected.values.map { package throws(Lack) in try locked(package, .run) }
+    for (use, names) in further {
+      selection = running
+      for name in names { try selection.add(name) }
+      try selection.complete()
+      for (name, package) in selection.selected where running.selected[name] == nil {
+        packages.append(try locked(package, use))
+      }
     }
-    return packages
+    return packages.sorted { ($0.name, $0.use.rawValue) < ($1.name, $1.use.rawValue) }
+  }
+
+  private static func locked(
+    _ package: DebianIndex.Package, _ use: LockedImagePackage.Use
+  ) throws(Lack) -> LockedImagePackage {
+    let path = "\(package.archive)/\(package.path)"
+    guard let digest = package.digest, LockedImagePackage.isPath(path),
+      LockedImagePackages.isName(package.name),
+      LockedImagePackages.isVersion(package.version.text)
+    else { throw Lack(name: package.name) }
+    return LockedImagePackage(
+      name: package.name, version: package.version.text, path: path, digest: digest, use: use)
   }
 
   /// What was asked for: also where the base has it, since nobody knows which version.

@@ -218,8 +218,17 @@ struct FileParity {
 
   private var systemProof: String {
     guard let packages = stack.packages else { return "none beside those of \(stack.base.repository)" }
-    let count = packages.files.values.map { $0.count { !$0.isForBuilding } }.max() ?? 0
+    let count = packages.files.values.map { $0.count { $0.use == .run } }.max() ?? 0
     return "\(count) packages, by digest"
+  }
+
+  /// What has no digest in a lock of npm's first form.
+  static func looseOfOld(_ dependencies: Document) -> Set<String> {
+    dependencies.entries.reduce(into: []) { loose, entry in
+      let (name, package) = entry
+      if package["bundled"]?.isTrue != true, package["integrity"]?.text == nil { loose.insert(name) }
+      if let inner = package["dependencies"] { loose.formUnion(looseOfOld(inner)) }
+    }
   }
 
   /// What is installed is what a lock says, by the digests in it.
@@ -239,9 +248,14 @@ struct FileParity {
         return finding("is of a form that is not known")
       }
     }
-    guard let packages = (try? Document.parseJSON(text, file: path))?["packages"]?.entries, !packages.isEmpty
-    else {
-      return finding("is of a form that is not known")
+    let document = try? Document.parseJSON(text, file: path)
+    guard let packages = document?["packages"]?.entries, !packages.isEmpty else {
+      // As npm wrote it until its version 6.
+      guard document?["lockfileVersion"]?.text == "1", let listed = document?["dependencies"] else {
+        return finding("is of a form that is not known")
+      }
+      let loose = Self.looseOfOld(listed).sorted()
+      return loose.isEmpty ? [] : finding("has no digest of " + Parity.some(loose))
     }
     let loose = packages.filter { name, package in
       name.hasPrefix("node_modules/") && package["link"]?.isTrue != true

@@ -28,6 +28,18 @@ struct ComposeReading {
     /// The services that it depends on.
     var needs: [String] = []
 
+    /// The source lies in it as it is on the machine, so that it is there for those who change it.
+    var isMounted: Bool {
+      guard let build else { return false }
+      return volumes.contains { volume in
+        guard let path = volume.split(separator: ":").first, path.hasPrefix(".") else { return false }
+        let folder = SourceFiles.joined(SourceFiles.folder(of: file), String(path))
+        return folder == build.context || folder == mountedContext
+      }
+    }
+    /// The context as the compose file means it.
+    var mountedContext = ""
+
     /// By its profiles it runs only for some: its own name switches it on, as somebody wants to have it there.
     var isBeside: Bool {
       !profiles.isEmpty
@@ -53,12 +65,16 @@ struct ComposeReading {
   private(set) var files: [(name: String, audience: Audience)] = []
 
   private let folder: String
+  private let place: String
   private let sources: SourceFiles
 
-  /// - Parameter folder: the name of the repository's folder that is read.
-  init(_ sources: SourceFiles, folder: String) {
+  /// - Parameters:
+  ///   - folder: the name of the repository's folder that is read.
+  ///   - place: the folder, from the repository's top.
+  init(_ sources: SourceFiles, folder: String, place: String) {
     self.sources = sources
     self.folder = folder
+    self.place = place
     choose()
     var services: [Service] = []
     for (name, audience) in files {
@@ -133,11 +149,7 @@ struct ComposeReading {
   // MARK: Services
 
   /// What a compose file means by a path, from this folder.
-  private func here(_ path: String) -> String {
-    let own = "../" + folder
-    if path == own { return "" }
-    return path.hasPrefix(own + "/") ? String(path.dropFirst(own.count + 1)) : path
-  }
+  private func here(_ path: String) -> String { SourceFiles.returned(path, to: place) ?? path }
 
   private func read(_ name: String, _ entry: Document, _ file: String, _ audience: Audience) -> Service {
     let place = sources.place(file, "\(name):")
@@ -146,6 +158,7 @@ struct ComposeReading {
     if let build = entry["build"] {
       let context = SourceFiles.joined(folder, build.text ?? build["context"]?.text ?? ".")
       let dockerfile = SourceFiles.joined(context, build["dockerfile"]?.text ?? "Dockerfile")
+      service.mountedContext = context
       service.build = Build(context: here(context), file: here(dockerfile), target: build["target"]?.text)
     }
     service.image = entry["image"]?.text.map { Self.interpolated($0).text }
@@ -246,6 +259,7 @@ struct ComposeReading {
           (service.build, service.image) = (base.build, service.image ?? base.image)
         }
         if service.ports.isEmpty { service.ports = base.ports }
+        if service.mountedContext.isEmpty { service.mountedContext = base.mountedContext }
         if service.profiles.isEmpty { service.profiles = base.profiles }
         service.health = service.health ?? base.health
       }

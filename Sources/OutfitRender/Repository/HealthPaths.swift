@@ -10,6 +10,10 @@ struct HealthPaths {
   private(set) var partial: [(path: String, place: String)] = []
 
   private static let alive: Set<String> = ["live", "livez", "alive", "liveness", "lbheartbeat", "ping"]
+  /// `/live_reload` is a developer's, `/status/edit` a page.
+  private static let other: Set<String> = [
+    "reload", "livereload", "stream", "edit", "update", "create", "delete", "new", "view", "watch", "history",
+  ]
   private static let able: Set<String> = ["ready", "readyz", "readiness"]
   private static let any: Set<String> = [
     "health", "healthz", "healthcheck", "health-check", "health_check", "up", "heartbeat", "status", "ht",
@@ -59,7 +63,7 @@ struct HealthPaths {
       $0.filter { $0 != "_" || !path.contains("__") }
     }
     .flatMap { [$0] + $0.split { $0 == "-" || $0 == "_" }.map(String.init) }
-    guard Names.isValue(path) else { return }
+    guard Names.isValue(path), !words.contains(where: Self.other.contains) else { return }
     if words.contains(where: Self.alive.contains) {
       if live == nil { live = (path, place) }
     } else if words.contains(where: Self.able.contains) {

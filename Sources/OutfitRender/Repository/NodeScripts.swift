@@ -28,7 +28,7 @@ struct NodeScripts {
 
   /// Only those who develop start anything.
   var developed: (name: String, text: String)? {
-    for name in Self.names {
+    for name in Self.names + ["dev", "develop", "start:dev"] {
       if let text = scripts[name] { return (name, text) }
     }
     return nil

@@ -123,17 +123,13 @@ extension ProjectReading {
 
   private mutating func writeImage(_ out: inout [String]) {
     let packages = imageStage?.packages.run ?? []
-    if let first = packages.first {
-      let run = "[\(packages.map(\.name).joined(separator: ", "))]"
-      let build = buildPackages.joined(separator: ", ")
-      out.append(
-        "  packages: \(build.isEmpty ? run : "{run: \(run), build: [\(build)]}") # \(imageFile):\(first.line)"
-      )
-    } else if !buildPackages.isEmpty {
-      out.append(
-        "  packages: {build: [\(buildPackages.joined(separator: ", "))]} # for \(environment.build.joined(separator: ", "))"
-      )
-    }
+    let lists = [("run", packages.map(\.name)), ("build", buildPackages), ("dev", ["curl", "git"])]
+    let place =
+      packages.first.map { "\(imageFile):\($0.line)" }
+      ?? (buildPackages.isEmpty
+        ? "what a developer has besides" : "for \(environment.build.joined(separator: ", "))")
+    let fields = lists.filter { !$0.1.isEmpty }.map { "\($0): [\($1.joined(separator: ", "))]" }
+    out.append("  packages: {\(fields.joined(separator: ", "))} # \(place)")
     writeBuild(&out)
     let mail = ["EMAIL_PORT", "SMTP_PORT", "EMAIL_HOST", "SMTP_HOST", "MAIL_PORT", "MAIL_SERVER"].first {
       names.read[$0] != nil

@@ -101,7 +101,20 @@ extension ProjectReading {
         "\(service.place): the service \(service.name) starts what \(service.build?.file ?? "") says, and is left out",
         "name it under app.processes")
     }
+    if !isImages, isOurs, service.audience == .all, service.isMounted, let own = imageStage?.command,
+      let server = program().command.program, Self.servers.contains(server)
+    {
+      servedPort = servedPort ?? service.ports.first
+      return note(
+        "\(service.place): \(service.name) has the source mounted, for those who develop: production starts what \(imageFile):\(own.line) does"
+      )
+    }
     let (command, script) = program(other, entrypoint: service.entrypoint)
+    if StartCommand.isBeside(command) {
+      return note(
+        "\(service.place): \(service.name) shows how the others do, and is left out",
+        "where production needs it: app: {processes: {\(Self.label(service.name)): {command: …, port: …}}}")
+    }
     let text = command.text
     let port = command.port ?? service.ports.first
     if isImages, command.words.isEmpty || StartCommand.isIdle(command.words) {
@@ -110,6 +123,14 @@ extension ProjectReading {
     }
     if StartCommand.isIdle(command.words) || StartCommand.isForDevelopment(text) {
       servedPort = servedPort ?? service.ports.first
+      if other != nil, let own = command.forProduction {
+        note(
+          "\(service.place): `\(text)` of \(service.name) is for those who develop: production starts \(own.text)",
+          "name what production runs under app.processes")
+        let port = own.port ?? service.ports.first
+        return take(
+          processName(service.name), own, port: port, "GUESS: \(service.place), without what watches it")
+      }
       return note(
         "\(service.place): `\(text)` of \(service.name) is for those who develop, and is left out",
         "name what production runs under app.processes")
@@ -126,9 +147,11 @@ extension ProjectReading {
       servedPort = servedPort ?? port
       return
     }
-    let name =
-      ["app", "django", "server", "backend"].contains(service.name) ? "web" : Self.label(service.name)
-    take(name, command, port: port, service.place)
+    take(processName(service.name), command, port: port, service.place)
+  }
+
+  private func processName(_ service: String) -> String {
+    ["app", "django", "server", "backend"].contains(service) ? "web" : Self.label(service)
   }
 
   /// Folders that outlive the containers, and are none of static files or packages.
@@ -178,6 +201,7 @@ extension ProjectReading {
     isOfFile: Bool
   ) {
     guard !Self.isForCompose(name), Names.isVariable(name) else { return }
+    let value = value.hasPrefix("/") ? places.moved(value) : value
     if !isOfFile || names.read[name] != nil || audience == .production {
       // Production's own says what kind it is.
       if shown[name] == nil || audience == .production { shown[name] = (value, place) }

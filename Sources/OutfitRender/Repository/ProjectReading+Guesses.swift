@@ -25,7 +25,11 @@ extension ProjectReading {
     }
   }
 
-  private var nodeMain: String? { ["server.js", "index.js", "app.js"].first { sources[$0] != nil } }
+  private var nodeMain: String? {
+    ["server.js", "index.js", "app.js", "src/server.js", "src/index.js", "src/app.js"].first {
+      sources[$0] != nil
+    }
+  }
 
   private static func listens(_ text: String) -> Bool {
     text.contains(".listen(") || text.contains("createServer(")
@@ -34,7 +38,9 @@ extension ProjectReading {
   /// What alone serves is what clients reach.
   private mutating func renameServed() {
     let served = processes.filter { $0.value.port != nil }
-    guard processes["web"] == nil, served.count == 1, let (name, process) = served.first else { return }
+    guard processes["web"] == nil, served.count == 1, let (name, process) = served.first,
+      !StartCommand.isBeside(process.command)
+    else { return }
     processes[name] = nil
     processes["web"] = process
   }
@@ -110,6 +116,7 @@ extension ProjectReading {
   mutating func finishProcesses() {
     for (name, process) in processes.sorted(by: { $0.key < $1.key }) {
       var process = process
+      logOutside(name, &process)
       listenOutside(name, &process)
       if let port = process.port, !(1024...65535).contains(port) { lift(name, port, &process) }
       processes[name] = process
@@ -128,6 +135,34 @@ extension ProjectReading {
       // The template's own is 8000.
       composed["PORT"] = "\(port)"
     }
+  }
+
+  /// What a container writes goes where its engine reads it: its files can't be written, and nobody would see them.
+  private mutating func logOutside(_ name: String, _ process: inout Process) {
+    let options = [
+      "--logfile", "--log-file", "--access-logfile", "--error-logfile", "--access-log", "--error-log",
+    ]
+    var kept: [String] = []
+    var files: [String] = []
+    var words = (process.command.words.first == "sh" ? [] : process.command.words)[...]
+    while let word = words.popFirst() {
+      let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
+      guard let option = parts.first, options.contains(option) else {
+        kept.append(word)
+        continue
+      }
+      guard let value = parts.count == 2 ? parts[1] : words.popFirst() else { continue }
+      let isFile = !["-", "/dev/stdout", "/dev/stderr", "syslog"].contains(value)
+      if isFile { files.append(value) }
+      if !isFile || option.hasPrefix("--access") || option.hasPrefix("--error") {
+        kept.append("\(option)=\(isFile ? "-" : value)")
+      }
+    }
+    guard !files.isEmpty else { return }
+    process.command.words = kept
+    note(
+      "\(process.place): \(name) writes its log to the container's output, not to \(files.joined(separator: ", "))"
+    )
   }
 
   private static func appended(_ words: [String], to command: inout StartCommand) {

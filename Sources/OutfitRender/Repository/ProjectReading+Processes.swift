@@ -100,6 +100,18 @@ extension ProjectReading {
       names.insert(
         build, at: isChosen ? 0 : names.firstIndex { !$0.file.lowercased().contains("prod") } ?? names.count)
     }
+    if names.isEmpty {
+      // Under a name of its own, where files for containers lie.
+      let others = sources.texts.keys.filter { name in
+        let base = SourceFiles.base(of: name).lowercased()
+        return !name.hasPrefix("..") && (base.hasPrefix("dockerfile") || base.hasSuffix(".dockerfile"))
+          && !["dev", "develop", "development", "test", "tests", "local", "debug", "docs", "base", "alpine"]
+            .contains { word in base.split { !$0.isLetter }.contains { $0 == word } }
+      }
+      names = others.sorted { ($0.count { $0 == "/" }, $0) < ($1.count { $0 == "/" }, $1) }.map {
+        ComposeReading.Build(context: "", file: $0, target: nil)
+      }
+    }
     guard let build = names.first else { return }
     imageFile = build.file
     let isForOthers = build.target.map { target in
@@ -127,14 +139,9 @@ extension ProjectReading {
 
   /// A path of a build context as it is from this folder; nil for what lies outside of it.
   private func own(_ path: String, in context: String) -> String? {
-    var path = SourceFiles.joined(context, path)
-    let here = "../" + folder
-    if path == here {
-      path = ""
-    } else if path.hasPrefix(here + "/") {
-      path = String(path.dropFirst(here.count + 1))
-    }
-    return path.hasPrefix("..") ? nil : path
+    let path = SourceFiles.joined(context, path)
+    let own = SourceFiles.returned(path, to: place) ?? path
+    return own.hasPrefix("..") ? nil : own
   }
 
   /// What the image starts, or what it starts where another command is given to it.
@@ -178,6 +185,14 @@ extension ProjectReading {
       }
       if let migration, !ShellText.isNeeded(migration) { found.migrations.append(migration) }
       return (found, script)
+    }
+    // What only hands on what it is given starts nothing by itself, but for what it falls back on.
+    if passes, arguments.isEmpty {
+      let own = text.split(separator: "\n").map(\.trimmed).first {
+        $0.hasPrefix("set -- ") && !$0.contains("$@") && !ShellText.isNeeded(String($0.dropFirst(7)))
+      }
+      let command = own.map { StartCommand(shell: String($0.dropFirst(7)), imageValues, places) }
+      return (command ?? StartCommand(words: []), script)
     }
     let shell = text.hasPrefix("#!") && text.prefix { $0 != "\n" }.contains("bash") ? "bash" : "sh"
     return (StartCommand(words: [shell, "/app/\(script)"] + arguments), nil)
@@ -277,6 +292,11 @@ extension ProjectReading {
     let file = scriptsFile
     guard let (name, text) = scripts.start else {
       if let (name, text) = scripts.developed {
+        let place = sources.place(file, "\"\(name)\"")
+        if let own = StartCommand(words: Self.words(text)).forProduction {
+          take("web", own, port: servedPort ?? 8000, "GUESS: \(place), without what watches it")
+          return
+        }
         note(
           "\(sources.place(file, "\"\(name)\"")): `\(text)` is for those who develop, and is left out",
           "name what production runs under app.processes", warns: true)
@@ -286,7 +306,7 @@ extension ProjectReading {
     let command =
       scripts.words(name).map { StartCommand(words: $0) } ?? StartCommand(shell: text, [:], .init())
     take("web", command, port: 8000, sources.place(file, "\"\(name)\""))
-    if let before = scripts.text("pre" + name) {
+    if let before = scripts.text("pre" + name), scripts.build != nil || !command.text.hasPrefix("node ") {
       note(
         "\(sources.place(file, "\"pre\(name)\"")): `\(before)` is not run before it",
         "it is for the image's build: app.values.prepare", warns: true)

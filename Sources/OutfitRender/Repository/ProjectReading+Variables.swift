@@ -42,6 +42,23 @@ extension ProjectReading {
       || value == "django.contrib.gis.db.backends.postgis"
   }
 
+  /// How a variable says that the database is Postgres, where what stands behind it says another one: as Django names
+  /// it, or as the sources compare it.
+  private func engine(_ name: String, _ example: String?) -> String? {
+    guard let use = names.read[name] else { return nil }
+    if let example, !Self.isOfFile(example) { return nil }
+    if use.text.contains("django.db.backends.") { return "django.db.backends.postgresql" }
+    let words = ["postgres", "postgresql", "psql", "pgsql", "pg"]
+    let file = String(use.place.prefix { $0 != ":" })
+    let literals = (sources[file] ?? "").split { "\"'".contains($0) }
+    return words.first { word in literals.contains { $0 == word } }
+  }
+
+  /// A database that lies in a file: what is taken where nothing else is said.
+  private static func isOfFile(_ value: String) -> Bool {
+    value.lowercased().contains("sqlite") || value.isEmpty
+  }
+
   /// What the image says to the sources themselves.
   private mutating func takeImageVariables() {
     for (name, entry) in (imageStage?.environment ?? [:]).sorted(by: { $0.key < $1.key })
@@ -70,6 +87,8 @@ extension ProjectReading {
         composed[name] = value
       } else if connections.hasPostgres, let example, names.read[name] != nil, Self.isEngine(example) {
         composed[name] = example
+      } else if connections.hasPostgres, Connections.isKind(name), let own = engine(name, example) {
+        composed[name] = own
       } else if connections.hasPostgres, let example,
         compose.images.contains(where: {
           $0.name == example && ImageParity.repository($0.image ?? "").hasSuffix("postgres")

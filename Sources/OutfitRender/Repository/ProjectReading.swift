@@ -8,6 +8,8 @@ public struct ProjectReading: Sendable {
   /// The files that are read, relative to the repository, with those of `versionFiles` that the caller reads too.
   public static let files =
     [
+      "Dockerfile.prod", "Dockerfile.production", "docker/Dockerfile", "docker/Dockerfile.prod",
+      "docker/default.Dockerfile",
       "pyproject.toml", "setup.py", "setup.cfg", "uv.lock", "poetry.lock", "pdm.lock", "Pipfile",
       "Pipfile.lock",
       "environment.yml", "environment.yaml", "conda-lock.yml", "conda-lock.yaml", "docs/requirements.txt",
@@ -73,6 +75,8 @@ public struct ProjectReading: Sendable {
   let found: [String: String]
   let sources: SourceFiles
   let folder: String
+  /// From the repository's top.
+  let place: String
   private let interpreters: [Language: Interpreter]
   let environment: EnvironmentReading
   let modules: NodeModulesReading
@@ -116,23 +120,25 @@ public struct ProjectReading: Sendable {
   var built: (folder: String, script: String, place: String)?
 
   /// - Parameters:
-  ///   - folder: the repository's name.
+  ///   - folder: the name of the folder that is read.
+  ///   - place: the folder, from the top of its repository; its name alone where it is the top.
   ///   - found: the texts of `files` that are there, and of what `isRead` and `more` name.
   ///   - sources: what lies there, and the texts that `SourceFiles.isWanted` names.
   ///   - interpreters: what each would be, if the project is one of that language.
   ///   - sourceOnly: packages that have no wheel, as the answer to `wheelQuestion` has them.
   public init(
-    folder: String, found: [String: String], sources: SourceFiles = SourceFiles(),
+    folder: String, place: String? = nil, found: [String: String], sources: SourceFiles = SourceFiles(),
     interpreters: [Language: Interpreter], sourceOnly: Set<String> = []
   ) {
     self.found = found
     self.folder = folder
+    self.place = place ?? folder
     self.sources = SourceFiles(names: sources.names, texts: found.merging(sources.texts) { own, _ in own })
     self.interpreters = interpreters
     environment = EnvironmentReading(found, sourceOnly: sourceOnly)
     modules = NodeModulesReading(found)
     django = DjangoProject(self.sources)
-    compose = ComposeReading(self.sources, folder: folder)
+    compose = ComposeReading(self.sources, folder: folder, place: self.place)
     names = VariableNames(self.sources)
     known = KnownPackages(found, environment)
     scripts = NodeScripts(found["package.json"])
@@ -208,9 +214,11 @@ public struct ProjectReading: Sendable {
     if !isPython, !isNode {
       note("nothing here names Python or Node", "write interpreters: yourself", warns: true)
     }
-    if isPython || isNode {
+    // What comes from npm runs on it.
+    let needsNode = isNode || tools.contains { $0.origin == "npm" }
+    if isPython || needsNode {
       out.append("interpreters:")
-      for (language, isOne) in [(Language.python, isPython), (.node, isNode)] where isOne {
+      for (language, isOne) in [(Language.python, isPython), (.node, needsNode)] where isOne {
         out.append("  \(language): " + (interpreters[language]?.line ?? "latest # GUESS: nothing names one"))
       }
     }

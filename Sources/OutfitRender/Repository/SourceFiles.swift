@@ -45,6 +45,18 @@ public struct SourceFiles: Sendable {
     return (path.hasPrefix("/") || base.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
   }
 
+  /// A path that leads out of a folder and back into it, as it is from there; nil for one that stays outside.
+  /// - Parameter folder: from the top of the repository: `services/web`.
+  static func returned(_ path: String, to folder: String) -> String? {
+    let (parts, own) = (path.split(separator: "/"), folder.split(separator: "/"))
+    let steps = parts.prefix { $0 == ".." }.count
+    let rest = parts.dropFirst(steps)
+    guard (1...max(1, own.count)).contains(steps), rest.starts(with: own.suffix(steps)), !own.isEmpty else {
+      return nil
+    }
+    return rest.dropFirst(steps).joined(separator: "/")
+  }
+
   /// `name:line` of the first line of a file that has all of these in it; the name alone where none has.
   func place(_ name: String, _ needles: String...) -> String {
     var number = 0
@@ -91,7 +103,7 @@ public struct SourceFiles: Sendable {
       return parts.count <= 3
     }
     if lower.hasSuffix(".py") {
-      return sources.contains(String(lower.dropLast(3))) || lower.contains("settings")
+      return parts.count == 1 || sources.contains(String(lower.dropLast(3))) || lower.contains("settings")
         || lower.contains("config")
         || parts.dropLast().contains { $0.lowercased().contains("settings") || $0 == "config" }
     }

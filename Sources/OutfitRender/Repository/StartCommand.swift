@@ -204,6 +204,14 @@ struct StartCommand: Hashable {
     return first == "sleep" || first == "tail"
   }
 
+  /// It shows how others do, and is none of what clients ask.
+  static func isBeside(_ command: StartCommand) -> Bool {
+    command.text.split(whereSeparator: \.isWhitespace).contains { word in
+      ["flower", "rq-dashboard", "rqmonitor", "prometheus", "exporter", "bull-board"].contains(
+        SourceFiles.base(of: String(word)))
+    }
+  }
+
   /// Only those who develop run it: it watches files, or is a server that its own makers want no visitors on.
   static func isForDevelopment(_ text: String) -> Bool {
     let words = text.split { $0.isWhitespace || "'\";&|()".contains($0) }.map(String.init)
@@ -216,7 +224,8 @@ struct StartCommand: Hashable {
     ]
     let named = words.map(SourceFiles.base)
     if named.contains(where: {
-      $0.hasPrefix("watch-") || $0.hasPrefix("watch:") || $0.hasSuffix(":watch") || $0.hasSuffix(":dev")
+      $0.hasPrefix("dev_") || $0.hasPrefix("dev-server") || $0.hasPrefix("watch-") || $0.hasPrefix("watch:")
+        || $0.hasSuffix(":watch") || $0.hasSuffix(":dev")
     }) {
       return true
     }
@@ -238,6 +247,45 @@ struct StartCommand: Hashable {
     if last == "vite" { return !named.contains("preview") && !named.contains("build") }
     if named.contains("tailwindcss"), named.contains("watch") { return true }
     return text.contains("NODE_ENV=development")
+  }
+
+  /// What production would start in place of a developer's command: the same server, without what watches the source;
+  /// nil where there is no telling.
+  var forProduction: StartCommand? {
+    var words = words
+    if words.first == "sh", words.count == 3, words[1] == "-c" {
+      let parts = ShellText.parts(words[2])
+      guard let last = parts.last, !ShellText.isNeeded(last) else { return nil }
+      let isExec = last.hasPrefix("exec ")
+      let inner = StartCommand(words: ProjectReading.words(isExec ? String(last.dropFirst(5)) : last))
+      guard let found = inner.forProduction else { return nil }
+      let rest = parts.dropLast() + [(isExec ? "exec " : "") + Quoting.shell(found.words)]
+      return StartCommand(words: ["sh", "-c", rest.joined(separator: " && ")])
+    }
+    if ["npx", "bunx"].contains(words.first ?? "") { words.removeFirst() }
+    guard let program = Self.program(of: words) else { return nil }
+    if ["nodemon", "ts-node-dev", "tsnd", "tsx"].contains(program) {
+      var rest = words.drop { SourceFiles.base(of: $0) != program }.dropFirst()
+      if rest.first == "watch" { rest = rest.dropFirst() }
+      let file = rest.first { word in [".js", ".mjs", ".cjs"].contains(where: word.hasSuffix) }
+      return file.map { StartCommand(words: ["node", $0]) }
+    }
+    let servers: Set<String> = ["uvicorn", "gunicorn", "hypercorn", "daphne", "granian", "fastapi", "celery"]
+    guard servers.contains(program) else { return nil }
+    if let place = words.firstIndex(of: "dev"), program == "fastapi" { words[place] = "run" }
+    var kept: [String] = []
+    var isValue = false
+    for word in words {
+      if isValue {
+        isValue = false
+      } else if ["--reload-dir", "--reload-include", "--reload-exclude", "--reload-delay"].contains(word) {
+        isValue = true
+      } else if !word.hasPrefix("--reload"), word != "--debug" {
+        kept.append(word)
+      }
+    }
+    let found = StartCommand(words: kept)
+    return kept == words || !Self.isForDevelopment(found.text) ? found : nil
   }
 
   static func isMigration(_ text: String) -> Bool {

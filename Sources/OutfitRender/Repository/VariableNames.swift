@@ -126,7 +126,9 @@ struct VariableNames {
       let name = line.dropFirst(4).prefix { $0.isLetter || $0.isNumber || $0 == "_" }
       let after = line[name.endIndex...].drop { $0 == " " }
       let upper = name.uppercased()
-      guard after.first == ":", Names.isVariable(upper), name != "model_config", read[upper] == nil else {
+      let isField = !["else", "try", "finally", "pass", "lambda", "except"].contains(name)
+      guard isField, after.first == ":", Names.isVariable(upper), name != "model_config", read[upper] == nil
+      else {
         continue
       }
       read[upper] = Use(
@@ -255,6 +257,13 @@ struct Connections {
   private static let filling: Set<String> = [
     "DJANGO", "DEFAULT", "RDS", "TYPEORM", "APP", "MAIN", "PRIMARY", "PRISMA", "WRITER",
   ]
+
+  /// Whether a variable says which database it is: `SQL_ENGINE`, `DB_TYPE`.
+  static func isKind(_ name: String) -> Bool {
+    let words = name.split(separator: "_").map(String.init)
+    return ["ENGINE", "TYPE", "CLIENT", "DIALECT", "BACKEND", "VENDOR", "DRIVER", "CONNECTION", "KIND"]
+      .contains(words.last ?? "") && words.dropLast().contains(where: databases.contains)
+  }
 
   private static func isOfDatabase(_ words: ArraySlice<String>) -> Bool {
     words.contains(where: databases.contains)

@@ -289,7 +289,7 @@ struct BuiltParity {
       return Parity.Row(id, rule, .failed, "the lock has no packages for \(architecture)")
     }
     let wanted = Dictionary(
-      files.filter { !$0.isForBuilding }.map { ($0.name, $0.version) }, uniquingKeysWith: { $1 })
+      files.filter { $0.use == .run }.map { ($0.name, $0.version) }, uniquingKeysWith: { $1 })
     var failures = wanted.sorted { $0.key < $1.key }.compactMap { name, version in
       last[name] == version ? nil : "\(name) is \(last[name] ?? "missing"), not \(version)"
     }

@@ -72,7 +72,7 @@ public struct ContentSearch {
   }
 
   private mutating func interpreter(_ architecture: String) throws {
-    guard let artifact = stack.interpreter.artifacts["linux-\(architecture)"],
+    guard !stack.interpreter.isWheel, let artifact = stack.interpreter.artifacts["linux-\(architecture)"],
       let path = try archive(artifact.digest, vendor(architecture).appending(Vendoring.archive)),
       let archive = try Self.unpacked(path, files: host.files)
     else { return }
