@@ -55,7 +55,8 @@ struct FleetTests {
     let report = try await controller.outfit("fleet", "report", "facts")
     #expect(report.status == 3, "\(report.errorText)")
     for words in [
-      "3 machines with team: 2 differ", "box2", "file \(machines[1].home)/.vimrc: was changed by its owner",
+      "3 machines with team: 2 differ", "box2", "file \(machines[1].home)/.vimrc: was changed by its",
+      "owner, and stays so",
       "(team:4)", "is wanted", "As they should be: box1", "Of which nobody asked Outfit: router",
     ] {
       #expect(report.outputText.contains(words), "\(words): \(report.outputText)")

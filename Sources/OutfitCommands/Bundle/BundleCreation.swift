@@ -330,8 +330,10 @@ struct BundleCreation {
       try files.rename(path, to: downloads.appending(digest.hex))
     }
     try files.createDirectories(memory.removingLastComponent(), mode: 0o700)
-    try files.removeTree(memory)
-    try files.create(memory, Array(found.map { "\($0.1) \($0.0)\n" }.joined().utf8), mode: 0o600)
+    // Another one may write the same at this moment.
+    let new = FilePath("\(memory).\(String(UInt64.random(in: 0...UInt64.max), radix: 36))")
+    try files.create(new, Array(found.map { "\($0.1) \($0.0)\n" }.joined().utf8), mode: 0o600)
+    try files.rename(new, to: memory)
     return found
   }
 
