@@ -171,7 +171,11 @@ unpack() {
   done
   if [ ! -d "$data" ]; then
     mkdir -p "$(dirname "$data")"
-    mkdir -m 700 "$data"
+    # What is in a home folder is its owner's alone; elsewhere the umask says who else may have it.
+    case $data in
+      "$HOME"/*) mkdir -m 700 "$data" ;;
+      *) mkdir "$data" ;;
+    esac
   fi
   mkdir -p "$self" "$bin"
   # `outfit self uninstall` takes them out again, once they are empty.

@@ -186,6 +186,22 @@ play second "$plays/fleet.yml" "${release[@]}" || die 'the second play failed' "
 recap second "$hosts" failed=0 changed=0
 [ "$(cat "$work"/homes/*/.once | wc -l)" -eq 4 ] || die 'a script that runs once did not run once on each machine'
 
+say 'who differs, from collected and from cached facts'
+export ANSIBLE_CACHE_PLUGIN=jsonfile ANSIBLE_CACHE_PLUGIN_CONNECTION=$work/cache
+sed 's/^  hosts: .*/&\n  environment:\n    HOME: "{{ home }}"/' ansible/playbooks/facts.yml >"$plays/facts.yml"
+echo mine >>"$work/homes/two/.toolrc"
+play facts "$plays/facts.yml" -e "{outfit_hosts: machines, outfit_facts_folder: '$work/facts'}" \
+  -e "outfit_facts_cacheable=true" || die 'the facts were not collected' "$work/facts.log"
+unset ANSIBLE_CACHE_PLUGIN ANSIBLE_CACHE_PLUGIN_CONNECTION
+for folder in facts cache; do
+  status=0
+  "$build/outfit" fleet report "$work/$folder" >"$work/log" 2>&1 || status=$?
+  [ "$status" -eq 3 ] || die "the report of $folder ended with $status" "$work/log"
+  grep -q 'file .*/two/.toolrc: was changed by its owner.*(team:' "$work/log" ||
+    die "the report of $folder does not say what differs" "$work/log"
+done
+cp "$work/homes/one/.toolrc" "$work/homes/two/.toolrc"
+
 say 'a ring where one machine fails goes back'
 echo 'font 14' >"$team/kitty/kitty.conf"
 printf '#!/bin/sh\n[ "${HOME##*/}" != three ]\n' >"$work/works.sh"

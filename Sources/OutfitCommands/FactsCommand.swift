@@ -59,14 +59,15 @@ struct ScopeFacts {
 
   private var profile: Profile? { reading?.profile }
 
-  private var tools: [(name: String, version: String?, object: ObjectID?, commands: [String])] {
+  private var tools: [(name: String, version: String?, object: ObjectID?, commands: [String], source: Source)]
+  {
     guard let profile, let reading else { return [] }
     return profile.tools.sorted { $0.key < $1.key }.map { name, section in
       let claims = (generation?.claims ?? []).filter { $0.owner == section.source.text }
       let stands = !claims.isEmpty
       return (
         name, stands ? reading.preparation.lock.tools[name]?.version.description : nil,
-        claims.lazy.compactMap(\.object).first, claims.map(\.name).sorted()
+        claims.lazy.compactMap(\.object).first, claims.map(\.name).sorted(), section.source
       )
     }
   }
@@ -106,7 +107,7 @@ struct ScopeFacts {
           .object([
             "name": .string(tool.name), "version": tool.version.map { .string($0) } ?? .null,
             "digest": tool.object.map { .string($0.digest.hex) } ?? .null,
-            "commands": .array(tool.commands.map { .string($0) }),
+            "commands": .array(tool.commands.map { .string($0) }), "owner": .owner(tool.source),
           ])
         }),
       "interpreters": .array(
@@ -115,12 +116,21 @@ struct ScopeFacts {
             "language": .string(one.language.rawValue), "request": .string(one.request),
             "version": .string(one.version.description), "program": .string(one.program),
             "digest": .string(one.object.digest.hex),
+            "owner": owner(of: one).map { .owner($0) } ?? .null,
           ])
         }),
       "drift": .bool(hasDrift),
     ].merging(
       PlanMembers(plan: plan, profile: profile, defects: defects, waiting: waiting).json
     ) { first, _ in first }
+  }
+
+  /// The entry that wants it; nil where none does any more.
+  private func owner(of one: RecordedInterpreter) -> Source? {
+    let added = profile?.additions[one.language]?.first { $0.value.text == one.request }
+    let section = profile?.interpreters[one.language]
+    guard section?.value.versions.contains(where: { $0.text == one.request }) == true else { return nil }
+    return added?.source ?? section?.source
   }
 
   private var hasDrift: Bool {

@@ -46,7 +46,8 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
           ShowCommand.self, AddCommand.self, TryCommand.self, LeaveCommand.self, PersonalCommand.self,
           TrustCommand.self, ImportCommand.self, CaptureCommand.self, CheckCommand.self,
         ]),
-      CommandGroup(name: "Other machines", subcommands: [RemoteCommand.self, BundleCommand.self]),
+      CommandGroup(
+        name: "Other machines", subcommands: [RemoteCommand.self, BundleCommand.self, FleetCommand.self]),
     ])
 
   @Flag(name: .customLong("version"), help: "Show the version, the commit and the platform.")

@@ -87,6 +87,10 @@ struct Session: Sendable {
       // Every verb reads its state first, `doctor` too.
       return error.path.starts(with: host.places.state)
         ? shown : "\(shown); `outfit doctor` says which folders outfit can't write in"
+    case .noSpace, .diskQuotaExceeded:
+      return
+        "free some space: `df -h \(short(error.path.removingLastComponent()))` shows what there is, `quota` what you "
+        + "may have of it; `outfit gc` removes what nothing needs any more"
     case .readOnlyFileSystem:
       return "it is on a disk that can only be read: `findmnt -T \(short(error.path))`"
     case .fileTooLarge where !error.isOddFile:

@@ -122,15 +122,8 @@ struct Up: AsyncParsableCommand {
   }
 
   func run() async throws {
-    // `up --trust PROFILE` reads PROFILE as the option's value; a commit has no slash and only hexadecimal digits.
-    var (address, trust) = (profile, trust)
-    if address == nil, let value = trust, value != Self.folderTrust,
-      !value.allSatisfy({ $0.isHexDigit || $0 == "," })
-    {
-      (address, trust) = (value, Self.folderTrust)
-    }
     var wish = Undertaking.Wish(
-      address: address, isDryRun: dryRun, isLocked: locked, isOffline: offline, saysYes: yes,
+      address: profile, isDryRun: dryRun, isLocked: locked, isOffline: offline, saysYes: yes,
       consent: Self.consent(trust), fetching: fetching.permission,
       parts: PartSelection(only: Set(only), skipped: Set(skip)),
       onConflict: onConflict, isAllOrNothing: allOrNothing, isExact: exact, isStrict: strict,

@@ -17,10 +17,11 @@ struct WheelDownload {
   /// - Parameters:
   ///   - requirements: hashed requirement lines.
   ///   - minor: of Python, `3.13`.
+  ///   - platform: nil for sources, which pip asks for their metadata: that runs code of theirs.
   ///   - folder: where they go.
   /// - Throws: `Failure` with what pip said.
   func get(
-    _ requirements: String, named name: String, minor: String, _ platform: Platform, into folder: FilePath
+    _ requirements: String, named name: String, minor: String, _ platform: Platform?, into folder: FilePath
   ) async throws {
     guard !requirements.isEmpty else { return }
     let scratch = folder.removingLastComponent().appending(".requirements")
@@ -30,19 +31,33 @@ struct WheelDownload {
     let digits = minor.filter { $0 != "." }
     var arguments = [
       "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps",
-      "--require-hashes", "--only-binary=:all:", "--dest", folder.string, "--implementation", "cp",
-      "--python-version", minor, "--abi", "cp\(digits)", "--abi", "abi3", "--abi", "none",
+      "--require-hashes", "--dest", folder.string,
     ]
-    arguments += Self.tags(platform).flatMap { ["--platform", $0] }
+    if let platform {
+      arguments += [
+        "--only-binary=:all:", "--implementation", "cp", "--python-version", minor, "--abi", "cp\(digits)",
+        "--abi",
+        "abi3", "--abi", "none",
+      ]
+      arguments += Self.tags(platform).flatMap { ["--platform", $0] }
+    } else {
+      arguments.append("--no-binary=:all:")
+    }
     let done = try await host.processes.run(
       Invocation(
         // Not from where one stands: Python would look for its modules there.
         python, arguments + ["--requirement", scratch.string], environment: host.environment,
         workingDirectory: "/"))
     guard done.succeeded else {
-      var diagnostic = Diagnostic(.error, "the wheels of \(name) can't be got for \(platform)")
+      var diagnostic = Diagnostic(
+        .error,
+        platform.map { "the wheels of \(name) can't be got for \($0)" }
+          ?? "the sources of \(name) can't be got")
       diagnostic.excerpt = done.errorText.split(separator: "\n").suffix(4).joined(separator: "\n")
-      diagnostic.hint = "a package without a wheel for it can't come along: ask for another version"
+      diagnostic.hint =
+        platform == nil
+        ? "check the network; what builds them has to be there too"
+        : "a package without a wheel for it can't come along: ask for another version"
       throw Failure([diagnostic])
     }
   }

@@ -10,6 +10,9 @@ public struct Externals: Part {
 
   public var name: String { "externals" }
 
+  /// What the names of its objects begin with.
+  public static let objectPrefix = "external-"
+
   private struct Wanted {
     var target: FilePath
     /// From the home folder.
@@ -195,7 +198,8 @@ public struct Externals: Part {
         .link(Reference.object(object.id, inside(other)).resolved(store: context.store).string))
     }
     return Object(
-      name: "external-\(plain.isEmpty ? "file" : plain)", label: "\(name(one)) from \(one.file.address)",
+      name: Self.objectPrefix + (plain.isEmpty ? "file" : plain),
+      label: "\(name(one)) from \(one.file.address)",
       inputs: inner.map(\.1.id), recipe: recipe(one, pin, links),
       checks: inside(one).isEmpty ? [] : [.exists(inside(one))], store: context.store)
   }

@@ -103,7 +103,7 @@ public struct Builder: Sendable {
 
   private func diagnostic(_ error: any Error) -> Diagnostic {
     if let failure = error as? Failure, let first = failure.diagnostics.first { return first }
-    let isFull = (error as? FileError)?.code == .noSpace
+    let isFull = (error as? FileError)?.isFull == true
     return Diagnostic(
       .error, "\(error)",
       hint: isFull ? "free some space; `outfit gc` removes what nothing needs any more" : nil)

@@ -69,7 +69,7 @@ public enum Recovery {
     } catch let error as FileError {
       throw Failure(
         "an interrupted switch can't be undone yet: \(error)",
-        hint: error.code == .noSpace
+        hint: error.isFull
           ? "free some disk space, and run outfit again" : "mend that, and run outfit again")
     }
     host.terminal.talk(line + "\n")

@@ -197,6 +197,12 @@ struct StepRunner: Sendable {
       diagnostic.message = "\(label): what was served is not what the lock pins, so nothing of it is used"
       diagnostic.hint = "tell those who run the registry; \(diagnostic.hint ?? "")"
     }
+    if ["No space left on device", "ENOSPC", "Disk quota exceeded", "EDQUOT"].contains(where: text.contains) {
+      diagnostic.message = "\(label): there is no room left for what \(step) writes"
+      diagnostic.hint =
+        "free some space: `df -h ~` shows what there is, `quota` what you may have of it; \(diagnostic.hint ?? "")"
+      diagnostic.reason = .disk
+    }
     if !last.isEmpty { diagnostic.excerpt = last }
     if let reason = PipMessage.reason(own, environment: host.environment) {
       diagnostic.message = "\(label): \(reason)"

@@ -88,7 +88,7 @@ public enum Switch {
       } catch let error as FileError {
         throw Failure(
           "nothing was changed: \(error)",
-          hint: error.code == .noSpace
+          hint: error.isFull
             ? "free some disk space"
             : error.code == .permissionDenied
               ? "outfit writes as \(host.user.name): let that user write there, or take the entry out" : nil)

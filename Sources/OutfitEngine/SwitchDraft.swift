@@ -371,9 +371,10 @@ struct SwitchDraft {
     addGeneration()
   }
 
+  /// Their folder is the user's alone; where whoever keeps a shared machine opens it, commands serve others too.
   private mutating func addOwn(_ path: FilePath, _ bytes: [UInt8]?) throws {
     let before = try Journal.state(of: path, key: nil, host.files)
-    let after = bytes.map { PlannedTarget.Content.file(.given($0), mode: 0o600, modified: nil) } ?? .absent
+    let after = bytes.map { PlannedTarget.Content.file(.given($0), mode: 0o644, modified: nil) } ?? .absent
     guard !before.matches(after.state(key: nil)) else { return }
     operations.append(Operation(path: path, before: before, after: after, isOwn: true))
   }

@@ -59,7 +59,7 @@ func missingLibrary(_ reason: String) -> Failure {
 
 func explain(_ error: FileError) -> Failure {
   let hint =
-    error.code == .noSpace
+    error.isFull
     ? "free some space; `outfit gc` removes what nothing needs any more" : nil
   return Failure("a download can't be kept: \(error)", hint: hint)
 }

@@ -70,10 +70,17 @@ public enum ShellInit {
   }
 
   /// Lines that put a folder first on PATH and nowhere else on it.
-  static func path(_ bin: FilePath, home: FilePath) -> (posix: String, fish: String) {
+  /// - Parameter machine: what `uname -m` says. A folder of that name is asked for by name, so that a home folder that
+  ///   machines of two architectures share has one text for both.
+  static func path(_ bin: FilePath, home: FilePath, machine: String? = nil) -> (posix: String, fish: String) {
+    func place(fish: Bool) -> String {
+      let word = word(bin, home: home, fish: fish)
+      guard let machine, bin.components.contains(where: { $0.string == machine }) else { return word }
+      return word.replacing("/\(machine)/", with: fish ? "/\"(uname -m)\"/" : "/$(uname -m)/")
+    }
     let posix = #"""
       # The commands that Outfit manages come first on PATH, once.
-      __outfit_bin=\#(word(bin, home: home))
+      __outfit_bin=\#(place(fish: false))
       __outfit_path=:$PATH:
       while case $__outfit_path in *":$__outfit_bin:"*) true ;; *) false ;; esac; do
         __outfit_path=${__outfit_path%%":$__outfit_bin:"*}:${__outfit_path#*":$__outfit_bin:"}
@@ -88,7 +95,7 @@ public enum ShellInit {
     let fish = #"""
       # The commands that Outfit manages come first on PATH, once.
       begin
-          set --local bin \#(word(bin, home: home, fish: true))
+          set --local bin \#(place(fish: true))
           set --local rest
           for folder in $PATH
               if test "$folder" != "$bin"

@@ -86,7 +86,7 @@ public struct ShellSetup: Part {
 
   private static func files(_ context: Context, _ inquirer: inout Inquirer) -> [File] {
     let home = context.root
-    let path = ShellInit.path(context.bin, home: home)
+    let path = ShellInit.path(context.bin, home: home, machine: context.platform.machine)
     var files: [File] = []
     if isPresent("bash", rc: home.appending(".bashrc"), context, &inquirer) {
       files.append(File(path: home.appending(".bashrc"), body: path.posix))
@@ -145,5 +145,15 @@ public struct ShellSetup: Part {
       if case .status? = inquirer.answer(.status(place)) { present = true }
     }
     return present
+  }
+}
+
+extension Platform {
+  /// What `uname -m` says there.
+  fileprivate var machine: String {
+    switch architecture {
+    case .amd64: "x86_64"
+    case .arm64: system == .macos ? "arm64" : "aarch64"
+    }
   }
 }

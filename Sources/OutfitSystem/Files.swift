@@ -52,10 +52,13 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
   public var kind: Diagnostic.Reason? {
     switch code {
     case .permissionDenied, .notPermitted: .permission
-    case .noSpace, .readOnlyFileSystem: .disk
+    case .noSpace, .diskQuotaExceeded, .readOnlyFileSystem: .disk
     default: nil
     }
   }
+
+  /// The disk is full, or what its user may have of it.
+  public var isFull: Bool { [.noSpace, .diskQuotaExceeded].contains(code) }
 
   /// Why, in a person's words.
   public var reason: String {

@@ -164,6 +164,43 @@ final class Browser {
     try await value(expression) as? [String] ?? ["\(expression) is no list of texts"]
   }
 
+  /// All that one can ask of a page as it is shown: nothing is cut off or beside it, and every word can be read.
+  func check(_ name: String, width: Int) async throws {
+    let over = try await texts(
+      """
+      [...document.querySelectorAll('body, body *')].filter(e => {
+        if (e.closest('.skip')) return false;
+        const box = e.getBoundingClientRect();
+        if (box.width === 0) return false;
+        return box.right > \(width) + .5 || box.left < -.5 || e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0
+          && getComputedStyle(e).display !== 'inline';
+      }).map(e => e.tagName + ' ' + e.className + ' ' + e.textContent.slice(0, 40))
+      """)
+    #expect(over.isEmpty, "\(name): beyond the page: \(over)")
+    let pale = try await texts(
+      """
+      (() => {
+        const parts = c => (c.match(/[\\d.]+/g) || []).map(Number);
+        const light = c => { const [r, g, b] = parts(c).map(v => v / 255)
+          .map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+          return .2126 * r + .7152 * g + .0722 * b; };
+        const ground = e => { for (; e; e = e.parentElement) {
+          const c = getComputedStyle(e).backgroundColor; const p = parts(c);
+          if (p.length === 3 || p[3] > 0) return c; } return 'rgb(255, 255, 255)'; };
+        const texts = [...document.querySelectorAll('body *')].filter(e =>
+          [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()));
+        return texts.filter(e => e.getBoundingClientRect().width > 0).map(e => {
+          const [a, b] = [light(getComputedStyle(e).color), light(ground(e))].sort((x, y) => y - x);
+          return [e, (a + .05) / (b + .05)]; }).filter(([, ratio]) => ratio < 4.5)
+          .map(([e, ratio]) => e.tagName + ' ' + e.className + ' ' + ratio.toFixed(2));
+      })()
+      """)
+    #expect(pale.isEmpty, "\(name): less contrast than WCAG's 4.5: \(Set(pale))")
+    #expect(complaints.isEmpty, "\(name): \(complaints)")
+    #expect(requests.count == 1, "\(name): \(requests)")
+    #expect(try await value("document.scripts.length") as? Int == 0)
+  }
+
   /// The whole page as a picture, PNG.
   func picture() async throws -> [UInt8] {
     let shot = try await call("Page.captureScreenshot", ["format": "png", "captureBeyondViewport": true])

@@ -52,43 +52,6 @@ struct ShowPageTests {
     try machine.write("team/secret", "alias vault='open --key hunter3hunter3'\n")
   }
 
-  /// All that one can ask of a page as it is shown: nothing is cut off or beside it, and every word can be read.
-  private func check(_ browser: Browser, _ name: String, width: Int) async throws {
-    let over = try await browser.texts(
-      """
-      [...document.querySelectorAll('body, body *')].filter(e => {
-        if (e.closest('.skip')) return false;
-        const box = e.getBoundingClientRect();
-        if (box.width === 0) return false;
-        return box.right > \(width) + .5 || box.left < -.5 || e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0
-          && getComputedStyle(e).display !== 'inline';
-      }).map(e => e.tagName + ' ' + e.className + ' ' + e.textContent.slice(0, 40))
-      """)
-    #expect(over.isEmpty, "\(name): beyond the page: \(over)")
-    let pale = try await browser.texts(
-      """
-      (() => {
-        const parts = c => (c.match(/[\\d.]+/g) || []).map(Number);
-        const light = c => { const [r, g, b] = parts(c).map(v => v / 255)
-          .map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
-          return .2126 * r + .7152 * g + .0722 * b; };
-        const ground = e => { for (; e; e = e.parentElement) {
-          const c = getComputedStyle(e).backgroundColor; const p = parts(c);
-          if (p.length === 3 || p[3] > 0) return c; } return 'rgb(255, 255, 255)'; };
-        const texts = [...document.querySelectorAll('body *')].filter(e =>
-          [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()));
-        return texts.filter(e => e.getBoundingClientRect().width > 0).map(e => {
-          const [a, b] = [light(getComputedStyle(e).color), light(ground(e))].sort((x, y) => y - x);
-          return [e, (a + .05) / (b + .05)]; }).filter(([, ratio]) => ratio < 4.5)
-          .map(([e, ratio]) => e.tagName + ' ' + e.className + ' ' + ratio.toFixed(2));
-      })()
-      """)
-    #expect(pale.isEmpty, "\(name): less contrast than WCAG's 4.5: \(Set(pale))")
-    #expect(browser.complaints.isEmpty, "\(name): \(browser.complaints)")
-    #expect(browser.requests.count == 1, "\(name): \(browser.requests)")
-    #expect(try await browser.value("document.scripts.length") as? Int == 0)
-  }
-
   /// Tab goes through all that can be gone to, in order, and one sees where one is.
   private func tab(_ browser: Browser, _ name: String) async throws {
     let all = try await browser.texts(
@@ -131,7 +94,7 @@ struct ShowPageTests {
         let name = "\(width) \(dark ? "dark" : "light")"
         try await browser.look(width: width, dark: dark)
         try await browser.open(page)
-        try await check(browser, name, width: width)
+        try await browser.check(name, width: width)
         try await tab(browser, name)
         let ground = try await browser.value("getComputedStyle(document.body).backgroundColor") as? String
         grounds.insert(ground ?? "")
@@ -141,7 +104,7 @@ struct ShowPageTests {
       // Paper of A4.
       try await browser.look(width: 794, media: "print")
       try await browser.open(page)
-      try await check(browser, "print", width: 794)
+      try await browser.check("print", width: 794)
       try await keep(browser, "print")
       let words = try await browser.value("document.body.innerText") as? String ?? ""
       for word in [
@@ -200,7 +163,7 @@ struct ShowPageTests {
       for (width, dark) in [(390, false), (1600, true)] {
         try await browser.look(width: width, dark: dark)
         try await browser.open(machine.home.appending("page.html"))
-        try await check(browser, "evil \(width)", width: width)
+        try await browser.check("evil \(width)", width: width)
         try await keep(browser, "evil \(width)")
         #expect(
           try await browser.value(

@@ -395,7 +395,7 @@ import Testing
     let program = FilePath("/bin/\(shell)")
     guard folder.host.files.exists(program) else { return }
     let bin: FilePath = "/opt/a \"b\" $c`d\\e*/bin"
-    try folder.put("lines", ShellInit.path(bin, home: "/home/ann").posix)
+    try folder.put("lines", ShellInit.path(bin, home: "/home/ann", machine: "x86_64").posix)
     for (before, after) in [
       ("/usr/bin:/bin", ":/usr/bin:/bin"), ("", ""), ("/bin", ":/bin"), (bin.string, ""),
       ("/bin:\(bin)", ":/bin"), ("\(bin):/bin:\(bin):\(bin):/usr/bin:\(bin)", ":/bin:/usr/bin"),

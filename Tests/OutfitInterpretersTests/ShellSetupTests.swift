@@ -41,6 +41,26 @@ import Testing
     #expect(try self.blocks(machine) == blocks)
   }
 
+  /// A home folder of machines of two architectures, each with a folder of Outfit's of its own, has one text for both.
+  @Test func aFolderNamedAfterTheArchitectureIsAskedFor() throws {
+    func blocks(_ platform: Platform, _ folder: String) throws -> [String: String] {
+      var machine = Machine()
+      machine.files = ["/bin/bash": "", "/home/ann/.config/fish": ""]
+      machine.context.platform = platform
+      machine.context.bin = FilePath("/home/ann/.outfit/\(folder)/data/bin")
+      return try self.blocks(machine)
+    }
+    let one = try blocks(Platform(.linux, .amd64), "x86_64")
+    #expect(one["/home/ann/.bashrc"]?.contains(#"="$HOME/.outfit/$(uname -m)/data/bin""#) == true)
+    #expect(
+      one["/home/ann/.config/fish/conf.d/outfit.fish"]?.contains(#" "$HOME/.outfit/"(uname -m)"/data/bin""#)
+        == true)
+    #expect(try blocks(Platform(.linux, .arm64), "aarch64") == one)
+    #expect(try blocks(Platform(.linux, .arm64), "x86_64") != one)
+    #expect(
+      try blocks(Platform(.linux, .amd64), "x86_64-two")["/home/ann/.bashrc"]?.contains("uname") == false)
+  }
+
   @Test func theFileThatALoginBashReadsIsTheOne() throws {
     var machine = Machine()
     machine.files = ["/bin/bash": "", "/home/ann/.profile": "echo hello\n"]

@@ -16,9 +16,17 @@ struct BundleApplication {
   /// What an `up` takes from a bundle.
   struct Supply: Sendable {
     let lock: Lock
+    var isProject = false
 
     /// What is said where its pins do not do for this machine.
     var misfit: Failure {
+      guard !isProject else {
+        return Failure(
+          "what the bundle pins is not what this checkout asks for",
+          hint:
+            "check out the commit that the bundle was made of, or make it anew: outfit bundle create FOLDER -o FILE"
+        )
+      }
       let pythons = Set(lock.tools.values.compactMap(\.python)).compactMap { Version($0) }.sorted()
       let needed = pythons.last.map { "a Python \($0) or newer, which its tools are pinned for" }
       return Failure(
@@ -54,11 +62,43 @@ struct BundleApplication {
     supplied.host.environment["UV_NO_CONFIG"] = "1"
     supplied.host.environment["PIP_NO_INDEX"] = "1"
     supplied.host.environment["PIP_FIND_LINKS"] = scratch.string
-    supplied.host.environment["npm_config_offline"] = "true"
+    // npm takes its cache alone, whatever registry the machine's own settings name.
+    for name in supplied.host.environment.keys where name.lowercased().hasPrefix("npm_config_") {
+      supplied.host.environment[name] = nil
+    }
+    let nowhere = scratch.appending("npmrc")
+    for (name, value) in [
+      "offline": "true", "registry": NpmCache.registry, "userconfig": nowhere.string,
+      "globalconfig": nowhere.appending("none").string,
+    ] { supplied.host.environment["npm_config_\(name)"] = value }
+    let packages = lock.tools.values.compactMap(\.packageLock).compactMap { NpmPackage.all(inLock: $0) }
+    let npm = NpmCache(host.places.cache.appending("npm"), host.files)
+    try npm.answer(for: packages.flatMap { $0 })
 
     var wish = wish
     wish.supply = Supply(lock: lock)
     switch list.origin {
+    case .project:
+      guard let project = try Project.find(host) else {
+        throw Failure(
+          "the bundle is of the project \(list.profile.harmless), and there is no outfit.yaml here or above",
+          hint: "go to the project's own files, and apply it there", status: .usage)
+      }
+      let place = ProfilePlace(scope: project.scope, address: project.place.address, supplied: pins)
+      let read = try await place.read(supplied, network: .never, withPersonal: false)
+      guard read.name == list.profile else {
+        throw Failure(
+          "the bundle is of the project \(list.profile.harmless), and this is \(read.name)",
+          hint: "go to the project's own files, and apply it there", status: .usage)
+      }
+      if let text = try BundleCreation.packageLock(of: read, host),
+        let packages = NpmPackage.all(inLock: text)
+      {
+        try npm.answer(for: packages)
+      }
+      wish.supply?.isProject = true
+      wish.place = place
+      return try await Undertaking(supplied, wish).run()
     case .git(let address):
       wish.address = address
       wish.place = ProfilePlace(scope: .machine, address: address, supplied: pins)

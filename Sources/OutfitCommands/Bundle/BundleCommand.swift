@@ -21,7 +21,8 @@ struct BundleCreateCommand: AsyncParsableCommand {
     commandName: "create", abstract: "Write a profile and all that it needs to one file.",
     discussion: """
       PROFILE is a folder with an outfit.yaml, or a git address; without one it is the profile of this machine, \
-      without your own layer. The file holds Outfit, interpreters, tools, packages and layers, each by the digest \
+      without your own layer. Of a project's folder it is what the project needs: its own files are for each machine to \
+      have, and there the bundle is applied in them. The file holds Outfit, interpreters, tools, packages and layers, each by the digest \
       that the lock says, and no secret. The same lock gives the same bytes. A name that ends in .tar.gz or \
       .tar.zst is compressed.
 
@@ -61,13 +62,7 @@ struct BundleCreateCommand: AsyncParsableCommand {
   @Flag(help: "Print what is in it as JSON.") var json = false
 
   func run() async throws {
-    var (address, trust) = (profile, trust)
-    if address == nil, let value = trust, value != Up.folderTrust,
-      !value.allSatisfy({ $0.isHexDigit || $0 == "," })
-    {
-      (address, trust) = (value, Up.folderTrust)
-    }
-    let (named, given) = (address, Up.consent(trust))
+    let (named, given) = (profile, Up.consent(trust))
     try await withSession { session in
       let host = session.host
       let platforms = try platform.map { key in
@@ -92,6 +87,8 @@ struct BundleCreateCommand: AsyncParsableCommand {
       }
       let file = host.workingDirectory.pushing(FilePath(output))
       var creation = BundleCreation(session, place, platforms: platforms)
+      creation.takesProjects = named != nil
+      defer { creation.close() }
       let list = try await creation.gather(
         given: given, fetching: fetching.permission, named: named,
         command: "outfit bundle create -o \(Consent.quoted(output))")
@@ -105,7 +102,9 @@ struct BundleCreateCommand: AsyncParsableCommand {
       }
       for line in list.lines { session.write(line) }
       session.write("Wrote \(session.short(file)), \(ByteText.of(size)).")
-      session.talk("Next: outfit bundle apply \(Consent.quoted(output)), there")
+      session.talk(
+        "Next: outfit bundle apply \(Consent.quoted(output)), there"
+          + (list.origin == .project ? ", in the project's folder" : ""))
     }
   }
 }

@@ -1,5 +1,6 @@
 import OutfitConsent
 import OutfitCore
+import OutfitDotfiles
 import OutfitEngine
 import OutfitFetch
 import OutfitInterpreters
@@ -12,9 +13,15 @@ import SystemPackage
 /// Gathers what a profile needs on machines without a network.
 struct BundleCreation {
   let session: Session
-  let place: ProfilePlace
+  private(set) var place: ProfilePlace
+  /// A folder that has what projects alone have is one.
+  var takesProjects = false
   let platforms: [Platform]
   private(set) var sources = BundleArchive.Sources()
+  /// Files of these are in the bundle, and go when it is written.
+  private var scratch: [FilePath] = []
+  /// Interpreters for which the profile takes a machine's own, and that can't be had here: they stay out.
+  private var takesOwn = false
 
   private var host: Host { session.host }
 
@@ -23,34 +30,62 @@ struct BundleCreation {
     self.platforms = platforms.isEmpty ? [session.host.platform] : platforms.sorted()
   }
 
+  /// Removes what was made for the bundle alone.
+  func close() { for folder in scratch { try? host.files.removeTree(folder) } }
+
   /// What has nobody's consent yet is asked for, as `up` does.
   /// - Parameter command: what was typed, without the profile.
   mutating func gather(
     given: Consent.Given, fetching: FetchPermission, named: String?, command: String
   ) async throws -> BundleList {
-    let read = try await place.read(
+    var read = try await place.read(
       session, network: place.isNamed ? .always : .whenUnknown, fetching: fetching, withPersonal: false)
+    if takesProjects, let (project, profile) = try await project(read, fetching) {
+      (place, read) = (project, profile)
+    }
     let consented = try await session.consent(
       to: read, given: given, command: command,
       address: named ?? (place.git == nil ? nil : place.address), again: nil)
     let progress = TerminalProgress(host: host)
-    let lock = try await pins(consented, progress)
+    takesOwn = try await !arePublished(consented, progress)
+    let (lock, externals) = try await pins(consented, progress)
     let profile = consented.profile
     var list = BundleList(
       version: Release.version, profile: profile.name, origin: .folder(""), platforms: platforms.map(\.key),
       lock: sources.add(Array(LockFile.text(of: lock, for: profile).utf8)))
-    list.items = try await items(lock, profile, progress)
+    list.items = try await items(lock, profile, externals, progress)
     list.commits = try await commits(profile)
-    list.origin = try folders(profile, &list)
+    for checkout in externals.compactMap(\.checkout) { try await add(checkout, to: &list.commits) }
+    list.origin = place.scope == .machine ? try folders(profile, &list) : .project
     list.programs[host.platform.key] = try program()
     return list
   }
 
+  /// The folder as a project, where its manifest asks for what is a project's, and for nothing of a machine's.
+  private func project(
+    _ machine: Profile, _ fetching: FetchPermission
+  ) async throws -> (ProfilePlace, Profile)? {
+    guard place.scope == .machine, place.git == nil, machine.dotfiles.isEmpty, machine.packages.isEmpty,
+      machine.scripts.isEmpty, machine.ask.isEmpty, let located = ProfilePlace.located(place.address, host),
+      host.files.exists(FilePath(located).appending(ProfileLoader.manifestName))
+    else { return nil }
+    let folder = FilePath(located)
+    let project = ProfilePlace(scope: .project(folder), address: folder.string)
+    let profile = try await project.read(
+      session, network: .whenUnknown, fetching: fetching, withPersonal: false)
+    let isOne =
+      profile.virtualenv != nil || profile.nodeModules != nil || profile.app != nil || !profile.hooks.isEmpty
+      || !profile.env.isEmpty
+    return isOne ? (project, profile) : nil
+  }
+
   /// Interpreters that are published come along where they can be had; else a machine's own serves, where the profile
   /// takes that.
-  private func pins(_ consented: Consented, _ progress: TerminalProgress) async throws -> Lock {
+  private func pins(
+    _ consented: Consented, _ progress: TerminalProgress
+  ) async throws -> (Lock, externals: [Recipe]) {
     var preparation = try Preparation(session, consented, mode: .live, progress: progress)
-    preparation.lockIsShared = try await arePublished(consented, progress)
+    preparation.lockIsShared = !takesOwn
     let proposal = try await preparation.propose(Preparation.onEngines)
     guard !proposal.isUnresolved, proposal.failures.isEmpty else {
       throw Failure(
@@ -60,7 +95,10 @@ struct BundleCreation {
               .error, "the profile can't be bundled while it can't be pinned", hint: "outfit lock DIR")
           ])
     }
-    for pin in preparation.lock.interpreters[.python] ?? [] where pin.provider == .adopted {
+    for pin in preparation.lock.interpreters[.python] ?? []
+    where pin.provider == .adopted
+      || takesOwn && consented.profile.interpreters[.python]?.value.system == true
+    {
       session.report([
         Diagnostic(
           .note,
@@ -68,11 +106,8 @@ struct BundleCreation {
             + "pinned for \(pin.version.minor) or newer")
       ])
     }
-    session.report(
-      preparation.lock.externals.keys.sorted().map {
-        Diagnostic(.note, "what is at \($0) does not come along: a bundle carries no dotfiles from elsewhere")
-      })
-    return preparation.lock.withoutAdopted
+    let externals = proposal.objects.filter { $0.id.name.hasPrefix(Externals.objectPrefix) }.map(\.recipe)
+    return (preparation.lock.withoutAdopted, externals)
   }
 
   /// Whether all interpreters can be had ready to run, where a machine's own would do as well.
@@ -111,7 +146,7 @@ struct BundleCreation {
   }
 
   private mutating func items(
-    _ lock: Lock, _ profile: Profile, _ progress: TerminalProgress
+    _ lock: Lock, _ profile: Profile, _ externals: [Recipe], _ progress: TerminalProgress
   ) async throws -> [BundleList.Item] {
     let downloads = Downloads(host: host, libraries: Installation.locate(host).libraries)
     var found: [BundleList.Item: Set<String>] = [:]
@@ -119,8 +154,12 @@ struct BundleCreation {
       found[BundleList.Item(kind: kind, blob: blob, platforms: [], name: name), default: []]
         .insert(platform.key)
     }
+    let dotfiles = externals.compactMap(\.artifact).map {
+      Wanted(addresses: $0.addresses, digest: $0.digest, name: $0.name)
+    }
     for platform in platforms {
-      for wanted in try interpreters(lock, profile, platform) + programs(lock, platform) {
+      let interpreters = try interpreters(lock, profile, platform, withOwn: !takesOwn)
+      for wanted in interpreters + programs(lock, platform) + dotfiles {
         progress.started(id: wanted.name, label: "\(wanted.name) for \(platform)")
         let file = try await downloads.fetch(
           addresses: wanted.addresses, digest: wanted.digest, name: wanted.name, progress: progress,
@@ -131,6 +170,9 @@ struct BundleCreation {
       for (name, digest) in try await wheels(lock, profile, platform) {
         let file = Self.downloads(host).appending(digest.hex)
         note(.wheel, try sources.add(file, digest: digest, host.files), name, platform)
+      }
+      for (path, file) in try await tarballs(lock, profile, platform) {
+        note(.npm, try sources.add(file, host.files), path, platform)
       }
     }
     return found.map { item, platforms in
@@ -143,10 +185,14 @@ struct BundleCreation {
   private static func downloads(_ host: Host) -> FilePath { host.places.cache.appending("downloads") }
 
   /// Interpreters that are published ready to run.
-  private func interpreters(_ lock: Lock, _ profile: Profile, _ platform: Platform) throws -> [Wanted] {
+  /// - Parameter withOwn: those too for which a machine's own would do.
+  private func interpreters(
+    _ lock: Lock, _ profile: Profile, _ platform: Platform, withOwn: Bool = true
+  ) throws -> [Wanted] {
     var wanted: [Wanted] = []
     for (language, pins) in lock.interpreters.sorted(by: { $0.key < $1.key }) {
       let section = profile.interpreters[language]?.value ?? InterpreterSection(versions: [])
+      if section.system, !withOwn { continue }
       let release = ReleaseHost(language, section, host.environment)
       for pin in pins where pin.requirements == nil {
         guard let artifact = pin.artifacts[platform.key] else {
@@ -188,11 +234,6 @@ struct BundleCreation {
   )] {
     var wanted: [(minor: String, text: String, name: String)] = []
     for (key, tool) in lock.tools.sorted(by: { $0.key < $1.key }) {
-      if tool.packageLock != nil {
-        throw Failure(
-          "\(key) comes from npm, which a bundle does not carry yet",
-          hint: "take it out of the profile, or set that machine up with a network")
-      }
       if let section = profile.tools[key], !section.value.build.isEmpty {
         throw Failure(
           "\(key) is built from source, which a bundle can't carry: it carries wheels",
@@ -202,6 +243,7 @@ struct BundleCreation {
         wanted.append((minor, tool.requirements, key))
       }
     }
+    if let environment = lock.virtualenv { wanted += try packages(of: environment, profile) }
     for (_, pins) in lock.interpreters {
       for pin in pins { if let text = pin.requirements { wanted.append(("3.12", text, "\(pin.version)")) } }
     }
@@ -213,17 +255,49 @@ struct BundleCreation {
         minor: minor, names: [name],
         packages: Set(PinnedPackage.all(text, python: Version(minor) ?? Version([3, 13]), on: platform)))
     }
+    let built = built(lock, profile)
     var found: [String: Digest] = [:]
     for batch in WheelBatch.merged(asked) {
-      for (file, digest) in try await wheels(batch, platform) { found[file] = digest }
+      for isSource in [false, true] {
+        var some = batch
+        some.packages = batch.packages.filter { built.contains($0.name) == isSource }
+        if some.packages.isEmpty { continue }
+        for (file, digest) in try await packages(some, platform, isSource: isSource) { found[file] = digest }
+      }
     }
     return found.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
+  /// What the project's virtualenv is made of, and what builds its own folders.
+  private func packages(
+    of environment: LockedRequirements, _ profile: Profile
+  ) throws -> [(minor: String, text: String, name: String)] {
+    let section = profile.virtualenv
+    let lacking = RequirementLine.parse(environment.sources).map(\.text)
+    guard lacking.isEmpty else {
+      throw Failure(
+        "a bundle can't carry what is taken from an address: \(lacking.map(\.harmless).joined(separator: ", "))",
+        at: section?.source.location, hint: "ask for a version that a package index has")
+    }
+    let builds = environment.builds.sorted { $0.key < $1.key }.map(\.value)
+    return ([environment.requirements, environment.development, environment.build] + builds).filter {
+      !$0.isEmpty
+    }
+    .map { (environment.python, $0, "the virtualenv") }
+  }
+
+  /// Packages of the virtualenv that are to be had as source only, and may be built.
+  private func built(_ lock: Lock, _ profile: Profile) -> Set<String> {
+    Set(profile.virtualenv?.value.build.map { normalizedPackageName($0) } ?? [])
+      .intersection(lock.virtualenv?.sourceOnly ?? [])
+  }
+
   /// What pip said of the same question before is kept, as long as the files are.
-  private func wheels(_ batch: WheelBatch, _ platform: Platform) async throws -> [(String, Digest)] {
+  private func packages(
+    _ batch: WheelBatch, _ platform: Platform, isSource: Bool
+  ) async throws -> [(String, Digest)] {
     let files = host.files
-    let key = Digest(of: "\(platform) \(batch.minor)\n\(batch.text)").short(24)
+    let key = Digest(of: "\(isSource ? "source" : "\(platform) \(batch.minor)")\n\(batch.text)").short(24)
     let memory = host.places.cache.appending("wheels").appending(key)
     let downloads = Self.downloads(host)
     if let known = try files.text(memory) {
@@ -235,12 +309,16 @@ struct BundleCreation {
       if lines.allSatisfy({ files.exists(downloads.appending($0.1.hex)) }) { return lines }
     }
     let name = batch.names.joined(separator: ", ")
-    session.talk("Getting the wheels of \(name) for \(platform)")
+    session.talk(
+      isSource
+        ? "Getting the sources of \(batch.packages.map(\.name).sorted().joined(separator: ", "))"
+        : "Getting the wheels of \(name) for \(platform)")
     let folder = host.places.cache.appending("scratch")
       .appending("wheels-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))").appending("files")
     try files.createDirectories(folder, mode: 0o700)
     defer { try? files.removeTree(folder.removingLastComponent()) }
-    try await WheelDownload(host).get(batch.text, named: name, minor: batch.minor, platform, into: folder)
+    try await WheelDownload(host).get(
+      batch.text, named: name, minor: batch.minor, isSource ? nil : platform, into: folder)
     try files.createDirectories(downloads, mode: 0o700)
     var found: [(String, Digest)] = []
     for wheel in try files.list(folder).sorted() {
@@ -252,12 +330,64 @@ struct BundleCreation {
       try files.rename(path, to: downloads.appending(digest.hex))
     }
     try files.createDirectories(memory.removingLastComponent(), mode: 0o700)
-    try files.removeTree(memory)
-    try files.create(memory, Array(found.map { "\($0.1) \($0.0)\n" }.joined().utf8), mode: 0o600)
+    // Another one may write the same at this moment.
+    let new = FilePath("\(memory).\(String(UInt64.random(in: 0...UInt64.max), radix: 36))")
+    try files.create(new, Array(found.map { "\($0.1) \($0.0)\n" }.joined().utf8), mode: 0o600)
+    try files.rename(new, to: memory)
     return found
   }
 
+  // MARK: - npm
+
+  /// The tarballs of npm's packages for one platform, by their paths in npm's cache.
+  private func tarballs(
+    _ lock: Lock, _ profile: Profile, _ platform: Platform
+  ) async throws -> [(path: String, file: FilePath)] {
+    var found: [String: FilePath] = [:]
+    var locks = lock.tools.compactMap { key, tool in tool.packageLock.map { (key, $0) } }
+    if let text = try Self.packageLock(of: profile, host) { locks.append(("node_modules", text)) }
+    for (key, text) in locks.sorted(by: { $0.0 < $1.0 }) {
+      guard let packages = NpmPackage.all(inLock: text) else {
+        throw Failure("\(key): its package lock in outfit.lock can't be read", hint: "outfit update \(key)")
+      }
+      let own = packages.filter { $0.fits(platform) }
+      for (path, file) in try await NpmTarballs(host: host).get(own, named: key) { found[path] = file }
+    }
+    return found.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
+  /// The package-lock.json of a project's node_modules.
+  /// - Throws: `Failure` for another manager's lock, whose cache is another.
+  static func packageLock(of profile: Profile, _ host: Host) throws -> String? {
+    guard let section = profile.nodeModules, case .project(let root) = profile.scope else { return nil }
+    let file = root.pushing(FilePath(section.value.from))
+    guard ["package-lock.json", "npm-shrinkwrap.json"].contains(file.lastComponent?.string) else {
+      throw Failure(
+        "\(section.value.from): a bundle carries what npm locks, and no other manager's packages yet",
+        at: section.source.location, hint: "set that machine up with a network, or lock it by npm")
+    }
+    return try host.files.text(file)
+  }
+
   // MARK: - Layers
+
+  /// A repository of dotfiles, as a layer is.
+  private mutating func add(_ checkout: Checkout, to commits: inout [BundleList.Commit]) async throws {
+    let address = checkout.address.with(subfolder: "").description
+    guard withoutPasswords(address) == address else {
+      throw Failure(
+        "the address of \(withoutPasswords(address)) holds a password, which a bundle must not carry",
+        hint: "git's own credentials are kept apart: git help credentials")
+    }
+    if commits.contains(where: { $0.address == address && $0.commit == checkout.commit }) { return }
+    let folder = try BundleArchive.scratch(host)
+    scratch.append(folder)
+    let files = folder.appending("files")
+    try await ExternalRepositories(host, isOffline: false).write(
+      checkout.commit, of: checkout.address, to: files)
+    let git = GitProfiles(host: host, network: .whenUnknown)
+    commits.append(try await git.bundled(checkout.address, checkout.commit, files, &sources))
+  }
 
   private mutating func commits(_ profile: Profile) async throws -> [BundleList.Commit] {
     let git = GitProfiles(host: host, network: .whenUnknown)
@@ -322,6 +452,13 @@ struct BundleCreation {
     }
     return tree
   }
+}
+
+extension Recipe {
+  /// What is downloaded and unpacked.
+  fileprivate var artifact: Artifact? { if case .unpack(let unpack) = self { unpack.artifact } else { nil } }
+
+  fileprivate var checkout: Checkout? { if case .checkout(let checkout) = self { checkout } else { nil } }
 }
 
 extension Lock {

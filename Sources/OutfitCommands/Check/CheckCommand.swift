@@ -69,22 +69,15 @@ struct CheckCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await withSession { session in
-      // `check --trust PROFILE` reads PROFILE as the option's value.
-      var (named, trust) = (profile, trust)
-      if named == nil, let value = trust, value != Up.folderTrust,
-        !value.allSatisfy({ $0.isHexDigit || $0 == "," })
-      {
-        (named, trust) = (value, Up.folderTrust)
-      }
       if workflow {
         return session.host.terminal.write(
-          try CheckWorkflow.text(of: try folder(named, session), installer: installer, session.host))
+          try CheckWorkflow.text(of: try folder(profile, session), installer: installer, session.host))
       }
       do {
-        try await check(named, trust, session)
+        try await check(profile, trust, session)
       } catch let failure as Failure {
         if markdown, failure.status != .interrupted {
-          session.host.terminal.write(CheckMarkdown.text(failure, of: named ?? "the profile here"))
+          session.host.terminal.write(CheckMarkdown.text(failure, of: profile ?? "the profile here"))
         }
         throw failure
       }

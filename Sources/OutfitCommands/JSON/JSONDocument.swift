@@ -14,7 +14,7 @@ struct JSONDocument {
     case dotfiles, edit, log
     case lock, `init`, doctor, generations, gc, trust, which, why, prompt, tools, interpreters, venv, render,
       parity, hooks
-    case `import`, capture, personal, check, team, bundle, remote
+    case `import`, capture, personal, check, team, bundle, remote, fleet
     /// There is no result.
     case error
   }

@@ -110,7 +110,7 @@ struct PlanMembers {
           .object([
             "entry": .string(effect.entry), "label": .string(effect.label),
             "wanted": .bool(!effect.isRoutine), "needsRoot": .bool(effect.needsRoot),
-            "packages": .array(effect.packages.map { .string($0) }),
+            "packages": .array(effect.packages.map { .string($0) }), "owner": .owner(effect.owner),
           ])
         }),
       "waiting": waiting.json,
@@ -182,6 +182,16 @@ struct PlanMembers {
   private static func octal(_ mode: UInt16) -> String {
     let text = String(mode, radix: 8)
     return String(repeating: "0", count: max(0, 4 - text.count)) + text
+  }
+}
+
+extension JSONText {
+  /// The layer and the line that something comes from.
+  static func owner(_ source: Source) -> JSONText {
+    .object([
+      "layer": .string(withoutPasswords(source.layer.address)), "file": .string(source.location.file),
+      "line": .number(source.location.line),
+    ])
   }
 }
 

@@ -95,9 +95,11 @@ struct RemoteUpCommand: AsyncParsableCommand {
       return (creation, list)
     }
     var (creation, list) = try await gather([])
+    defer { creation.close() }
     var looks = try await work.look(list)
     let platforms = Set(looks.values.map(\.platform))
     if platforms != [session.host.platform] {
+      creation.close()
       (creation, list) = try await gather(Array(platforms))
       looks = try await work.look(list)
     }

@@ -11,6 +11,8 @@ public struct BundleList: Hashable, Sendable {
     case git(String)
     /// A folder of the bundle's `profile` tree; empty for its top.
     case folder(String)
+    /// A project, whose files each machine has by itself.
+    case project
   }
 
   /// One thing, `blobs/<digest>`.
@@ -136,6 +138,7 @@ extension BundleList {
     switch origin {
     case .git(let address): lines.append("git \(Self.escaped(address))")
     case .folder(let folder): lines.append("folder \(Self.escaped(folder))")
+    case .project: lines.append("project")
     }
     lines += items.map {
       "\($0.kind.rawValue) \(Self.text($0.blob)) \($0.platforms.joined(separator: ",")) \(Self.escaped($0.name))"
@@ -252,6 +255,7 @@ extension BundleList {
       case "version", "profile", "platforms": fields[String(words[0])] = try word(1)
       case "lock": lock = try blob(1)
       case "git": origin = .git(try word(1))
+      case "project" where words.count == 1: origin = .project
       case "folder":
         let folder = try word(1)
         guard folder.isEmpty || Self.isBelow(folder) else { throw wrong }

@@ -351,6 +351,12 @@ public struct GitProfiles: Sendable {
   /// - Throws: what git said, or how to get git.
   func write(_ commit: String, of address: GitAddress, to folder: FilePath) async throws {
     if try await !has(commit, address) {
+      // What a bundle brought was held against the commit's name.
+      let brought = checkout(address, commit)
+      if host.files.exists(brought) {
+        try host.files.createDirectories(folder.removingLastComponent(), mode: 0o700)
+        return try host.files.copyTree(from: brought, to: folder)
+      }
       guard network != .never else {
         throw Failure(
           "\(address) is not on this machine, and this run is offline", hint: "run it again without --offline"
