@@ -13,7 +13,7 @@ struct EditCommand: AsyncParsableCommand {
       with its line.
       """)
 
-  @Argument(help: "A dotfile in your home folder, as `outfit dotfiles edit` takes it.", completion: .file())
+  @Argument(help: "A file of your home folder, in place of a manifest.", completion: .file())
   var file: String?
   @Flag(name: .customLong("machine"), help: "Your own layer, also inside a project.") var machine = false
   @Flag(help: "Apply it when it was changed, as `outfit up` does.") var apply = false

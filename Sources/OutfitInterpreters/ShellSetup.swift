@@ -122,10 +122,12 @@ public struct ShellSetup: Part {
     }
     if let old = context.previous?.targets.first(where: { $0.target == path }), old.isWhole {
       if old.first != .absent { return true }
-      // What somebody wrote into it since stays.
+      // What somebody changed since stays, its mode alone too.
       guard case .contents(let bytes)? = inquirer.answer(.contents(path)) else { return false }
-      if case .file(let file) = old.written { return file.digest != Digest(of: bytes) }
-      return true
+      guard case .file(let file) = old.written, file.digest == Digest(of: bytes),
+        case .status(let now)? = inquirer.answer(.status(path))
+      else { return true }
+      return now.mode & 0o7777 != file.mode
     }
     if case .status? = inquirer.answer(.status(path)) { return true }
     return false

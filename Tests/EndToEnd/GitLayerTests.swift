@@ -42,17 +42,22 @@ import Testing
   @Test func aPatternOfTagsIsTheNewestVersion() async throws {
     var commits: [String: String] = [:]
     for tag in ["v2.9", "v3.2", "v3.10", "v3.11-rc.1", "v4.0"] {
-      commits[tag] = try await commit(["outfit.yaml": "profile: base\n", "a": "\(tag)\n"], " && git tag \(tag)")
+      commits[tag] = try await commit(
+        ["outfit.yaml": "profile: base\n", "a": "\(tag)\n"], " && git tag \(tag)")
     }
     try machine.write("team/outfit.yaml", "profile: team\nextends: [\"file://\(machine.home)/base@v3.*\"]\n")
     let up = try await machine.outfit("up", "team", "--fetch", "--trust", try #require(commits["v3.10"]))
     #expect(up.status == 0, "\(up.errorText)")
     let next = try await commit(["a": "next\n"], " && git tag v3.12")
     let outdated = try await machine.outfit("outdated")
-    #expect(outdated.outputText.contains("1 commit") || outdated.outputText.contains(next.prefix(7)), "\(outdated.outputText)")
+    #expect(
+      outdated.outputText.contains("1 commit") || outdated.outputText.contains(next.prefix(7)),
+      "\(outdated.outputText)")
     try machine.write("other/outfit.yaml", "profile: other\nextends: [\"file://\(machine.home)/base@w*\"]\n")
     let none = try await machine.outfit("show", "other", "--fetch")
-    #expect(none.status == 2 && none.errorText.contains("no tag of a version that begins with `w`"), "\(none.errorText)")
+    #expect(
+      none.status == 2 && none.errorText.contains("no tag of a version that begins with `w`"),
+      "\(none.errorText)")
   }
 
   @Test func updateShowsWhatAMoveBrings() async throws {

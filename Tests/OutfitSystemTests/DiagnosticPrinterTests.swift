@@ -81,7 +81,8 @@ import Testing
         x
 
         """)
-    #expect(Table(rows: [["a", "one long text of words"]]).text(width: 21, indent: 2)
+    #expect(
+      Table(rows: [["a", "one long text of words"]]).text(width: 21, indent: 2)
         == "  a  one long text of\n     words\n")
     let wide = Table(rows: [["* 1", "2026-11-21 03:54", "up starter --trust", "3 files, +black"]])
     #expect(wide.text(width: 80) == "* 1  2026-11-21 03:54  up starter --trust  3 files, +black\n")

@@ -107,6 +107,10 @@ enum Examples {
     "remote status": ["remote status web1 web2"],
     "remote rollback": ["remote rollback web1", "remote rollback web1 --to 3"],
     "remote exec": ["remote exec web1 -- black --version"],
+    "fleet": ["fleet report facts"],
+    "fleet report": [
+      "fleet report facts", "fleet report facts --html fleet.html", "fleet report facts --json",
+    ],
     "bundle": ["bundle create starter -o starter.outfit", "bundle apply starter.outfit --trust"],
     "bundle create": [
       "bundle create starter -o starter.outfit", "bundle create starter -o all.outfit --platform linux-arm64",

@@ -21,7 +21,7 @@ enum HelpText {
         ? String(line.dropLast(heading.count)) + ":" : line
     }
     // What leads on to the help of a verb stays last.
-    let last = lines.lastIndex { $0.hasPrefix("  See 'outfit help") }
+    let last = lines.lastIndex { $0.hasPrefix("  See '") }
     let tail = last.map { Array(lines[$0...]) } ?? []
     if let last { lines.removeSubrange(last...) }
     while lines.last?.isEmpty == true { lines.removeLast() }

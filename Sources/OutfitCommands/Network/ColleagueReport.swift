@@ -99,7 +99,8 @@ struct ColleagueReport {
       try RunLog.read(number, host)
     }
     // This one goes on.
-    return all.filter { $0.status.map { $0 != 0 } ?? ($0.number != all.last?.number) }.suffix(5).flatMap { run -> [String] in
+    return all.filter { $0.status.map { $0 != 0 } ?? ($0.number != all.last?.number) }.suffix(5).flatMap {
+      run -> [String] in
       let said = run.entries.filter { $0.kind == .said || $0.kind == .program }.suffix(12)
       return [
         "\(run.time.map(DateText.utc) ?? "?")  \(run.command)  status \(run.status.map { "\($0)" } ?? "none")"
