@@ -137,11 +137,9 @@ struct Undertaking {
     {
       read = try await self.read(place)
     }
-    if wish.isDryRun {
-      let wrong = Consent.wrongCommits(wish.consent, in: read)
-      guard wrong.isEmpty else { throw Failure(wrong, status: .consent) }
-      return try await dryRun(read, place)
-    }
+    let wrong = Consent.wrongCommits(wish.consent, in: read)
+    guard wrong.isEmpty else { throw Failure(wrong, status: .consent) }
+    if wish.isDryRun { return try await dryRun(read, place) }
     try confirmAdoption(of: read)
     let sources = SourceDigests(place.scope, host: host)
     func consent(to profile: Profile) async throws -> Consented {
