@@ -41,7 +41,10 @@ extension Undertaking {
     else { return nil }
     let own = profile.contents.first { $0.layer.kind == .profile }
     let sections = Set((own?.entries ?? []).map { String($0.path.prefix { $0 != "." }) })
-    return ["virtualenv", "node_modules", "hooks", "app", "env"].first(where: sections.contains)
+    let found = ManifestKeys.projectOnly.intersection(sections)
+    if let section = found.subtracting(["env"]).min() { return section }
+    // Beside what only a machine has, `env` is a slip that everybody makes, and of which `up` warns.
+    return found.isEmpty || !ManifestKeys.machineOnly.isDisjoint(with: sections) ? nil : "env"
   }
 
   /// The profile that this machine has now and would have no more.

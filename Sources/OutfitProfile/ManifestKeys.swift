@@ -1,7 +1,7 @@
 import OutfitCore
 
 /// The keys of `outfit.yaml`. Reading and the JSON Schema both follow these tables.
-enum ManifestKeys {
+public enum ManifestKeys {
   static let all: [Field] =
     [
       Field("profile", .text(.profileName), "The profile's name", example: "profile: web-team"),
@@ -251,8 +251,8 @@ enum ManifestKeys {
   }
 
   /// The sections that only a machine has, and those that only a project has.
-  static let machineOnly: Set<String> = ["ask", "secrets", "dotfiles", "packages", "scripts", "receipts"]
-  static let projectOnly: Set<String> = [
+  public static let machineOnly: Set<String> = ["ask", "secrets", "dotfiles", "packages", "scripts", "receipts"]
+  public static let projectOnly: Set<String> = [
     "virtualenv", "node_modules", "env", "hooks", "hook-settings", "app",
   ]
   /// The sections whose entries have names, so that `locked` and `remove` can name them.

@@ -62,7 +62,7 @@ import Testing
   /// `install .` and `build .` have taught everybody to type the dot.
   @Test func aProjectIsNoProfileOfTheMachineUnasked() async throws {
     let machine = try Machine()
-    try machine.write("shop/outfit.yaml", "profile: shop\nenv: {A: b}\ndotfiles: {.a: {copy: a}}\n")
+    try machine.write("shop/outfit.yaml", "profile: shop\nhooks: {a: {entry: [git, version]}}\ndotfiles: {.a: {copy: a}}\n")
     try machine.write("shop/a", "a\n")
     let planned = try await machine.outfit("up", ".", "--dry-run", "--json", at: "shop")
     #expect(planned.outputText.contains("outfit up . --yes"), "\(planned.outputText)")
@@ -71,7 +71,7 @@ import Testing
     let before = try seen()
     let refused = try await machine.outfit("up", ".", "--trust", at: "shop")
     #expect(refused.status == 4)
-    #expect(refused.errorText.contains("shop is a project: it has `env`"), "\(refused.errorText)")
+    #expect(refused.errorText.contains("shop is a project: it has `hooks`"), "\(refused.errorText)")
     #expect(try seen() == before)
     #expect(try await machine.outfit("up", ".", "--trust", "--yes", at: "shop").status == 0)
     #expect(try machine.read(".a") == "a\n")
