@@ -138,8 +138,9 @@ download() {
   fi
 }
 
-# Sets `tarball` from `from`: a tarball's own address, or that of a folder.
+# Sets `tarball` from `from`: a tarball's own address, or that of a folder, which is `origin` then.
 find_tarball() {
+  origin=
   case $from in
     *.tar.gz)
       tarball=$from
@@ -147,6 +148,10 @@ find_tarball() {
       ;;
   esac
   from=${from%/}
+  case $from in
+    *://*) origin=$from ;;
+    *) origin=$(cd "$from" 2>/dev/null && pwd) || origin= ;;
+  esac
   if [ "$version" = "@""VERSION@" ]; then
     found=$(ls "$from"/outfit-*-"$platform".tar.gz 2>/dev/null || true)
     [ -n "$found" ] || die "no version is named, and $(shown "$from") holds no tarball for $platform" \
@@ -214,6 +219,11 @@ unpack() {
   else
     [ ! -e "$installed" ] || mv "$installed" "$work/old"
     mv "$tree" "$installed"
+  fi
+  # Where a newer one is looked for; without a password.
+  if [ -n "$origin" ]; then
+    printf '%s\n' "$origin" | sed 's,://[^/@]*@,://,' >"$work/from"
+    mv -f "$work/from" "$self/.from"
   fi
   # A rename, so that at every moment there is a working one.
   if [ -d "$bin/outfit" ] && [ ! -L "$bin/outfit" ]; then die "$bin/outfit is a folder; move it away"; fi

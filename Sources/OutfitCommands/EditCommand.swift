@@ -32,14 +32,26 @@ struct EditCommand: AsyncParsableCommand {
     try await withSession { session in
       let project = machine ? nil : try Project.find(session.host)
       let manifest = project?.manifest ?? session.host.places.personalManifest
+      let editor = try Editor(session)
       let before = try session.host.files.exists(manifest) ? session.host.files.read(manifest) : nil
       if before == nil {
         try session.host.files.createDirectories(manifest.removingLastComponent(), mode: 0o700)
         try session.host.files.create(manifest, Array(Self.beginning.utf8), mode: 0o644)
       }
-      try await Editor.open(manifest, session)
+      func takeBack() throws {
+        guard before == nil, try session.host.files.read(manifest) == Array(Self.beginning.utf8) else {
+          return
+        }
+        try session.host.files.remove(manifest)
+      }
+      do {
+        try await editor.open(manifest)
+      } catch {
+        try takeBack()
+        throw error
+      }
       let after = try session.host.files.read(manifest)
-      if before == nil, after == Array(Self.beginning.utf8) { try session.host.files.remove(manifest) }
+      try takeBack()
       guard after != before ?? Array(Self.beginning.utf8) else {
         return try say(
           "Nothing to do: \(session.short(manifest)) is as it was.", changed: false, manifest, session)
@@ -73,19 +85,33 @@ struct EditCommand: AsyncParsableCommand {
 }
 
 /// The editor of whoever types.
-enum Editor {
-  static func open(_ path: FilePath, _ session: Session) async throws {
+struct Editor {
+  private let session: Session
+  private let command: String
+
+  /// - Throws: `Failure` with status `usage` where none is named and there is no terminal for the usual one.
+  init(_ session: Session) throws {
+    self.session = session
     let environment = session.host.environment
-    let editor =
-      [environment["VISUAL"], environment["EDITOR"], "vi"].compactMap(\.self).first { !$0.isEmpty } ?? "vi"
+    let named = [environment["VISUAL"], environment["EDITOR"]].compactMap(\.self).first { !$0.isEmpty }
+    // One that nobody named would wait for keys that never come.
+    guard named != nil || session.host.terminal.isInteractive else {
+      throw Failure(
+        "there is no terminal here for an editor", hint: "name one that needs none: EDITOR=ed outfit edit",
+        status: .usage)
+    }
+    command = named ?? "vi"
+  }
+
+  func open(_ path: FilePath) async throws {
     // The variable may hold words, as it does for git.
     let status = try await session.host.processes.runAttached(
       Invocation(
-        "/bin/sh", ["-c", "\(editor) \"$@\"", editor, path.string], environment: environment,
+        "/bin/sh", ["-c", "\(command) \"$@\"", command, path.string], environment: session.host.environment,
         workingDirectory: session.host.workingDirectory, standardInput: .inherited))
     guard status == 0 else {
       throw Failure(
-        "the editor ended with status \(status): \(editor.harmless)",
+        "the editor ended with status \(status): \(command.harmless)",
         hint: "say which one you use: EDITOR=nano outfit edit",
         status: .failed)
     }

@@ -120,7 +120,7 @@ struct Preparation {
 
   /// The parts that ask for nothing from outside: what they want is known before anything is downloaded.
   static func local(_ host: Host) -> [any Part] {
-    [Dotfiles(), ShellSetup(), SystemSetup(), OwnCommand(executable: Installation.locate(host).executable)]
+    [Dotfiles(), ShellSetup(), SystemSetup(), OwnCommand(host)]
   }
 
   /// All parts, in the order in which they stand on each other.

@@ -137,10 +137,10 @@ struct Undertaking {
     {
       read = try await self.read(place)
     }
-    let wrong = Consent.wrongCommits(wish.consent, in: read)
-    guard wrong.isEmpty else { throw Failure(wrong, status: .consent) }
-    if wish.isDryRun { return try await dryRun(read, place) }
-    try confirmAdoption(of: read)
+    let isMistaken = !Consent.wrongCommits(wish.consent, in: read).isEmpty
+    if wish.isDryRun, !isMistaken { return try await dryRun(read, place) }
+    // Whoever consents to what is not there is told of that, and asked nothing before.
+    if !isMistaken { try confirmAdoption(of: read) }
     let sources = SourceDigests(place.scope, host: host)
     func consent(to profile: Profile) async throws -> Consented {
       try await session.consent(

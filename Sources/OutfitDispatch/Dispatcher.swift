@@ -53,6 +53,13 @@ public struct Dispatcher {
   ///   - name: without a slash.
   ///   - folder: where the user stands: absolute, links resolved; nil when it is gone.
   public func resolve(_ name: Bytes, in folder: Bytes?) -> Resolution {
+    // Which Outfit runs is the machine's to say, once it has one: a project's table names what `up` was run by there.
+    if name == Bytes("outfit".utf8), let machine = table(nil, root: nil),
+      let command = Scope(origin: .machine, table: machine).command(name, nil),
+      Outside.exists(command.program)
+    {
+      return .run(Match(command: command, origin: .machine))
+    }
     let interpreter = InterpreterName(name)
     var choice = interpreter.flatMap { choiceOfVariable($0.language) }
     var scopes: [Scope] = []

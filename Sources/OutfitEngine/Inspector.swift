@@ -251,7 +251,8 @@ extension FilePath {
     return FilePath((isRoot ? "" : string) + text[slash...])
   }
 
-  func isAtOrBelow(_ folder: FilePath) -> Bool { string.isPath(atOrBelow: folder.string) }
+  /// Lexically: neither path is looked at.
+  public func isAtOrBelow(_ folder: FilePath) -> Bool { string.isPath(atOrBelow: folder.string) }
 }
 
 extension String {

@@ -89,7 +89,7 @@ public enum Planner {
       let recorded = RecordedClaim(
         name: claim.name, program: claim.program.resolved(store: store).string,
         arguments: claim.arguments, label: claim.label, owner: location.description, object: claim.object)
-      if ownNames.contains(claim.name), claim.object != nil {
+      if ownNames.contains(claim.name), !claim.isOwn {
         problems.append(
           Diagnostic(
             .error, "\(claim.label) has a command `\(claim.name)`, which is Outfit's own name", at: location,

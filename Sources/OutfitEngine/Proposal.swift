@@ -224,6 +224,8 @@ public struct Claim: Hashable, Sendable {
   public var object: ObjectID?
   /// It answers to the name although another part claims it too: a project's virtualenv does to `python`.
   public var takesOver: Bool
+  /// It is Outfit itself, whose name nothing of a profile has.
+  public var isOwn = false
 
   public init(
     name: String, program: Reference, arguments: [String] = [], label: String, owner: Source,

@@ -10,7 +10,7 @@ public enum LockFile {
   public static let unresolved = "unresolved"
   /// How to have what a later outfit knows.
   static let newerOutfit =
-    "get a newer Outfit the way that you got this one: install.sh again, or `make up` in a newer clone"
+    "get a newer Outfit: `outfit self update`, or the way that you got this one (install.sh, or `make up` in a newer clone)"
 
   /// The lock at `path` for a profile; nil where there is none.
   ///

@@ -173,6 +173,13 @@ public enum ManifestKeys {
     Field(
       "npm-registry", .text(.mirrorAddress), "The registry of packages of Node",
       example: "npm-registry: https://npm.example/"),
+    Field(
+      "releases", .text(.mirrorAddress), "The folder of Outfit's own releases, for `outfit self update`",
+      example: "releases: https://mirror.example/outfit-releases"),
+    Field(
+      "release-signers", .text(.absolutePath),
+      "A file of allowed signers: the releases have to be signed by one of them",
+      example: "release-signers: /etc/outfit/release_signers"),
   ]
 
   private static let receipts: [Field] = [
@@ -251,7 +258,9 @@ public enum ManifestKeys {
   }
 
   /// The sections that only a machine has, and those that only a project has.
-  public static let machineOnly: Set<String> = ["ask", "secrets", "dotfiles", "packages", "scripts", "receipts"]
+  public static let machineOnly: Set<String> = [
+    "ask", "secrets", "dotfiles", "packages", "scripts", "receipts",
+  ]
   public static let projectOnly: Set<String> = [
     "virtualenv", "node_modules", "env", "hooks", "hook-settings", "app",
   ]

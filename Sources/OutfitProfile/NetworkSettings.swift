@@ -13,6 +13,10 @@ public struct NetworkSettings: Hashable, Sendable {
   public var imageMirror: String?
   public var debianMirror: String?
   public var npmRegistry: String?
+  /// The folder of Outfit's own releases.
+  public var releases: String?
+  /// A file of those who may have signed them, absolute, in the form of allowed_signers files (ssh-keygen(1)).
+  public var releaseSigners: String?
 
   public init() {}
 
@@ -25,6 +29,8 @@ public struct NetworkSettings: Hashable, Sendable {
     imageMirror = node["image-mirror"]?.text ?? imageMirror
     debianMirror = node["debian-mirror"]?.text ?? debianMirror
     npmRegistry = node["npm-registry"]?.text ?? npmRegistry
+    releases = node["releases"]?.text ?? releases
+    releaseSigners = node["release-signers"]?.text ?? releaseSigners
   }
 
   /// The variables that are to be added to an environment. One that is set there already, under any of its names and

@@ -43,6 +43,13 @@ import Testing
     let failed = try await machine.outfit("edit", setting: ["VISUAL": "false"])
     #expect(failed.status == 1 && failed.errorText.contains("the editor ended with status 1"))
 
+    // Where nobody sits, none is started that nobody named, and nothing is left of the attempt.
+    let other = try Machine("edit-without-terminal")
+    let alone = try await other.outfit("edit", setting: ["VISUAL": "", "EDITOR": ""])
+    #expect(alone.status == 2 && alone.errorText.contains("there is no terminal"), "\(alone.errorText)")
+    #expect(try await other.outfit("edit", setting: ["VISUAL": "false"]).status == 1)
+    #expect(try other.read(own) == nil)
+
     let dotfile = try await machine.outfit(
       "edit", "\(machine.home)/.a", setting: try editor("new\n", machine))
     #expect(dotfile.status == 0, "\(dotfile.errorText)")
@@ -62,7 +69,8 @@ import Testing
   /// `install .` and `build .` have taught everybody to type the dot.
   @Test func aProjectIsNoProfileOfTheMachineUnasked() async throws {
     let machine = try Machine()
-    try machine.write("shop/outfit.yaml", "profile: shop\nhooks: {a: {entry: [git, version]}}\ndotfiles: {.a: {copy: a}}\n")
+    try machine.write(
+      "shop/outfit.yaml", "profile: shop\nhooks: {a: {entry: [git, version]}}\ndotfiles: {.a: {copy: a}}\n")
     try machine.write("shop/a", "a\n")
     let planned = try await machine.outfit("up", ".", "--dry-run", "--json", at: "shop")
     #expect(planned.outputText.contains("outfit up . --yes"), "\(planned.outputText)")

@@ -104,7 +104,10 @@ struct RenderTests {
     let first = try await machine.outfit("parity", "--html", "proof.html", at: "shop", setting: setting)
     #expect(first.status == 0, "\(first.outputText)\(first.errorText)")
     #expect(!first.errorText.contains("Nothing has changed"))
-    #expect(try machine.read("shop/proof.html")?.contains("<h1>Dev is deploy") == true)
+    let page = try #require(try machine.read("shop/proof.html"))
+    #expect(
+      page.contains("<h1>No difference found") || page.contains("<h1>Development and deployment are the same")
+    )
     let second = try await machine.outfit("parity", at: "shop", setting: setting)
     #expect(second.errorText.contains("Nothing has changed"))
     #expect(second.outputText == first.outputText)
@@ -129,6 +132,47 @@ struct RenderTests {
       "parity", "--images", "./a.tar", "./b.tar", at: "shop", setting: setting)
     #expect(absent.status == 1, "\(absent.errorText)")
     #expect(absent.errorText.contains("there is no image at"))
+  }
+
+  /// The proof on a phone and on a wall, with what fails, what could not be looked at, and exceptions with long names.
+  @Test(
+    .enabled(if: Browser.program != nil, "no browser is here, and none can be got: apt-get install chromium"),
+    .timeLimit(.minutes(5)))
+  func aProofIsReadOnAPhone() async throws {
+    let machine = try Machine()
+    try await machine.copy("Tests/Fixtures/shop", to: "shop")
+    let manifest = try #require(try machine.read("shop/outfit.yaml"))
+    let place = "Deployment/web:spec.template.spec.containers.web.resources.limits.memory"
+    try machine.write(
+      "shop/outfit.yaml",
+      manifest
+        + "  allow:\n    \"\(place)\": The machines of staging are small, until those of the new room have come\n"
+    )
+    _ = try await machine.outfit("trust", "--locked", at: "shop")
+    try #require(try await machine.outfit("render", at: "shop").status == 0)
+    let base = "shop/k8s/base/worker.yaml"
+    let text = try #require(try machine.read(base))
+    try machine.write(
+      base, text.replacing("readOnlyRootFilesystem: true", with: "readOnlyRootFilesystem: false"))
+    let proof = try await machine.outfit("parity", "--html", "proof.html", at: "shop")
+    #expect(proof.status == 3, "\(proof.outputText)\(proof.errorText)")
+    try await Browser.with(folder: machine.home.appending("browser")) { browser in
+      for (width, dark) in [(390, false), (390, true), (1600, false), (1600, true)] {
+        let name = "parity \(width) \(dark ? "dark" : "light")"
+        try await browser.look(width: width, dark: dark)
+        try await browser.open(machine.home.appending("shop/proof.html"))
+        try await browser.check(name, width: width)
+        let words = try await browser.value("document.body.innerText") as? String ?? ""
+        for word in ["Development and deployment differ", "Failed", place, "The machines of staging"] {
+          #expect(words.contains(word), "\(word) is not on the page")
+        }
+        guard let folder = Machine.variable("OUTFIT_TEST_PICTURES") else { continue }
+        let file = FilePath(folder).appending("\(name).png")
+        let host = try Host.live()
+        try host.files.removeTree(file)
+        try host.files.create(file, try await browser.picture(), mode: 0o644)
+      }
+    }
   }
 
   @Test func aDatabaseDoesNotMoveWithoutAWord() async throws {

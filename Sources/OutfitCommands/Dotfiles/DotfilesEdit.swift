@@ -33,7 +33,7 @@ struct DotfilesEdit: AsyncParsableCommand {
       }
       let source = desk.source(name, entry) ?? layer.manifest
       let before = try session.host.files.read(source)
-      try await Editor.open(source, session)
+      try await Editor(session).open(source)
       guard try session.host.files.read(source) != before else {
         if json {
           session.write(JSONDocument(.dotfiles, ["dotfiles": .array([])]))

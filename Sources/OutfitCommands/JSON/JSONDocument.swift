@@ -12,6 +12,7 @@ struct JSONDocument {
     case plan
     case up, status, diff, show, facts, outdated, update, rollback, uninstall
     case dotfiles, edit, log
+    case selfUpdate = "self-update"
     case lock, `init`, doctor, generations, gc, trust, which, why, prompt, tools, interpreters, venv, render,
       parity, hooks
     case `import`, capture, personal, check, team, bundle, remote, fleet

@@ -115,7 +115,7 @@ struct FileParity {
     }
     let rest = exceptions.remaining(findings)
     if rest.isEmpty, let development, environments[development.name] == nil {
-      return Parity.Row("compose", title, .notCheckable, "the overlay was not evaluated")
+      return Parity.Row("compose", title, .notCheckable, "the overlay was not evaluated: see above")
     }
     return Parity.Row(
       "compose", title, rest, proof: "\(found?["services"]?.entries.count ?? 0) services, every key of each")

@@ -44,7 +44,9 @@ struct ImageParity {
         imagesOfPods(documents).filter { !isOurs($0) }, name,
         without: input.stack.environments.first { $0.name == name }?.external ?? [])
     }
-    guard let compose else { return Parity.Row(id, rule, .notCheckable, "there is no readable compose.yaml") }
+    guard let compose else {
+      return Parity.Row(id, rule, .notCheckable, "compose.yaml can't be read: see above")
+    }
     compare(
       Set(
         (compose["services"]?.entries ?? [:]).values.compactMap { $0["image"]?.text }.filter { !isOurs($0) }),
@@ -53,7 +55,7 @@ struct ImageParity {
       return Parity.Row(id, rule, .failed, Parity.some(failures), places: failures)
     }
     guard objects.count == input.stack.environments.count else {
-      return Parity.Row(id, rule, .notCheckable, "not every overlay was evaluated")
+      return Parity.Row(id, rule, .notCheckable, "not every overlay was evaluated: see above")
     }
     guard !wanted.isEmpty else { return Parity.Row(id, rule, .proved, "there are none") }
     return Parity.Row(
@@ -67,7 +69,10 @@ struct ImageParity {
     let unresolved = images.filter { !$0.isResolved }.map(\.reference)
     return unresolved.isEmpty
       ? Parity.Row(id, rule, .proved, "\(images.count) images")
-      : Parity.Row(id, rule, .notCheckable, "unresolved in the lock: \(unresolved.joined(separator: ", "))")
+      : Parity.Row(
+        id, rule, .notCheckable,
+        "unresolved in the lock: \(unresolved.joined(separator: ", ")); `outfit lock --images` pins them where the registry answers"
+      )
   }
 
   private func application(_ compose: Document?) -> Parity.Row {
@@ -97,7 +102,7 @@ struct ImageParity {
       return Parity.Row(id, rule, .failed, Parity.some(failures), places: failures)
     }
     guard compose != nil, objects.count == input.stack.environments.count else {
-      return Parity.Row(id, rule, .notCheckable, "compose.yaml or an overlay could not be read")
+      return Parity.Row(id, rule, .notCheckable, "compose.yaml or an overlay could not be read: see above")
     }
     return Parity.Row(id, rule, .proved, "\(input.stack.image), and -dev made from it")
   }

@@ -9,7 +9,10 @@ public enum ParityPage {
     let proved = proof.count(.proved)
     let title =
       failed > 0
-      ? "Dev is not deploy" : open > 0 ? "Dev is deploy, as far as it can be seen" : "Dev is deploy"
+      ? "Development and deployment differ"
+      : open > 0
+        ? "No difference found, and \(open == 1 ? "one thing" : "\(open) things") could not be looked at"
+        : "Development and deployment are the same"
     let state = failed > 0 ? "failed" : open > 0 ? "open" : "proved"
     var page = """
       <main>
@@ -17,13 +20,13 @@ public enum ParityPage {
       <p class="kicker">\(escaped(proof.name))</p>
       <h1>\(title)</h1>
       <p class="lead">\(sentence(proved: proved, failed: failed, open: open))</p>
-      <div class="bar" role="img" aria-label="\(proved) proved, \(failed) failed, \(open) not checkable">
+      <div class="bar" role="img" aria-label="\(proved) proved, \(failed) failed, \(open) not looked at">
       <i class="proved"></i><i class="failed"></i><i class="open"></i>
       </div>
       <dl>
       <div><dt>Proved</dt><dd>\(proved)</dd></div>
       <div><dt>Failed</dt><dd>\(failed)</dd></div>
-      <div><dt>Not checkable</dt><dd>\(open)</dd></div>
+      <div><dt>Not looked at</dt><dd>\(open)</dd></div>
       <div><dt>Exceptions</dt><dd>\(proof.exceptions.count(where: \.isUsed))</dd></div>
       <div><dt>Lock</dt><dd><code>\(proof.lockDigest.short())</code></dd></div>
       <div><dt>Date</dt><dd>\(escaped(date))</dd></div>
@@ -32,12 +35,19 @@ public enum ParityPage {
 
       """
     let order: [(Parity.Row.Verdict, String, String)] = [
-      (.failed, "Failed", "failed"), (.notCheckable, "Not checkable", "open"), (.proved, "Proved", "proved"),
+      (.failed, "Failed", "failed"), (.notCheckable, "Could not be looked at", "open"),
+      (.proved, "Proved", "proved"),
     ]
     for (verdict, heading, kind) in order {
       let rows = proof.rows.filter { $0.verdict == verdict }
       if rows.isEmpty { continue }
-      page += "<section class=\"\(kind)\">\n<h2>\(heading)</h2>\n<ul>\n"
+      page += "<section class=\"\(kind)\">\n<h2>\(heading)</h2>\n"
+      if verdict == .notCheckable {
+        page +=
+          "<p class=\"note\">Whether these hold is not known: each says what is missing here. "
+          + "With <code>--strict</code> they count as failed.</p>\n"
+      }
+      page += "<ul>\n"
       for row in rows {
         page += "<li><strong>\(escaped(row.rule))</strong><span>\(detail(row.detail))</span></li>\n"
       }
@@ -74,7 +84,7 @@ public enum ParityPage {
     }
     if open > 0 {
       return
-        "\(proved) rules are proved on the files as they are, none failed; \(open) can't be checked here."
+        "\(proved) rules are proved on the files as they are, none failed; of \(open) it is not known."
     }
     return "All \(proved) rules are proved on the files as they are."
   }
@@ -116,7 +126,15 @@ public enum ParityPage {
     th { text-align: left; color: var(--soft); font-size: .8rem; font-weight: 500; }
     th, td { padding: .45rem .75rem .45rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
     tr:last-child td { border-bottom: 0; }
-    .note { margin: .75rem 0 0; }
-    @media (max-width: 40rem) { li { grid-template-columns: 1fr; } h1 { font-size: 1.9rem; } }
+    td { overflow-wrap: anywhere; }
+    .note { margin: .75rem 0; }
+    @media (max-width: 40rem) {
+      li { grid-template-columns: 1fr; }
+      h1 { font-size: 1.9rem; }
+      thead { display: none; }
+      tr, td { display: block; }
+      td { border-bottom: 0; padding: .1rem 0; }
+      tr { border-bottom: 1px solid var(--line); padding: .45rem 0; }
+    }
     """
 }

@@ -123,26 +123,11 @@ public struct BundleArchive: Sendable {
   }
 
   private func sign(_ file: FilePath, _ key: FilePath) async throws {
-    let done = try await host.processes.run(
-      Invocation(
-        try ssh(), ["-q", "-Y", "sign", "-n", Self.namespace, "-f", key.string, file.string],
-        environment: host.environment, standardInput: .inherited))
+    let done = try await signature.sign(file, key)
     guard done.succeeded else { throw Failure([Self.told("\(key) signs nothing", done)]) }
   }
 
-  /// What a signature is for (ssh-keygen(1)), so that none of another kind of thing counts.
-  private static let namespace = "outfit-bundle"
-
-  private func ssh() throws -> FilePath {
-    let folders = (host.environment["PATH"] ?? "").split(separator: ":").map { FilePath(String($0)) }
-    let programs = (folders.filter(\.isAbsolute) + ["/usr/bin"]).map { $0.appending("ssh-keygen") }
-    guard let program = programs.first(where: { host.files.exists($0) }) else {
-      throw Failure(
-        "bundles are signed and checked by ssh-keygen, which is not on this machine",
-        hint: "install OpenSSH's client")
-    }
-    return program
-  }
+  private var signature: SSHSignature { SSHSignature(namespace: "outfit-bundle", host: host) }
 
   private static func told(_ message: String, _ done: Completion, hint: String? = nil) -> Diagnostic {
     let said = done.errorText.split(whereSeparator: \.isNewline).suffix(4).map { String($0).harmless }
@@ -284,26 +269,16 @@ public struct BundleArchive: Sendable {
   }
 
   private func signer(of folder: FilePath, among allowed: FilePath) async throws -> String {
-    let program = try ssh()
-    let signature = folder.appending(BundleList.signatureName)
-    let refusal = Failure(
-      "the bundle is not signed by anybody whom \(allowed) allows",
-      hint: "`outfit bundle create PROFILE -o FILE --sign KEY` signs one", reason: .signature)
-    guard host.files.exists(signature) else { throw refusal }
-    func run(_ arguments: [String]) async throws -> Completion {
-      let list = try host.files.read(folder.appending(BundleList.fileName), limit: FileBound.text)
-      return try await host.processes.run(
-        Invocation(program, arguments, environment: host.environment, standardInput: .bytes(list)))
+    let file = folder.appending(BundleList.signatureName)
+    guard host.files.exists(file),
+      let name = try await signature.signer(
+        of: try host.files.read(folder.appending(BundleList.fileName), limit: FileBound.text), signature: file,
+        among: allowed)
+    else {
+      throw Failure(
+        "the bundle is not signed by anybody whom \(allowed) allows",
+        hint: "`outfit bundle create PROFILE -o FILE --sign KEY` signs one", reason: .signature)
     }
-    let found = try await run(["-Y", "find-principals", "-s", signature.string, "-f", allowed.string])
-    guard found.succeeded, let name = found.outputText.split(whereSeparator: \.isNewline).first else {
-      throw refusal
-    }
-    let checked = try await run([
-      "-q", "-Y", "verify", "-n", Self.namespace, "-I", String(name), "-f", allowed.string, "-s",
-      signature.string,
-    ])
-    guard checked.succeeded else { throw refusal }
-    return String(name)
+    return name
   }
 }

@@ -186,7 +186,7 @@ extension BuiltParity {
     guard let archive else {
       return Parity.Row(
         id, rule, .notCheckable,
-        "the archive of \(stack.language == .python ? "Python" : "Node") \(stack.interpreter.version) for linux-\(images.architecture) is not here"
+        "the archive of \(stack.language == .python ? "Python" : "Node") \(stack.interpreter.version) for linux-\(images.architecture) is not on this machine; `outfit parity` where `outfit up` has run has it"
       )
     }
     var findings = InstalledFiles.Findings()

@@ -7,7 +7,71 @@ import SystemPackage
 
 struct SelfCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "self", abstract: "Outfit itself.", subcommands: [SelfUninstallCommand.self])
+    commandName: "self", abstract: "Outfit itself.",
+    subcommands: [SelfUpdateCommand.self, SelfUninstallCommand.self])
+}
+
+struct SelfUpdateCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "update", abstract: "Have a newer Outfit.",
+    discussion: """
+      It looks where install.sh took the present one from, or where `network: {releases: ADDRESS}` in \
+      /etc/outfit/outfit.yaml says. What comes is checked by its digest, and by a signature where `release-signers` names \
+      who has to have signed; it goes into the store, and is switched to in one step: `outfit rollback --machine` goes back. \
+      No tool and no file of a profile changes.
+      """)
+
+  @Argument(help: "The version to have; without it the newest.") var version: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The folder of releases, or its address; it is remembered.", valueName: "address"),
+    completion: .directory)
+  var from: String?
+
+  @Option(name: .customLong("sha256"), help: ArgumentHelp("What the tarball must be.", valueName: "digest"))
+  var digest: String?
+
+  @Flag(name: .customLong("dry-run"), help: "Say what would come, and change nothing.") var dryRun = false
+
+  @Flag(help: "Print what was done, or would be, as JSON.") var json = false
+
+  func validate() throws {
+    if let digest, Digest(digest.lowercased()) == nil {
+      throw ValidationError("--sha256 takes 64 hexadecimal digits")
+    }
+    if let version, Version(version) == nil { throw ValidationError("\(version) is no version") }
+  }
+
+  func run() async throws {
+    try await withSession { session in
+      let update = SelfUpdate(
+        session,
+        SelfUpdate.Wish(version: version, from: from, digest: digest.flatMap { Digest($0.lowercased()) }))
+      let offer = try await update.offer()
+      let number = offer.isHere || dryRun ? nil : try await update.install(offer)
+      if json {
+        return session.write(
+          JSONDocument(
+            .selfUpdate, changed: !offer.isHere,
+            [
+              "dryRun": .bool(dryRun), "from": .string(offer.from), "version": .string(Release.version),
+              "newest": .string(offer.entry.text), "sha256": .string(offer.entry.digest.hex),
+              "signer": offer.signer.map { .string($0) } ?? .null,
+              "generation": number.map { .number($0) } ?? .null,
+            ]))
+      }
+      let place = offer.from.harmless + (offer.signer.map { ", signed by \($0.harmless)" } ?? "")
+      if offer.isHere {
+        session.write("Nothing to do: outfit \(Release.version) is the newest of \(place).")
+      } else if dryRun {
+        session.write("outfit \(Release.version) would be outfit \(offer.entry.text), from \(place).")
+      } else {
+        session.write("outfit \(Release.version) is outfit \(offer.entry.text) now, from \(place).")
+        session.talk("Changed your mind? \(session.ownCommand()) rollback --machine")
+      }
+    }
+  }
 }
 
 struct SelfUninstallCommand: AsyncParsableCommand {
@@ -109,22 +173,5 @@ struct SelfUninstallCommand: AsyncParsableCommand {
     guard ["y", "yes"].contains(answer ?? "") else {
       throw Failure("nothing was changed", status: .consent, reason: .declined)
     }
-  }
-}
-
-/// The link by which an installed Outfit is on PATH: PREFIX/bin/outfit, where install.sh made it.
-enum OwnLink {
-  static func find(_ host: Host) -> FilePath? {
-    let executable = Installation.locate(host).executable
-    // PREFIX/share/outfit/self/VERSION/bin/outfit
-    var folder = executable
-    for _ in 0..<2 { folder.removeLastComponent() }
-    guard folder.removingLastComponent().lastComponent?.string == "self" else { return nil }
-    for _ in 0..<4 { folder.removeLastComponent() }
-    let link = folder.appending("bin").appending("outfit")
-    guard let target = try? host.files.readLink(link),
-      link.removingLastComponent().pushing(FilePath(target)).lexicallyNormalized() == executable
-    else { return nil }
-    return link
   }
 }
