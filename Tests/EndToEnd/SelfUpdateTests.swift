@@ -37,7 +37,7 @@ struct SelfUpdateTests {
   private func link(_ machine: Machine) -> FilePath { machine.home.pushing(".local/bin/outfit") }
 
   private func installed(_ machine: Machine, _ words: String...) async throws -> Completion {
-    try await machine.run(link(machine), words)
+    try await machine.run(link(machine), words, setting: ["XDG_CACHE_HOME": "\(machine.home)/.cache"])
   }
 
   /// What each way to Outfit says that it is.

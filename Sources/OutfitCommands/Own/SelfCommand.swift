@@ -68,7 +68,8 @@ struct SelfUpdateCommand: AsyncParsableCommand {
         session.write("outfit \(Release.version) would be outfit \(offer.entry.text), from \(place).")
       } else {
         session.write("outfit \(Release.version) is outfit \(offer.entry.text) now, from \(place).")
-        session.talk("Changed your mind? \(session.ownCommand()) rollback --machine")
+        let program = OwnLink.installed(session.host).map { session.short($0) } ?? session.ownCommand()
+        session.talk("Changed your mind? \(program) rollback --machine")
       }
     }
   }

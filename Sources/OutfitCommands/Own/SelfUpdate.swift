@@ -194,10 +194,13 @@ struct SelfUpdate {
     try await check(release, at: store.root.appending(object.id.description))
 
     let previous = try Generations.current(.machine, host: host)
-    let layer = Layer(
-      kind: .personal, name: "", address: "", folder: host.places.config,
-      manifest: host.places.personalManifest)
-    let source = Source(layer: layer, location: SourceLocation(file: layer.manifest.string))
+    // What asks for Outfit stays what it was, so that the next `up` has nothing to note.
+    let owner = previous?.claims.first { $0.name == "outfit" }?.owner
+    let manifest =
+      owner.map { FilePath($0.split(separator: ":").dropLast(2).joined(separator: ":")) }
+      ?? host.places.personalManifest
+    let layer = Layer(kind: .personal, name: "", address: "", folder: host.places.config, manifest: manifest)
+    let source = Source(layer: layer, location: SourceLocation(file: manifest.string))
     let plan = try Planner.plan(
       scope: .machine,
       proposal: OwnCommand(release, host).proposal(of: source, isMachine: true, store: store.root),
