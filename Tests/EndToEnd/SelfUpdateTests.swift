@@ -165,7 +165,7 @@ struct SelfUpdateTests {
     try machine.write("dist/SHA256SUMS", "<html>\n")
     try await refused("is no list of digests", "--from", "dist")
     try machine.write("dist/SHA256SUMS", "")
-    try await refused("has no outfit for", "--from", "dist")
+    try await refused("has no release for", "--from", "dist")
     try await publish(machine, "9.9.0", script: script(machine, saying: "1.0.0"))
     try await refused("says that it is outfit 1.0.0", "--from", "dist")
     try await publish(machine, "9.9.0", script: "#!/bin/sh\nexit 3\n")

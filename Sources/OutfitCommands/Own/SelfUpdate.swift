@@ -64,7 +64,7 @@ struct SelfUpdate {
       throw Failure(
         "\(withoutPasswords(from)) is asked without encryption, so that anybody on the way could answer",
         hint:
-          "use https; or say what the tarball must be: `outfit self update --sha256 HEX`; or name who signs "
+          "use https; or say what the tarball must be, with `--sha256`; or name who signs "
           + "releases: `network: {release-signers: FILE}` in /etc/outfit/outfit.yaml",
         reason: .signature)
     }
@@ -74,7 +74,7 @@ struct SelfUpdate {
         wish.version.map {
           "there is no outfit \($0.harmless) for \(host.platform.key) at \(withoutPasswords(from))"
         }
-          ?? "\(withoutPasswords(from)) has no outfit for \(host.platform.key)",
+          ?? "\(withoutPasswords(from)) has no release for \(host.platform.key)",
         hint: known.isEmpty ? nil : "there are \(known.harmless)",
         status: wish.version == nil ? .failed : .usage)
     }
@@ -111,7 +111,7 @@ struct SelfUpdate {
         ? "it came with a package of the system, which brings newer ones too"
         : "whoever keeps it installs a newer one there: `sh install.sh --prefix DIR`"
     throw Failure(
-      "outfit at \(session.short(program)) is not one that install.sh put into your home", hint: hint)
+      "\(session.short(program)) is not what install.sh put into your home", hint: hint)
   }
 
   /// The folder of releases, as an address.
