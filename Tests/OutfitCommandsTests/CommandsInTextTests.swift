@@ -76,7 +76,7 @@ import Testing
 
   @Test(
     arguments: [
-      ("`outfit self renew`", false), ("hint: outfit self update", false), ("`outfit up --nonsense`", false),
+      ("`outfit self renew`", false), ("hint: outfit self renew", false), ("`outfit up --nonsense`", false),
       ("`outfit tool install`", false), ("`outfit tool install \u{FFFC}`", true),
       ("run outfit up again.", true),
       ("`outfit rollback N`", true), ("`outfit rollback`, then `outfit up`", true), ("`outfit upp`", false),
