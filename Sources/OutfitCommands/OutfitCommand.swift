@@ -57,11 +57,14 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
 
   public func run() async throws {
     try await withSession { session in
-      guard showsVersion else { return try await Overview(session).show() }
-      let commit = String(cString: outfit_build_commit())
-      session.host.terminal.write(
-        "outfit \(Release.version)" + (commit.isEmpty ? "" : " (\(commit))") + " \(session.host.platform)\n")
+      if showsVersion { return session.host.terminal.write(Self.version(session.host.platform)) }
+      try await Overview(session).show()
     }
+  }
+
+  private static func version(_ platform: Platform) -> String {
+    let commit = String(cString: outfit_build_commit())
+    return "outfit \(Release.version)" + (commit.isEmpty ? "" : " (\(commit))") + " \(platform.key)\n"
   }
 
   /// Parses the arguments, runs the verb, and ends the process with the design's exit status.
@@ -78,6 +81,11 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
       let all = Array(CommandLine.arguments.dropFirst())
       tellProgram(error.diagnostics, error.status.rawValue, all)
       end(error.status.rawValue)
+    }
+    // Asked by scripts all day, and by far the most of what it costs is to learn what all the verbs are.
+    if words == ["--version"], let host = try? Host.live(needsFolder: false) {
+      LiveTerminal().write(version(host.platform))
+      end(ExitStatus.done.rawValue)
     }
     do {
       var command = try parseAsRoot(words)

@@ -32,7 +32,7 @@ public struct Platform: Hashable, Sendable, Comparable, CustomStringConvertible 
   }
 
   public var key: String {
-    "\(system)-\(architecture)" + (library == .musl ? "-musl" : "")
+    system.rawValue + "-" + architecture.rawValue + (library == .musl ? "-musl" : "")
   }
 
   public var description: String { key }

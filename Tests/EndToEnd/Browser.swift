@@ -212,3 +212,14 @@ struct BrowserError: Error, CustomStringConvertible {
   let text: String
   var description: String { text }
 }
+
+extension Browser {
+  /// Where `OUTFIT_TEST_PICTURES` names a folder, pictures are kept there for people to look at.
+  func keep(_ name: String) async throws {
+    guard let folder = Machine.variable("OUTFIT_TEST_PICTURES") else { return }
+    let host = try Host.live()
+    let file = FilePath(folder).appending("\(name).png")
+    try host.files.removeTree(file)
+    try host.files.create(file, try await picture(), mode: 0o644)
+  }
+}

@@ -163,12 +163,7 @@ struct FleetTests {
         ] {
           #expect(words.contains(word), "\(word) is not on the page")
         }
-        if let folder = Machine.variable("OUTFIT_TEST_PICTURES") {
-          let file = FilePath(folder).appending("fleet \(width) \(dark ? "dark" : "light").png")
-          let host = try Host.live()
-          try host.files.removeTree(file)
-          try host.files.create(file, try await browser.picture(), mode: 0o644)
-        }
+        try await browser.keep("fleet \(width) \(dark ? "dark" : "light")")
       }
     }
   }

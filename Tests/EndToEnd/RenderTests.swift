@@ -166,11 +166,7 @@ struct RenderTests {
         for word in ["Development and deployment differ", "Failed", place, "The machines of staging"] {
           #expect(words.contains(word), "\(word) is not on the page")
         }
-        guard let folder = Machine.variable("OUTFIT_TEST_PICTURES") else { continue }
-        let file = FilePath(folder).appending("\(name).png")
-        let host = try Host.live()
-        try host.files.removeTree(file)
-        try host.files.create(file, try await browser.picture(), mode: 0o644)
+        try await browser.keep(name)
       }
     }
   }

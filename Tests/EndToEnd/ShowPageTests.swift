@@ -98,14 +98,14 @@ struct ShowPageTests {
         try await tab(browser, name)
         let ground = try await browser.value("getComputedStyle(document.body).backgroundColor") as? String
         grounds.insert(ground ?? "")
-        try await keep(browser, name)
+        try await browser.keep("show \(name)")
       }
       #expect(grounds.count == 2, "dark is dark: \(grounds)")
       // Paper of A4.
       try await browser.look(width: 794, media: "print")
       try await browser.open(page)
       try await browser.check("print", width: 794)
-      try await keep(browser, "print")
+      try await browser.keep("show print")
       let words = try await browser.value("document.body.innerText") as? String ?? ""
       for word in [
         "web-team", "outfit up team", "sphinx", "over acme-base", "fixed by acme-base", "git st",
@@ -117,15 +117,6 @@ struct ShowPageTests {
       let grave = try await browser.texts("[...document.querySelectorAll('.is-grave')].map(e => e.innerText)")
       #expect(grave.contains { $0.contains("apt") }, "\(grave)")
     }
-  }
-
-  /// Where `OUTFIT_TEST_PICTURES` names a folder, pictures are kept there for people to look at.
-  private func keep(_ browser: Browser, _ name: String) async throws {
-    guard let folder = Machine.variable("OUTFIT_TEST_PICTURES") else { return }
-    let host = try Host.live()
-    let file = FilePath(folder).appending("show \(name).png")
-    try host.files.removeTree(file)
-    try host.files.create(file, try await browser.picture(), mode: 0o644)
   }
 
   @Test(.enabled(if: isThere, hint)) func ofAStranger() async throws {
@@ -164,7 +155,7 @@ struct ShowPageTests {
         try await browser.look(width: width, dark: dark)
         try await browser.open(machine.home.appending("page.html"))
         try await browser.check("evil \(width)", width: width)
-        try await keep(browser, "evil \(width)")
+        try await browser.keep("show evil \(width)")
         #expect(
           try await browser.value(
             "document.images.length + document.querySelectorAll('svg, b:not(.grave)').length") as? Int == 0)
