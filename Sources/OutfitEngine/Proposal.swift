@@ -284,6 +284,16 @@ public struct Change: Hashable, Sendable {
     case absent
   }
 
+  /// Its target is there once it is done, also where nothing was before.
+  public var makesTarget: Bool {
+    switch kind {
+    case .absent: false
+    case .edit(.block(let block)): block.createMode != nil
+    case .edit(.keys(let keys)): keys.createMode != nil
+    default: true
+    }
+  }
+
   public init(
     target: FilePath, owner: Source, isSecret: Bool = false, kind: Kind, object: ObjectID? = nil,
     carriesOn: Digest? = nil, source: FilePath? = nil, modeIsDefault: Bool = false

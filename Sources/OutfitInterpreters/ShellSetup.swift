@@ -117,8 +117,10 @@ public struct ShellSetup: Part {
   /// Whether an rc file will be there: by what a part before this one makes of it, else as it was before Outfit where
   /// nobody asks any more for what Outfit wrote, else as it is.
   private static func stands(_ path: FilePath, _ context: Context, _ inquirer: inout Inquirer) -> Bool {
-    if let change = context.earlier.changes.last(where: { $0.target == path }) {
-      return change.kind != .absent
+    if let change = context.earlier.changes.last(where: {
+      $0.target == path && ($0.makesTarget || $0.kind == .absent)
+    }) {
+      return change.makesTarget
     }
     if let old = context.previous?.targets.first(where: { $0.target == path }), old.isWhole {
       if old.first != .absent { return true }
@@ -142,7 +144,7 @@ public struct ShellSetup: Part {
     if login == shell { return true }
     let places = ["/bin", "/usr/bin", "/usr/local/bin", "/opt/homebrew/bin"]
       .map { FilePath($0).appending(shell) }
-    var present = context.earlier.changes.contains { $0.kind != .absent && $0.target.starts(with: rc) }
+    var present = context.earlier.changes.contains { $0.makesTarget && $0.target.starts(with: rc) }
     for place in (login == nil || shell == "bash" ? places : []) + [rc] {
       if case .status? = inquirer.answer(.status(place)) { present = true }
     }

@@ -101,6 +101,27 @@ import Testing
     #expect(try blocks(machine) == found)
   }
 
+  /// A block that is only for a file that is there makes none, and no shell of it.
+  @Test func whatOnlyEditsAFileMakesNoShell() throws {
+    var machine = Machine()
+    machine.files = ["/bin/bash": "", "/usr/bin/zsh": "", "/usr/bin/fish": ""]
+    machine.context.environment["SHELL"] = "/bin/bash"
+    let owner = Source(
+      layer: machine.context.profile.layers[0], location: SourceLocation(file: "/p/outfit.yaml"))
+    for path in [".bash_profile", ".zshrc", ".config/fish/config.fish"] {
+      machine.context.earlier.changes.append(
+        Change(
+          target: FilePath("/home/ann").pushing(FilePath(path)), owner: owner,
+          kind: .edit(.block(.init(identifier: "p", body: "", createMode: nil)))))
+    }
+    #expect(try blocks(machine).keys.sorted() == ["/home/ann/.bashrc", "/home/ann/.profile"])
+    machine.files["/home/ann/.zshrc"] = ""
+    #expect(
+      try blocks(machine).keys.sorted() == [
+        "/home/ann/.bashrc", "/home/ann/.profile", "/home/ann/.zprofile", "/home/ann/.zshrc",
+      ])
+  }
+
   @Test func otherShellsGetTheirsWhereTheyAre() throws {
     var machine = Machine()
     machine.files = ["/usr/bin/zsh": "", "/usr/bin/fish": ""]
