@@ -168,8 +168,9 @@ public enum ManifestKeys {
       "image-mirror", .text(.mirrorAddress), "The registry that stands for Docker's own",
       example: "image-mirror: https://images.example"),
     Field(
-      "debian-mirror", .text(.mirrorAddress), "The archive that stands for Debian's, for `app.packages`",
-      example: "debian-mirror: https://mirror.example/debian"),
+      "debian-mirror", .text(.mirrorAddress),
+      "What stands for deb.debian.org, with /debian behind it, for `app.packages`",
+      example: "debian-mirror: https://mirror.example"),
     Field(
       "npm-registry", .text(.mirrorAddress), "The registry of packages of Node",
       example: "npm-registry: https://npm.example/"),
@@ -251,7 +252,9 @@ public enum ManifestKeys {
   }
 
   /// The sections that only a machine has, and those that only a project has.
-  public static let machineOnly: Set<String> = ["ask", "secrets", "dotfiles", "packages", "scripts", "receipts"]
+  public static let machineOnly: Set<String> = [
+    "ask", "secrets", "dotfiles", "packages", "scripts", "receipts",
+  ]
   public static let projectOnly: Set<String> = [
     "virtualenv", "node_modules", "env", "hooks", "hook-settings", "app",
   ]
