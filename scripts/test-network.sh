@@ -42,7 +42,7 @@ prepare() {
   openssl req -x509 -new -key "$company/ca.key" -subj '/CN=Acme Root' -days 30 -out "$company/ca.pem" \
     -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign
   openssl genrsa -out "$company/server.key" 2048 2>/dev/null
-  version=$(/usr/bin/python3 -c 'import sys; print("%d.%d.99" % sys.version_info[:2])')
+  version=$(/usr/bin/python3 -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])')
   /usr/bin/python3 scripts/install-only.py "$company/python" --version "$version" >/dev/null
 
   # The release: as `make dist` made it, or the same tree without shared libraries.

@@ -242,6 +242,20 @@ import Testing
     #expect(environment["PYTHONPATH"] == nil)
   }
 
+  /// npm knows no variable for all proxies.
+  @Test func aProxyForAllIsTheOneForHttps() async throws {
+    var host = host
+    host.environment = ["ALL_PROXY": "http://proxy:3128"]
+    processes.on("/bin/npm", ["install"])
+    let step = Step(.path("/bin/npm"), ["install"], needsNetwork: true)
+    let outcome = try await Builder(
+      .generation(.machine), host: host, store: Store(host), fetcher: fetcher, progress: NoProgress(),
+      isOffline: false
+    ).build([run("a", [step])])
+    #expect(outcome.failed.isEmpty)
+    #expect(processes.invocations.last?.environment["https_proxy"] == "http://proxy:3128")
+  }
+
   @Test func offlineMeansWithoutTheNetwork() async throws {
     processes.on("/bin/uv", ["sync", "--offline"], status: 2, errors: "no such package in the cache\n")
     let cached = run(
