@@ -12,7 +12,7 @@ export OUTFIT_COMMIT := $(shell commit=$$(git rev-parse --short=12 HEAD 2>/dev/n
 # each other run into their limits.
 export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 8
 
-.PHONY: up install deb build dependencies test test-images test-stack test-source test-bare lint format bench dist clean
+.PHONY: up install deb build dependencies test test-images test-stack test-source test-network test-bare lint format bench dist clean
 
 up: build  ## build Outfit, install it for you, and put the starter profile on this machine
 	@scripts/up.sh $(RELEASE) $(UPFLAGS)
@@ -38,6 +38,9 @@ test-images: build  ## rendered files against the tools of others, and real imag
 
 test-stack: build  ## what is rendered for the fixture, started and asked (needs root)
 	scripts/test-stack.sh
+
+test-network: build  ## the first day in a company's network, in namespaces of its own (needs root)
+	scripts/test-network.sh $(RELEASE)
 
 lint:  ## what swift-format has to say
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests

@@ -97,7 +97,7 @@ sha256() {
 }
 
 # An address without the credentials in it, for messages.
-shown() { printf '%s\n' "$1" | sed 's,://[^/@]*@,://***@,'; }
+shown() { printf '%s\n' "$1" | sed 's,://[^/@]*@,://***@,g'; }
 
 # fetch ADDRESS FILE
 fetch() {
@@ -112,6 +112,22 @@ fetch() {
   esac
 }
 
+# What to do where curl or wget had nothing of an address: `advice WORDS`, which are its own.
+advice() {
+  case $1 in
+    *[Cc]ertificate* | *' CA '*)
+      echo "where a proxy signs for all hosts, name the file with its authority: export SSL_CERT_FILE=FILE" ;;
+    *407* | *'Proxy Authentication Required'*)
+      case ${https_proxy:-${HTTPS_PROXY:-${all_proxy:-${ALL_PROXY:-}}}} in
+        *@*) echo 'the proxy does not take the name and the password of https_proxy; write %40 for an @ in these' ;;
+        *) echo 'the proxy wants a password: export https_proxy=http://NAME:PASSWORD@HOST:PORT' ;;
+      esac ;;
+    *[Rr]esolv* | *onnect* | *'imed out'*)
+      echo 'see whether this machine has a network, and whether it needs https_proxy' ;;
+    *) echo "these are the words of ${2:-curl}" ;;
+  esac
+}
+
 download() {
   secure=false
   case $1 in https://*) secure=true ;; esac
@@ -122,16 +138,19 @@ download() {
   if has curl; then
     redirects='=http,https'
     ! $secure || redirects='=https'
-    curl -fsSL --retry 3 --connect-timeout 20 --speed-limit 1000 --speed-time 30 \
-      --proto '=http,https' --proto-redir "$redirects" -A "outfit-install/$version" -o "$2" "$1" ||
-      die "can't download $(shown "$1")" "curl's words are above"
+    words=$(curl -fsSL --retry 3 --connect-timeout 20 --speed-limit 1000 --speed-time 30 \
+      --proto '=http,https' --proto-redir "$redirects" -A "outfit-install/$version" -o "$2" "$1" 2>&1) ||
+      die "can't download $(shown "$1")" "$(shown "$words")" "$(advice "$words" curl)"
   elif has wget; then
     if $secure && [ -z "$digest" ] && wget --help 2>&1 | grep -qi busybox; then
       die "this machine's wget (of busybox) does not check certificates" \
         "$(install_command curl)" 'or say --sha256 HEX'
     fi
-    wget -q -T 30 -O "$2" "$1" || die "can't download $(shown "$1")" \
-      'look at the address with: wget -O /dev/null ADDRESS'
+    # Busybox's says why it failed with -q as well, and knows no -nv.
+    quiet=-q
+    ! wget --help 2>&1 | grep -q -e --no-verbose || quiet=-nv
+    words=$(wget $quiet -T 30 -O "$2" "$1" 2>&1) ||
+      die "can't download $(shown "$1")" "$(shown "$words")" "$(advice "$words" wget)"
   else
     die 'this machine has neither curl nor wget, so nothing can be downloaded' "$(install_command curl)" \
       'or copy the tarball here by other means, and say --from FILE'

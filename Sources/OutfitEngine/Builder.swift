@@ -102,7 +102,7 @@ public struct Builder: Sendable {
   }
 
   private func diagnostic(_ error: any Error) -> Diagnostic {
-    if let failure = error as? Failure, let first = failure.diagnostics.first { return first }
+    if let failure = error as? Failure { return failure.single }
     let isFull = (error as? FileError)?.isFull == true
     return Diagnostic(
       .error, "\(error)",

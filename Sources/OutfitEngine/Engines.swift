@@ -25,6 +25,9 @@ public enum Engines {
     "macos-arm64": ["62b6943c7fd64fac6854f780bea6e0359e5a5bc3241f83ee357bb38276afac49"],
   ]
 
+  /// The index that the program which fetches uv asks before pip's own.
+  public static let firstIndexVariable = "OUTFIT_FIRST_INDEX"
+
   /// The hashed requirement line of that uv; nil where there is none for the platform.
   public static func uvRequirement(_ platform: Platform) -> String? {
     uvWheels[platform.key].map { "uv==\(uvVersion)" + $0.map { " --hash=sha256:\($0)" }.joined() }
@@ -67,12 +70,28 @@ public enum Engines {
   ///
   /// Made for interpreters with and without pip, distributions that keep ensurepip's wheel elsewhere among
   /// them. It undoes settings of the user's that would send the files to another place, and takes index and
-  /// certificates from the settings of other programs where pip has none.
+  /// certificates from the settings of other programs where pip has none. Where there is an index to be asked first, it
+  /// runs itself for that one, and goes on to pip's own where that one answers and has not got it.
   static let pip = #"""
     import glob
     import os
     import runpy
+    import subprocess
     import sys
+
+    first = os.environ.pop("OUTFIT_FIRST_INDEX", "")
+    if first:
+        variables = dict(os.environ, PIP_INDEX_URL=first, PIP_EXTRA_INDEX_URL="")
+        done = subprocess.run(
+            [sys.executable, "-I", __file__] + sys.argv[1:], env=variables, stderr=subprocess.PIPE
+        )
+        if done.returncode == 0 or b"No matching distribution" not in done.stderr or b"connection broken" in done.stderr:
+            sys.stderr.buffer.write(done.stderr)
+            if done.returncode:
+                scheme, _, rest = first.partition("://")
+                authority, slash, path = rest.partition("/")
+                print("index: " + scheme + "://" + authority.split("@")[-1] + slash + path, file=sys.stderr)
+            sys.exit(done.returncode)
 
     try:
         import pip

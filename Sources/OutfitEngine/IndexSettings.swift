@@ -11,8 +11,17 @@ public struct IndexSettings {
   public var others: [String] = []
   /// Variables for uv of other kinds: certificates, keyring, folders of wheels.
   public var surroundings: [String: String] = [:]
-  /// The default index of uv's settings, for pip, which does not read them.
-  public var pipVariables: [String: String] = [:]
+  /// The profile's primary indexes, `NAME=ADDRESS`, which come before all that the user's own settings name.
+  public private(set) var primary: [String] = []
+  /// Variables for uv with the user and the password of each of the profile's indexes.
+  public private(set) var credentials: [String: String] = [:]
+  /// For pip, which reads nothing of uv's: the default index of uv's settings, or the profile's first primary one, which
+  /// is asked first.
+  public private(set) var pipVariables: [String: String] = [:]
+  /// The same for a pip that asks one index alone.
+  public var pipIndex: [String: String] {
+    pipVariables[Engines.firstIndexVariable].map { ["PIP_INDEX_URL": $0] } ?? pipVariables
+  }
   /// The environment or some file names an index.
   public var saysIndex = false
   /// No index is asked, as pip's `no-index` has it: what is not in the folders of wheels is not there.
@@ -59,6 +68,7 @@ public struct IndexSettings {
       others = words(pip["extra-index-url"])
       saysIndex = main != nil
     }
+    addPrimary(context.profile.indexes, environment)
     if environment["SSL_CERT_FILE"] == nil, let bundle = pip["cert"] {
       surroundings["SSL_CERT_FILE"] = bundle
     }
@@ -78,6 +88,52 @@ public struct IndexSettings {
     if usesKeyring, let path = environment["PATH"] {
       // The `keyring` command is the user's own, wherever it was installed.
       surroundings["PATH"] = "/usr/bin:/bin:" + path
+    }
+  }
+
+  private mutating func addPrimary(
+    _ indexes: [String: Sourced<IndexSection>], _ environment: [String: String]
+  ) {
+    for (name, index) in indexes.sorted(by: { $0.key < $1.key }) {
+      let own = Self.credentials(name, environment)
+      credentials.merge(own) { $1 }
+      guard index.value.priority == .primary else { continue }
+      var url = index.value.url
+      primary.append("\(name)=\(url)")
+      guard primary.count == 1, !saysIndex else { continue }
+      let key = "UV_INDEX_\(Self.variable(name))"
+      if let user = own["\(key)_USERNAME"], let end = url.firstRange(of: "://") {
+        let password = own["\(key)_PASSWORD"].map { ":" + Self.escaped($0) } ?? ""
+        url.insert(contentsOf: Self.escaped(user) + password + "@", at: end.upperBound)
+      }
+      pipVariables[Engines.firstIndexVariable] = url
+    }
+  }
+
+  private static func credentials(_ name: String, _ environment: [String: String]) -> [String: String] {
+    var found: [String: String] = [:]
+    for part in ["USERNAME", "PASSWORD"] {
+      let key = "\(variable(name))_\(part)"
+      found["UV_INDEX_\(key)"] = environment["OUTFIT_INDEX_\(key)"] ?? environment["POETRY_HTTP_BASIC_\(key)"]
+    }
+    return found
+  }
+
+  /// `ACME_EAST` of `acme-east`, as variables are named after indexes.
+  public static func variable(_ name: String) -> String {
+    String(name.uppercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
+  }
+
+  /// For the user's part of an address (RFC 3986, section 3.2.1).
+  private static func escaped(_ text: String) -> String {
+    let digits = Array("0123456789ABCDEF")
+    return text.utf8.reduce(into: "") { result, byte in
+      let isPlain = byte < 0x80 && (Character(Unicode.Scalar(byte)).isLetter || (48...57).contains(byte))
+      if isPlain || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".") {
+        result.unicodeScalars.append(Unicode.Scalar(byte))
+      } else {
+        result += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
+      }
     }
   }
 

@@ -1,4 +1,5 @@
 import OutfitCore
+import OutfitFetch
 
 /// What pip says where a host does not answer: a line for each of its attempts, none of which a person can read.
 enum PipMessage {
@@ -9,11 +10,21 @@ enum PipMessage {
       let start = line.firstRange(of: "after connection broken by '")
     else { return nil }
     let error = String(line[start.upperBound...])
+    let named = lines.last { $0.hasPrefix("index: ") }.map { $0.dropFirst(7) }
+    let index = named.map { "the index \($0)" } ?? "the index"
     let cause = cause(error)
-    guard error.hasPrefix("ProxyError") else { return "the index did not answer: \(cause)" }
+    if NetworkTrouble(saidIn: error) == .authority {
+      return "nobody here vouches for the certificate of \(index)"
+    }
+    guard error.hasPrefix("ProxyError") else { return "\(index) did not answer: \(cause)" }
     let names = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy", "HTTP_PROXY"]
     let name = names.first { environment[$0]?.isEmpty == false }
     let address = name.flatMap { environment[$0] }.map { " \(withoutPasswords($0)) of \(name ?? "")" } ?? ""
+    if let start = error.firstRange(of: "Tunnel connection failed: ") {
+      return "the proxy\(address) answered"
+        + (named.map { ", for the index \($0)," } ?? "")
+        + " \(error[start.upperBound...].prefix { !"'\")".contains($0) })"
+    }
     return "the proxy\(address) did not answer: \(cause)"
   }
 

@@ -1,4 +1,5 @@
 import OutfitCore
+import OutfitFetch
 import OutfitSystem
 import SystemPackage
 
@@ -122,6 +123,13 @@ struct StepRunner: Sendable {
     guard needsNetwork else { return environment }
     environment.merge(Self.network) { $1 }
     for (name, value) in host.environment where Self.isNetworkSetting(name) { environment[name] = value }
+    // npm knows no proxy for all.
+    let names = ["https_proxy", "HTTPS_PROXY"]
+    if let proxy = environment["all_proxy"] ?? environment["ALL_PROXY"],
+      names.allSatisfy({ environment[$0] == nil })
+    {
+      environment["https_proxy"] = proxy
+    }
     return environment
   }
 
@@ -208,6 +216,11 @@ struct StepRunner: Sendable {
       diagnostic.message = "\(label): \(reason)"
       diagnostic.hint = "check the network and the proxy, then run it again; \(diagnostic.hint ?? "")"
       diagnostic.excerpt = nil
+    }
+    if let trouble = NetworkTrouble(saidIn: text) {
+      let variable = text.contains("npm error") ? "NODE_EXTRA_CA_CERTS" : "SSL_CERT_FILE"
+      diagnostic.hint =
+        "\(trouble.hint(host.environment, authority: variable)); all that it wrote is in \(logPath)"
     }
     return diagnostic
   }

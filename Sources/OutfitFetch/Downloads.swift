@@ -378,7 +378,7 @@ public final class Downloads: Fetching {
     switch trouble {
     case .noLibrary(let reason): throw missingLibrary(reason)
     case .cancelled: throw CancellationError()
-    case .proxy(let status): return .proxy(address, status)
+    case .proxy(let status): return .proxy(address, status, route)
     case .slow: return .slow(address, settings.slowestRate, settings.slowWindow)
     case .curl(let code, let text): return .curl(address, code, text, route)
     case .stopped: return try stopped(address, receiver)

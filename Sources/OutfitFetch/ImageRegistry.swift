@@ -15,6 +15,7 @@ import SystemPackage
 /// registry says of itself is only compared with it. Plain http is for the loopback interface alone.
 public struct ImageRegistry: Sendable {
   private let host: Host
+  private let route: Route
   private let transfers: Transfers
   private let credentials: RegistryCredentials
 
@@ -23,9 +24,10 @@ public struct ImageRegistry: Sendable {
   public init(host: Host, libraries: FilePath? = nil, connectTimeout: Double = 8) {
     self.host = host
     credentials = RegistryCredentials(host: host)
+    route = Route(host: host)
     transfers = Transfers(
       Transfers.Settings(
-        userAgent: "outfit/\(Release.version)", route: Route(host: host),
+        userAgent: "outfit/\(Release.version)", route: route,
         libraries: Transfers.libraries(host.platform, shipped: libraries),
         atOnce: 6, connectTimeout: connectTimeout, slowestRate: 64, slowWindow: 15))
   }
@@ -207,7 +209,7 @@ public struct ImageRegistry: Sendable {
       if case .cancelled = outcome.trouble { throw CancellationError() }
       if case .noLibrary(let reason) = outcome.trouble { throw missingLibrary(reason) }
       guard let response = outcome.response, outcome.trouble == nil || response.status >= 300 else {
-        throw Failure("\(target) can't be read: \(Self.reason(outcome))")
+        throw unread(target, outcome)
       }
       if [301, 302, 303, 307, 308].contains(response.status), let next = response.redirect {
         guard let hop = target.following(next) else {
@@ -231,13 +233,15 @@ public struct ImageRegistry: Sendable {
     throw Failure("\(address) redirects too often")
   }
 
-  private static func reason(_ outcome: Outcome) -> String {
+  private func unread(_ target: Address, _ outcome: Outcome) -> Failure {
+    let refusal: Refusal
     switch outcome.trouble {
-    case .curl(_, let text): text
-    case .proxy(let status): "the proxy answered \(status)"
-    case .slow: "it is too slow"
-    case .stopped: "the answer is too long"
-    default: "it did not answer"
+    case .curl(let code, let text): refusal = .curl(target, code, text, route)
+    case .proxy(let status): refusal = .proxy(target, status, route)
+    case .slow: refusal = Refusal(address: "\(target)", reason: "it is too slow")
+    case .stopped: refusal = Refusal(address: "\(target)", reason: "the answer is too long")
+    default: refusal = Refusal(address: "\(target)", reason: "it did not answer")
     }
+    return Failure("\(target) can't be read: \(refusal.reason)", hint: refusal.hint)
   }
 }

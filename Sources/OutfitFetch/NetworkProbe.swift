@@ -42,10 +42,12 @@ public struct NetworkProbe: Sendable {
     answer.status = outcome.response?.status
     switch outcome.trouble {
     case nil, .stopped:
-      if outcome.response?.status == 407 { answer.problem = Refusal.proxy(address, 407).diagnostic(nil) }
+      if outcome.response?.status == 407 {
+        answer.problem = Refusal.proxy(address, 407, route).diagnostic(nil)
+      }
     case .curl(let code, let words):
       answer.problem = Refusal.curl(address, code, words, route).diagnostic(nil)
-    case .proxy(let status): answer.problem = Refusal.proxy(address, status).diagnostic(nil)
+    case .proxy(let status): answer.problem = Refusal.proxy(address, status, route).diagnostic(nil)
     case .slow: answer.problem = Refusal.unreached(address).diagnostic(nil)
     case .noLibrary(let reason): answer.problem = missingLibrary(reason).diagnostics.first
     case .cancelled: answer.problem = Diagnostic(.error, "it was interrupted")

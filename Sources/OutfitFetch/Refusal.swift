@@ -148,11 +148,11 @@ extension Refusal {
     return refusal
   }
 
-  static func proxy(_ address: Address, _ status: Int) -> Refusal {
+  static func proxy(_ address: Address, _ status: Int, _ route: Route) -> Refusal {
     Refusal(
       address: "\(address)", reason: "the proxy answered \(status)\(name(status))",
       hint: status == 407
-        ? "give its credentials in https_proxy, or name the host in no_proxy"
+        ? NetworkTrouble.credentials.hint(route.environment)
         : "see whether the proxy lets this host through, or name the host in no_proxy",
       persistence: status >= 500 ? .passing(after: nil) : .forGood)
   }
@@ -170,6 +170,8 @@ extension Refusal {
   static func curl(_ address: Address, _ code: UInt32, _ text: String, _ route: Route) -> Refusal {
     var refusal = Refusal(address: "\(address)", reason: text.isEmpty ? "error \(code)" : text)
     switch CURLcode(rawValue: code) {
+    case CURLE_COULDNT_RESOLVE_PROXY where text.hasPrefix("Unsupported proxy"):
+      refusal.hint = NetworkTrouble.spelling
     case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT:
       refusal.persistence = .unreachable(address)
       refusal.kind = .unreachable
@@ -195,7 +197,7 @@ extension Refusal {
 extension Route {
   fileprivate var authoritiesHint: String {
     if hasAuthorities {
-      return "where a proxy signs for all hosts, put its certificate into a file that SSL_CERT_FILE names"
+      return NetworkTrouble.authority.hint(environment)
     }
     if let variable = authoritiesVariable, let file = authoritiesFile {
       return "\(variable) names \(file), which is not there"

@@ -5,7 +5,7 @@ import SystemPackage
 ///
 /// libcurl would read most of them itself, but from the process and not from the `Host`.
 struct Route: Sendable {
-  private let environment: [String: String]
+  let environment: [String: String]
   /// Entries separated by commas; `*` for every host.
   let noProxy: String
   /// The file with the certificates of authorities, or nil where libcurl's own default must serve.

@@ -97,7 +97,7 @@ public struct Catalogue: Hashable, Sendable {
           of: PythonReleases.packaged(bytes), "the index in the Python package pbs-installer\(silence)")
         return packaged.versions.isEmpty ? nil : packaged
       case .node:
-        guard let files = inquirer.collected(NodeWheels.inquiry(runner)) else { return nil }
+        guard let files = inquirer.collected(NodeWheels.inquiry(runner, context)) else { return nil }
         let versions = NodeWheels.versions(files)
         return versions.isEmpty
           ? nil : Catalogue(versions: versions, source: "the Python package \(UvRuns.nodePackage)\(silence)")
@@ -135,7 +135,7 @@ public struct Catalogue: Hashable, Sendable {
 /// Which Nodes come as Python packages.
 enum NodeWheels {
   /// pip can list what an index has of a package; uv can't.
-  static func inquiry(_ python: FilePath) -> Inquiry {
+  static func inquiry(_ python: FilePath, _ context: Context) -> Inquiry {
     Inquiry(
       label: "looking up Node releases", objects: [],
       steps: [
@@ -145,7 +145,8 @@ enum NodeWheels {
             "-m", "pip", "index", "versions", "--disable-pip-version-check", "--no-color", "--only-binary",
             ":all:",
             .text(UvRuns.nodePackage),
-          ], needsNetwork: true, outputFile: listing)
+          ], needsNetwork: true, outputFile: listing,
+          surroundings: IndexSettings(context).pipIndex.mapValues { .text($0) })
       ], collect: [listing])
   }
 

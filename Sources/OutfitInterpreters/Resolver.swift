@@ -384,7 +384,7 @@ struct Resolver {
   private mutating func packaged() -> [Version]? {
     guard let found = inquirer.interpreters(.python) else { return nil }
     guard let runner = Runner.best(of: found) else { return [] }
-    return inquirer.collected(NodeWheels.inquiry(runner)).map { NodeWheels.versions($0) }
+    return inquirer.collected(NodeWheels.inquiry(runner, context)).map { NodeWheels.versions($0) }
   }
 
   /// uv on a Python of this machine or, where it has none, on the one that was just pinned.

@@ -119,9 +119,9 @@ struct UvRuns {
     if let folder = environment["XDG_CONFIG_HOME"] { surroundings["XDG_CONFIG_HOME"] = .text(folder) }
     for (name, value) in settings.surroundings { surroundings[name] = .text(value) }
     if let main = settings.main { surroundings["UV_DEFAULT_INDEX"] = .text(main) }
-    if !settings.others.isEmpty {
-      surroundings["UV_INDEX"] = .text(settings.others.joined(separator: " "))
-    }
+    let others = settings.primary + settings.others
+    if !others.isEmpty { surroundings["UV_INDEX"] = .text(others.joined(separator: " ")) }
+    for (name, value) in settings.credentials { surroundings[name] = .text(value) }
     return Step(
       .object(uv.id, "bin/uv"), arguments, needsNetwork: true,
       offlineArguments: offlineFirst ? ["--offline"] : [], surroundings: surroundings, standIn: "uv")

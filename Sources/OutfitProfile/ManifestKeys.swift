@@ -168,8 +168,9 @@ public enum ManifestKeys {
       "image-mirror", .text(.mirrorAddress), "The registry that stands for Docker's own",
       example: "image-mirror: https://images.example"),
     Field(
-      "debian-mirror", .text(.mirrorAddress), "The archive that stands for Debian's, for `app.packages`",
-      example: "debian-mirror: https://mirror.example/debian"),
+      "debian-mirror", .text(.mirrorAddress),
+      "What stands for deb.debian.org, with /debian behind it, for `app.packages`",
+      example: "debian-mirror: https://mirror.example"),
     Field(
       "npm-registry", .text(.mirrorAddress), "The registry of packages of Node",
       example: "npm-registry: https://npm.example/"),

@@ -11,7 +11,7 @@ import SystemPackage
 /// what is bound to it comes from nowhere else.
 struct Indexes {
   private var named: [String: Sourced<IndexSection>]
-  private var credentials: [String: String] = [:]
+  private var credentials: [String: String] { settings.credentials }
   private let settings: IndexSettings
   /// Names of packages, normalised, and of the index that alone may serve them.
   private(set) var bound: [String: String] = [:]
@@ -31,7 +31,6 @@ struct Indexes {
   /// - Throws: `Failure` for an address in the manifest that holds a password, and for a package that two indexes
   ///   alone may serve.
   init(_ context: Context, with sources: Sources? = nil) throws {
-    let environment = context.environment
     named = context.profile.indexes
     settings = IndexSettings(context)
     for (name, index) in named.sorted(by: { $0.key < $1.key }) {
@@ -40,14 +39,9 @@ struct Indexes {
       {
         throw Failure(
           "the address of index \(name) holds credentials", at: index.source.location,
-          hint: "keep them in OUTFIT_INDEX_\(Self.variable(name))_USERNAME and _PASSWORD, or in ~/.netrc",
+          hint:
+            "keep them in OUTFIT_INDEX_\(IndexSettings.variable(name))_USERNAME and _PASSWORD, or in ~/.netrc",
           status: .usage)
-      }
-      for part in ["USERNAME", "PASSWORD"] {
-        let key = "\(Self.variable(name))_\(part)"
-        if let value = environment["OUTFIT_INDEX_\(key)"] ?? environment["POETRY_HTTP_BASIC_\(key)"] {
-          credentials["UV_INDEX_\(key)"] = value
-        }
       }
       for package in index.value.packages.map({ Requirement.normalized($0) }) {
         if let other = bound[package], other != name {
@@ -190,20 +184,8 @@ struct Indexes {
     return (others + [main].compactMap { $0 }).map(title).joined(separator: " or ")
   }
 
-  /// What pip is told when it fetches uv, where the user's own settings name no index: the first primary one serves
-  /// too. Its digest decides, wherever it comes from.
-  var pipVariables: [String: String] {
-    guard !settings.saysIndex else { return settings.pipVariables }
-    let primary = named.filter { $0.value.value.priority == .primary }.min { $0.key < $1.key }
-    guard let primary else { return settings.pipVariables }
-    let key = "UV_INDEX_\(Self.variable(primary.key))"
-    var url = primary.value.value.url
-    if let user = credentials["\(key)_USERNAME"], let end = url.firstRange(of: "://") {
-      let password = credentials["\(key)_PASSWORD"].map { ":" + Self.escaped($0) } ?? ""
-      url.insert(contentsOf: Self.escaped(user) + password + "@", at: end.upperBound)
-    }
-    return ["PIP_EXTRA_INDEX_URL": url]
-  }
+  /// What pip is told when it fetches uv, whose digest decides, wherever it comes from.
+  var pipVariables: [String: String] { settings.pipVariables }
 
   /// A project file for uv in which packages are bound to indexes, so that their names never fall through to
   /// another, and nothing else is looked for there.
@@ -243,7 +225,7 @@ struct Indexes {
   /// `ACME` of the index at an address of uv's.
   func variable(ofAddress address: String) -> String? {
     named.first { address.hasPrefix($0.value.value.url) || $0.value.value.url.hasPrefix(address) }
-      .map { Self.variable($0.key) }
+      .map { IndexSettings.variable($0.key) }
   }
 
   private func address(_ index: (key: String, value: Sourced<IndexSection>)) -> String {
@@ -252,23 +234,5 @@ struct Indexes {
 
   private static func quoted(_ text: String) -> String {
     "\"" + text.map { "\"\\".contains($0) ? "\\\($0)" : "\($0)" }.joined() + "\""
-  }
-
-  /// For the user's part of an address (RFC 3986, section 3.2.1).
-  private static func escaped(_ text: String) -> String {
-    let digits = Array("0123456789ABCDEF")
-    return text.utf8.reduce(into: "") { result, byte in
-      let isPlain = byte < 0x80 && (Character(Unicode.Scalar(byte)).isLetter || (48...57).contains(byte))
-      if isPlain || byte == UInt8(ascii: "-") || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".") {
-        result.unicodeScalars.append(Unicode.Scalar(byte))
-      } else {
-        result += "%\(digits[Int(byte >> 4)])\(digits[Int(byte & 15)])"
-      }
-    }
-  }
-
-  /// `ACME_EAST` of `acme-east`.
-  private static func variable(_ name: String) -> String {
-    String(name.uppercased().map { $0.isLetter || $0.isNumber ? $0 : "_" })
   }
 }

@@ -141,6 +141,35 @@ struct InstallTests {
     #expect(!scratch.host.files.exists(data))
   }
 
+  /// What curl and wget say of proxies and certificates is said with what to do.
+  @Test(arguments: [
+    (
+      "curl: (60) SSL certificate problem: unable to get local issuer certificate", "",
+      "export SSL_CERT_FILE=FILE"
+    ),
+    (
+      "curl: (22) The requested URL returned error: 407", "",
+      "export https_proxy=http://NAME:PASSWORD@HOST:PORT"
+    ),
+    (
+      "curl: (56) CONNECT tunnel failed, response 407", "http://ada:word@proxy:1",
+      "does not take the name and the password"
+    ),
+    ("curl: (5) Could not resolve proxy: proxy.example", "", "whether it needs https_proxy"),
+    ("curl: (6) Could not resolve host: your.host", "", "whether it needs https_proxy"),
+  ])
+  func whatStandsBetweenIsSaid(_ words: String, _ proxy: String, _ advice: String) async throws {
+    try await publish("9.8.7")
+    let tools = try path(without: [], and: ["curl": "#!/bin/sh\necho '\(words)' >&2\nexit 22\n"])
+    let done = try await run(
+      ["/usr/bin/env", "https_proxy=\(proxy)", "/bin/sh", Self.script]
+        + ["--from", "https://your.host/outfit", "--version", "9.8.7"], path: tools)
+    #expect(done.status == 1)
+    #expect(done.errorText.contains(words), "\(done.errorText)")
+    #expect(done.errorText.contains(advice), "\(done.errorText)")
+    #expect(!done.errorText.contains("word@"))
+  }
+
   @Test(arguments: ["curl", "wget"]) func itIsTakenFromAServer(_ tool: String) async throws {
     guard scratch.host.files.exists(FilePath("/usr/bin/\(tool)")) else { return }
     try await publish("9.8.7")

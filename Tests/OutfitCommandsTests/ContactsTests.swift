@@ -55,6 +55,13 @@ import Testing
     #expect(own.sorted.allSatisfy { !"\($0)".contains("u:p") })
   }
 
+  @Test func wherePyPIMayStillBeAskedIsSaid() async throws {
+    let own = try await contacts(
+      Self.manifest + "\nindexes: {acme: {url: \"https://pypi.acme.example/simple\", priority: primary}}\n")
+    #expect(!own.sorted.contains { $0.host == "pypi.org" })
+    #expect(own.open.contains { $0.contains("PyPI") })
+  }
+
   @Test func thePublicOnesAreNamed() async throws {
     let hosts = try await contacts(Self.manifest).sorted.map(\.host)
     for host in ["github.com", "nodejs.org", "dl.example.org"] { #expect(hosts.contains(host), "\(hosts)") }

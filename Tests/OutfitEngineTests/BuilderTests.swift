@@ -96,12 +96,27 @@ import Testing
     #expect(
       PipMessage.reason(proxy, environment: ["https_proxy": "http://ada:secret@127.0.0.1:9"])
         == "the proxy http://***@127.0.0.1:9 of https_proxy did not answer: connection refused")
+    let refused = line(
+      "ProxyError('Cannot connect to proxy.', OSError('Tunnel connection failed: 407 Proxy Authentication Required'))"
+    )
+    #expect(
+      PipMessage.reason(refused, environment: ["https_proxy": "http://127.0.0.1:9"])
+        == "the proxy http://127.0.0.1:9 of https_proxy answered 407 Proxy Authentication Required")
+    let distrusted = line(
+      "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get')"
+    )
+    #expect(
+      PipMessage.reason(distrusted, environment: [:])
+        == "nobody here vouches for the certificate of the index")
     let name = line("NewConnectionError('<x>: Failed: [Errno -2] Name or service not known')")
     #expect(
       PipMessage.reason(name, environment: [:])
         == "the index did not answer: name or service not known")
     let slow = line("ReadTimeoutError(\"HTTPSConnectionPool: Read timed out. (read timeout=15)\")")
     #expect(PipMessage.reason(slow, environment: [:]) == "the index did not answer: it took too long")
+    #expect(
+      PipMessage.reason(slow + ["index: https://pypi.acme.example/simple"], environment: [:])
+        == "the index https://pypi.acme.example/simple did not answer: it took too long")
     #expect(PipMessage.reason(["ERROR: No matching distribution"], environment: [:]) == nil)
   }
 
@@ -225,6 +240,20 @@ import Testing
     #expect(environment["UV_CONCURRENT_DOWNLOADS"] == "3")
     #expect(environment["SECRET"] == nil)
     #expect(environment["PYTHONPATH"] == nil)
+  }
+
+  /// npm knows no variable for all proxies.
+  @Test func aProxyForAllIsTheOneForHttps() async throws {
+    var host = host
+    host.environment = ["ALL_PROXY": "http://proxy:3128"]
+    processes.on("/bin/npm", ["install"])
+    let step = Step(.path("/bin/npm"), ["install"], needsNetwork: true)
+    let outcome = try await Builder(
+      .generation(.machine), host: host, store: Store(host), fetcher: fetcher, progress: NoProgress(),
+      isOffline: false
+    ).build([run("a", [step])])
+    #expect(outcome.failed.isEmpty)
+    #expect(processes.invocations.last?.environment["https_proxy"] == "http://proxy:3128")
   }
 
   @Test func offlineMeansWithoutTheNetwork() async throws {

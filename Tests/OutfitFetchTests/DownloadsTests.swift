@@ -411,7 +411,8 @@ struct DownloadsTests {
     #expect(
       said == [
         "can't read https://a.example/x: the proxy answered 407 Proxy Authentication Required"
-          + "|give its credentials in https_proxy, or name the host in no_proxy",
+          + "|it does not take the name and the password that https_proxy has; in the name "
+          + "and the password of a proxy, write %40 for an @, %3A for a colon, %2F for a slash and %25 for a %",
         "can't read https://b.example/x: the proxy answered 403 Forbidden"
           + "|see whether the proxy lets this host through, or name the host in no_proxy",
       ])

@@ -34,6 +34,25 @@ struct IndexesTests {
     #expect(indexes.only("other") == nil)
   }
 
+  /// uv itself comes from the index that stands in place of the public one, and nobody else is asked for it first.
+  @Test func aPrimaryIndexIsAskedForUvFirst() throws {
+    var bench = Bench()
+    bench.profile.indexes = ["acme-east": index("https://acme.example/simple", .primary, bench)]
+    #expect(
+      try Indexes(bench.context()).pipVariables == ["OUTFIT_FIRST_INDEX": "https://acme.example/simple"])
+    bench.environment["OUTFIT_INDEX_ACME_EAST_USERNAME"] = "ada"
+    bench.environment["OUTFIT_INDEX_ACME_EAST_PASSWORD"] = "p@ss"
+    #expect(
+      try Indexes(bench.context()).pipVariables == [
+        "OUTFIT_FIRST_INDEX": "https://ada:p%40ss@acme.example/simple"
+      ])
+    let settings = IndexSettings(bench.context())
+    #expect(settings.pipIndex == ["PIP_INDEX_URL": "https://ada:p%40ss@acme.example/simple"])
+    #expect(settings.primary == ["acme-east=https://acme.example/simple"])
+    bench.environment["UV_DEFAULT_INDEX"] = "https://mine.example/simple"
+    #expect(try Indexes(bench.context()).pipVariables.isEmpty)
+  }
+
   @Test func pipIsToldWithoutPasswords() throws {
     var bench = Bench()
     bench.profile.indexes = [

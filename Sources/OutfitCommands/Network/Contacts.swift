@@ -125,6 +125,11 @@ struct Contacts {
     for (name, index) in named { add(index.value.url, for: "Python packages, the index \(name)") }
     for address in settings.others { add(Self.address(address), for: "Python packages") }
     let isReplaced = named.contains { $0.value.value.priority == .primary }
+    if isReplaced, !settings.saysIndex, !settings.isClosed {
+      open.append(
+        "PyPI, for uv itself and a Node of a Python package, where a primary index answers and has not got them"
+      )
+    }
     guard !settings.isClosed, !isReplaced || settings.main != nil else { return }
     if let main = settings.main {
       add(Self.address(main), for: "Python packages, and uv itself")
@@ -185,7 +190,8 @@ struct Contacts {
 
   private mutating func addImages() {
     guard let app = profile.app?.value else { return }
-    let names = Set(lock.images.keys.map { "\($0)" } + [app.base].compactMap(\.self))
+    let named = (try? ImagePins.names(profile, host)) ?? []
+    let names = Set(lock.images.keys.map { "\($0)" } + named + [app.base].compactMap(\.self))
     for name in names.sorted() {
       let plain = name.firstIndex(of: "@").map { String(name[..<$0]) } ?? name
       guard let image = ImageName(plain) else { continue }
@@ -197,7 +203,10 @@ struct Contacts {
         add("https://production.cloudflare.docker.com/", for: "the layers of images", isFollowed: true)
       }
     }
-    if !app.packages.run.isEmpty || !app.packages.build.isEmpty || lock.imagePackages != nil {
+    let wish = (try? ImagePins.renderer(profile, lock, host)?.packageWish()) ?? nil
+    if wish?.release != nil {
+      add(DistributionPins.mirror(host), for: "the lists of the packages of images")
+    } else if !app.packages.run.isEmpty || !app.packages.build.isEmpty || lock.imagePackages != nil {
       open.append("the archive of the image's distribution, for `app.packages:`")
     }
   }

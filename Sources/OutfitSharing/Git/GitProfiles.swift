@@ -457,7 +457,7 @@ public struct GitProfiles: Sendable {
         ["+refs/heads/*:refs/outfit/heads/*", "+refs/tags/*:refs/outfit/tags/*"])
       if second.succeeded { return try await git.commit(reference, of: address) }
     }
-    throw failure(address, reference, first)
+    throw failure(address, reference, first, git.git)
   }
 
   /// What git fetches for an address.
@@ -466,12 +466,14 @@ public struct GitProfiles: Sendable {
     return "refs/tags/\(try await git.newestTag(String(reference.dropLast()), of: address))"
   }
 
-  private func failure(_ address: GitAddress, _ reference: String, _ completion: Completion) -> Failure {
+  private func failure(
+    _ address: GitAddress, _ reference: String, _ completion: Completion, _ git: GitProgram
+  ) -> Failure {
     if completion.errorText.contains("couldn't find remote ref") {
       return Failure(
         "\(address.repository) has no `\(reference)`",
         hint: "write a branch, a tag or a commit after `@`", status: .usage)
     }
-    return Failure([GitProgram.unreachable(address.repository, completion)])
+    return Failure([git.unreachable(address.repository, completion)])
   }
 }

@@ -1,4 +1,5 @@
 import OutfitCore
+import OutfitFetch
 import OutfitSystem
 import SystemPackage
 
@@ -174,10 +175,16 @@ public struct GitProgram: Sendable {
   }
 
   /// A repository that was asked, and did not answer.
-  static func unreachable(_ repository: String, _ completion: Completion) -> Diagnostic {
+  func unreachable(_ repository: String, _ completion: Completion) -> Diagnostic {
     Diagnostic(
-      .error, "can't fetch \(repository)", excerpt: said(completion),
-      hint: "try it yourself: git ls-remote \(repository)")
+      .error, "can't fetch \(repository)", excerpt: Self.said(completion),
+      hint: advice(repository, completion))
+  }
+
+  /// What to do where a repository did not answer.
+  func advice(_ repository: String, _ completion: Completion) -> String {
+    NetworkTrouble(saidIn: completion.errorText)?.hint(host.environment, authority: "GIT_SSL_CAINFO")
+      ?? "try it yourself: git ls-remote \(repository)"
   }
 }
 

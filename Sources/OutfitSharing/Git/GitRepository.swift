@@ -66,7 +66,7 @@ struct GitRepository: Sendable {
   func newestTag(_ beginning: String, of address: GitAddress) async throws -> String {
     let listed = try await git.talk(
       ["ls-remote", "--tags", "--refs", "--", address.repository, "refs/tags/\(beginning)*"], of: place)
-    guard listed.succeeded else { throw Failure([GitProgram.unreachable(address.repository, listed)]) }
+    guard listed.succeeded else { throw Failure([git.unreachable(address.repository, listed)]) }
     let tags = listed.outputText.split(separator: "\n").compactMap { line in
       line.split(separator: "\t").last.map { String($0.dropFirst("refs/tags/".count)) }
     }

@@ -48,7 +48,7 @@ public struct PersonalClone: Sendable {
         + ["--", address.repository, waiting.string], of: [])
     guard done.succeeded else {
       try host.files.removeTree(waiting)
-      throw Failure([GitProgram.unreachable(address.repository, done)])
+      throw Failure([git.unreachable(address.repository, done)])
     }
     repository = PersonalRepository(git, store: waiting.appending(".git"))
     self.address = address

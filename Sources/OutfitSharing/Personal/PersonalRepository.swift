@@ -101,7 +101,7 @@ public struct PersonalRepository: Sendable {
       ], of: place)
     guard completion.succeeded else {
       if completion.errorText.contains("couldn't find remote ref") { return nil }
-      throw Failure([GitProgram.unreachable(withoutPasswords(address), completion)])
+      throw Failure([git.unreachable(withoutPasswords(address), completion)])
     }
     return try await upstream()
   }

@@ -179,7 +179,7 @@ struct GitReceipts: Sendable {
       Diagnostic(
         .error, "git \(verb) of \(address.repository) failed",
         excerpt: said.suffix(3).joined(separator: "\n").harmless,
-        hint: "try it yourself: git ls-remote \(address.repository)")
+        hint: git.advice(address.repository, done))
     ])
   }
 }
