@@ -178,7 +178,7 @@ extension Shop {
         .error,
         failure.reason == .dryRun
           ? "\(tool.name) is not pinned yet" : "\(tool.name): could not be resolved: \(failure.message)",
-        at: tool.source.location, excerpt: failure.excerpt,
+        at: tool.source.location,
         hint: failure.hint ?? "check the network and try again"))
   }
 
