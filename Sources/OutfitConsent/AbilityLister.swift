@@ -10,11 +10,14 @@ import SystemPackage
 struct AbilityLister {
   private let content: LayerContent
   private let host: Host
+  private let coming: ComingFiles
   private(set) var abilities: [Ability] = []
   private(set) var files: CoveredFiles
 
-  init(_ content: LayerContent, host: Host, digests: (any FileDigests)?) throws {
+  /// - Parameter coming: the files that the whole profile may bring.
+  init(_ content: LayerContent, coming: ComingFiles, host: Host, digests: (any FileDigests)?) throws {
     self.content = content
+    self.coming = coming
     self.host = host
     files = try CoveredFiles(content, files: host.files, digests: digests)
     listWhatRuns()
@@ -243,6 +246,7 @@ struct AbilityLister {
   /// What is not for this machine is not told, and not consented to either.
   private func applies(_ target: String, _ dotfile: DotfileSection) -> Bool {
     !dotfile.onlyIfPresent || host.files.exists(host.user.home.pushing(FilePath(target)))
+      || coming.mayCome(target)
   }
 
   // MARK: - Files

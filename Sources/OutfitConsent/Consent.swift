@@ -74,11 +74,12 @@ public struct Consent: Sendable {
 
   public func look(at profile: Profile) throws -> Looked {
     var looked = Looked(profile)
+    let coming = ComingFiles(profile, host: host)
     for content in profile.contents {
       let layer = content.layer
       let project = project(of: layer, profile)
       if isOwn(layer), project == nil { continue }
-      let lister = try AbilityLister(content, host: host, digests: digests)
+      let lister = try AbilityLister(content, coming: coming, host: host, digests: digests)
       looked.seen.merge(lister.files.seen) { $1 }
       looked.folders.formUnion(lister.files.folders)
       looked.scripts.merge(lister.files.scripts) { $1 }
@@ -172,7 +173,10 @@ public struct Consent: Sendable {
 
   /// All that the layers of a profile can do, the user's own among them.
   public func abilities(of profile: Profile) throws -> [Ability] {
-    try profile.contents.flatMap { try AbilityLister($0, host: host, digests: digests).abilities }
+    let coming = ComingFiles(profile, host: host)
+    return try profile.contents.flatMap {
+      try AbilityLister($0, coming: coming, host: host, digests: digests).abilities
+    }
   }
 
   /// What was consented to before, or nil where something of it is new.

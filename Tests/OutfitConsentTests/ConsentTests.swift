@@ -412,6 +412,42 @@ import Testing
     #expect(try await new() == ["keeps a block in ~/.config/fish/config.fish, which a shell runs"])
   }
 
+  /// What is only for files that are there is asked about at once where Outfit itself, or another entry, makes them: it
+  /// gets into them in the same run.
+  @Test(arguments: [
+    (".zshrc", "SHELL", "/bin/zsh", true), (".zshrc", "SHELL", "/bin/bash", false),
+    (".zshrc", "TERM", "x", true),
+    (".bashrc", "SHELL", "/bin/bash", true), (".profile", "SHELL", "/bin/zsh", true),
+    (".config/fish/conf.d/outfit.fish", "SHELL", "/usr/bin/fish", true),
+    (".config/fish/config.fish", "SHELL", "/usr/bin/fish", false),
+    (".z/.zprofile", "SHELL", "/bin/zsh", false),
+    (".inputrc", "SHELL", "/bin/bash", false),
+  ])
+  func whatComesIsAskedAbout(target: String, variable: String, value: String, isAsked: Bool) async throws {
+    put([("outfit.yaml", "dotfiles: {\(target): {block: f, if-present: true}}\n"), ("f", "x")])
+    var host = host()
+    host.environment["SHELL"] = nil
+    host.environment[variable] = value
+    let lines = try await Ability.lines(Consent(host: host).needed(for: profile()).flatMap(\.new))
+    #expect(lines.contains { $0.text.contains("~/\(target)") } == isAsked, "\(lines.map(\.text))")
+  }
+
+  @Test func whatAnotherEntryMakesIsAskedAbout() async throws {
+    put([
+      ("outfit.yaml", "extends: base\ndotfiles: {.inputrc: {block: f}, .config/: {copy: c/}}\n"),
+      (
+        "base/outfit.yaml",
+        "dotfiles: {.inputrc: {block: f, if-present: true}, .config/a: {block: f, if-present: true}, .other: {block: f, if-present: true}}\n"
+      ),
+      ("f", "x"), ("base/f", "x"), ("c/a", "x"),
+    ])
+    var host = host()
+    host.environment["SHELL"] = "/bin/bash"
+    let lines = try await Consent(host: host).needed(for: profile()).filter { $0.layer.kind == .base }
+      .flatMap { Ability.lines($0.new).map(\.text) }
+    #expect(lines == ["keeps a block in ~/.config/a and ~/.inputrc"])
+  }
+
   /// What a shell, ssh, git or a registry's client obeys is told as such, also inside of a folder; records are as before.
   @Test func whatSomethingObeysIsGrave() async throws {
     put([

@@ -20,6 +20,10 @@ struct ToolList: AsyncParsableCommand {
         for row in rows { session.write("\(row.name) \(row.version ?? "-")") }
       } else if rows.isEmpty {
         session.write("No tools yet. `outfit tool install black` installs one.")
+        // Whoever stands in a project may mean that.
+        if !options.project, (try? Project.find(session.host)) ?? nil != nil {
+          session.talk("Those of the project here: outfit tool list --project")
+        }
       } else {
         let style = session.outputStyle
         for row in rows {

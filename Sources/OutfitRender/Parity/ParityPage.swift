@@ -103,7 +103,7 @@ public enum ParityPage {
       guard digits.count == 64 else { return breakable(String(word)) }
       return breakable(String(word[..<start])) + "<abbr title=\"\(digits)\">\(digits.prefix(12))</abbr>"
         + escaped(String(word[digits.endIndex...]))
-    }.joined(separator: " ")
+    }.joined(separator: " ").replacing(/`([^`]+)`/) { "<code>\($0.1)</code>" }
   }
 
   private static let style = """
