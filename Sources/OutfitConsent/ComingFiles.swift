@@ -23,11 +23,11 @@ struct ComingFiles {
 
   /// - Parameter target: from HOME.
   func mayCome(_ target: String) -> Bool {
-    var folder = target[...]
+    var above = target[...]
     while true {
-      if made.contains(String(folder)) { return true }
-      guard let slash = folder.lastIndex(of: "/") else { break }
-      folder = folder[..<slash]
+      if made.contains(String(above)) { return true }
+      guard let slash = above.lastIndex(of: "/") else { break }
+      above = above[..<slash]
     }
     if made.contains("") { return true }
     let path = host.user.home.pushing(FilePath(target))
