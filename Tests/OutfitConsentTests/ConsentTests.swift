@@ -445,7 +445,7 @@ import Testing
     host.environment["SHELL"] = "/bin/bash"
     let lines = try await Consent(host: host).needed(for: profile()).filter { $0.layer.kind == .base }
       .flatMap { Ability.lines($0.new).map(\.text) }
-    #expect(lines == ["keeps a block in ~/.config/a and ~/.inputrc"])
+    #expect(lines == ["keeps a block in ~/.inputrc, which a shell runs", "keeps a block in ~/.config/a"])
   }
 
   /// What a shell, ssh, git or a registry's client obeys is told as such, also inside of a folder; records are as before.
