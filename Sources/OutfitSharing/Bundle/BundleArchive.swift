@@ -272,7 +272,8 @@ public struct BundleArchive: Sendable {
     let file = folder.appending(BundleList.signatureName)
     guard host.files.exists(file),
       let name = try await signature.signer(
-        of: try host.files.read(folder.appending(BundleList.fileName), limit: FileBound.text), signature: file,
+        of: try host.files.read(folder.appending(BundleList.fileName), limit: FileBound.text),
+        signature: file,
         among: allowed)
     else {
       throw Failure(
