@@ -169,7 +169,7 @@ public enum ManifestKeys {
       example: "image-mirror: https://images.example"),
     Field(
       "debian-mirror", .text(.mirrorAddress),
-      "What stands for deb.debian.org, with /debian behind it, for `app.packages`",
+      "What stands for the server of Debian, with /debian behind it, for `app.packages`",
       example: "debian-mirror: https://mirror.example"),
     Field(
       "npm-registry", .text(.mirrorAddress), "The registry of packages of Node",
