@@ -118,11 +118,13 @@ public struct OutfitCommand: AsyncParsableCommand, Sendable {
   }
 
   /// Ends the process; a result that did not get out is a failure.
+  ///
+  /// ArgumentParser's own `exit` reads all verbs once more, for words that nobody sees: a third of what a verb costs.
   private static func end(_ status: Int32) -> Never {
-    guard let reason = LiveTerminal.lostOutput else { exit(withError: ExitCode(status)) }
+    guard let reason = LiveTerminal.lostOutput else { endProcess(status) }
     LiveTerminal().talk("error: can't write the result to standard output: \(reason)\n")
     let isFailure = ![ExitStatus.done, .drift].map(\.rawValue).contains(status)
-    exit(withError: ExitCode(isFailure ? status : ExitStatus.failed.rawValue))
+    endProcess(isFailure ? status : ExitStatus.failed.rawValue)
   }
 
   /// Says on standard output too why there is no result, where that was to be JSON.

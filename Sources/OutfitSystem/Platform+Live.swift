@@ -363,3 +363,6 @@ public final class Locked<Value>: @unchecked Sendable {
     return try body(&value)
   }
 }
+
+/// Ends the process, what is to be done at its end included (exit(3)).
+public func endProcess(_ status: Int32) -> Never { exit(status) }
