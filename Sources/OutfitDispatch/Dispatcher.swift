@@ -54,7 +54,7 @@ public struct Dispatcher {
   ///   - folder: where the user stands: absolute, links resolved; nil when it is gone.
   public func resolve(_ name: Bytes, in folder: Bytes?) -> Resolution {
     // Which Outfit runs is the machine's to say, once it has one: a project's table names what `up` was run by there.
-    if name == Bytes("outfit".utf8), let machine = table(nil, root: nil),
+    if name.elementsEqual("outfit".utf8), let machine = table(nil, root: nil),
       let command = Scope(origin: .machine, table: machine).command(name, nil),
       Outside.exists(command.program)
     {

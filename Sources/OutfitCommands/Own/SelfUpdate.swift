@@ -68,7 +68,7 @@ struct SelfUpdate {
           + "releases: `network: {release-signers: FILE}` in /etc/outfit/outfit.yaml",
         reason: .signature)
     }
-    guard var entry = releases.entry(wish.version) else {
+    guard let entry = releases.entry(wish.version) else {
       let known = releases.entries.map(\.text).joined(separator: ", ")
       throw Failure(
         wish.version.map {
@@ -78,13 +78,10 @@ struct SelfUpdate {
         hint: known.isEmpty ? nil : "there are \(known.harmless)",
         status: wish.version == nil ? .failed : .usage)
     }
-    if let digest = wish.digest {
-      guard digest == entry.digest else {
-        throw Failure(
-          "outfit \(entry.text) at \(withoutPasswords(from)) is another than the one that was asked for",
-          hint: "its SHA-256 is \(entry.digest)", reason: .digest)
-      }
-      entry.digest = digest
+    guard wish.digest ?? entry.digest == entry.digest else {
+      throw Failure(
+        "outfit \(entry.text) at \(withoutPasswords(from)) is another than the one that was asked for",
+        hint: "its SHA-256 is \(entry.digest)", reason: .digest)
     }
     let isOlder = wish.version == nil && entry.version < (Version(Release.version) ?? entry.version)
     return Offer(
