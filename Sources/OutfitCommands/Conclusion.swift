@@ -37,7 +37,7 @@ extension Session {
   func conclude(
     profile: Profile, plan: Plan, outcome: SwitchOutcome, built: Int, mended: [String],
     missing: Set<ObjectID>, failures: [Diagnostic], waiting: WaitingEffects, status: ExitStatus,
-    seconds: Double, news: GitNews?,
+    seconds: Double, news: GitNews?, conflictLine: String,
     json: Bool
   ) {
     if json {
@@ -47,7 +47,10 @@ extension Session {
           changed: outcome.isNew || built > 0 || !mended.isEmpty
             || plan.effects.contains { !$0.isRoutine && waiting[$0] == nil },
           exit: status,
-          PlanMembers(done: plan, outcome, profile: profile, waiting: waiting, missing: missing).json.merging(
+          PlanMembers(
+            done: plan, outcome, profile: profile, waiting: waiting, missing: missing,
+            conflictLine: conflictLine
+          ).json.merging(
             [
               "generation": .number(outcome.generation),
               "incomplete": .array(failures.map { $0.error(.failed) }),

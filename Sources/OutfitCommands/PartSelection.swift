@@ -34,6 +34,11 @@ struct PartSelection: Hashable, Sendable {
   /// All of it, so that what is not proposed goes.
   var isWhole: Bool { only.isEmpty && skipped.isEmpty }
 
+  /// As it is typed, with a blank before each word; empty for the whole.
+  var typed: String {
+    only.sorted().map { " --only \($0)" }.joined() + skipped.sorted().map { " --skip \($0)" }.joined()
+  }
+
   /// - Parameter name: one of `names`.
   func has(_ name: String) -> Bool {
     let words = Self.system.contains(name) ? [name, SystemSetup().name] : [name]

@@ -169,7 +169,8 @@ struct Undertaking {
     session.conclude(
       profile: done.profile, plan: done.plan, outcome: done.outcome, built: done.built, mended: done.mended,
       missing: done.missing, failures: done.failures, waiting: done.waiting,
-      status: done.status, seconds: done.seconds, news: GitNews(of: place, host), json: wish.wantsJSON)
+      status: done.status, seconds: done.seconds, news: GitNews(of: place, host),
+      conflictLine: "\(wish.verb == "up" ? verb : "outfit up") --on-conflict take", json: wish.wantsJSON)
   }
 
   /// The profile as it is now.
@@ -227,7 +228,9 @@ struct Undertaking {
 
   /// What was typed, without the profile.
   var verb: String {
-    "outfit \(wish.verb)" + (wish.building.isEmpty ? "" : " --build \(wish.building.joined(separator: ","))")
+    // A line that answers a question of a run of some parts is for no more than these.
+    "outfit \(wish.verb)" + (wish.verb == "up" ? wish.parts.typed : "")
+      + (wish.building.isEmpty ? "" : " --build \(wish.building.joined(separator: ","))")
   }
 
   var command: String { verb + (wish.address.map { " \(Consent.quoted($0))" } ?? "") }

@@ -222,6 +222,27 @@ import class Foundation.JSONSerialization
     #expect(try machine.files.readLink(bin.appending("outfit")) == launcher)
   }
 
+  /// The lines that answer what a run of some parts asks are for these parts alone.
+  @Test func whatIsAskedOfSomePartsIsAnsweredForThem() async throws {
+    let machine = Machine()
+    machine.files.put("/home/ann/team/s", "theirs\n")
+    machine.files.put("/home/ann/.a", "mine\n")
+    machine.files.put("/home/ann/team/outfit.yaml", "profile: team\ndotfiles: {.a: {copy: s}}\n")
+    var wish = Undertaking.Wish(address: "team")
+    wish.parts = PartSelection(only: ["dotfiles"], skipped: ["scripts", "packages"])
+    let typed = "outfit up --only dotfiles --skip packages --skip scripts"
+    wish.isDryRun = true
+    let plan = await machine.up(wish).document
+    #expect((plan["consent"] as? [String: Any])?["line"] as? String == "\(typed) team --trust")
+    #expect(names(plan, "conflicts", "line") == ["\(typed) team --on-conflict take"])
+    (wish.isDryRun, wish.consent) = (false, .folders)
+    let done = await machine.up(wish)
+    #expect(
+      done.failure == "" && names(done.document, "conflicts", "line") == ["\(typed) --on-conflict take"])
+    wish.parts = PartSelection()
+    #expect(names(await machine.up(wish).document, "conflicts", "line") == ["outfit up --on-conflict take"])
+  }
+
   /// A file of the profile that its user removed stays so, Outfit's own block in it too.
   @Test func aFileThatWasRemovedGetsNoBlock() async throws {
     let machine = Machine()
