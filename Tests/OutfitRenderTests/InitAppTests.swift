@@ -291,6 +291,20 @@ import Testing
   }
 
   @Test(arguments: [
+    ("yarn start --services=web", ["--services=web"]), ("npm start -- --services=web", ["--services=web"]),
+    ("npm start --silent", []), ("pnpm run start -- a", ["a"]), ("bun start a", ["a"]),
+    ("npm run again", ["--x"]),
+  ])
+  func whatAScriptIsGivenIsKept(_ line: String, _ arguments: [String]) async throws {
+    let reading = reading([
+      "package.json": "{\"scripts\": {\"start\": \"node s.js\", \"again\": \"npm start -- --x\"}}",
+      "package-lock.json": "{\"lockfileVersion\": 3, \"packages\": {}}", "s.js": "",
+      "Procfile": "web: \(line)\n",
+    ])
+    #expect(try await app(reading).processes["web"]?.command == ["node", "s.js"] + arguments)
+  }
+
+  @Test(arguments: [
     ("\"start\": \"next start\", \"build\": \"next build\"", ".next"),
     ("\"start:prod\": \"node dist/main\", \"build\": \"nest build\"", "dist"),
     ("\"start\": \"node server.js\", \"build\": \"webpack\"", nil),

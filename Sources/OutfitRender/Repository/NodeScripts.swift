@@ -49,6 +49,16 @@ struct NodeScripts {
     return scripts[name] == nil ? nil : name
   }
 
+  /// What a command gives to the script that it names. npm keeps what looks like an option of its own for itself.
+  func arguments(of words: [String]) -> [String] {
+    guard let script = script(of: words), let place = words.dropFirst().firstIndex(of: script) else {
+      return []
+    }
+    let rest = words[(place + 1)...]
+    let (own, handed) = rest.firstIndex(of: "--").map { (rest[..<$0], rest[($0 + 1)...]) } ?? (rest, [])
+    return (words[0] == "npm" ? own.filter { !$0.hasPrefix("-") } : Array(own)) + handed
+  }
+
   /// The words of a script that one program does by itself; nil for one that others come before, or that needs a shell.
   func words(_ script: String, depth: Int = 0) -> [String]? {
     guard let text = scripts[script], scripts["pre" + script] == nil, !ShellText.isNeeded(text), depth < 4
@@ -56,7 +66,9 @@ struct NodeScripts {
       return nil
     }
     let words = ProjectReading.words(text)
-    if let other = self.script(of: words) { return self.words(other, depth: depth + 1) ?? words }
+    if let other = self.script(of: words) {
+      return self.words(other, depth: depth + 1).map { $0 + arguments(of: words) } ?? words
+    }
     return words.first?.contains("=") == true ? nil : words
   }
 

@@ -317,9 +317,10 @@ extension ProjectReading {
   mutating func resolveScripts() {
     guard let scripts else { return }
     for (name, process) in processes {
-      guard let script = scripts.script(of: process.command.words), let words = scripts.words(script) else {
+      guard let script = scripts.script(of: process.command.words), var words = scripts.words(script) else {
         continue
       }
+      words += scripts.arguments(of: process.command.words)
       processes[name]?.command.words = words
       processes[name]?.port = StartCommand(words: words).port ?? process.port
     }
