@@ -398,6 +398,34 @@ import Testing
     #expect(has(reading, "outfit init result"))
   }
 
+  @Test func applicationsInFoldersOfTheirOwnAreNamed() {
+    let packages = "{\"scripts\": {\"start\": \"node server.js\"}}"
+    let reading = reading([
+      "api/requirements.txt": "flask\n", "api/app.py": "", "frontend/package.json": packages,
+      "docs/requirements.txt": "mkdocs\n", "package.json": "{}",
+      "Dockerfile":
+        "FROM python:3.13\nWORKDIR /app\nCOPY api /app\nEXPOSE 8000\nCMD [\"gunicorn\", \"app:app\"]\n",
+    ])
+    #expect(!reading.text.contains("app:\n"))
+    #expect(has(reading, "api (Python), frontend (Node)"))
+    #expect(has(reading, "outfit init api"))
+    #expect(!has(reading, "write a requirements.txt"))
+  }
+
+  @Test(arguments: [
+    ("node:22", "node s.js", "node"), ("gcr.io/distroless/nodejs22-debian12", "s.js", "node"),
+    ("debian:13", "npm start", "node"), ("python:3.13", "python s.py", "worker"),
+    ("debian:13", "gunicorn a:app", "fastapi"),
+  ])
+  func theImageDecidesTheLanguage(_ image: String, _ command: String, _ template: String) async throws {
+    let reading = reading([
+      "package.json": "{\"scripts\": {\"start\": \"node s.js\"}}", "s.js": "", "requirements.txt": "mkdocs\n",
+      "package-lock.json": "{\"lockfileVersion\": 3, \"packages\": {}}",
+      "Dockerfile": "FROM \(image)\nCMD \(command)\n",
+    ])
+    #expect(try await app(reading).template == template)
+  }
+
   @Test func anAppWithoutPackagesIsNone() {
     let reading = reading([
       "Dockerfile": "FROM python:3.7\nRUN pip install airflow\nCMD [\"uvicorn\", \"x:y\"]\n", "setup.cfg": "",

@@ -55,7 +55,8 @@ struct NodeScripts {
       return []
     }
     let rest = words[(place + 1)...]
-    let (own, handed) = rest.firstIndex(of: "--").map { (rest[..<$0], rest[($0 + 1)...]) } ?? (rest, [])
+    let (own, handed): (ArraySlice<String>, ArraySlice<String>) =
+      rest.firstIndex(of: "--").map { (rest[..<$0], rest[($0 + 1)...]) } ?? (rest, [])
     return (words[0] == "npm" ? own.filter { !$0.hasPrefix("-") } : Array(own)) + handed
   }
 

@@ -7,16 +7,16 @@ extension ProjectReading {
     renameServed()
     if let django, processes["web"] == nil, !processes.values.contains(where: { $0.port != nil }) {
       guessDjango(django)
-    } else if processes.isEmpty, django == nil, isPython, !environment.from.isEmpty {
+    } else if processes.isEmpty, django == nil, shipsPython, !environment.from.isEmpty {
       guessPython()
-    } else if processes.isEmpty, !isPython, isNode, let main = scripts?.package["main"]?.text ?? nodeMain,
+    } else if processes.isEmpty, shipsNode, let main = scripts?.package["main"]?.text ?? nodeMain,
       sources[main] != nil, Self.listens(sources[main] ?? "")
     {
       processes["web"] = Process(
         command: StartCommand(words: ["node", main]), port: servedPort ?? 8000,
         place: "GUESS: \(main) listens")
     }
-    if processes["web"] == nil, processes.isEmpty, let nodeMain, isNode, !isPython, sources[nodeMain] != nil,
+    if processes["web"] == nil, processes.isEmpty, let nodeMain, shipsNode, sources[nodeMain] != nil,
       Self.listens(sources[nodeMain] ?? "")
     {
       processes["web"] = Process(
@@ -120,7 +120,7 @@ extension ProjectReading {
       listenOutside(name, &process)
       if let port = process.port, !(1024...65535).contains(port) { lift(name, port, &process) }
       processes[name] = process
-      if let package = known.missing(process.command.program), isPython, !process.command.words.isEmpty {
+      if let package = known.missing(process.command.program), shipsPython, !process.command.words.isEmpty {
         let program = process.command.program ?? ""
         let isAsked = process.place.hasPrefix("GUESS")
         let from = known.from.joined(separator: ", ")
@@ -131,7 +131,7 @@ extension ProjectReading {
       }
       noteOldPlaces(name, process)
     }
-    if !isPython, let port = processes["web"]?.port, port != 8000, composed["PORT"] == nil {
+    if !shipsPython, let port = processes["web"]?.port, port != 8000, composed["PORT"] == nil {
       // The template's own is 8000.
       composed["PORT"] = "\(port)"
     }

@@ -276,7 +276,7 @@ extension ProjectReading {
           + left.map(\.name).joined(separator: ", "))
     }
     let unlisted = packages.pip.filter { !known.has($0.name) }
-    if isPython, let first = unlisted.first {
+    if shipsPython, let first = unlisted.first {
       note(
         "\(imageFile):\(first.line): installs by itself, and the image will not have: "
           + unlisted.map(\.name).joined(separator: ", "),
@@ -287,7 +287,7 @@ extension ProjectReading {
   // MARK: Scripts
 
   mutating func readScripts() {
-    guard let scripts, processes.isEmpty, isNode, !isPython || django == nil && environment.from.isEmpty
+    guard let scripts, processes.isEmpty, isNode, !shipsPython || django == nil && environment.from.isEmpty
     else { return }
     let file = scriptsFile
     guard let (name, text) = scripts.start else {

@@ -167,6 +167,19 @@ struct StartCommand: Hashable {
 
   // MARK: What a command is
 
+  /// Whether a program is one of Node's or of Python's own, or one that everybody has from there.
+  static func isOfNode(_ program: String) -> Bool {
+    [
+      "node", "npm", "npx", "yarn", "pnpm", "bun", "bunx", "next", "nuxt", "nuxi", "nest", "pm2",
+      "pm2-runtime", "tsx",
+      "ts-node", "remix-serve", "react-router-serve", "serve",
+    ].contains(program)
+  }
+
+  static func isOfPython(_ program: String) -> Bool {
+    program.hasPrefix("python") || KnownPackages.programs[program] != nil
+  }
+
   /// The program's name; of `sh -c 'cd src && exec gunicorn …'` too.
   var program: String? {
     guard words.first == "sh", words.count == 3, let last = ShellText.parts(words[2]).last else {
