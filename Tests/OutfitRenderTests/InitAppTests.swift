@@ -272,6 +272,24 @@ import Testing
     #expect(has(reading, "celery is not among the packages"))
   }
 
+  @Test func whatIsStartedForOnePurposeIsOneProcess() async throws {
+    var files = Self.django
+    files["Procfile"] =
+      "beat: celery -A shop beat\nworker: celery -A shop worker\nseed: python manage.py loaddata x\n"
+    files["compose.yaml"] = """
+      services:
+        beats: {build: ., command: celery --app=shop beat -l info}
+        celery: {build: ., command: "sh -c 'celery -A shop worker -l info'"}
+        mails: {build: ., command: celery -A shop worker -Q mail}
+        init: {build: ., command: python manage.py collectstatic --noinput}
+      """
+    let reading = reading(files)
+    #expect(try await app(reading).processes.keys.sorted() == ["beat", "mails", "web", "worker"])
+    #expect(has(reading, "beats does what beat of Procfile:1 does"))
+    #expect(has(reading, "Procfile:3: `python manage.py loaddata x` ends by itself"))
+    #expect(has(reading, "collectstatic --noinput` ends by itself"))
+  }
+
   @Test(arguments: [
     ("{\"start\": \"nodemon\", \"start:prod\": \"node dist/main.js\"}", ["node", "dist/main.js"]),
     ("{\"start\": \"npm run serve-it\", \"serve-it\": \"node server/bin.js\"}", ["node", "server/bin.js"]),
@@ -419,7 +437,8 @@ import Testing
   ])
   func theImageDecidesTheLanguage(_ image: String, _ command: String, _ template: String) async throws {
     let reading = reading([
-      "package.json": "{\"scripts\": {\"start\": \"node s.js\"}}", "s.js": "", "requirements.txt": "mkdocs\n",
+      "package.json": "{\"scripts\": {\"start\": \"node s.js\"}}", "s.js": "",
+      "requirements.txt": "requests\n",
       "package-lock.json": "{\"lockfileVersion\": 3, \"packages\": {}}",
       "Dockerfile": "FROM \(image)\nCMD \(command)\n",
     ])

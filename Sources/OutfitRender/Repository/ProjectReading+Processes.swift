@@ -45,6 +45,20 @@ extension ProjectReading {
     let isFree = Names.isBareText(name) && !["nginx", "postgres", "redis"].contains(name)
     let name = isFree ? name : "\(name)-app"
     guard processes[name] == nil else { return }
+    if command.endsByItself {
+      let isMigration = StartCommand.isMigration(command.text)
+      if isMigration, django == nil { migrate = migrate ?? (command.text, place) }
+      return note(
+        "\(place): `\(command.text)` ends by itself, and is no process",
+        isMigration ? "migrations run in a Job (app.values.migrate)" : "a pod would start it again and again")
+    }
+    if let other = processes.sorted(by: { $0.key < $1.key }).first(where: {
+      $0.value.command.purpose == command.purpose
+    }) {
+      return note(
+        "\(place): \(name) does what \(other.key) of \(other.value.place) does, and is left out",
+        "app.processes may have it: command: \(Quoting.json(command.words))")
+    }
     processes[name] = Process(command: command, port: command.port ?? port, place: place)
   }
 

@@ -181,11 +181,73 @@ struct StartCommand: Hashable {
   }
 
   /// The program's name; of `sh -c 'cd src && exec gunicorn …'` too.
-  var program: String? {
+  var program: String? { Self.program(of: last) }
+
+  /// The words of the program itself, which is the last of a shell's line.
+  private var last: [String] {
     guard words.first == "sh", words.count == 3, let last = ShellText.parts(words[2]).last else {
-      return Self.program(of: words)
+      return words
     }
-    return Self.program(of: ProjectReading.words(last))
+    return Self.bare(ProjectReading.words(last))
+  }
+
+  /// What an option has for its value: `-A shop`, `--app=shop`.
+  private static func value(of options: [String], _ words: [String]) -> String? {
+    for (index, word) in words.enumerated() {
+      if options.contains(word), index + 1 < words.count { return words[index + 1] }
+      if let option = options.first(where: { $0.hasPrefix("--") && word.hasPrefix($0 + "=") }) {
+        return String(word.dropFirst(option.count + 1))
+      }
+      if let option = options.first(where: { $0.count == 2 && word.hasPrefix($0) && word.count > 2 }) {
+        return String(word.dropFirst(option.count))
+      }
+    }
+    return nil
+  }
+
+  /// What a server serves: `shop.wsgi`, `shop.main:app`.
+  private static func application(_ words: [String]) -> String? {
+    words.dropFirst().first { word in
+      guard !word.hasPrefix("-"), !["python:", "unix:", "fd:"].contains(where: word.hasPrefix) else {
+        return false
+      }
+      let end = word.split(separator: ":", omittingEmptySubsequences: false).last ?? ""
+      return word.hasSuffix("wsgi") || word.hasSuffix("asgi") || word.contains(":") && Int(end) == nil
+    }
+  }
+
+  /// What it does, however it does it: two of the same purpose would do everything twice.
+  var purpose: [String] {
+    let words = last
+    if let program, ProjectReading.servers.contains(program), let application = Self.application(words) {
+      return [program, application]
+    }
+    guard program == "celery", let role = words.first(where: { ["worker", "beat"].contains($0) }) else {
+      return words
+    }
+    let isBoth = role == "worker" && words.contains { ["-B", "--beat"].contains($0) }
+    return [
+      "celery", isBoth ? "worker and beat" : role, Self.value(of: ["-A", "--app"], words) ?? "",
+      role == "beat" ? "" : Self.value(of: ["-Q", "--queues"], words) ?? "",
+    ]
+  }
+
+  private static let ending: Set<String> = [
+    "migrate", "collectstatic", "loaddata", "initdb", "init_db", "init-db", "createsuperuser",
+    "createcachetable",
+    "compilemessages", "makemigrations", "db:migrate", "db:seed",
+  ]
+
+  /// It does something once, and is done.
+  var endsByItself: Bool {
+    let words = last
+    if Self.isMigration(Quoting.shell(words)) { return true }
+    guard
+      let place = words.firstIndex(where: {
+        ["manage.py", "django-admin"].contains(SourceFiles.base(of: $0))
+      })
+    else { return words.dropFirst().prefix(2).contains(where: Self.ending.contains) }
+    return words[(place + 1)...].first { !$0.hasPrefix("-") }.map(Self.ending.contains) ?? false
   }
 
   static func program(of words: [String]) -> String? {
