@@ -309,6 +309,18 @@ import Testing
   }
 
   @Test(arguments: [
+    ("node ./src/server", true), ("gulp watch", false), ("node --watch x.js", false), ("nodemon x.js", false),
+  ])
+  func aScriptIsJudgedByWhatItRuns(_ script: String, _ isTaken: Bool) {
+    let reading = reading([
+      "package.json": "{\"scripts\": {\"watch-production\": \"\(script)\"}}", "src/server.js": "",
+      "Procfile": "web: npm run watch-production\n",
+    ])
+    #expect((reading.processes["web"]?.command.words == ["node", "./src/server"]) == isTaken)
+    #expect(reading.processes.isEmpty != isTaken)
+  }
+
+  @Test(arguments: [
     ("yarn start --services=web", ["--services=web"]), ("npm start -- --services=web", ["--services=web"]),
     ("npm start --silent", []), ("pnpm run start -- a", ["a"]), ("bun start a", ["a"]),
     ("npm run again", ["--x"]),
@@ -520,7 +532,10 @@ import Testing
     ("gunicorn -w 4 x", false),
     ("tailwindcss -i a -o b --watch", true), ("npm run watch-css", true), ("celery -A x worker", false),
     ("node server.js", false), ("nx serve", true), ("flask run", true), ("fastapi run --workers 4", false),
-    ("fastapi dev", true), ("cross-env NODE_ENV=development node x", true),
+    ("mkdocs serve --dev-addr=0.0.0.0:8000", true), ("flask --app x run -h 0.0.0.0", true),
+    ("npx vite", true),
+    ("next", true), ("flask db upgrade", false), ("fastapi dev", true),
+    ("cross-env NODE_ENV=development node x", true),
   ])
   func whatIsForDevelopers(_ text: String, _ isOne: Bool) {
     #expect(StartCommand.isForDevelopment(text) == isOne)
@@ -577,6 +592,18 @@ import Testing
       app.processes["worker"]?.command == ["celery", "-A", "worker.celery", "worker", "--loglevel=info"])
     #expect(has(reading, "dashboard shows how the others do"))
     #expect(has(reading, "not to logs/celery.log"))
+  }
+
+  @Test(arguments: [
+    ("[\"bash\", \"-l\"]", "`bash -l` waits for somebody"), ("python3", "`python3` waits for somebody"),
+    ("[\"mkdocs\", \"serve\"]", "`mkdocs serve` is for those who develop"),
+  ])
+  func aShellIsNoProcess(_ command: String, _ line: String) {
+    let reading = reading([
+      "requirements.txt": "mkdocs\n", "Dockerfile": "FROM python:3.13\nEXPOSE 80\nCMD \(command)\n",
+    ])
+    #expect(reading.processes.isEmpty)
+    #expect(has(reading, line))
   }
 
   @Test(arguments: [

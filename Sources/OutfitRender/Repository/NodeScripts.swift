@@ -20,7 +20,7 @@ struct NodeScripts {
   /// The script that production starts, and its text.
   var start: (name: String, text: String)? {
     for name in Self.names {
-      guard let text = scripts[name], !StartCommand.isForDevelopment(resolved(text)) else { continue }
+      guard let text = scripts[name], !StartCommand.isForDevelopment(judged(text)) else { continue }
       return (name, text)
     }
     return nil
@@ -73,16 +73,20 @@ struct NodeScripts {
     return words.first?.contains("=") == true ? nil : words
   }
 
-  /// A script's text with those that it calls.
-  private func resolved(_ text: String, depth: Int = 0) -> String {
+  /// A command with what its scripts run in place of their names, where that is a server: a name tells less.
+  func judged(_ text: String, depth: Int = 0) -> String {
     guard depth < 4 else { return text }
-    var all = text
-    for part in ShellText.parts(text) {
-      if let other = script(of: ProjectReading.words(part)), let inner = scripts[other] {
-        all += " ; " + resolved(inner, depth: depth + 1)
+    return ShellText.parts(text).map { part in
+      guard let name = script(of: ProjectReading.words(part)), let inner = scripts[name] else { return part }
+      let run = judged(inner, depth: depth + 1)
+      let isForDevelopers = name.split { !$0.isLetter }.contains {
+        ["dev", "develop", "development"].contains($0)
       }
-    }
-    return all
+      let program =
+        ShellText.parts(run).last.flatMap { StartCommand.program(of: ProjectReading.words($0)) } ?? ""
+      let isServer = program == "node" || ProjectReading.servers.contains(program)
+      return isServer && !isForDevelopers ? run : part + " ; " + run
+    }.joined(separator: " ; ")
   }
 
   /// Whether a program comes with a package that only those who develop have.

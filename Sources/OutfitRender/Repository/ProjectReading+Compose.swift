@@ -121,7 +121,7 @@ extension ProjectReading {
       servedPort = servedPort ?? service.ports.first
       return
     }
-    if StartCommand.isIdle(command.words) || StartCommand.isForDevelopment(text) {
+    if StartCommand.isIdle(command.words) || isForDevelopment(text) {
       servedPort = servedPort ?? service.ports.first
       if other != nil, let own = command.forProduction {
         note(

@@ -41,6 +41,11 @@ extension ProjectReading {
         "a pod would do it at each start: app.values.prepare does it once, while the image is built")
     }
     guard !name.isEmpty, !command.words.isEmpty else { return }
+    guard !StartCommand.isIdle(command.words) else {
+      return note(
+        "\(place): `\(command.text)` waits for somebody who types, or for nothing, and is no process",
+        "name what production runs under app.processes", warns: true)
+    }
     // `true` is no text in YAML, and a service has its name for itself.
     let isFree = Names.isBareText(name) && !["nginx", "postgres", "redis"].contains(name)
     let name = isFree ? name : "\(name)-app"
@@ -62,6 +67,11 @@ extension ProjectReading {
     processes[name] = Process(command: command, port: command.port ?? port, place: place)
   }
 
+  /// Whether only those who develop run a command, with what the scripts that it names do.
+  func isForDevelopment(_ text: String) -> Bool {
+    StartCommand.isForDevelopment(scripts?.judged(text) ?? text)
+  }
+
   // MARK: Procfile
 
   mutating func readProcfile() {
@@ -81,7 +91,7 @@ extension ProjectReading {
             : isDone ? "it is app.values.migrate now" : "a Job can do it: app.values.migrate")
         continue
       }
-      if Self.words(text).first == "make" || StartCommand.isForDevelopment(text) {
+      if Self.words(text).first == "make" || isForDevelopment(text) {
         note(
           "\(place): `\(text)` is for those who develop, and is left out",
           "name what production runs under app.processes", warns: true)
@@ -243,7 +253,7 @@ extension ProjectReading {
     let line = stage.command?.line ?? stage.entrypoint?.line
     let place = line.map { "\(imageFile):\($0)" } ?? imageFile
     let idle = StartCommand.isIdle(command.words)
-    if !idle, !StartCommand.isForDevelopment(command.text) {
+    if !idle, !isForDevelopment(command.text) {
       if let script { noteEntrypoint(script) }
       let port = command.port ?? stage.port ?? stage.environment["PORT"].flatMap { Int($0.value) }
       if let port {
@@ -255,6 +265,8 @@ extension ProjectReading {
       }
     } else if !idle {
       note("\(place): `\(command.text)` is for those who develop, and is left out")
+    } else if !command.words.isEmpty {
+      note("\(place): `\(command.text)` waits for somebody who types, or for nothing, and is no process")
     }
     notePackages(stage)
   }

@@ -273,8 +273,12 @@ struct StartCommand: Hashable {
   static func isIdle(_ words: [String]) -> Bool {
     let words = bare(words)
     guard let first = words.first.map(SourceFiles.base) else { return true }
-    if words.count == 1 {
-      return ["sh", "bash", "ash", "zsh", "python", "python3", "node", "irb", "true"].contains(first)
+    if ["sh", "bash", "ash", "dash", "zsh", "fish"].contains(first) {
+      // With options alone it waits for somebody: `bash -l`.
+      return words.dropFirst().allSatisfy { $0.hasPrefix("-") && !($0.hasSuffix("c") && !$0.hasPrefix("--")) }
+    }
+    if words.count == 1 || words.count == 2 && words[1] == "-i" {
+      return ["python", "python3", "ipython", "node", "bun", "irb", "true"].contains(first)
     }
     return first == "sleep" || first == "tail"
   }
@@ -314,12 +318,24 @@ struct StartCommand: Hashable {
       ["yarn", "dev"],
       ["pnpm", "dev"], ["npm", "watch"], ["run", "watch"], ["yarn", "watch"], ["pnpm", "watch"],
       ["tsc", "-w"],
-      ["tsx", "watch"],
+      ["tsx", "watch"], ["mkdocs", "serve"], ["zensical", "serve"], ["jekyll", "serve"], ["hugo", "server"],
+      ["gatsby", "develop"], ["docusaurus", "start"], ["vitepress", "dev"], ["vuepress", "dev"],
+      ["storybook", "dev"],
+      ["remix", "dev"], ["react-router", "dev"], ["expo", "start"], ["wrangler", "dev"], ["bun", "dev"],
+      ["quart", "run"],
     ] {
       for (a, b) in zip(named, named.dropFirst()) where [a, b] == pair { return true }
     }
-    guard let last = named.first else { return false }
-    if last == "vite" { return !named.contains("preview") && !named.contains("build") }
+    let program = named.first {
+      !["exec", "npx", "bunx", "env", "cross-env"].contains($0) && !$0.contains("=")
+    }
+    if program == "vite" { return !named.contains("preview") && !named.contains("build") }
+    if program == "flask", let first = ShellText.parts(text).first,
+      ProjectReading.words(first).contains("run")
+    {
+      return true
+    }
+    if ["sphinx-autobuild", "start-storybook"].contains(program ?? "") || named == ["next"] { return true }
     if named.contains("tailwindcss"), named.contains("watch") { return true }
     return text.contains("NODE_ENV=development")
   }
