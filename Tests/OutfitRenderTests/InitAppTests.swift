@@ -258,6 +258,28 @@ import Testing
     #expect(ComposeReading.audience(of: name) == audience)
   }
 
+  @Test func filesForContainersAreFoundFurtherDown() async throws {
+    var files = Self.django
+    let text = "FROM python:3.13\nCMD [\"gunicorn\", \"shop.wsgi\", \"-b\", \"0.0.0.0:9000\"]\n"
+    files["extras/docker/development/Dockerfile"] = "FROM python:3.13\n"
+    files["extras/docker/production/Dockerfile"] = text
+    files["docker/compose/docker-compose.mariadb.yml"] = "services: {db: {image: \"mariadb:11\"}}\n"
+    files["docker/compose/docker-compose.postgres.yml"] = "services: {db: {image: \"postgres:16\"}}\n"
+    files["extras/food/compose.yml"] = "services: {db: {image: \"postgres:12\"}}\n"
+    for name in files.keys where name.contains("/") { #expect(SourceFiles.isWanted(name), "\(name)") }
+    let found = reading(files)
+    let app = try await app(found)
+    #expect(app.processes["web"]?.port == 9000)
+    #expect(app.services["postgres"] == "16")
+    for name in [
+      "extras/docker/development/Dockerfile", "docker-compose.mariadb.yml", "extras/food/compose.yml",
+    ] {
+      #expect(has(found, name), "\(name)")
+    }
+    files["Dockerfile"] = "FROM python:3.13\n"
+    #expect(has(reading(files), "Dockerfile is read: extras/docker/production/Dockerfile"))
+  }
+
   // MARK: Procfile and scripts
 
   @Test func watchersAreNoProcesses() async throws {

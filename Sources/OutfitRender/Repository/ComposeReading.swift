@@ -114,14 +114,17 @@ struct ComposeReading {
 
   private mutating func choose() {
     let all = sources.texts.keys.filter { SourceFiles.isCompose(SourceFiles.base(of: $0).lowercased()) }
-    let folders = Set(all.map(SourceFiles.folder)).sorted {
+    let folders = Set(all.filter(SourceFiles.isOfDeployment).map(SourceFiles.folder)).sorted {
       Self.rank($0) == Self.rank($1) ? $0 < $1 : Self.rank($0) < Self.rank($1)
     }
     let best =
       folders.first { folder in
         all.contains { SourceFiles.folder(of: $0) == folder && Self.audience(of: $0) != .development }
       } ?? folders.first
-    guard let best else { return }
+    guard let best else {
+      left = all.sorted()
+      return
+    }
     let here = all.filter { SourceFiles.folder(of: $0) == best }.sorted {
       Self.order($0).lexicographicallyPrecedes(Self.order($1))
     }
@@ -142,7 +145,8 @@ struct ComposeReading {
     let base = SourceFiles.base(of: name)
     let known = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"].firstIndex(
       of: base)
-    let better = ["prod", "override", "dev", "local"].firstIndex(where: base.contains)
+    let better = ["prod", "override", "dev", "local", "postgres.", "postgres"].firstIndex(
+      where: base.contains)
     return [known.map { "0\($0)" } ?? (isOdd(name) ? "2" : "1"), better.map(String.init) ?? "9", base]
   }
 

@@ -10,7 +10,9 @@ extension ProjectReading {
       note("\(name) can't be read as YAML, and nothing of it is taken over", warns: true)
     }
     for name in compose.left {
-      note("\(name) is left out: \(compose.files.first?.name ?? "another") is read")
+      note(
+        compose.files.first.map { "\(name) is left out: \($0.name) is read" }
+          ?? "\(name) is left out: it does not lie where this folder's own would")
     }
     // In a repository of several applications each needs what it depends on.
     let needed = compose.foreign.isEmpty ? [] : Set(compose.own.flatMap(\.needs))

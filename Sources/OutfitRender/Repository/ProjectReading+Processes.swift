@@ -132,7 +132,7 @@ extension ProjectReading {
           && !["dev", "develop", "development", "test", "tests", "local", "debug", "docs", "base", "alpine"]
             .contains { word in base.split { !$0.isLetter }.contains { $0 == word } }
       }
-      names = others.sorted { ($0.count { $0 == "/" }, $0) < ($1.count { $0 == "/" }, $1) }.map {
+      names = others.filter(isOwnDockerfile).sorted { Self.rank($0) < Self.rank($1) }.map {
         ComposeReading.Build(context: "", file: $0, target: nil)
       }
     }
@@ -159,6 +159,51 @@ extension ProjectReading {
     places.folders = folders.sorted { $0.key.count > $1.key.count }.map {
       (container: $0.key, image: $0.value)
     }
+  }
+
+  /// Production's first, then what lies higher.
+  private static func rank(_ name: String) -> (Int, Int, String) {
+    (name.lowercased().contains("prod") ? 0 : 1, name.count { $0 == "/" }, name)
+  }
+
+  /// Whether a Dockerfile further down may make this folder's image: none of a service beside it, of those who develop,
+  /// or of an application that has packages of its own.
+  private func isOwnDockerfile(_ name: String) -> Bool {
+    let folders = SourceFiles.folder(of: name).split(separator: "/").map { $0.lowercased() }
+    guard folders.count > 1 else { return true }
+    let others: Set<String> = [
+      "nginx", "traefik", "caddy", "proxy", "postgres", "db", "database", "redis", "aws", "docs", "base",
+      "demo", "dev",
+      "development", "local", "test", "ci",
+    ]
+    var folder = SourceFiles.folder(of: name)
+    while !folder.isEmpty {
+      if ["requirements.txt", "pyproject.toml", "package.json", "go.mod", "Cargo.toml", "pom.xml"].contains(
+        where: {
+          sources.has("\(folder)/\($0)")
+        })
+      {
+        return false
+      }
+      folder = SourceFiles.folder(of: folder)
+    }
+    return SourceFiles.isOfDeployment(name) && !folders.contains(where: others.contains)
+  }
+
+  /// Dockerfiles that are there and were not read.
+  private mutating func noteOtherDockerfiles() {
+    let built = Set((compose.own + compose.foreign).compactMap { $0.build?.file })
+    let left = sources.texts.keys.filter { name in
+      SourceFiles.isDockerfile(SourceFiles.base(of: name).lowercased()) && !name.hasPrefix("..")
+        && name != imageFile
+        && !built.contains(name)
+    }.sorted { Self.rank($0) < Self.rank($1) }
+    guard !left.isEmpty else { return }
+    let more = left.count > 6 ? " and \(left.count - 6) more" : ""
+    note(
+      "left out, since \(imageStage == nil ? "none of them is for production" : "\(imageFile) is read"): "
+        + left.prefix(6).joined(separator: ", ") + more,
+      "where production's image is made by one of them, name what that starts under app.processes")
   }
 
   /// A path of a build context as it is from this folder; nil for what lies outside of it.
@@ -239,6 +284,7 @@ extension ProjectReading {
   }
 
   mutating func readDockerfile() {
+    noteOtherDockerfiles()
     guard let stage = imageStage else { return }
     for (name, entry) in stage.environment.sorted(by: { $0.key < $1.key })
     where DevelopmentSettings.decides(name, entry.value) && Names.isVariable(name) {
