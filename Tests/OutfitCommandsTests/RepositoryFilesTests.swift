@@ -59,7 +59,8 @@ import Testing
   }
 
   @Test func filesForContainersLieBesideTheFolderToo() throws {
-    try scratch.put("repository/.git/config", "")
+    try scratch.put("repository/.git/HEAD", "ref: refs/heads/main\n")
+    for name in ["config", "objects/x", "refs/x"] { try scratch.put("repository/.git/\(name)", "") }
     try scratch.put("repository/docker/docker-compose.prod.yml", "services: {}\n")
     try scratch.put("repository/docker/notes.txt", "")
     try scratch.put("repository/backend/manage.py", "")

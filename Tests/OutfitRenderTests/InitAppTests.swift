@@ -258,6 +258,24 @@ import Testing
     #expect(ComposeReading.audience(of: name) == audience)
   }
 
+  @Test func eachServiceIsTakenOrNamed() async throws {
+    var files = Self.flask
+    files["Dockerfile"] = "FROM python:3.13\n"
+    files["mail.Dockerfile"] = "FROM maildev/maildev:1\nCMD [\"maildev\"]\n"
+    files["compose.yaml"] = """
+      services:
+        cert: {image: "certbot/certbot:1"}
+        mail: {build: {context: ., dockerfile: mail.Dockerfile}}
+        other: {extends: {file: more.yml, service: other}}
+        web: {build: ., command: "gunicorn main:app -b 0.0.0.0:8000"}
+      """
+    let found = reading(files)
+    #expect(try await app(found).processes.keys.sorted() == ["web"])
+    for name in ["cert", "mail", "other"] { #expect(has(found, "the service \(name)"), "\(name)") }
+    files["compose.prod.yaml"] = "services:\n  site: {build: ., command: \"gunicorn main:app -b :8000\"}\n"
+    #expect(has(reading(files), "the service web is left out: production's are those of compose.prod.yaml"))
+  }
+
   @Test func filesForContainersAreFoundFurtherDown() async throws {
     var files = Self.django
     let text = "FROM python:3.13\nCMD [\"gunicorn\", \"shop.wsgi\", \"-b\", \"0.0.0.0:9000\"]\n"

@@ -29,8 +29,23 @@ extension ProjectReading {
         let repository = ImageParity.repository(reference)
         if image == nil, Names.isImage(repository), repository.contains("/") { image = repository }
       }
-      guard service.audience != .development, !(ownFile && service.audience == .all) else { continue }
+      guard service.audience != .development else { continue }
+      if ownFile, service.audience == .all {
+        let production = compose.own.first { $0.audience == .production }?.file ?? ""
+        if !compose.own.contains(where: { $0.name == service.name && $0.audience == .production }) {
+          note(
+            "\(service.place): the service \(service.name) is left out: production's are those of \(production)",
+            "what production runs goes under app.processes")
+        }
+        continue
+      }
       readOwn(service)
+    }
+    for service in compose.unbuilt where service.audience != .development && !service.isBeside {
+      guard named.insert(service.name).inserted else { continue }
+      note(
+        "\(service.place): the service \(service.name) has neither image nor build there, and is not taken over",
+        "what production runs goes under app.processes")
     }
     for service in compose.foreign
     where service.audience != .development && named.insert(service.name).inserted {
