@@ -610,6 +610,34 @@ import Testing
     #expect(own?.command == ["gunicorn", "shop.wsgi", "--bind", "0.0.0.0:9000"])
   }
 
+  @Test func stepsOfAnEntrypointAreNamed() {
+    var files = Self.django
+    files["entrypoint.sh"] = """
+      #!/bin/bash
+      set -e
+      die() { echo "$1"; }
+      while ! nc -z db 5432; do sleep 1; done
+      python << END
+      import time
+      END
+      if [ "$1" = "gunicorn" ]; then
+        python manage.py migrate || die "failed"
+        python manage.py initdb || die "failed"
+        MODE=x python manage.py compile_themes
+        python manage.py collectstatic --no-input
+      fi
+      exec "$@"
+      """
+    files["Dockerfile"] =
+      "FROM python:3.13\nCOPY . .\nENTRYPOINT [\"/entrypoint.sh\"]\nCMD [\"gunicorn\", \"shop.wsgi\"]\n"
+    let lines = reading(files).notes.map(\.message).filter { $0.hasSuffix("is not taken over") }
+    #expect(
+      lines == [
+        "entrypoint.sh:10: `python manage.py initdb` is not taken over",
+        "entrypoint.sh:11: `MODE=x python manage.py compile_themes` is not taken over",
+      ])
+  }
+
   @Test func aDevelopersCommandSaysWhatProductionStarts() async throws {
     var files = Self.flask
     files["docker-compose.yml"] = """

@@ -331,6 +331,15 @@ extension ProjectReading {
       migrates == nil
         ? "where it does more than wait, name it: command: [sh, \(script), ...]"
         : "\(sources.place(script, migrates ?? "")): migrations run in a Job (app.values.migrate)")
+    let left = ShellText.steps(text).filter {
+      !StartCommand.isMigration($0.text) && !(django != nil && $0.text.contains("collectstatic"))
+    }
+    for step in left.prefix(4) {
+      note(
+        "\(script):\(step.line): `\(step.text)` is not taken over",
+        "what each release needs once goes beside the migrations: app: {values: {migrate: …}}", warns: true)
+    }
+    if left.count > 4 { note("\(script): nor are \(left.count - 4) more of its steps") }
   }
 
   private mutating func notePackages(_ stage: DockerfileStage) {
