@@ -448,6 +448,21 @@ import Testing
     #expect(app.values["ready"] == "/up/")
   }
 
+  @Test(arguments: ["shop/settings.py", "shop/settings/base.py"])
+  func aManagePyWithoutSettingsIsDjangosToo(_ settings: String) async throws {
+    let reading = reading([
+      "requirements.txt": "django\ngunicorn\n", "Procfile": "web: bash Procfile.sh\n",
+      "manage.py": "from django.core.management import execute_from_command_line\n",
+      "shop/wsgi.py": "", settings: "DEBUG = False\n",
+      "Procfile.sh": "#!/bin/bash\n\npython manage.py migrate\n\ngunicorn shop.wsgi\n",
+    ])
+    #expect(try await app(reading).template == "django")
+    let module = settings.dropLast(3).replacing("/", with: ".")
+    #expect(reading.text.contains("DJANGO_SETTINGS_MODULE: \(module)"))
+    #expect(has(reading, "Procfile.sh:3: `python manage.py migrate` runs in each pod of web"))
+    #expect(!has(reading, "Procfile.sh is left out"))
+  }
+
   @Test func aManagePyOfAnotherFramework() {
     let reading = reading([
       "requirements.txt": "flask\n", "manage.py": "from flask_script import Manager\nmanager.run()\n",

@@ -130,6 +130,7 @@ extension ProjectReading {
           known.remedy(package), warns: true)
       }
       noteOldPlaces(name, process)
+      noteMigrations(name, process)
     }
     if !shipsPython, let port = processes["web"]?.port, port != 8000, composed["PORT"] == nil {
       // The template's own is 8000.
@@ -238,6 +239,24 @@ extension ProjectReading {
     }
     process.port = new
     if !process.place.hasPrefix("GUESS") { process.place = "GUESS: \(process.place) has \(port)" }
+  }
+
+  /// The script of the repository that a command runs.
+  private func script(of words: [String]) -> String? {
+    let isShell = ["sh", "bash"].contains(SourceFiles.base(of: words.first ?? ""))
+    guard let word = isShell ? words.dropFirst().first : words.first, !word.hasPrefix("-") else { return nil }
+    let path = word.hasPrefix("/app/") ? String(word.dropFirst(5)) : SourceFiles.joined(places.folder, word)
+    return [path, SourceFiles.joined("", word)].first { sources[$0] != nil && !$0.hasPrefix("..") }
+  }
+
+  private mutating func noteMigrations(_ name: String, _ process: Process) {
+    guard let script = script(of: process.command.words),
+      let step = ShellText.steps(sources[script] ?? "").first(where: { StartCommand.isMigration($0.text) })
+    else { return }
+    note(
+      "\(script):\(step.line): `\(step.text)` runs in each pod of \(name), each time that it starts",
+      "the Job of app.values.migrate does it once: name what follows it as the command of \(name)",
+      warns: true)
   }
 
   /// A file that the command names may name folders of the old container.

@@ -100,7 +100,7 @@ extension ProjectReading {
       let command = StartCommand(shell: text, imageValues, places)
       take(name, command, port: name == "web" ? 8000 : nil, place)
     }
-    for name in sources.texts.keys.sorted() where name.hasPrefix("Procfile.") {
+    for name in sources.texts.keys.sorted() where name.hasPrefix("Procfile.") && !name.hasSuffix(".sh") {
       note("\(name) is left out: it is not the Procfile of production")
     }
   }
