@@ -625,6 +625,37 @@ import Testing
     #expect(own?.command == ["gunicorn", "shop.wsgi", "--bind", "0.0.0.0:9000"])
   }
 
+  @Test(arguments: [
+    ("", "CMD [\"/bin/bash\", \"-c\", \"/app/entrypoint.sh\"]", ["bash", "/app/entrypoint.sh"]),
+    ("#!/bin/sh\n", "CMD [\"/bin/bash\", \"-c\", \"/app/entrypoint.sh\"]", ["/app/entrypoint.sh"]),
+    ("", "ENTRYPOINT [\"bash\", \"entrypoint.sh\"]", ["bash", "/app/entrypoint.sh"]),
+    ("", "ENTRYPOINT [\"bash\", \"other.sh\"]", ["bash", "other.sh"]),
+  ])
+  func aScriptKeepsItsShell(_ mark: String, _ start: String, _ command: [String]) async throws {
+    let reading = reading([
+      "package.json": "{\"devDependencies\": {\"@sveltejs/adapter-node\": \"5\"}}",
+      "package-lock.json": "{\"lockfileVersion\": 3, \"packages\": {}}",
+      "entrypoint.sh": mark + "node build | tee log\n",
+      "Dockerfile": "FROM node:24\nWORKDIR /app\nCOPY . .\n\(start)\n",
+    ])
+    let web = try await app(reading).processes["web"]
+    #expect(web?.command == command)
+    #expect(web?.port == 3000)
+  }
+
+  @Test func whatAdapterNodeBuildsIsServed() async throws {
+    let reading = reading([
+      "package.json":
+        "{\"scripts\": {\"build\": \"vite build\"}, \"devDependencies\": {\"@sveltejs/adapter-node\": \"5\"}}",
+      "package-lock.json": "{\"lockfileVersion\": 3, \"packages\": {}}",
+      "Dockerfile": "FROM node:24\nWORKDIR /app\nCOPY . .\nCMD [\"node\", \"build\"]\n",
+    ])
+    let app = try await app(reading)
+    #expect(app.processes["web"]?.port == 3000)
+    #expect(app.processes["web"]?.command == ["node", "build"])
+    #expect(app.build?.copy == ["build"])
+  }
+
   @Test func stepsOfAnEntrypointAreNamed() {
     var files = Self.django
     files["entrypoint.sh"] = """

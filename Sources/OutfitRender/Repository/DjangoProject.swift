@@ -28,12 +28,12 @@ struct DjangoProject {
       ? ["manage.py"] : inner.count == 1 ? inner : inner.filter { $0.hasPrefix("src/") }
     for name in candidates {
       let text = sources[name] ?? ""
-      let inner = SourceFiles.folder(of: name)
+      let place = SourceFiles.folder(of: name)
       guard
         let module = ProjectReading.settingsModule(text)
-          ?? (text.contains("django.core.management") ? Self.settings(below: inner, sources) : nil)
+          ?? (text.contains("django.core.management") ? Self.settings(below: place, sources) : nil)
       else { continue }
-      folder = SourceFiles.folder(of: name)
+      folder = place
       self.module = module
       return
     }

@@ -73,6 +73,22 @@ struct NodeScripts {
     return words.first?.contains("=") == true ? nil : words
   }
 
+  /// The port that a framework's own server listens on unless PORT says another.
+  func port(of command: StartCommand) -> Int? {
+    let inner = script(of: command.words).flatMap { words($0) }.map { StartCommand(words: $0) } ?? command
+    let program = inner.program ?? ""
+    if ["next", "nuxt", "nuxi", "remix-serve", "react-router-serve"].contains(program) { return 3000 }
+    let hasServer = ["dependencies", "devDependencies"].contains {
+      package[$0]?["@sveltejs/adapter-node"] != nil
+    }
+    let isBuilt = inner.words.contains { word in
+      ["build", "build/index.js", ".sh"].contains {
+        word == $0 || word.hasSuffix($0 == ".sh" ? $0 : "/" + $0)
+      }
+    }
+    return hasServer && isBuilt ? 3000 : nil
+  }
+
   /// A command with what its scripts run in place of their names, where that is a server: a name tells less.
   func judged(_ text: String, depth: Int = 0) -> String {
     guard depth < 4 else { return text }

@@ -129,6 +129,8 @@ extension ProjectReading {
           "\(process.place): \(name) starts \(program), and \(package) is not among the packages of \(from.isEmpty ? "the project" : from)",
           known.remedy(package), warns: true)
       }
+      keepShell(&process)
+      processes[name] = process
       noteOldPlaces(name, process)
       noteMigrations(name, process)
     }
@@ -247,6 +249,15 @@ extension ProjectReading {
     guard let word = isShell ? words.dropFirst().first : words.first, !word.hasPrefix("-") else { return nil }
     let path = word.hasPrefix("/app/") ? String(word.dropFirst(5)) : SourceFiles.joined(places.folder, word)
     return [path, SourceFiles.joined("", word)].first { sources[$0] != nil && !$0.hasPrefix("..") }
+  }
+
+  /// What no `#!` says a program for is the shell's.
+  private func keepShell(_ process: inout Process) {
+    guard let first = process.command.words.first, !["sh", "bash"].contains(first),
+      let script = script(of: process.command.words), sources[script]?.hasPrefix("#!") == false,
+      script.hasSuffix(".sh") || !SourceFiles.base(of: script).contains(".")
+    else { return }
+    process.command.words.insert("bash", at: 0)
   }
 
   private mutating func noteMigrations(_ name: String, _ process: Process) {

@@ -230,13 +230,17 @@ extension ProjectReading {
     }
     var bare = StartCommand.bare(entry)
     guard let first = bare.first else { return (start(command.words, isLine: command.isLine), nil) }
-    if ["sh", "bash"].contains(SourceFiles.base(of: first)), bare.count == 2 { bare.removeFirst() }
+    var called: String?
+    if ["sh", "bash"].contains(SourceFiles.base(of: first)), bare.count == 2 {
+      called = SourceFiles.base(of: bare.removeFirst())
+    }
     let arguments = command.isLine ? Self.words(command.words.first ?? "") : command.words
+    let all: [String] = (called.map { [$0] } ?? []) + bare + arguments
     guard let script = repositoryFile(bare[0]), let text = sources[script] else {
       let isScript = bare[0].hasSuffix(".sh") || bare[0].contains("entrypoint")
       return isScript && !arguments.isEmpty
         ? (start(command.words, isLine: command.isLine), bare[0])
-        : (start(bare + arguments, isLine: false), nil)
+        : (start(all, isLine: false), nil)
     }
     let passes = ["exec \"$@\"", "exec $@", "exec \"${@}\""].contains { text.contains($0) }
     let word = arguments.first ?? ""
@@ -263,7 +267,8 @@ extension ProjectReading {
       let command = own.map { StartCommand(shell: String($0.dropFirst(7)), imageValues, places) }
       return (command ?? StartCommand(words: []), script)
     }
-    let shell = text.hasPrefix("#!") && text.prefix { $0 != "\n" }.contains("bash") ? "bash" : "sh"
+    let marked = text.prefix { $0 != "\n" }.contains("bash") ? "bash" : "sh"
+    let shell = text.hasPrefix("#!") ? marked : called ?? "sh"
     return (StartCommand(words: [shell, "/app/\(script)"] + arguments), nil)
   }
 
@@ -304,6 +309,8 @@ extension ProjectReading {
       let port = command.port ?? stage.port ?? stage.environment["PORT"].flatMap { Int($0.value) }
       if let port {
         take("web", command, port: port, place)
+      } else if let port = scripts?.port(of: command) {
+        take("web", command, port: port, "GUESS: \(place), and \(port) is what its server has")
       } else if command.program.map(Self.servers.contains) == true {
         take("web", command, port: 8000, place)
       } else if processes.isEmpty {
@@ -421,7 +428,7 @@ extension ProjectReading {
           // What npm runs before a script of that name may make it.
           let before = scripts.start.map { "pre" + $0.name }.flatMap { scripts.text($0) == nil ? nil : $0 }
           if let build = scripts.build ?? before, let folder = file.split(separator: "/").first,
-            file.contains("/")
+            file.contains("/") || !file.contains(".")
           {
             built = (String(folder), build, process.place)
           } else {
