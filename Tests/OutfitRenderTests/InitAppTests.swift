@@ -557,6 +557,19 @@ import Testing
     #expect(flask.processes["web"]?.command?.prefix(2) == ["gunicorn", "site:create_app()"])
   }
 
+  @Test(arguments: [
+    ("os.environ[\"MODE\"] = \"1\"", nil), ("os.environ['MODE']='1'", nil),
+    ("x = os.environ[\"MODE\"]", true),
+    ("if os.environ[\"MODE\"] == \"a\":", true), ("x = os.getenv(\"MODE\")", false),
+    ("x = os.environ.get(\"MODE\")", false),
+    ("x = (\n  tuple(os.environ[\"MODE\"])\n  if \"MODE\" in os.environ\n  else None)", false),
+    ("if \"MODE\" not in os.environ: exit()\nx = os.environ[\"MODE\"]", false),
+  ])
+  func whatAProgramNeeds(_ text: String, _ isNeeded: Bool?) {
+    let names = VariableNames(SourceFiles(texts: ["app.py": "import os\n\(text)\n"]))
+    #expect(names.read["MODE"]?.isNeeded == isNeeded)
+  }
+
   // MARK: Health
 
   @Test(arguments: [
