@@ -122,9 +122,12 @@ import Testing
     packages.take("apt-get install -y libpq-dev `# for psycopg` libxml2=2.9", [:], 9)
     packages.take("pip wheel --wheel-dir /wheels apprise 'uwsgi==2.0' -r requirements.txt", [:], 11)
     packages.take("apk add --no-cache libpq", [:], 13)
+    packages.take(
+      "uv pip install --python-preference system --index-strategy unsafe-best-match --requirements r.txt -i x ujson",
+      [:], 14)
     #expect(packages.run.map(\.name) == ["libpq5", "gettext", "libxml2"])
     #expect(packages.left.map(\.name) == ["curl", "gcc", "libffi8"])
-    #expect(packages.pip.map(\.name) == ["apprise", "uwsgi"])
+    #expect(packages.pip.map(\.name) == ["apprise", "uwsgi", "ujson"])
     #expect(packages.alpine.map(\.name) == ["libpq"])
   }
 
