@@ -777,6 +777,17 @@ import Testing
     #expect(!self.reading(others).text.contains("production.txt]"))
   }
 
+  @Test(arguments: [
+    (["uv.lock": "version = 1\n", "pyproject.toml": "[project]\nname = \"x\"\n"], "uv add celery"),
+    (["poetry.lock": "", "pyproject.toml": "[tool.poetry]\nname = \"x\"\n"], "poetry add celery"),
+    (["Pipfile.lock": "{}", "Pipfile": ""], "pipenv install celery"),
+    (["requirements.txt": "six\n"], "add celery to requirements.txt"),
+  ])
+  func aLockIsItsManagersToWrite(_ files: [String: String], _ hint: String) {
+    let environment = EnvironmentReading(files)
+    #expect(KnownPackages(files, environment).remedy("celery") == hint, "\(environment.from)")
+  }
+
   @Test func groupsOfTheImageShip() async throws {
     let project = """
       [project]

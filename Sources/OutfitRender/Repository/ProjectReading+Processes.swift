@@ -368,7 +368,7 @@ extension ProjectReading {
       note(
         "\(imageFile):\(first.line): installs by itself, and the image will not have: "
           + unlisted.map(\.name).joined(separator: ", "),
-        "write them into \(known.from.first ?? "a requirements.txt")", warns: true)
+        known.adding(unlisted.map(\.name)), warns: true)
     }
   }
 
