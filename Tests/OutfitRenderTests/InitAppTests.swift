@@ -788,6 +788,15 @@ import Testing
     #expect(KnownPackages(files, environment).remedy("celery") == hint, "\(environment.from)")
   }
 
+  @Test(arguments: [
+    ("discord.py\n", "bot: python bot.py", 1), ("celery\n", "worker: celery -A x worker", 2),
+    ("flask\ngunicorn\n", "web: gunicorn x:y", 2),
+  ])
+  func whatDoesNotShareItsWorkRunsOnce(_ packages: String, _ line: String, _ replicas: Int) async throws {
+    let app = try await app(reading(["requirements.txt": packages, "Procfile": line + "\n"]))
+    #expect(app.environments["production"]?.replicas == replicas)
+  }
+
   @Test func groupsOfTheImageShip() async throws {
     let project = """
       [project]

@@ -213,6 +213,26 @@ extension ProjectReading {
 
   // MARK: Environments
 
+  private static let queues: [String] = [
+    "celery", "rq", "django-rq", "dramatiq", "huey", "arq", "procrastinate", "taskiq", "faststream",
+    "faust-streaming",
+    "pika", "aio-pika", "kombu", "kafka-python", "confluent-kafka", "aiokafka", "temporalio",
+  ]
+
+  private static let nodeQueues: [String] = [
+    "bull", "bullmq", "bee-queue", "agenda", "pg-boss", "graphile-worker", "amqplib",
+    "amqp-connection-manager",
+    "kafkajs", "sqs-consumer", "@temporalio/worker", "@nestjs/bull", "@nestjs/bullmq",
+  ]
+
+  /// Whether two of a process share what there is to do: requests that come in at a port, or the tasks of a queue. Two
+  /// bots would answer everything twice.
+  private var sharesWork: Bool {
+    processes.values.contains { $0.port != nil || $0.command.words.isEmpty }
+      || Self.queues.contains(where: known.has)
+      || Self.nodeQueues.contains { scripts?.package["dependencies"]?[$0] != nil }
+  }
+
   private mutating func writeEnvironments(
     _ name: String, _ template: String, _ settings: DjangoSettings?, _ out: inout [String]
   ) {
@@ -241,6 +261,8 @@ extension ProjectReading {
           "make a module for production, and name it under app.environments.production.env", warns: true)
       }
     }
+    let replicas = sharesWork ? 2 : 1
+    if !sharesWork { place += "; two might do everything twice" }
     var dev = isServed ? ["dev": "\(name).localhost", "production": "\(name).example"] : [:]
     writeHosts(&dev)
     func environment(_ name: String, _ fields: [String], _ variables: [String: String]) -> String {
@@ -251,7 +273,8 @@ extension ProjectReading {
     out.append(environment("dev", dev["dev"].map { ["host: \($0)"] } ?? [], variables))
     out.append(
       environment(
-        "production", (dev["production"].map { ["host: \($0)"] } ?? []) + ["replicas: 2"], production)
+        "production", (dev["production"].map { ["host: \($0)"] } ?? []) + ["replicas: \(replicas)"],
+        production)
         + " # \(place)")
     noteNeeded()
   }
