@@ -201,7 +201,7 @@ public struct ProjectReading: Sendable {
       return .python
     }
     let started = program().command.program ?? ""
-    if StartCommand.isOfNode(started) || scripts?.script(of: [started]) != nil { return .node }
+    if StartCommand.isOfNode(started) { return .node }
     if StartCommand.isOfPython(started) { return .python }
     let image = SourceFiles.base(of: ImageParity.repository(stage.image))
     if ["node", "bun"].contains(where: image.hasPrefix) { return .node }
