@@ -21,7 +21,9 @@ final class RepositoryFiles {
   private static let most = 300
   /// Names that are listed, and how deep.
   private static let mostNames = 8000
-  private static let deepest = 5
+  private static func deepest(_ path: String) -> Int {
+    SourceFiles.deployment.contains { path.hasPrefix($0 + "/") } ? 6 : 5
+  }
   /// Texts of sources, and the bytes of one: what is larger, no person wrote.
   private static let mostSources = 400
   private static let largestSource = 256 << 10
@@ -78,7 +80,8 @@ final class RepositoryFiles {
         let status = (try? host.files.status(root.pushing(FilePath(path)), followLinks: false)) ?? nil
         switch status?.kind {
         case .file: names.append(path)
-        case .directory where depth < Self.deepest && !Self.isPassedOver(name): open.append((path, depth + 1))
+        case .directory where depth < Self.deepest(path) && !Self.isPassedOver(name):
+          open.append((path, depth + 1))
         default: continue
         }
       }

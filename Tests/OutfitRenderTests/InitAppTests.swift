@@ -279,6 +279,44 @@ import Testing
     #expect(has(reading(files), "the service web is left out: production's are those of compose.prod.yaml"))
   }
 
+  @Test func aComposeFileOfSeveralDockerfilesHasTheProjectsOwn() async throws {
+    let folder = "compose/production"
+    let build = { (name: String) in "build: {context: ., dockerfile: ./\(folder)/\(name)/Dockerfile}" }
+    var files = Self.django
+    files["requirements.txt"] = "django\ngunicorn\ncelery\n"
+    files["docker-compose.production.yml"] = """
+      services:
+        django: {\(build("django")), command: /start}
+        worker: {\(build("django")), command: /start-worker}
+        postgres: {\(build("postgres"))}
+        traefik: {\(build("traefik")), ports: ["80:80", "443:443"]}
+      """
+    files["\(folder)/django/Dockerfile"] = """
+      FROM python:3.13
+      WORKDIR /app
+      COPY ./\(folder)/django/entrypoint /entrypoint
+      COPY ./\(folder)/django/start /start
+      COPY ./\(folder)/django/celery/worker/start /start-worker
+      COPY . .
+      ENTRYPOINT ["/entrypoint"]
+      """
+    files["\(folder)/django/entrypoint"] = "#!/bin/bash\nwait-for-it db\nexec \"$@\"\n"
+    files["\(folder)/django/start"] =
+      "#!/bin/bash\npython /app/manage.py collectstatic\npython /app/manage.py seed\nexec gunicorn shop.wsgi -b :5000\n"
+    files["\(folder)/django/celery/worker/start"] = "#!/bin/bash\nexec celery -A shop worker\n"
+    files["\(folder)/postgres/Dockerfile"] = "FROM docker.io/postgres:17\n"
+    files["\(folder)/traefik/Dockerfile"] = "FROM docker.io/traefik:3.6\nCMD [\"traefik\"]\n"
+    for name in files.keys where name.hasPrefix(folder) { #expect(SourceFiles.isWanted(name), "\(name)") }
+    let reading = reading(files)
+    let app = try await app(reading)
+    #expect(app.processes.keys.sorted() == ["web", "worker"])
+    #expect(app.processes["web"]?.command == ["gunicorn", "shop.wsgi", "-b", ":5000"])
+    #expect(app.processes["worker"]?.command == ["celery", "-A", "shop", "worker"])
+    #expect(app.services["postgres"] == "17")
+    #expect(has(reading, "the service traefik"))
+    #expect(has(reading, "start:3: `python /app/manage.py seed` is not taken over"))
+  }
+
   @Test func filesForContainersAreFoundFurtherDown() async throws {
     var files = Self.django
     let text = "FROM python:3.13\nCMD [\"gunicorn\", \"shop.wsgi\", \"-b\", \"0.0.0.0:9000\"]\n"

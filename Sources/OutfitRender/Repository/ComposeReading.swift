@@ -303,7 +303,9 @@ struct ComposeReading {
   /// The Dockerfile that production is built by, else the one that everybody has.
   var dockerfile: Build? {
     // One that has no port, and a Dockerfile of another name, is a service of its own beside the project's.
-    let builds = own.filter { !$0.isBeside }.sorted {
+    let builds = own.filter { service in
+      !service.isBeside && service.build.map { SourceFiles.isOfOtherService($0.file) } != true
+    }.sorted {
       ($0.ports.count, $0.isUsual) > ($1.ports.count, $1.isUsual)
     }
     for audience in [Audience.production, .all] {

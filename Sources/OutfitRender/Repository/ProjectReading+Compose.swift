@@ -114,6 +114,18 @@ extension ProjectReading {
     let isOurs = service.build == nil || service.build?.file == imageFile || imageStage == nil
     readVolumes(of: service)
     if isImages, !isOurs {
+      if Self.isDatabase(service.name), services[Self.kind(service.name)] == nil {
+        let kind = Self.kind(service.name)
+        let text = sources[service.build?.file ?? ""] ?? ""
+        let reference = DockerfileStage.read(text) { _ in false }?.image ?? ""
+        let version = Self.version(
+          reference.dropFirst(ImageParity.repository(reference).count + 1).prefix { $0 != "@" })
+        services[kind] = (
+          version ?? Self.usual[kind] ?? "",
+          "GUESS: \(service.place) builds its own from \(service.build?.file ?? "")"
+        )
+        return
+      }
       return note(
         "\(service.place): the service \(service.name) starts what \(service.build?.file ?? "") says, and is left out",
         "name it under app.processes")
@@ -126,7 +138,7 @@ extension ProjectReading {
         "\(service.place): \(service.name) has the source mounted, for those who develop: production starts what \(imageFile):\(own.line) does"
       )
     }
-    let (command, script) = program(other, entrypoint: service.entrypoint)
+    let (command, before) = program(other, entrypoint: service.entrypoint)
     if StartCommand.isBeside(command) {
       return note(
         "\(service.place): \(service.name) shows how the others do, and is left out",
@@ -158,7 +170,7 @@ extension ProjectReading {
         "\(service.place): the service \(service.name) ends by itself, and is no process",
         StartCommand.isMigration(text) ? "migrations run in a Job (app.values.migrate)" : nil)
     }
-    if let script, !isImages { noteEntrypoint(script) }
+    for script in before where !isImages { noteEntrypoint(script) }
     if isImages {
       // Its command is the image's own, which is read with the Dockerfile.
       servedPort = servedPort ?? port

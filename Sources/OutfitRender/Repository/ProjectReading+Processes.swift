@@ -169,13 +169,7 @@ extension ProjectReading {
   /// Whether a Dockerfile further down may make this folder's image: none of a service beside it, of those who develop,
   /// or of an application that has packages of its own.
   private func isOwnDockerfile(_ name: String) -> Bool {
-    let folders = SourceFiles.folder(of: name).split(separator: "/").map { $0.lowercased() }
-    guard folders.count > 1 else { return true }
-    let others: Set<String> = [
-      "nginx", "traefik", "caddy", "proxy", "postgres", "db", "database", "redis", "aws", "docs", "base",
-      "demo", "dev",
-      "development", "local", "test", "ci",
-    ]
+    guard name.count(where: { $0 == "/" }) > 1 else { return true }
     var folder = SourceFiles.folder(of: name)
     while !folder.isEmpty {
       if ["requirements.txt", "pyproject.toml", "package.json", "go.mod", "Cargo.toml", "pom.xml"].contains(
@@ -187,7 +181,7 @@ extension ProjectReading {
       }
       folder = SourceFiles.folder(of: folder)
     }
-    return SourceFiles.isOfDeployment(name) && !folders.contains(where: others.contains)
+    return SourceFiles.isOfDeployment(name) && !SourceFiles.isOfOtherService(name)
   }
 
   /// Dockerfiles that are there and were not read.
@@ -213,8 +207,36 @@ extension ProjectReading {
     return own.hasPrefix("..") ? nil : own
   }
 
-  /// What the image starts, or what it starts where another command is given to it.
+  /// What the image starts, or what it starts where another command is given to it, and the scripts that stood before.
   func program(_ other: (words: [String], isLine: Bool)? = nil, entrypoint: [String]? = nil) -> (
+    command: StartCommand, scripts: [String]
+  ) {
+    let (command, script) = started(other, entrypoint: entrypoint)
+    let before = [script].compactMap(\.self)
+    guard let inner = unwrapped(command) else { return (command, before) }
+    return (inner.command, before + [inner.script])
+  }
+
+  /// The program of a script that lies with the files for containers, and was copied to where the image has nothing.
+  private func unwrapped(_ command: StartCommand) -> (command: StartCommand, script: String)? {
+    guard command.words.count == 1, command.words[0].hasPrefix("/app/") else { return nil }
+    let script = String(command.words[0].dropFirst(5))
+    let folders = SourceFiles.folder(of: script).split(separator: "/").map { $0.lowercased() }
+    guard folders.contains(where: SourceFiles.deployment.contains), let text = sources[script] else {
+      return nil
+    }
+    let lines = text.split(separator: "\n").map(\.trimmed)
+    guard let last = lines.last(where: { $0.hasPrefix("exec ") && !$0.contains("$@") }),
+      !ShellText.isNeeded(String(last.dropFirst(5)))
+    else { return nil }
+    var found = StartCommand(shell: last, imageValues, places)
+    if let migration = ShellText.steps(text).first(where: { StartCommand.isMigration($0.text) }) {
+      found.migrations.append(migration.text)
+    }
+    return (found, script)
+  }
+
+  private func started(_ other: (words: [String], isLine: Bool)?, entrypoint: [String]?) -> (
     command: StartCommand, script: String?
   ) {
     func start(_ words: [String], isLine: Bool) -> StartCommand {
@@ -300,12 +322,12 @@ extension ProjectReading {
         "say what production has under app.environments.production.env", warns: true)
       if variables[name] == nil { variables[name] = entry.value }
     }
-    let (command, script) = program()
+    let (command, before) = program()
     let line = stage.command?.line ?? stage.entrypoint?.line
     let place = line.map { "\(imageFile):\($0)" } ?? imageFile
     let idle = StartCommand.isIdle(command.words)
     if !idle, !isForDevelopment(command.text) {
-      if let script { noteEntrypoint(script) }
+      for script in before { noteEntrypoint(script) }
       let port = command.port ?? stage.port ?? stage.environment["PORT"].flatMap { Int($0.value) }
       if let port {
         take("web", command, port: port, place)

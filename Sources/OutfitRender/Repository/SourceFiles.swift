@@ -78,6 +78,18 @@ public struct SourceFiles: Sendable {
     lower.hasPrefix("dockerfile") || lower.hasSuffix(".dockerfile")
   }
 
+  /// Whether a Dockerfile further down is of a service beside the project, or of those who develop.
+  static func isOfOtherService(_ name: String) -> Bool {
+    let folders = folder(of: name).split(separator: "/").map { $0.lowercased() }
+    return folders.count > 1 && folders.contains(where: others.contains)
+  }
+
+  private static let others: Set<String> = [
+    "nginx", "traefik", "caddy", "proxy", "postgres", "postgresql", "db", "database", "redis", "aws", "docs",
+    "base",
+    "demo", "dev", "development", "local", "test", "ci",
+  ]
+
   /// Whether a file lies where those for containers do: at the top, a folder below it, or where a folder's name says so.
   static func isOfDeployment(_ name: String) -> Bool {
     let folders = folder(of: name).split(separator: "/").map { $0.lowercased() }
@@ -87,7 +99,8 @@ public struct SourceFiles: Sendable {
   /// Whether a file's text is wanted, by its name alone.
   public static func isWanted(_ name: String) -> Bool {
     let parts = name.split(separator: "/").map(String.init)
-    guard let base = parts.last, parts.count <= 5 else { return false }
+    let isDeep = parts.first.map(deployment.contains) == true
+    guard let base = parts.last, parts.count <= (isDeep ? 6 : 5) else { return false }
     let lower = base.lowercased()
     if parts.dropLast().contains(
       where: ["tests", "test", "migrations", "node_modules", "examples", "docs"].contains)
@@ -106,7 +119,7 @@ public struct SourceFiles: Sendable {
     if lower.hasSuffix(".sh") || lower.contains("entrypoint")
       || lower.hasPrefix("start") && !lower.contains(".")
     {
-      return parts.count <= 3
+      return isDeep || parts.count <= 3
     }
     if lower.hasSuffix(".py") {
       return parts.count == 1 || sources.contains(String(lower.dropLast(3))) || lower.contains("settings")
