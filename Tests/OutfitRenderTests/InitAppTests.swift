@@ -611,6 +611,14 @@ import Testing
     #expect(names.read["MODE"]?.isNeeded == isNeeded)
   }
 
+  @Test func aModuleOfVariablesReadsThem() {
+    let text =
+      "import environment from \"./utils/environment\"\nurl = environment.DATABASE_URL ?? environment.production\n"
+    let names = VariableNames(
+      SourceFiles(texts: ["server/env.ts": text, "server/index.ts": "environment.OTHER\n"]))
+    #expect(names.read.keys.sorted() == ["DATABASE_URL"])
+  }
+
   // MARK: Health
 
   @Test(arguments: [

@@ -29,7 +29,12 @@ struct VariableNames {
         scan(text, name, Self.python)
         if text.contains("BaseSettings") { scanFields(text, name) }
       } else if [".js", ".ts", ".mjs", ".cjs", ".prisma"].contains(where: base.hasSuffix) {
-        scan(text, name, Self.node)
+        var forms = Self.node
+        // Of a module that hands on what it has from process.env.
+        if ["env", "environment"].contains(base.prefix { $0 != "." }) {
+          forms.append((form: "environment.", needs: false, isCall: false))
+        }
+        scan(text, name, forms)
       }
     }
   }
