@@ -19,11 +19,8 @@ final class RepositoryFiles {
   /// Bytes of one file, and how many of them are read.
   private static let largest: Int64 = 16 << 20
   private static let most = 300
-  /// Names that are listed, and how deep.
+  /// Names that are listed.
   private static let mostNames = 8000
-  private static func deepest(_ path: String) -> Int {
-    SourceFiles.deployment.contains { path.hasPrefix($0 + "/") } ? 6 : 5
-  }
   /// Texts of sources, and the bytes of one: what is larger, no person wrote.
   private static let mostSources = 400
   private static let largestSource = 256 << 10
@@ -115,6 +112,11 @@ final class RepositoryFiles {
     name.hasPrefix(".") && name != ".docker"
       || ["node_modules", "venv", "env", "__pycache__", "vendor", "site-packages", "dist", "target"].contains(
         name)
+  }
+
+  /// How deep names are listed: scripts for containers lie further down than others.
+  private static func deepest(_ path: String) -> Int {
+    SourceFiles.deployment.contains { path.hasPrefix($0 + "/") } ? 6 : 5
   }
 
   private func source(_ name: String) -> String? {

@@ -403,7 +403,7 @@ import Testing
 
   @Test(arguments: [
     ("yarn start --services=web", ["--services=web"]), ("npm start -- --services=web", ["--services=web"]),
-    ("npm start --silent", []), ("pnpm run start -- a", ["a"]), ("bun start a", ["a"]),
+    ("npm start --silent", [] as [String]), ("pnpm run start -- a", ["a"]), ("bun start a", ["a"]),
     ("npm run again", ["--x"]),
   ])
   func whatAScriptIsGivenIsKept(_ line: String, _ arguments: [String]) async throws {

@@ -132,7 +132,7 @@ extension ProjectReading {
           && !["dev", "develop", "development", "test", "tests", "local", "debug", "docs", "base", "alpine"]
             .contains { word in base.split { !$0.isLetter }.contains { $0 == word } }
       }
-      names = others.filter(isOwnDockerfile).sorted { Self.rank($0) < Self.rank($1) }.map {
+      names = others.filter { isOwnDockerfile($0) }.sorted { Self.rank($0) < Self.rank($1) }.map {
         ComposeReading.Build(context: "", file: $0, target: nil)
       }
     }
