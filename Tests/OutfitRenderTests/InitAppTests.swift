@@ -724,6 +724,7 @@ import Testing
       #!/bin/bash
       set -e
       die() { echo "$1"; }
+      >&2 echo "starting"
       while ! nc -z db 5432; do sleep 1; done
       python << END
       import time
@@ -741,8 +742,8 @@ import Testing
     let lines = reading(files).notes.map(\.message).filter { $0.hasSuffix("is not taken over") }
     #expect(
       lines == [
-        "entrypoint.sh:10: `python manage.py initdb` is not taken over",
-        "entrypoint.sh:11: `MODE=x python manage.py compile_themes` is not taken over",
+        "entrypoint.sh:11: `python manage.py initdb` is not taken over",
+        "entrypoint.sh:12: `MODE=x python manage.py compile_themes` is not taken over",
       ])
   }
 

@@ -75,7 +75,9 @@ enum ShellText {
         continue
       }
       for part in parts(bare) {
-        let words = ProjectReading.words(part).drop { ["then", "else", "do", "!", "{", "("].contains($0) }
+        let words = ProjectReading.words(part).drop {
+          ["then", "else", "do", "!", "{", "("].contains($0) || $0.hasPrefix(">")
+        }
         guard let first = words.drop(while: { $0.contains("=") }).first else { continue }
         if ["while", "until", "for"].contains(first) { loops += 1 }
         if first == "done" { loops -= 1 }
@@ -98,7 +100,7 @@ enum ShellText {
     "unset", "readonly", "declare", "[", "[[", "test", "read", "break", "continue", "nc", "dockerize",
     "pg_isready",
     "ulimit", "umask", "command", "kill", "chown", "chmod", "usermod", "groupmod", "id", "cat", "date",
-    "logger", "grep",
+    "logger", "grep", "rm", "mkdir", "touch",
   ]
 
   /// Whether a shell is needed to run it: something stands there that only one understands.
