@@ -263,7 +263,6 @@ import Testing
         ⑥ `additional_dependencies` is for hooks with an environment of their own (say which: `language: python`)
         ⑦ a quote in this command is not closed (write it as a list: `[black, --check]`)
         ⑧ `language_version` is for hooks with an environment of their own (say which: `language: python`)
-        ⑧ `language_version` is for hooks with an environment of their own (say which: `language: python`)
         """)
   }
 
