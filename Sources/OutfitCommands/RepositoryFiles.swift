@@ -97,7 +97,12 @@ final class RepositoryFiles {
     var (step, folder) = ("..", real)
     while folder != outer, folder.starts(with: outer), step.count < 20 {
       folder = folder.removingLastComponent()
-      names += ((try? host.files.list(folder)) ?? []).sorted().map { "\(step)/\($0)" }
+      let listed = ((try? host.files.list(folder)) ?? []).sorted()
+      names += listed.map { "\(step)/\($0)" }
+      for inner in listed
+      where SourceFiles.deployment.contains(inner) && !real.starts(with: folder.appending(inner)) {
+        names += list("\(step)/\(inner)").map { "\(step)/\(inner)/\($0)" }
+      }
       step += "/.."
     }
     return names

@@ -58,6 +58,17 @@ import Testing
     #expect(repository.notes.map(\.message) == ["uv.lock is not read: it has 17825792 bytes"])
   }
 
+  @Test func filesForContainersLieBesideTheFolderToo() throws {
+    try scratch.put("repository/.git/HEAD", "ref: refs/heads/main\n")
+    for name in ["config", "objects/x", "refs/x"] { try scratch.put("repository/.git/\(name)", "") }
+    try scratch.put("repository/docker/docker-compose.prod.yml", "services: {}\n")
+    try scratch.put("repository/docker/notes.txt", "")
+    try scratch.put("repository/backend/manage.py", "")
+    let folder = root.appending("backend")
+    let names = RepositoryFiles(folder, scratch.host).sources().texts.keys.sorted()
+    #expect(names == ["../docker/docker-compose.prod.yml", "manage.py"])
+  }
+
   @Test func windowsWritesUTF16() throws {
     let bytes: [UInt8] = [0xFF, 0xFE] + "six\n".utf8.flatMap { [$0, 0] as [UInt8] }
     try scratch.host.files.create(root.appending("requirements.txt"), bytes, mode: 0o644)

@@ -122,9 +122,12 @@ import Testing
     packages.take("apt-get install -y libpq-dev `# for psycopg` libxml2=2.9", [:], 9)
     packages.take("pip wheel --wheel-dir /wheels apprise 'uwsgi==2.0' -r requirements.txt", [:], 11)
     packages.take("apk add --no-cache libpq", [:], 13)
+    packages.take(
+      "uv pip install --python-preference system --index-strategy unsafe-best-match --requirements r.txt -i x ujson",
+      [:], 14)
     #expect(packages.run.map(\.name) == ["libpq5", "gettext", "libxml2"])
     #expect(packages.left.map(\.name) == ["curl", "gcc", "libffi8"])
-    #expect(packages.pip.map(\.name) == ["apprise", "uwsgi"])
+    #expect(packages.pip.map(\.name) == ["apprise", "uwsgi", "ujson"])
     #expect(packages.alpine.map(\.name) == ["libpq"])
   }
 
@@ -258,6 +261,46 @@ import Testing
     #expect(ComposeReading.audience(of: name) == audience)
   }
 
+  @Test func eachServiceIsTakenOrNamed() async throws {
+    var files = Self.flask
+    files["Dockerfile"] = "FROM python:3.13\n"
+    files["mail.Dockerfile"] = "FROM maildev/maildev:1\nCMD [\"maildev\"]\n"
+    files["compose.yaml"] = """
+      services:
+        cert: {image: "certbot/certbot:1"}
+        mail: {build: {context: ., dockerfile: mail.Dockerfile}}
+        other: {extends: {file: more.yml, service: other}}
+        web: {build: ., command: "gunicorn main:app -b 0.0.0.0:8000"}
+      """
+    let found = reading(files)
+    #expect(try await app(found).processes.keys.sorted() == ["web"])
+    for name in ["cert", "mail", "other"] { #expect(has(found, "the service \(name)"), "\(name)") }
+    files["compose.prod.yaml"] = "services:\n  site: {build: ., command: \"gunicorn main:app -b :8000\"}\n"
+    #expect(has(reading(files), "the service web is left out: production's are those of compose.prod.yaml"))
+  }
+
+  @Test func filesForContainersAreFoundFurtherDown() async throws {
+    var files = Self.django
+    let text = "FROM python:3.13\nCMD [\"gunicorn\", \"shop.wsgi\", \"-b\", \"0.0.0.0:9000\"]\n"
+    files["extras/docker/development/Dockerfile"] = "FROM python:3.13\n"
+    files["extras/docker/production/Dockerfile"] = text
+    files["docker/compose/docker-compose.mariadb.yml"] = "services: {db: {image: \"mariadb:11\"}}\n"
+    files["docker/compose/docker-compose.postgres.yml"] = "services: {db: {image: \"postgres:16\"}}\n"
+    files["extras/food/compose.yml"] = "services: {db: {image: \"postgres:12\"}}\n"
+    for name in files.keys where name.contains("/") { #expect(SourceFiles.isWanted(name), "\(name)") }
+    let found = reading(files)
+    let app = try await app(found)
+    #expect(app.processes["web"]?.port == 9000)
+    #expect(app.services["postgres"] == "16")
+    for name in [
+      "extras/docker/development/Dockerfile", "docker-compose.mariadb.yml", "extras/food/compose.yml",
+    ] {
+      #expect(has(found, name), "\(name)")
+    }
+    files["Dockerfile"] = "FROM python:3.13\n"
+    #expect(has(reading(files), "Dockerfile is read: extras/docker/production/Dockerfile"))
+  }
+
   // MARK: Procfile and scripts
 
   @Test func watchersAreNoProcesses() async throws {
@@ -270,6 +313,24 @@ import Testing
     #expect(app.processes["web"]?.command?.first == "gunicorn", "what is guessed in its place")
     #expect(has(reading, "Procfile:1: `make run`"))
     #expect(has(reading, "celery is not among the packages"))
+  }
+
+  @Test func whatIsStartedForOnePurposeIsOneProcess() async throws {
+    var files = Self.django
+    files["Procfile"] =
+      "beat: celery -A shop beat\nworker: celery -A shop worker\nseed: python manage.py loaddata x\n"
+    files["compose.yaml"] = """
+      services:
+        beats: {build: ., command: celery --app=shop beat -l info}
+        celery: {build: ., command: "sh -c 'celery -A shop worker -l info'"}
+        mails: {build: ., command: celery -A shop worker -Q mail}
+        init: {build: ., command: python manage.py collectstatic --noinput}
+      """
+    let reading = reading(files)
+    #expect(try await app(reading).processes.keys.sorted() == ["beat", "mails", "web", "worker"])
+    #expect(has(reading, "beats does what beat of Procfile:1 does"))
+    #expect(has(reading, "Procfile:3: `python manage.py loaddata x` ends by itself"))
+    #expect(has(reading, "collectstatic --noinput` ends by itself"))
   }
 
   @Test(arguments: [
@@ -288,6 +349,32 @@ import Testing
     #expect(app?.processes["web"]?.command == command)
     #expect((app == nil) == (command == nil))
     if command?.contains("dist/main.js") == true { #expect(has(reading, "dist/main.js, which is not in")) }
+  }
+
+  @Test(arguments: [
+    ("node ./src/server", true), ("gulp watch", false), ("node --watch x.js", false), ("nodemon x.js", false),
+  ])
+  func aScriptIsJudgedByWhatItRuns(_ script: String, _ isTaken: Bool) {
+    let reading = reading([
+      "package.json": "{\"scripts\": {\"watch-production\": \"\(script)\"}}", "src/server.js": "",
+      "Procfile": "web: npm run watch-production\n",
+    ])
+    #expect((reading.processes["web"]?.command.words == ["node", "./src/server"]) == isTaken)
+    #expect(reading.processes.isEmpty != isTaken)
+  }
+
+  @Test(arguments: [
+    ("yarn start --services=web", ["--services=web"]), ("npm start -- --services=web", ["--services=web"]),
+    ("npm start --silent", []), ("pnpm run start -- a", ["a"]), ("bun start a", ["a"]),
+    ("npm run again", ["--x"]),
+  ])
+  func whatAScriptIsGivenIsKept(_ line: String, _ arguments: [String]) async throws {
+    let reading = reading([
+      "package.json": "{\"scripts\": {\"start\": \"node s.js\", \"again\": \"npm start -- --x\"}}",
+      "package-lock.json": "{\"lockfileVersion\": 3, \"packages\": {}}", "s.js": "",
+      "Procfile": "web: \(line)\n",
+    ])
+    #expect(try await app(reading).processes["web"]?.command == ["node", "s.js"] + arguments)
   }
 
   @Test(arguments: [
@@ -364,6 +451,21 @@ import Testing
     #expect(app.values["ready"] == "/up/")
   }
 
+  @Test(arguments: ["shop/settings.py", "shop/settings/base.py"])
+  func aManagePyWithoutSettingsIsDjangosToo(_ settings: String) async throws {
+    let reading = reading([
+      "requirements.txt": "django\ngunicorn\n", "Procfile": "web: bash Procfile.sh\n",
+      "manage.py": "from django.core.management import execute_from_command_line\n",
+      "shop/wsgi.py": "", settings: "DEBUG = False\n",
+      "Procfile.sh": "#!/bin/bash\n\npython manage.py migrate\n\ngunicorn shop.wsgi\n",
+    ])
+    #expect(try await app(reading).template == "django")
+    let module = settings.dropLast(3).replacing("/", with: ".")
+    #expect(reading.text.contains("DJANGO_SETTINGS_MODULE: \(module)"))
+    #expect(has(reading, "Procfile.sh:3: `python manage.py migrate` runs in each pod of web"))
+    #expect(!has(reading, "Procfile.sh is left out"))
+  }
+
   @Test func aManagePyOfAnotherFramework() {
     let reading = reading([
       "requirements.txt": "flask\n", "manage.py": "from flask_script import Manager\nmanager.run()\n",
@@ -382,6 +484,35 @@ import Testing
     #expect(!reading.text.contains("app:"))
     #expect(has(reading, "result (Node), vote (Python)"))
     #expect(has(reading, "outfit init result"))
+  }
+
+  @Test func applicationsInFoldersOfTheirOwnAreNamed() {
+    let packages = "{\"scripts\": {\"start\": \"node server.js\"}}"
+    let reading = reading([
+      "api/requirements.txt": "flask\n", "api/app.py": "", "frontend/package.json": packages,
+      "docs/requirements.txt": "mkdocs\n", "package.json": "{}",
+      "Dockerfile":
+        "FROM python:3.13\nWORKDIR /app\nCOPY api /app\nEXPOSE 8000\nCMD [\"gunicorn\", \"app:app\"]\n",
+    ])
+    #expect(!reading.text.contains("app:\n"))
+    #expect(has(reading, "api (Python), frontend (Node)"))
+    #expect(has(reading, "outfit init api"))
+    #expect(!has(reading, "write a requirements.txt"))
+  }
+
+  @Test(arguments: [
+    ("node:22", "node s.js", "node"), ("gcr.io/distroless/nodejs22-debian12", "s.js", "node"),
+    ("debian:13", "npm start", "node"), ("python:3.13", "python s.py", "worker"),
+    ("debian:13", "gunicorn a:app", "fastapi"),
+  ])
+  func theImageDecidesTheLanguage(_ image: String, _ command: String, _ template: String) async throws {
+    let reading = reading([
+      "package.json": "{\"scripts\": {\"start\": \"node s.js\"}}", "s.js": "",
+      "requirements.txt": "requests\n",
+      "package-lock.json": "{\"lockfileVersion\": 3, \"packages\": {}}",
+      "Dockerfile": "FROM \(image)\nCMD \(command)\n",
+    ])
+    #expect(try await app(reading).template == template)
   }
 
   @Test func anAppWithoutPackagesIsNone() {
@@ -429,6 +560,19 @@ import Testing
     #expect(flask.processes["web"]?.command?.prefix(2) == ["gunicorn", "site:create_app()"])
   }
 
+  @Test(arguments: [
+    ("os.environ[\"MODE\"] = \"1\"", nil), ("os.environ['MODE']='1'", nil),
+    ("x = os.environ[\"MODE\"]", true),
+    ("if os.environ[\"MODE\"] == \"a\":", true), ("x = os.getenv(\"MODE\")", false),
+    ("x = os.environ.get(\"MODE\")", false),
+    ("x = (\n  tuple(os.environ[\"MODE\"])\n  if \"MODE\" in os.environ\n  else None)", false),
+    ("if \"MODE\" not in os.environ: exit()\nx = os.environ[\"MODE\"]", false),
+  ])
+  func whatAProgramNeeds(_ text: String, _ isNeeded: Bool?) {
+    let names = VariableNames(SourceFiles(texts: ["app.py": "import os\n\(text)\n"]))
+    #expect(names.read["MODE"]?.isNeeded == isNeeded)
+  }
+
   // MARK: Health
 
   @Test(arguments: [
@@ -459,7 +603,10 @@ import Testing
     ("gunicorn -w 4 x", false),
     ("tailwindcss -i a -o b --watch", true), ("npm run watch-css", true), ("celery -A x worker", false),
     ("node server.js", false), ("nx serve", true), ("flask run", true), ("fastapi run --workers 4", false),
-    ("fastapi dev", true), ("cross-env NODE_ENV=development node x", true),
+    ("mkdocs serve --dev-addr=0.0.0.0:8000", true), ("flask --app x run -h 0.0.0.0", true),
+    ("npx vite", true),
+    ("next", true), ("flask db upgrade", false), ("fastapi dev", true),
+    ("cross-env NODE_ENV=development node x", true),
   ])
   func whatIsForDevelopers(_ text: String, _ isOne: Bool) {
     #expect(StartCommand.isForDevelopment(text) == isOne)
@@ -494,6 +641,65 @@ import Testing
     #expect(own?.command == ["gunicorn", "shop.wsgi", "--bind", "0.0.0.0:9000"])
   }
 
+  @Test(arguments: [
+    ("", "CMD [\"/bin/bash\", \"-c\", \"/app/entrypoint.sh\"]", ["bash", "/app/entrypoint.sh"]),
+    ("#!/bin/sh\n", "CMD [\"/bin/bash\", \"-c\", \"/app/entrypoint.sh\"]", ["/app/entrypoint.sh"]),
+    ("", "ENTRYPOINT [\"bash\", \"entrypoint.sh\"]", ["bash", "/app/entrypoint.sh"]),
+    ("", "ENTRYPOINT [\"bash\", \"other.sh\"]", ["bash", "other.sh"]),
+  ])
+  func aScriptKeepsItsShell(_ mark: String, _ start: String, _ command: [String]) async throws {
+    let reading = reading([
+      "package.json": "{\"devDependencies\": {\"@sveltejs/adapter-node\": \"5\"}}",
+      "package-lock.json": "{\"lockfileVersion\": 3, \"packages\": {}}",
+      "entrypoint.sh": mark + "node build | tee log\n",
+      "Dockerfile": "FROM node:24\nWORKDIR /app\nCOPY . .\n\(start)\n",
+    ])
+    let web = try await app(reading).processes["web"]
+    #expect(web?.command == command)
+    #expect(web?.port == 3000)
+  }
+
+  @Test func whatAdapterNodeBuildsIsServed() async throws {
+    let reading = reading([
+      "package.json":
+        "{\"scripts\": {\"build\": \"vite build\"}, \"devDependencies\": {\"@sveltejs/adapter-node\": \"5\"}}",
+      "package-lock.json": "{\"lockfileVersion\": 3, \"packages\": {}}",
+      "Dockerfile": "FROM node:24\nWORKDIR /app\nCOPY . .\nCMD [\"node\", \"build\"]\n",
+    ])
+    let app = try await app(reading)
+    #expect(app.processes["web"]?.port == 3000)
+    #expect(app.processes["web"]?.command == ["node", "build"])
+    #expect(app.build?.copy == ["build"])
+  }
+
+  @Test func stepsOfAnEntrypointAreNamed() {
+    var files = Self.django
+    files["entrypoint.sh"] = """
+      #!/bin/bash
+      set -e
+      die() { echo "$1"; }
+      while ! nc -z db 5432; do sleep 1; done
+      python << END
+      import time
+      END
+      if [ "$1" = "gunicorn" ]; then
+        python manage.py migrate || die "failed"
+        python manage.py initdb || die "failed"
+        MODE=x python manage.py compile_themes
+        python manage.py collectstatic --no-input
+      fi
+      exec "$@"
+      """
+    files["Dockerfile"] =
+      "FROM python:3.13\nCOPY . .\nENTRYPOINT [\"/entrypoint.sh\"]\nCMD [\"gunicorn\", \"shop.wsgi\"]\n"
+    let lines = reading(files).notes.map(\.message).filter { $0.hasSuffix("is not taken over") }
+    #expect(
+      lines == [
+        "entrypoint.sh:10: `python manage.py initdb` is not taken over",
+        "entrypoint.sh:11: `MODE=x python manage.py compile_themes` is not taken over",
+      ])
+  }
+
   @Test func aDevelopersCommandSaysWhatProductionStarts() async throws {
     var files = Self.flask
     files["docker-compose.yml"] = """
@@ -516,6 +722,18 @@ import Testing
       app.processes["worker"]?.command == ["celery", "-A", "worker.celery", "worker", "--loglevel=info"])
     #expect(has(reading, "dashboard shows how the others do"))
     #expect(has(reading, "not to logs/celery.log"))
+  }
+
+  @Test(arguments: [
+    ("[\"bash\", \"-l\"]", "`bash -l` waits for somebody"), ("python3", "`python3` waits for somebody"),
+    ("[\"mkdocs\", \"serve\"]", "`mkdocs serve` is for those who develop"),
+  ])
+  func aShellIsNoProcess(_ command: String, _ line: String) {
+    let reading = reading([
+      "requirements.txt": "mkdocs\n", "Dockerfile": "FROM python:3.13\nEXPOSE 80\nCMD \(command)\n",
+    ])
+    #expect(reading.processes.isEmpty)
+    #expect(has(reading, line))
   }
 
   @Test(arguments: [
@@ -557,6 +775,26 @@ import Testing
     #expect(self.reading(others).text.contains("requirements/production.txt]"), "it has what serves")
     others["requirements/development.txt"] = "-r base.txt\npytest\ngunicorn\n"
     #expect(!self.reading(others).text.contains("production.txt]"))
+  }
+
+  @Test(arguments: [
+    (["uv.lock": "version = 1\n", "pyproject.toml": "[project]\nname = \"x\"\n"], "uv add celery"),
+    (["poetry.lock": "", "pyproject.toml": "[tool.poetry]\nname = \"x\"\n"], "poetry add celery"),
+    (["Pipfile.lock": "{}", "Pipfile": ""], "pipenv install celery"),
+    (["requirements.txt": "six\n"], "add celery to requirements.txt"),
+  ])
+  func aLockIsItsManagersToWrite(_ files: [String: String], _ hint: String) {
+    let environment = EnvironmentReading(files)
+    #expect(KnownPackages(files, environment).remedy("celery") == hint, "\(environment.from)")
+  }
+
+  @Test(arguments: [
+    ("discord.py\n", "bot: python bot.py", 1), ("celery\n", "worker: celery -A x worker", 2),
+    ("flask\ngunicorn\n", "web: gunicorn x:y", 2),
+  ])
+  func whatDoesNotShareItsWorkRunsOnce(_ packages: String, _ line: String, _ replicas: Int) async throws {
+    let app = try await app(reading(["requirements.txt": packages, "Procfile": line + "\n"]))
+    #expect(app.environments["production"]?.replicas == replicas)
   }
 
   @Test func groupsOfTheImageShip() async throws {

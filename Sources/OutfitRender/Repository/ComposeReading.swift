@@ -37,6 +37,12 @@ struct ComposeReading {
         return folder == build.context || folder == mountedContext
       }
     }
+    /// 1 where its Dockerfile is called as one for a whole project is.
+    var isUsual: Int {
+      let name = build.map { SourceFiles.base(of: $0.file).lowercased() } ?? ""
+      return name == "dockerfile" || name.contains("prod") ? 1 : 0
+    }
+
     /// The context as the compose file means it.
     var mountedContext = ""
 
@@ -60,6 +66,8 @@ struct ComposeReading {
   private(set) var foreign: [Service] = []
   /// Those that run an image of somebody else's.
   private(set) var images: [Service] = []
+  /// Those that say neither: they take it from another file, or from nowhere.
+  private(set) var unbuilt: [Service] = []
   private(set) var left: [String] = []
   private(set) var malformed: [String] = []
   private(set) var files: [(name: String, audience: Audience)] = []
@@ -114,14 +122,17 @@ struct ComposeReading {
 
   private mutating func choose() {
     let all = sources.texts.keys.filter { SourceFiles.isCompose(SourceFiles.base(of: $0).lowercased()) }
-    let folders = Set(all.map(SourceFiles.folder)).sorted {
+    let folders = Set(all.filter(SourceFiles.isOfDeployment).map(SourceFiles.folder)).sorted {
       Self.rank($0) == Self.rank($1) ? $0 < $1 : Self.rank($0) < Self.rank($1)
     }
     let best =
       folders.first { folder in
         all.contains { SourceFiles.folder(of: $0) == folder && Self.audience(of: $0) != .development }
       } ?? folders.first
-    guard let best else { return }
+    guard let best else {
+      left = all.sorted()
+      return
+    }
     let here = all.filter { SourceFiles.folder(of: $0) == best }.sorted {
       Self.order($0).lexicographicallyPrecedes(Self.order($1))
     }
@@ -142,7 +153,8 @@ struct ComposeReading {
     let base = SourceFiles.base(of: name)
     let known = ["compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml"].firstIndex(
       of: base)
-    let better = ["prod", "override", "dev", "local"].firstIndex(where: base.contains)
+    let better = ["prod", "override", "dev", "local", "postgres.", "postgres"].firstIndex(
+      where: base.contains)
     return [known.map { "0\($0)" } ?? (isOdd(name) ? "2" : "1"), better.map(String.init) ?? "9", base]
   }
 
@@ -282,13 +294,18 @@ struct ComposeReading {
         let name = SourceFiles.base(of: ImageParity.repository(image))
         let isOwn = ownImages.contains(image) || hasDockerfile && name == folder && !folder.isEmpty
         if isOwn { own.append(service) } else { images.append(service) }
+      } else {
+        unbuilt.append(service)
       }
     }
   }
 
   /// The Dockerfile that production is built by, else the one that everybody has.
   var dockerfile: Build? {
-    let builds = own.filter { !$0.isBeside }.sorted { $0.ports.count > $1.ports.count }
+    // One that has no port, and a Dockerfile of another name, is a service of its own beside the project's.
+    let builds = own.filter { !$0.isBeside }.sorted {
+      ($0.ports.count, $0.isUsual) > ($1.ports.count, $1.isUsual)
+    }
     for audience in [Audience.production, .all] {
       if let build = builds.first(where: { $0.audience == audience && $0.build != nil })?.build {
         return build

@@ -27,12 +27,33 @@ struct DjangoProject {
       all.contains("manage.py")
       ? ["manage.py"] : inner.count == 1 ? inner : inner.filter { $0.hasPrefix("src/") }
     for name in candidates {
-      guard let module = ProjectReading.settingsModule(sources[name] ?? "") else { continue }
-      folder = SourceFiles.folder(of: name)
+      let text = sources[name] ?? ""
+      let place = SourceFiles.folder(of: name)
+      guard
+        let module = ProjectReading.settingsModule(text)
+          ?? (text.contains("django.core.management") ? Self.settings(below: place, sources) : nil)
+      else { continue }
+      folder = place
       self.module = module
       return
     }
     return nil
+  }
+
+  /// The settings of a project whose manage.py has them from a variable alone, where one package could have them.
+  private static func settings(below folder: String, _ sources: SourceFiles) -> String? {
+    let packages = sources.folders.filter { name in
+      SourceFiles.folder(of: name) == folder
+        && ["wsgi.py", "asgi.py", "urls.py"].contains { sources.names.contains("\(name)/\($0)") }
+    }.sorted()
+    let modules = packages.compactMap { package -> String? in
+      let name = SourceFiles.base(of: package)
+      if sources.names.contains("\(package)/settings.py") { return name + ".settings" }
+      return (DjangoSettings.productionNames + ["base", "common", "settings", "main"]).first {
+        sources.names.contains("\(package)/settings/\($0).py")
+      }.map { "\(name).settings.\($0)" }
+    }
+    return modules.count == 1 ? modules.first : nil
   }
 
   /// What has packages of its own is a project of its own.

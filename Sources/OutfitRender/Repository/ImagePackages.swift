@@ -76,6 +76,34 @@ struct ImagePackages {
     "apt-get", "apt", "aptitude", "apk", "pip", "pip3", "apt-install", "install_packages",
   ]
 
+  /// Options of apt and apk that have a value behind them.
+  private static let distributionOptions: Set<String> = [
+    "-t", "-o", "-c", "--target-release", "--default-release", "--option", "--config-file", "--virtual", "-X",
+    "--repository", "-p", "--root", "--wait", "--keys-dir", "--repositories-file", "--cache-dir",
+  ]
+
+  /// Those of pip, and of uv's pip.
+  private static let pipOptions: Set<String> = [
+    "-r", "--requirement", "--requirements", "-c", "--constraint", "--constraints", "-e", "--editable", "-b",
+    "--build-constraint", "--build-constraints", "--override", "--overrides", "--excludes", "-t", "--target",
+    "--root",
+    "--prefix", "--src", "-w", "--wheel-dir", "-d", "--dest", "-o", "--output-file", "--format", "--platform",
+    "--python-version", "--python-platform", "--implementation", "--abi", "-p", "--python",
+    "--python-preference",
+    "--upgrade-strategy", "-C", "--config-setting", "--config-settings", "--config-settings-package",
+    "--global-option",
+    "--no-binary", "--only-binary", "--no-binary-package", "--no-build-package",
+    "--no-build-isolation-package",
+    "--progress-bar", "--report", "-i", "--index", "--default-index", "--index-url", "--extra-index-url",
+    "--index-strategy", "-f", "--find-links", "--keyring-provider", "--trusted-host", "--allow-insecure-host",
+    "--cert",
+    "--client-cert", "--proxy", "--retries", "--timeout", "--exists-action", "--root-user-action", "--log",
+    "--cache-dir", "--use-feature", "--use-deprecated", "--group", "--extra", "-P", "--upgrade-package",
+    "--reinstall-package", "--refresh-package", "--resolution", "--prerelease", "--fork-strategy",
+    "--exclude-newer",
+    "--exclude-newer-package", "--link-mode", "--torch-backend", "--color", "--directory", "--project",
+  ]
+
   private mutating func take(_ program: String, _ words: ArraySlice<String>, _ line: Int) {
     let isDirect = ["apt-install", "install_packages"].contains(program)
     guard
@@ -89,10 +117,7 @@ struct ImagePackages {
       if isValue {
         isValue = false
       } else if word.hasPrefix("-") {
-        isValue = [
-          "-t", "-o", "-c", "-r", "-w", "--wheel-dir", "--target-release", "--virtual", "--requirement", "-e",
-        ]
-        .contains(word)
+        isValue = (program.hasPrefix("pip") ? Self.pipOptions : Self.distributionOptions).contains(word)
       } else {
         names.append(word)
       }

@@ -109,7 +109,22 @@ struct KnownPackages {
       return
         "the group \(group) has it: groups: [\((taken + [group]).joined(separator: ", "))] under virtualenv:"
     }
-    return "add \(name) to \(from.first ?? "a requirements.txt")"
+    return adding([name])
+  }
+
+  /// How packages come into the list: a lock is its manager's to write.
+  func adding(_ names: [String]) -> String {
+    let list = names.joined(separator: " ")
+    let file = from.first ?? "a requirements.txt"
+    let managers = [
+      "uv.lock": "uv add", "poetry.lock": "poetry add", "pdm.lock": "pdm add",
+      "Pipfile.lock": "pipenv install",
+    ]
+    if let command = managers[file] { return "\(command) \(list)" }
+    if EnvironmentReading.isStandardLock(file) {
+      return "add \(names.joined(separator: ", ")) to pyproject.toml, and lock again"
+    }
+    return "add \(names.joined(separator: ", ")) to \(file)"
   }
 
   /// Programs of packages, with all the packages that have each: the first is the usual one.

@@ -12,13 +12,15 @@ extension ProjectReading {
   func template() -> (name: String, reason: String)? {
     if let django { return ("django", "\(django.file) is here") }
     let served = processes.values.contains { $0.port != nil }
-    if isPython, served {
+    if shipsPython, served {
       return (
         "fastapi", known.has("fastapi") ? "it requires fastapi" : "a Python process that answers on a port"
       )
     }
-    if isNode, !isPython, !processes.isEmpty { return ("node", "package.json is here") }
-    if isPython, !processes.isEmpty { return ("worker", "processes that answer on no port") }
+    if shipsNode, !processes.isEmpty {
+      return ("node", isPython ? "\(imageFile) starts it on Node" : "package.json is here")
+    }
+    if shipsPython, !processes.isEmpty { return ("worker", "processes that answer on no port") }
     return nil
   }
 
@@ -42,14 +44,14 @@ extension ProjectReading {
   // MARK: The section
 
   private mutating func noteNoApp() {
-    if !processes.isEmpty, isPython, environment.from.isEmpty {
+    let folders = SubfolderApps.find(sources)
+    if !processes.isEmpty, shipsPython, environment.from.isEmpty, folders.isEmpty {
       let packages = imageStage?.packages.pip ?? []
       return note(
         "there is no `app`: nothing lists the packages that its image would have",
         packages.first.map { "write what \(imageFile):\($0.line) installs into a requirements.txt" }
           ?? "write a requirements.txt, an empty one if it needs none", warns: true)
     }
-    let folders = SubfolderApps.find(sources)
     if let first = folders.first {
       let list = folders.prefix(8).map { "\($0.folder) (\($0.kind))" }.joined(separator: ", ")
       note(
@@ -63,10 +65,10 @@ extension ProjectReading {
   }
 
   mutating func writeApp(_ name: String, _ settings: DjangoSettings?, _ out: inout [String]) {
-    guard let template = template(), !isPython || !environment.from.isEmpty || django != nil else {
+    guard let template = template(), !shipsPython || !environment.from.isEmpty || django != nil else {
       return noteNoApp()
     }
-    if environment.from.isEmpty, isPython {
+    if environment.from.isEmpty, shipsPython {
       note("nothing lists the packages that the image would have", "write a requirements.txt", warns: true)
     }
     if template.name == "node", modules.from?.contains("/") != false {
@@ -211,6 +213,26 @@ extension ProjectReading {
 
   // MARK: Environments
 
+  private static let queues: [String] = [
+    "celery", "rq", "django-rq", "dramatiq", "huey", "arq", "procrastinate", "taskiq", "faststream",
+    "faust-streaming",
+    "pika", "aio-pika", "kombu", "kafka-python", "confluent-kafka", "aiokafka", "temporalio",
+  ]
+
+  private static let nodeQueues: [String] = [
+    "bull", "bullmq", "bee-queue", "agenda", "pg-boss", "graphile-worker", "amqplib",
+    "amqp-connection-manager",
+    "kafkajs", "sqs-consumer", "@temporalio/worker", "@nestjs/bull", "@nestjs/bullmq",
+  ]
+
+  /// Whether two of a process share what there is to do: requests that come in at a port, or the tasks of a queue. Two
+  /// bots would answer everything twice.
+  private var sharesWork: Bool {
+    processes.values.contains { $0.port != nil || $0.command.words.isEmpty }
+      || Self.queues.contains(where: known.has)
+      || Self.nodeQueues.contains { scripts?.package["dependencies"]?[$0] != nil }
+  }
+
   private mutating func writeEnvironments(
     _ name: String, _ template: String, _ settings: DjangoSettings?, _ out: inout [String]
   ) {
@@ -239,6 +261,8 @@ extension ProjectReading {
           "make a module for production, and name it under app.environments.production.env", warns: true)
       }
     }
+    let replicas = sharesWork ? 2 : 1
+    if !sharesWork { place += "; two might do everything twice" }
     var dev = isServed ? ["dev": "\(name).localhost", "production": "\(name).example"] : [:]
     writeHosts(&dev)
     func environment(_ name: String, _ fields: [String], _ variables: [String: String]) -> String {
@@ -249,7 +273,8 @@ extension ProjectReading {
     out.append(environment("dev", dev["dev"].map { ["host: \($0)"] } ?? [], variables))
     out.append(
       environment(
-        "production", (dev["production"].map { ["host: \($0)"] } ?? []) + ["replicas: 2"], production)
+        "production", (dev["production"].map { ["host: \($0)"] } ?? []) + ["replicas: \(replicas)"],
+        production)
         + " # \(place)")
     noteNeeded()
   }

@@ -5,7 +5,7 @@ import OutfitProfile
 extension ProjectReading {
   /// The distribution's packages that the Dockerfile has for building, where something has no wheel.
   var buildPackages: [String] {
-    guard isPython, !environment.build.isEmpty else { return [] }
+    guard shipsPython, !environment.build.isEmpty else { return [] }
     let all = (imageStage?.packages.left ?? []).map(\.name) + (imageStage?.building ?? [])
     var names = all.filter { name in
       name.hasSuffix("-dev")

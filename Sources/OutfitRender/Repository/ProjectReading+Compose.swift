@@ -10,7 +10,9 @@ extension ProjectReading {
       note("\(name) can't be read as YAML, and nothing of it is taken over", warns: true)
     }
     for name in compose.left {
-      note("\(name) is left out: \(compose.files.first?.name ?? "another") is read")
+      note(
+        compose.files.first.map { "\(name) is left out: \($0.name) is read" }
+          ?? "\(name) is left out: it does not lie where this folder's own would")
     }
     // In a repository of several applications each needs what it depends on.
     let needed = compose.foreign.isEmpty ? [] : Set(compose.own.flatMap(\.needs))
@@ -27,8 +29,23 @@ extension ProjectReading {
         let repository = ImageParity.repository(reference)
         if image == nil, Names.isImage(repository), repository.contains("/") { image = repository }
       }
-      guard service.audience != .development, !(ownFile && service.audience == .all) else { continue }
+      guard service.audience != .development else { continue }
+      if ownFile, service.audience == .all {
+        let production = compose.own.first { $0.audience == .production }?.file ?? ""
+        if !compose.own.contains(where: { $0.name == service.name && $0.audience == .production }) {
+          note(
+            "\(service.place): the service \(service.name) is left out: production's are those of \(production)",
+            "what production runs goes under app.processes")
+        }
+        continue
+      }
       readOwn(service)
+    }
+    for service in compose.unbuilt where service.audience != .development && !service.isBeside {
+      guard named.insert(service.name).inserted else { continue }
+      note(
+        "\(service.place): the service \(service.name) has neither image nor build there, and is not taken over",
+        "what production runs goes under app.processes")
     }
     for service in compose.foreign
     where service.audience != .development && named.insert(service.name).inserted {
@@ -121,7 +138,7 @@ extension ProjectReading {
       servedPort = servedPort ?? service.ports.first
       return
     }
-    if StartCommand.isIdle(command.words) || StartCommand.isForDevelopment(text) {
+    if StartCommand.isIdle(command.words) || isForDevelopment(text) {
       servedPort = servedPort ?? service.ports.first
       if other != nil, let own = command.forProduction {
         note(

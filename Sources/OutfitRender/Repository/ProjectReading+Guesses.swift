@@ -7,16 +7,16 @@ extension ProjectReading {
     renameServed()
     if let django, processes["web"] == nil, !processes.values.contains(where: { $0.port != nil }) {
       guessDjango(django)
-    } else if processes.isEmpty, django == nil, isPython, !environment.from.isEmpty {
+    } else if processes.isEmpty, django == nil, shipsPython, !environment.from.isEmpty {
       guessPython()
-    } else if processes.isEmpty, !isPython, isNode, let main = scripts?.package["main"]?.text ?? nodeMain,
+    } else if processes.isEmpty, shipsNode, let main = scripts?.package["main"]?.text ?? nodeMain,
       sources[main] != nil, Self.listens(sources[main] ?? "")
     {
       processes["web"] = Process(
         command: StartCommand(words: ["node", main]), port: servedPort ?? 8000,
         place: "GUESS: \(main) listens")
     }
-    if processes["web"] == nil, processes.isEmpty, let nodeMain, isNode, !isPython, sources[nodeMain] != nil,
+    if processes["web"] == nil, processes.isEmpty, let nodeMain, shipsNode, sources[nodeMain] != nil,
       Self.listens(sources[nodeMain] ?? "")
     {
       processes["web"] = Process(
@@ -120,7 +120,7 @@ extension ProjectReading {
       listenOutside(name, &process)
       if let port = process.port, !(1024...65535).contains(port) { lift(name, port, &process) }
       processes[name] = process
-      if let package = known.missing(process.command.program), isPython, !process.command.words.isEmpty {
+      if let package = known.missing(process.command.program), shipsPython, !process.command.words.isEmpty {
         let program = process.command.program ?? ""
         let isAsked = process.place.hasPrefix("GUESS")
         let from = known.from.joined(separator: ", ")
@@ -129,9 +129,12 @@ extension ProjectReading {
           "\(process.place): \(name) starts \(program), and \(package) is not among the packages of \(from.isEmpty ? "the project" : from)",
           known.remedy(package), warns: true)
       }
+      keepShell(&process)
+      processes[name] = process
       noteOldPlaces(name, process)
+      noteMigrations(name, process)
     }
-    if !isPython, let port = processes["web"]?.port, port != 8000, composed["PORT"] == nil {
+    if !shipsPython, let port = processes["web"]?.port, port != 8000, composed["PORT"] == nil {
       // The template's own is 8000.
       composed["PORT"] = "\(port)"
     }
@@ -238,6 +241,33 @@ extension ProjectReading {
     }
     process.port = new
     if !process.place.hasPrefix("GUESS") { process.place = "GUESS: \(process.place) has \(port)" }
+  }
+
+  /// The script of the repository that a command runs.
+  private func script(of words: [String]) -> String? {
+    let isShell = ["sh", "bash"].contains(SourceFiles.base(of: words.first ?? ""))
+    guard let word = isShell ? words.dropFirst().first : words.first, !word.hasPrefix("-") else { return nil }
+    let path = word.hasPrefix("/app/") ? String(word.dropFirst(5)) : SourceFiles.joined(places.folder, word)
+    return [path, SourceFiles.joined("", word)].first { sources[$0] != nil && !$0.hasPrefix("..") }
+  }
+
+  /// What no `#!` says a program for is the shell's.
+  private func keepShell(_ process: inout Process) {
+    guard let first = process.command.words.first, !["sh", "bash"].contains(first),
+      let script = script(of: process.command.words), sources[script]?.hasPrefix("#!") == false,
+      script.hasSuffix(".sh") || !SourceFiles.base(of: script).contains(".")
+    else { return }
+    process.command.words.insert("bash", at: 0)
+  }
+
+  private mutating func noteMigrations(_ name: String, _ process: Process) {
+    guard let script = script(of: process.command.words),
+      let step = ShellText.steps(sources[script] ?? "").first(where: { StartCommand.isMigration($0.text) })
+    else { return }
+    note(
+      "\(script):\(step.line): `\(step.text)` runs in each pod of \(name), each time that it starts",
+      "the Job of app.values.migrate does it once: name what follows it as the command of \(name)",
+      warns: true)
   }
 
   /// A file that the command names may name folders of the old container.

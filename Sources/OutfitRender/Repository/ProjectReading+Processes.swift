@@ -41,11 +41,35 @@ extension ProjectReading {
         "a pod would do it at each start: app.values.prepare does it once, while the image is built")
     }
     guard !name.isEmpty, !command.words.isEmpty else { return }
+    guard !StartCommand.isIdle(command.words) else {
+      return note(
+        "\(place): `\(command.text)` waits for somebody who types, or for nothing, and is no process",
+        "name what production runs under app.processes", warns: true)
+    }
     // `true` is no text in YAML, and a service has its name for itself.
     let isFree = Names.isBareText(name) && !["nginx", "postgres", "redis"].contains(name)
     let name = isFree ? name : "\(name)-app"
     guard processes[name] == nil else { return }
+    if command.endsByItself {
+      let isMigration = StartCommand.isMigration(command.text)
+      if isMigration, django == nil { migrate = migrate ?? (command.text, place) }
+      return note(
+        "\(place): `\(command.text)` ends by itself, and is no process",
+        isMigration ? "migrations run in a Job (app.values.migrate)" : "a pod would start it again and again")
+    }
+    if let other = processes.sorted(by: { $0.key < $1.key }).first(where: {
+      $0.value.command.purpose == command.purpose
+    }) {
+      return note(
+        "\(place): \(name) does what \(other.key) of \(other.value.place) does, and is left out",
+        "app.processes may have it: command: \(Quoting.json(command.words))")
+    }
     processes[name] = Process(command: command, port: command.port ?? port, place: place)
+  }
+
+  /// Whether only those who develop run a command, with what the scripts that it names do.
+  func isForDevelopment(_ text: String) -> Bool {
+    StartCommand.isForDevelopment(scripts?.judged(text) ?? text)
   }
 
   // MARK: Procfile
@@ -67,7 +91,7 @@ extension ProjectReading {
             : isDone ? "it is app.values.migrate now" : "a Job can do it: app.values.migrate")
         continue
       }
-      if Self.words(text).first == "make" || StartCommand.isForDevelopment(text) {
+      if Self.words(text).first == "make" || isForDevelopment(text) {
         note(
           "\(place): `\(text)` is for those who develop, and is left out",
           "name what production runs under app.processes", warns: true)
@@ -76,7 +100,7 @@ extension ProjectReading {
       let command = StartCommand(shell: text, imageValues, places)
       take(name, command, port: name == "web" ? 8000 : nil, place)
     }
-    for name in sources.texts.keys.sorted() where name.hasPrefix("Procfile.") {
+    for name in sources.texts.keys.sorted() where name.hasPrefix("Procfile.") && !name.hasSuffix(".sh") {
       note("\(name) is left out: it is not the Procfile of production")
     }
   }
@@ -108,7 +132,7 @@ extension ProjectReading {
           && !["dev", "develop", "development", "test", "tests", "local", "debug", "docs", "base", "alpine"]
             .contains { word in base.split { !$0.isLetter }.contains { $0 == word } }
       }
-      names = others.sorted { ($0.count { $0 == "/" }, $0) < ($1.count { $0 == "/" }, $1) }.map {
+      names = others.filter(isOwnDockerfile).sorted { Self.rank($0) < Self.rank($1) }.map {
         ComposeReading.Build(context: "", file: $0, target: nil)
       }
     }
@@ -137,6 +161,51 @@ extension ProjectReading {
     }
   }
 
+  /// Production's first, then what lies higher.
+  private static func rank(_ name: String) -> (Int, Int, String) {
+    (name.lowercased().contains("prod") ? 0 : 1, name.count { $0 == "/" }, name)
+  }
+
+  /// Whether a Dockerfile further down may make this folder's image: none of a service beside it, of those who develop,
+  /// or of an application that has packages of its own.
+  private func isOwnDockerfile(_ name: String) -> Bool {
+    let folders = SourceFiles.folder(of: name).split(separator: "/").map { $0.lowercased() }
+    guard folders.count > 1 else { return true }
+    let others: Set<String> = [
+      "nginx", "traefik", "caddy", "proxy", "postgres", "db", "database", "redis", "aws", "docs", "base",
+      "demo", "dev",
+      "development", "local", "test", "ci",
+    ]
+    var folder = SourceFiles.folder(of: name)
+    while !folder.isEmpty {
+      if ["requirements.txt", "pyproject.toml", "package.json", "go.mod", "Cargo.toml", "pom.xml"].contains(
+        where: {
+          sources.has("\(folder)/\($0)")
+        })
+      {
+        return false
+      }
+      folder = SourceFiles.folder(of: folder)
+    }
+    return SourceFiles.isOfDeployment(name) && !folders.contains(where: others.contains)
+  }
+
+  /// Dockerfiles that are there and were not read.
+  private mutating func noteOtherDockerfiles() {
+    let built = Set((compose.own + compose.foreign).compactMap { $0.build?.file })
+    let left = sources.texts.keys.filter { name in
+      SourceFiles.isDockerfile(SourceFiles.base(of: name).lowercased()) && !name.hasPrefix("..")
+        && name != imageFile
+        && !built.contains(name)
+    }.sorted { Self.rank($0) < Self.rank($1) }
+    guard !left.isEmpty else { return }
+    let more = left.count > 6 ? " and \(left.count - 6) more" : ""
+    note(
+      "left out, since \(imageStage == nil ? "none of them is for production" : "\(imageFile) is read"): "
+        + left.prefix(6).joined(separator: ", ") + more,
+      "where production's image is made by one of them, name what that starts under app.processes")
+  }
+
   /// A path of a build context as it is from this folder; nil for what lies outside of it.
   private func own(_ path: String, in context: String) -> String? {
     let path = SourceFiles.joined(context, path)
@@ -161,13 +230,17 @@ extension ProjectReading {
     }
     var bare = StartCommand.bare(entry)
     guard let first = bare.first else { return (start(command.words, isLine: command.isLine), nil) }
-    if ["sh", "bash"].contains(SourceFiles.base(of: first)), bare.count == 2 { bare.removeFirst() }
+    var called: String?
+    if ["sh", "bash"].contains(SourceFiles.base(of: first)), bare.count == 2 {
+      called = SourceFiles.base(of: bare.removeFirst())
+    }
     let arguments = command.isLine ? Self.words(command.words.first ?? "") : command.words
+    let all: [String] = (called.map { [$0] } ?? []) + bare + arguments
     guard let script = repositoryFile(bare[0]), let text = sources[script] else {
       let isScript = bare[0].hasSuffix(".sh") || bare[0].contains("entrypoint")
       return isScript && !arguments.isEmpty
         ? (start(command.words, isLine: command.isLine), bare[0])
-        : (start(bare + arguments, isLine: false), nil)
+        : (start(all, isLine: false), nil)
     }
     let passes = ["exec \"$@\"", "exec $@", "exec \"${@}\""].contains { text.contains($0) }
     let word = arguments.first ?? ""
@@ -194,7 +267,8 @@ extension ProjectReading {
       let command = own.map { StartCommand(shell: String($0.dropFirst(7)), imageValues, places) }
       return (command ?? StartCommand(words: []), script)
     }
-    let shell = text.hasPrefix("#!") && text.prefix { $0 != "\n" }.contains("bash") ? "bash" : "sh"
+    let marked = text.prefix { $0 != "\n" }.contains("bash") ? "bash" : "sh"
+    let shell = text.hasPrefix("#!") ? marked : called ?? "sh"
     return (StartCommand(words: [shell, "/app/\(script)"] + arguments), nil)
   }
 
@@ -215,6 +289,7 @@ extension ProjectReading {
   }
 
   mutating func readDockerfile() {
+    noteOtherDockerfiles()
     guard let stage = imageStage else { return }
     for (name, entry) in stage.environment.sorted(by: { $0.key < $1.key })
     where DevelopmentSettings.decides(name, entry.value) && Names.isVariable(name) {
@@ -229,11 +304,13 @@ extension ProjectReading {
     let line = stage.command?.line ?? stage.entrypoint?.line
     let place = line.map { "\(imageFile):\($0)" } ?? imageFile
     let idle = StartCommand.isIdle(command.words)
-    if !idle, !StartCommand.isForDevelopment(command.text) {
+    if !idle, !isForDevelopment(command.text) {
       if let script { noteEntrypoint(script) }
       let port = command.port ?? stage.port ?? stage.environment["PORT"].flatMap { Int($0.value) }
       if let port {
         take("web", command, port: port, place)
+      } else if let port = scripts?.port(of: command) {
+        take("web", command, port: port, "GUESS: \(place), and \(port) is what its server has")
       } else if command.program.map(Self.servers.contains) == true {
         take("web", command, port: 8000, place)
       } else if processes.isEmpty {
@@ -241,6 +318,8 @@ extension ProjectReading {
       }
     } else if !idle {
       note("\(place): `\(command.text)` is for those who develop, and is left out")
+    } else if !command.words.isEmpty {
+      note("\(place): `\(command.text)` waits for somebody who types, or for nothing, and is no process")
     }
     notePackages(stage)
   }
@@ -259,6 +338,15 @@ extension ProjectReading {
       migrates == nil
         ? "where it does more than wait, name it: command: [sh, \(script), ...]"
         : "\(sources.place(script, migrates ?? "")): migrations run in a Job (app.values.migrate)")
+    let left = ShellText.steps(text).filter {
+      !StartCommand.isMigration($0.text) && !(django != nil && $0.text.contains("collectstatic"))
+    }
+    for step in left.prefix(4) {
+      note(
+        "\(script):\(step.line): `\(step.text)` is not taken over",
+        "what each release needs once goes beside the migrations: app: {values: {migrate: …}}", warns: true)
+    }
+    if left.count > 4 { note("\(script): nor are \(left.count - 4) more of its steps") }
   }
 
   private mutating func notePackages(_ stage: DockerfileStage) {
@@ -276,18 +364,18 @@ extension ProjectReading {
           + left.map(\.name).joined(separator: ", "))
     }
     let unlisted = packages.pip.filter { !known.has($0.name) }
-    if isPython, let first = unlisted.first {
+    if shipsPython, let first = unlisted.first {
       note(
         "\(imageFile):\(first.line): installs by itself, and the image will not have: "
           + unlisted.map(\.name).joined(separator: ", "),
-        "write them into \(known.from.first ?? "a requirements.txt")", warns: true)
+        known.adding(unlisted.map(\.name)), warns: true)
     }
   }
 
   // MARK: Scripts
 
   mutating func readScripts() {
-    guard let scripts, processes.isEmpty, isNode, !isPython || django == nil && environment.from.isEmpty
+    guard let scripts, processes.isEmpty, isNode, !shipsPython || django == nil && environment.from.isEmpty
     else { return }
     let file = scriptsFile
     guard let (name, text) = scripts.start else {
@@ -317,9 +405,10 @@ extension ProjectReading {
   mutating func resolveScripts() {
     guard let scripts else { return }
     for (name, process) in processes {
-      guard let script = scripts.script(of: process.command.words), let words = scripts.words(script) else {
+      guard let script = scripts.script(of: process.command.words), var words = scripts.words(script) else {
         continue
       }
+      words += scripts.arguments(of: process.command.words)
       processes[name]?.command.words = words
       processes[name]?.port = StartCommand(words: words).port ?? process.port
     }
@@ -339,7 +428,7 @@ extension ProjectReading {
           // What npm runs before a script of that name may make it.
           let before = scripts.start.map { "pre" + $0.name }.flatMap { scripts.text($0) == nil ? nil : $0 }
           if let build = scripts.build ?? before, let folder = file.split(separator: "/").first,
-            file.contains("/")
+            file.contains("/") || !file.contains(".")
           {
             built = (String(folder), build, process.place)
           } else {

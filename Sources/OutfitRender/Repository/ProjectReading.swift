@@ -194,6 +194,30 @@ public struct ProjectReading: Sendable {
     found["package.json"] != nil || modules.from != nil || interpreters[.node]?.isUnnamed == false
   }
 
+  /// What the image runs: what its last stage starts says so, else what that is built on; nil where neither does.
+  var imageLanguage: Language? {
+    guard django == nil, let stage = imageStage else { return nil }
+    if processes.values.contains(where: { $0.command.program.map(StartCommand.isOfPython) == true }) {
+      return .python
+    }
+    let started = program().command.program ?? ""
+    if StartCommand.isOfNode(started) { return .node }
+    if StartCommand.isOfPython(started) { return .python }
+    let image = SourceFiles.base(of: ImageParity.repository(stage.image))
+    if ["node", "bun"].contains(where: image.hasPrefix) { return .node }
+    return ["python", "pypy"].contains(where: image.hasPrefix) ? .python : nil
+  }
+
+  /// What is shipped runs on Python: requirements may be there for its pages of documentation alone.
+  var shipsPython: Bool { isPython && imageLanguage != .node }
+
+  /// What is shipped runs on Node, and is what lies in this folder itself.
+  var shipsNode: Bool {
+    let isHere = found["package.json"] != nil || modules.from?.contains("/") == false
+    let isElsewhere = !places.folder.isEmpty && sources.has("\(places.folder)/package.json")
+    return isHere && !isElsewhere && !shipsPython && imageLanguage != .python
+  }
+
   private func json(_ name: String) -> Document? {
     found[name].flatMap { try? Document.parseJSON($0, file: name) }
   }

@@ -53,6 +53,54 @@ enum ShellText {
     return kept
   }
 
+  /// What a script does, line by line, without what waits, speaks, decides or hands on.
+  static func steps(_ script: String) -> [(text: String, line: Int)] {
+    var steps: [(text: String, line: Int)] = []
+    var (number, loops, end): (Int, Int, String?) = (0, 0, nil)
+    var functions: Set<String> = []
+    for line in script.split(separator: "\n", omittingEmptySubsequences: false) {
+      number += 1
+      let bare = line.trimmed
+      if let mark = end {
+        if bare == mark { end = nil }
+        continue
+      }
+      if bare.isEmpty || bare.hasPrefix("#") { continue }
+      if let name = bare.firstRange(of: "()") {
+        functions.insert(bare[..<name.lowerBound].trimmed.replacing("function ", with: ""))
+        continue
+      }
+      if let mark = bare.firstRange(of: "<<"), bare[mark.upperBound...].first != "<" {
+        end = bare[mark.upperBound...].split(separator: " ").first.map { $0.filter { !"-'\"".contains($0) } }
+        continue
+      }
+      for part in parts(bare) {
+        let words = ProjectReading.words(part).drop { ["then", "else", "do", "!", "{", "("].contains($0) }
+        guard let first = words.drop(while: { $0.contains("=") }).first else { continue }
+        if ["while", "until", "for"].contains(first) { loops += 1 }
+        if first == "done" { loops -= 1 }
+        let isQuiet =
+          silent.contains(first) || functions.contains(first) || first.hasSuffix(")") || first.hasPrefix("-")
+        if loops <= 0, !isQuiet, !part.contains("wait"), !part.contains("$@") {
+          steps.append((words.joined(separator: " "), number))
+        }
+      }
+    }
+    return steps
+  }
+
+  /// What a script does for itself, or for its container's user.
+  private static let silent: Set<String> = [
+    "if", "elif", "fi", "while", "until", "for", "done", "case", "esac", "function", "}", ")", "echo",
+    "printf", "set",
+    "export", "exec", "exit", "sleep", "source", ".", "cd", "shift", "return", "true", "false", ":", "local",
+    "trap",
+    "unset", "readonly", "declare", "[", "[[", "test", "read", "break", "continue", "nc", "dockerize",
+    "pg_isready",
+    "ulimit", "umask", "command", "kill", "chown", "chmod", "usermod", "groupmod", "id", "cat", "date",
+    "logger", "grep",
+  ]
+
   /// Whether a shell is needed to run it: something stands there that only one understands.
   static func isNeeded(_ text: String) -> Bool { text.contains { "$&|;<>`*(".contains($0) } }
 }

@@ -70,16 +70,24 @@ public struct SourceFiles: Sendable {
   // MARK: What is read
 
   /// Folders in which files for containers lie, beside the repository's own.
-  private static let deployment: Set<String> = [
-    "", "docker", ".docker", "deploy", "deployment", "compose", "containers", "podman", "infra", "ops",
-    "build",
+  public static let deployment = [
+    "docker", ".docker", "deploy", "deployment", "compose", "containers", "podman", "infra", "ops", "build",
   ]
+
+  static func isDockerfile(_ lower: String) -> Bool {
+    lower.hasPrefix("dockerfile") || lower.hasSuffix(".dockerfile")
+  }
+
+  /// Whether a file lies where those for containers do: at the top, a folder below it, or where a folder's name says so.
+  static func isOfDeployment(_ name: String) -> Bool {
+    let folders = folder(of: name).split(separator: "/").map { $0.lowercased() }
+    return folders.count <= 1 || folders.first == ".." || folders.contains(where: deployment.contains)
+  }
 
   /// Whether a file's text is wanted, by its name alone.
   public static func isWanted(_ name: String) -> Bool {
     let parts = name.split(separator: "/").map(String.init)
     guard let base = parts.last, parts.count <= 5 else { return false }
-    let folder = parts.dropLast().joined(separator: "/")
     let lower = base.lowercased()
     if parts.dropLast().contains(
       where: ["tests", "test", "migrations", "node_modules", "examples", "docs"].contains)
@@ -88,9 +96,7 @@ public struct SourceFiles: Sendable {
     }
     // Of the folders above, only what is for containers.
     if parts.first == "..", !isCompose(base.lowercased()), !isExample(base.lowercased()) { return false }
-    if lower.hasPrefix("dockerfile") || lower.hasSuffix(".dockerfile") || isCompose(lower) {
-      return deployment.contains(folder) || parts.count == 2 || parts.first == ".."
-    }
+    if isDockerfile(lower) || isCompose(lower) { return true }
     if lower.hasPrefix("procfile") || isExample(lower) { return parts.count <= 2 || parts.first == ".." }
     if ["manage.py", "pyproject.toml", "package.json", "schema.prisma", "makefile"].contains(lower) {
       return parts.count <= 3

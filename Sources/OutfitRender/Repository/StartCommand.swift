@@ -167,12 +167,87 @@ struct StartCommand: Hashable {
 
   // MARK: What a command is
 
+  /// Whether a program is one of Node's or of Python's own, or one that everybody has from there.
+  static func isOfNode(_ program: String) -> Bool {
+    [
+      "node", "npm", "npx", "yarn", "pnpm", "bun", "bunx", "next", "nuxt", "nuxi", "nest", "pm2",
+      "pm2-runtime", "tsx",
+      "ts-node", "remix-serve", "react-router-serve", "serve",
+    ].contains(program)
+  }
+
+  static func isOfPython(_ program: String) -> Bool {
+    program.hasPrefix("python") || KnownPackages.programs[program] != nil
+  }
+
   /// The program's name; of `sh -c 'cd src && exec gunicorn …'` too.
-  var program: String? {
+  var program: String? { Self.program(of: last) }
+
+  /// The words of the program itself, which is the last of a shell's line.
+  private var last: [String] {
     guard words.first == "sh", words.count == 3, let last = ShellText.parts(words[2]).last else {
-      return Self.program(of: words)
+      return words
     }
-    return Self.program(of: ProjectReading.words(last))
+    return Self.bare(ProjectReading.words(last))
+  }
+
+  /// What an option has for its value: `-A shop`, `--app=shop`.
+  private static func value(of options: [String], _ words: [String]) -> String? {
+    for (index, word) in words.enumerated() {
+      if options.contains(word), index + 1 < words.count { return words[index + 1] }
+      if let option = options.first(where: { $0.hasPrefix("--") && word.hasPrefix($0 + "=") }) {
+        return String(word.dropFirst(option.count + 1))
+      }
+      if let option = options.first(where: { $0.count == 2 && word.hasPrefix($0) && word.count > 2 }) {
+        return String(word.dropFirst(option.count))
+      }
+    }
+    return nil
+  }
+
+  /// What a server serves: `shop.wsgi`, `shop.main:app`.
+  private static func application(_ words: [String]) -> String? {
+    words.dropFirst().first { word in
+      guard !word.hasPrefix("-"), !["python:", "unix:", "fd:"].contains(where: word.hasPrefix) else {
+        return false
+      }
+      let end = word.split(separator: ":", omittingEmptySubsequences: false).last ?? ""
+      return word.hasSuffix("wsgi") || word.hasSuffix("asgi") || word.contains(":") && Int(end) == nil
+    }
+  }
+
+  /// What it does, however it does it: two of the same purpose would do everything twice.
+  var purpose: [String] {
+    let words = last
+    if let program, ProjectReading.servers.contains(program), let application = Self.application(words) {
+      return [program, application]
+    }
+    guard program == "celery", let role = words.first(where: { ["worker", "beat"].contains($0) }) else {
+      return words
+    }
+    let isBoth = role == "worker" && words.contains { ["-B", "--beat"].contains($0) }
+    return [
+      "celery", isBoth ? "worker and beat" : role, Self.value(of: ["-A", "--app"], words) ?? "",
+      role == "beat" ? "" : Self.value(of: ["-Q", "--queues"], words) ?? "",
+    ]
+  }
+
+  private static let ending: Set<String> = [
+    "migrate", "collectstatic", "loaddata", "initdb", "init_db", "init-db", "createsuperuser",
+    "createcachetable",
+    "compilemessages", "makemigrations", "db:migrate", "db:seed",
+  ]
+
+  /// It does something once, and is done.
+  var endsByItself: Bool {
+    let words = last
+    if Self.isMigration(Quoting.shell(words)) { return true }
+    guard
+      let place = words.firstIndex(where: {
+        ["manage.py", "django-admin"].contains(SourceFiles.base(of: $0))
+      })
+    else { return words.dropFirst().prefix(2).contains(where: Self.ending.contains) }
+    return words[(place + 1)...].first { !$0.hasPrefix("-") }.map(Self.ending.contains) ?? false
   }
 
   static func program(of words: [String]) -> String? {
@@ -198,8 +273,12 @@ struct StartCommand: Hashable {
   static func isIdle(_ words: [String]) -> Bool {
     let words = bare(words)
     guard let first = words.first.map(SourceFiles.base) else { return true }
-    if words.count == 1 {
-      return ["sh", "bash", "ash", "zsh", "python", "python3", "node", "irb", "true"].contains(first)
+    if ["sh", "bash", "ash", "dash", "zsh", "fish"].contains(first) {
+      // With options alone it waits for somebody: `bash -l`.
+      return words.dropFirst().allSatisfy { $0.hasPrefix("-") && !($0.hasSuffix("c") && !$0.hasPrefix("--")) }
+    }
+    if words.count == 1 || words.count == 2 && words[1] == "-i" {
+      return ["python", "python3", "ipython", "node", "bun", "irb", "true"].contains(first)
     }
     return first == "sleep" || first == "tail"
   }
@@ -239,12 +318,24 @@ struct StartCommand: Hashable {
       ["yarn", "dev"],
       ["pnpm", "dev"], ["npm", "watch"], ["run", "watch"], ["yarn", "watch"], ["pnpm", "watch"],
       ["tsc", "-w"],
-      ["tsx", "watch"],
+      ["tsx", "watch"], ["mkdocs", "serve"], ["zensical", "serve"], ["jekyll", "serve"], ["hugo", "server"],
+      ["gatsby", "develop"], ["docusaurus", "start"], ["vitepress", "dev"], ["vuepress", "dev"],
+      ["storybook", "dev"],
+      ["remix", "dev"], ["react-router", "dev"], ["expo", "start"], ["wrangler", "dev"], ["bun", "dev"],
+      ["quart", "run"],
     ] {
       for (a, b) in zip(named, named.dropFirst()) where [a, b] == pair { return true }
     }
-    guard let last = named.first else { return false }
-    if last == "vite" { return !named.contains("preview") && !named.contains("build") }
+    let program = named.first {
+      !["exec", "npx", "bunx", "env", "cross-env"].contains($0) && !$0.contains("=")
+    }
+    if program == "vite" { return !named.contains("preview") && !named.contains("build") }
+    if program == "flask", let first = ShellText.parts(text).first,
+      ProjectReading.words(first).contains("run")
+    {
+      return true
+    }
+    if ["sphinx-autobuild", "start-storybook"].contains(program ?? "") || named == ["next"] { return true }
     if named.contains("tailwindcss"), named.contains("watch") { return true }
     return text.contains("NODE_ENV=development")
   }

@@ -68,6 +68,7 @@ struct VariableNames {
     guard text.contains("env") || text.contains("config(") || text.contains("dj_database_url") else { return }
     var number = 0
     var blocks: [Int] = []
+    let asked = Self.asked(text)
     for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
       number += 1
       let bare = line.trimmed
@@ -106,10 +107,30 @@ struct VariableNames {
           if isCall, name.startIndex == rest.startIndex { continue }
           name = name.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
           let after = rest[name.endIndex...].drop { $0 == "\"" || $0 == "'" || $0 == " " }
-          take(String(name), needs && isCertain && (after.first == ")" || after.first == "]"))
+          let next = after.dropFirst().drop { $0 == " " }
+          // A value that the program gives it is none that it asks for.
+          if form == "environ[", next.hasPrefix("="), !next.hasPrefix("==") { continue }
+          let isBare = after.first == ")" || after.first == "]"
+          take(String(name), needs && isCertain && isBare && !asked.contains(String(name)))
         }
       }
     }
+  }
+
+  /// Names that a program looks for before it reads them: `if "NAME" in os.environ`.
+  private static func asked(_ text: String) -> Set<String> {
+    var names: Set<String> = []
+    for line in text.split(separator: "\n") where line.contains("environ") {
+      var rest = line[...]
+      while let place = ["in os.environ", "in environ"].compactMap({ rest.firstRange(of: $0) }).first {
+        let name = rest[..<place.lowerBound].split { "\"'".contains($0) }.last {
+          Names.isVariable(String($0))
+        }
+        if let name { names.insert(String(name)) }
+        rest = rest[place.upperBound...]
+      }
+    }
+    return names
   }
 
   /// The fields of a class of settings of pydantic's.
