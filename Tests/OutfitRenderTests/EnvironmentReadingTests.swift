@@ -204,6 +204,14 @@ import Testing
     expect(all(["requirements-docs.txt": "sphinx\n"]), "from: requirements.txt")
   }
 
+  @Test func requirementsFilesNeedNoEnding() {
+    expect(["requirements/tests": "pytest\n"], "from: requirements/tests")
+    expect(["requirements/test.pip": "# x\npytest>=8\n"], "from: requirements/test.pip")
+    expect(["requirements-dev.lock": "-e file:.\npytest==8.0\n"], "from: requirements-dev.lock")
+    expect(["requirements/notes": "Read this first, please.\n", "requirements/README.md": "six\n"], nil)
+    expect(["requirements.yml": "- name: x\n", "requirements/make": "cd x && make\n"], nil)
+  }
+
   @Test func filesThatContradictEachOtherAreNotTakenTogether() {
     let found = [
       "requirements.txt": "six==1.0\n", "requirements-dev.txt": "six==2.0\npytest\nattrs\n", "setup.cfg": "",
