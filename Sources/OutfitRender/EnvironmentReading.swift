@@ -17,9 +17,12 @@ struct EnvironmentReading {
   private(set) var unasked: Set<String> = []
   /// One lock says all.
   private var isLocked = false
+  /// What is taken has a test runner, or may have one.
+  private var hasRunner = false
   let found: [String: String]
   let project: PythonProject
   let requirements: RequirementFiles
+  let tests: TestInstallation
 
   /// - Parameters:
   ///   - found: texts by name.
@@ -27,7 +30,8 @@ struct EnvironmentReading {
   init(_ found: [String: String], sourceOnly: Set<String> = []) {
     self.found = found
     project = PythonProject(found)
-    requirements = RequirementFiles(found)
+    tests = TestInstallation(found)
+    requirements = RequirementFiles(found, tested: Set(tests.files))
     if project.isMalformed {
       note("pyproject.toml can't be read as TOML, and nothing of it is taken over", nil, warns: true)
     }
@@ -39,6 +43,7 @@ struct EnvironmentReading {
       takeFiles()
     }
     build = sourceOnly.union(build).sorted()
+    nameRunner()
     nameTheRest()
   }
 
@@ -120,6 +125,7 @@ struct EnvironmentReading {
   }
 
   private mutating func takeLock(_ lock: String, _ manager: PythonProject.Manager?) {
+    hasRunner = found[lock]?.contains("pytest") == true
     guard lock != "Pipfile.lock" else { return takePipfile() }
     let document = found[lock].flatMap { try? TomlReader.document(Array($0.utf8)) }
     guard let document else { return note("\(lock) can't be read as TOML", "make it anew", warns: true) }
@@ -189,9 +195,16 @@ struct EnvironmentReading {
       if let group = Self.best(offered, { project.closure([$0]).flatMap { project.groups[$0]?.lines ?? [] } })
       {
         groups.append(group)
+        hasRunner = true
       } else if let extra = Self.best(offeredExtras, { project.extras[$0] ?? [] }) {
         extras.append(extra)
+        hasRunner = true
+      } else {
+        // What the extras of a program are is not known.
+        hasRunner = extras.contains { project.extras[$0]?.isEmpty == true }
       }
+    } else {
+      hasRunner = true
     }
     nameLeft("group", project.groups.keys.filter { !defaults.union(project.closure(groups)).contains($0) })
     nameLeft("extra", project.extras.keys.filter { !extras.contains($0) })
@@ -287,6 +300,7 @@ struct EnvironmentReading {
     let chosen = chosenRequirements()
     from = chosen.map(\.name)
     build = LockedBuilds.names(in: chosen.flatMap(\.lines)).sorted()
+    hasRunner = chosen.contains { $0.hasRunner || !$0.projectExtras.isEmpty }
     let describesGroups = project.file == nil && !project.groups.isEmpty && found["pyproject.toml"] != nil
     guard let file = project.file ?? (describesGroups && chosen.isEmpty ? "pyproject.toml" : nil) else {
       return
@@ -390,6 +404,19 @@ struct EnvironmentReading {
     ["environment.yml", "environment.yaml", "conda-lock.yml", "conda-lock.yaml"].filter { found[$0] != nil }
   }
 
+  /// Where the tests would lack what runs them: who else installs that, and how to have it.
+  private mutating func nameRunner() {
+    guard !hasRunner, !from.isEmpty, let place = tests.places.first,
+      !requirements.files.contains(where: \.hasRunner)
+    else { return }
+    let list = found["requirements-test.txt"] == nil ? "requirements-test.txt" : "requirements-testing.txt"
+    note(
+      "\(place.place) installs \(place.packages.joined(separator: ", ")) for the tests, and nothing that is taken has "
+        + "a test runner",
+      "write these into a file \(list), a line each, and under virtualenv: `from: [\((from + [list]).joined(separator: ", "))]`",
+      warns: true)
+  }
+
   private mutating func nameTheRest() {
     let included = requirements.files.filter { from.contains($0.name) }.reduce(Set<String>()) {
       $0.union($1.included)
@@ -400,7 +427,8 @@ struct EnvironmentReading {
         from.isEmpty
           ? "name it under virtualenv: `from: \(file.name)`"
           : isLocked
-            ? nil
+            ? !hasRunner && file.hasRunner
+              ? "it has what runs the tests: `from: [\((from + [file.name]).joined(separator: ", "))]`" : nil
             : "to have it too: `from: [\((from + [file.name]).joined(separator: ", "))]`; programs go under tools:"
       )
     }

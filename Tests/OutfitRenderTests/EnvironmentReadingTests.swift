@@ -169,6 +169,56 @@ import Testing
     expect(["setup.cfg": "[flake8]\nmax-line-length = 100\n"], nil)
   }
 
+  // MARK: Tests
+
+  @Test func whatOnlyToxOrNoxInstallsIsNamed() throws {
+    let others = [
+      (
+        "tox.ini",
+        "[tox]\nx = 1\n[testenv]\ndeps =\n  # all\n  pytest\n  py312: pytest-mock>=3 # why\ncommands = a\n", 4
+      ),
+      ("setup.cfg", "[testenv:unit]\ndeps = pytest\n  pytest-mock>=3\n", 2),
+      ("tox.toml", "[env_run_base]\ndeps = ['pytest', 'pytest-mock>=3']\n", 2),
+      (
+        "noxfile.py",
+        "@nox.session\ndef tests(s):\n  s.install('-e', '.')\n  s.install(\n    'pytest', # a 'b'\n    \"pytest-mock>=3\")\n",
+        4
+      ),
+      ("hatch.toml", "[envs.hatch-test]\nextra-dependencies = ['pytest-mock>=3']\n", 1),
+    ]
+    for (file, text, line) in others {
+      let reading = EnvironmentReading(["pyproject.toml": Self.package, file: text])
+      let note = try #require(reading.notes.first { $0.message.contains("installs pytest") })
+      #expect(
+        note.message
+          == "\(file):\(line) installs pytest, pytest-mock>=3 for the tests, and nothing that is taken has a test runner"
+      )
+      #expect(note.hint?.hasSuffix("`from: [pyproject.toml, requirements-test.txt]`") == true)
+      let own = "[dependency-groups]\ndev = ['pytest']\n"
+      #expect(!left(["pyproject.toml": Self.package + own, file: text]).contains { $0.contains("installs") })
+    }
+  }
+
+  @Test func theListsThatToxInstallsAreTaken() {
+    let tox =
+      "[testenv]\ndeps = -r{toxinidir}/ci/needs\n  -rrequirements.txt\n[testenv:docs]\ndeps = -r docs/list\n"
+    #expect(ProjectReading.more(["tox.ini": tox]) == ["ci/needs", "requirements.txt"])
+    let found = [
+      "tox.ini": tox, "ci/needs": "pytest\n", "docs/list": "pytest\n", "requirements.txt": "six\n",
+    ]
+    expect(found, "from: [requirements.txt, ci/needs]")
+    let nox = "def tests(s):\n  s.install('-r', 'ci/needs')\n"
+    expect(["noxfile.py": nox, "ci/needs": "pytest\n"], "from: ci/needs")
+  }
+
+  @Test func aListWithARunnerIsOfferedBesideALockWithoutOne() {
+    let found = ["pyproject.toml": Self.package, "uv.lock": "", "dev-requirements.txt": "pytest\n"]
+    #expect(
+      EnvironmentReading(found).notes.compactMap(\.hint) == [
+        "it has what runs the tests: `from: [uv.lock, dev-requirements.txt]`"
+      ])
+  }
+
   // MARK: Requirements files
 
   @Test(arguments: [

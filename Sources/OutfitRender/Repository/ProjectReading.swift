@@ -17,7 +17,7 @@ public struct ProjectReading: Sendable {
       "docker-compose.yaml",
       "docker-compose.yml", ".pre-commit-config.yaml", "Procfile", "manage.py", "compose.override.yaml",
       "compose.override.yml", "docker-compose.override.yaml", "docker-compose.override.yml",
-    ] + NodeModulesReading.files + InstallCommand.files
+    ] + NodeModulesReading.files + InstallCommand.files + TestInstallation.files
 
   /// The folders whose files are listed for `isRead`; the empty one is the repository's own.
   public static let folders = [""] + RequirementFiles.listed
@@ -30,7 +30,9 @@ public struct ProjectReading: Sendable {
   /// What is read beside them, once they are known: what requirements files include. What that finds may name more.
   public static func more(_ found: [String: String]) -> [String] {
     var included: [String] = []
-    var open = found.keys.filter(RequirementFiles.isOne).sorted()
+    let tested = TestInstallation(found).files
+    var open = found.keys.filter(RequirementFiles.isOne).sorted() + tested
+    included += tested
     while let name = open.popLast() {
       for line in RequirementLine.parse(found[name] ?? "") {
         guard case .include(let path, isConstraint: false) = line.content,
