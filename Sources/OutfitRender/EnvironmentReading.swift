@@ -23,12 +23,16 @@ struct EnvironmentReading {
   let project: PythonProject
   let requirements: RequirementFiles
   let tests: TestInstallation
+  /// Files that conda or pixi reads.
+  private let conda: [String]
 
   /// - Parameters:
   ///   - found: texts by name.
   ///   - sourceOnly: packages without a wheel, as indexes say.
-  init(_ found: [String: String], sourceOnly: Set<String> = []) {
+  ///   - sources: what else lies there.
+  init(_ found: [String: String], sourceOnly: Set<String> = [], sources: SourceFiles = SourceFiles()) {
     self.found = found
+    conda = CondaFiles.names(found.merging(sources.texts) { own, _ in own })
     project = PythonProject(found)
     tests = TestInstallation(found)
     requirements = RequirementFiles(found, tested: Set(tests.files))
@@ -71,7 +75,7 @@ struct EnvironmentReading {
   /// It is a Python project by what it has installed.
   var isPython: Bool {
     !from.isEmpty || !requirements.files.isEmpty || project.file != nil || found["pyproject.toml"] != nil
-      || !Self.conda(found).isEmpty
+      || conda.contains { !$0.contains("/") && !$0.hasPrefix("pixi.") }
       || ["uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "Pipfile.lock"].contains { found[$0] != nil }
   }
 
@@ -400,10 +404,6 @@ struct EnvironmentReading {
 
   // MARK: What is left
 
-  private static func conda(_ found: [String: String]) -> [String] {
-    ["environment.yml", "environment.yaml", "conda-lock.yml", "conda-lock.yaml"].filter { found[$0] != nil }
-  }
-
   /// Where the tests would lack what runs them: who else installs that, and how to have it.
   private mutating func nameRunner() {
     guard !hasRunner, !from.isEmpty, let place = tests.places.first,
@@ -432,11 +432,15 @@ struct EnvironmentReading {
             : "to have it too: `from: [\((from + [file.name]).joined(separator: ", "))]`; programs go under tools:"
       )
     }
-    for name in Self.conda(found) {
+    for name in conda {
       note(
-        "\(name) is left out: it is conda's",
+        "\(name) is left out: it is \(name.hasPrefix("pixi.") ? "pixi's" : "conda's")",
         "what it has from PyPI can stand in a requirements file; the rest under packages:",
         warns: from.isEmpty)
+    }
+    if let document = project.document, document.root["tool"]?["pixi"] != nil {
+      note(
+        "pyproject.toml:\(document.line(of: ["tool", "pixi"])): [tool.pixi] is left out: it is pixi's", nil)
     }
     if from.isEmpty, found["Pipfile"] != nil {
       note("Pipfile has no lock, and is left out", "pipenv lock writes one", warns: true)

@@ -309,5 +309,15 @@ import Testing
     expect(found, nil)
     #expect(EnvironmentReading(found).isPython)
     #expect(left(found) == ["environment.yml is left out: it is conda's"])
+    let text = "name: x\nchannels: [conda-forge]\ndependencies:\n- numpy\n"
+    let names = ["ci/311-latest.yaml", "environment-dev.yml", "environments/dev-environment.yaml"]
+    #expect(names.allSatisfy(SourceFiles.isWanted))
+    let others = ["ci/build.yaml": "stages: [a]\ndependencies: []\n", "ci/x.yml": "a: 1\n"]
+    let sources = SourceFiles(
+      texts: Dictionary(uniqueKeysWithValues: names.map { ($0, text) }).merging(others) { $1 })
+    let reading = EnvironmentReading(["pixi.toml": "", "setup.py": "setup()"], sources: sources)
+    #expect(
+      reading.notes.map(\.message)
+        == ["pixi.toml is left out: it is pixi's"] + names.map { "\($0) is left out: it is conda's" })
   }
 }

@@ -12,12 +12,13 @@ public struct ProjectReading: Sendable {
       "docker/default.Dockerfile",
       "pyproject.toml", "setup.py", "setup.cfg", "uv.lock", "poetry.lock", "pdm.lock", "Pipfile",
       "Pipfile.lock",
-      "environment.yml", "environment.yaml", "conda-lock.yml", "conda-lock.yaml", "docs/requirements.txt",
+      "docs/requirements.txt",
       "doc/requirements.txt", "package.json", "Dockerfile", "compose.yaml", "compose.yml",
       "docker-compose.yaml",
       "docker-compose.yml", ".pre-commit-config.yaml", "Procfile", "manage.py", "compose.override.yaml",
       "compose.override.yml", "docker-compose.override.yaml", "docker-compose.override.yml",
     ] + NodeModulesReading.files + InstallCommand.files + TestInstallation.files
+    + CondaFiles.files
 
   /// The folders whose files are listed for `isRead`; the empty one is the repository's own.
   public static let folders = [""] + RequirementFiles.listed
@@ -137,7 +138,7 @@ public struct ProjectReading: Sendable {
     self.place = place ?? folder
     self.sources = SourceFiles(names: sources.names, texts: found.merging(sources.texts) { own, _ in own })
     self.interpreters = interpreters
-    environment = EnvironmentReading(found, sourceOnly: sourceOnly)
+    environment = EnvironmentReading(found, sourceOnly: sourceOnly, sources: self.sources)
     modules = NodeModulesReading(found)
     django = DjangoProject(self.sources)
     compose = ComposeReading(self.sources, folder: folder, place: self.place)

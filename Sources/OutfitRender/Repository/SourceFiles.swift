@@ -92,6 +92,7 @@ public struct SourceFiles: Sendable {
       return deployment.contains(folder) || parts.count == 2 || parts.first == ".."
     }
     if lower.hasPrefix("procfile") || isExample(lower) { return parts.count <= 2 || parts.first == ".." }
+    if CondaFiles.isLikely(name) { return true }
     if ["manage.py", "pyproject.toml", "package.json", "schema.prisma", "makefile"].contains(lower) {
       return parts.count <= 3
     }
