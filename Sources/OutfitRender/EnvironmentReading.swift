@@ -274,26 +274,14 @@ struct EnvironmentReading {
     "docker/default.Dockerfile",
   ]
 
-  /// hatch's environments name extras and groups, and packages that nothing else lists.
+  /// The extras and groups of hatch's environments for tests.
   private mutating func takeHatch(_ offered: [String], _ offeredExtras: [String]) {
-    let environments = project.document?.root["tool"]?["hatch"]?["envs"]
-    for name in ["default", "test", "tests", "hatch-test"] {
-      guard let environment = environments?[name] else { continue }
-      for feature in environment["features"]?.array?.compactMap(\.string) ?? []
-      where offeredExtras.contains(feature) && !extras.contains(feature) {
+    for environment in HatchEnvironments(found).all where environment.isForTests {
+      for feature in environment.features where offeredExtras.contains(feature) && !extras.contains(feature) {
         extras.append(feature)
       }
-      for group in environment["dependency-groups"]?.array?.compactMap(\.string) ?? []
-      where offered.contains(group) && !groups.contains(group) {
+      for group in environment.groups where offered.contains(group) && !groups.contains(group) {
         groups.append(group)
-      }
-      let own = ["dependencies", "extra-dependencies"].flatMap {
-        environment[$0]?.array?.compactMap(\.string) ?? []
-      }
-      if !own.isEmpty {
-        note(
-          "pyproject.toml: the packages of hatch's environment \(name) are left out: \(own.joined(separator: ", "))",
-          "hatch alone reads them: a group in [dependency-groups] is read by all", warns: true)
       }
     }
   }
@@ -430,6 +418,13 @@ struct EnvironmentReading {
             ? !hasRunner && file.hasRunner
               ? "it has what runs the tests: `from: [\((from + [file.name]).joined(separator: ", "))]`" : nil
             : "to have it too: `from: [\((from + [file.name]).joined(separator: ", "))]`; programs go under tools:"
+      )
+    }
+    for environment in HatchEnvironments(found).all where !environment.packages.isEmpty {
+      note(
+        "\(environment.place): the packages of hatch's environment \(environment.name) are left out: "
+          + environment.packages.joined(separator: ", "),
+        "hatch alone reads them: a group in [dependency-groups] is read by all", warns: environment.isForTests
       )
     }
     for name in conda {

@@ -122,6 +122,12 @@ import Testing
     expect(["pyproject.toml": Self.package + hatch], "from: pyproject.toml, extras: [quality]")
     #expect(
       left(["pyproject.toml": Self.package + hatch]).contains { $0.hasSuffix("are left out: responses") })
+    let own = "[envs.test]\nfeatures = ['quality']\n[envs.types]\ndependencies = ['mypy']\n"
+    let extra = "[project.optional-dependencies]\nquality = ['pytest']\n"
+    let found = ["pyproject.toml": Self.package + extra, "hatch.toml": own]
+    expect(found, "from: pyproject.toml, extras: [quality]")
+    #expect(
+      left(found) == ["hatch.toml:3: the packages of hatch's environment types are left out: mypy"])
   }
 
   @Test(arguments: [
