@@ -18,7 +18,7 @@ public struct ProjectReading: Sendable {
       "docker-compose.yml", ".pre-commit-config.yaml", "Procfile", "manage.py", "compose.override.yaml",
       "compose.override.yml", "docker-compose.override.yaml", "docker-compose.override.yml",
     ] + NodeModulesReading.files + InstallCommand.files + TestInstallation.files
-    + CondaFiles.files
+    + CondaFiles.files + versionManagerFiles
 
   /// The folders whose files are listed for `isRead`; the empty one is the repository's own.
   public static let folders = [""] + RequirementFiles.listed
@@ -89,6 +89,8 @@ public struct ProjectReading: Sendable {
   let known: KnownPackages
   let scripts: NodeScripts?
   var tools: [PreCommitReading.Tool] = []
+  /// Of those that are from another file than pre-commit's.
+  var toolPlaces: [String: String] = [:]
   var hooks: [PreCommitReading.Hook] = []
   var hookSettings: [ManifestValue.Entry] = []
   var processes: [String: Process] = [:]
@@ -96,6 +98,8 @@ public struct ProjectReading: Sendable {
   var services: [String: (version: String, guess: String?)] = [:]
   /// Of those who develop.
   var variables: [String: String] = [:]
+  /// What a version manager sets in the project's folder, with the place.
+  var managed: [String: (value: String, place: String)] = [:]
   /// Of production alone.
   var production: [String: String] = [:]
   /// What the image says itself, of what decides how a program runs.
@@ -150,6 +154,7 @@ public struct ProjectReading: Sendable {
     readProcfile()
     readCompose()
     readHooks()
+    readVersionManagers()
     readDockerfile()
     readScripts()
     resolveScripts()
@@ -240,12 +245,14 @@ public struct ProjectReading: Sendable {
       }, imageFile: imageFile)
     writeVariables(settings, &out)
     if !tools.isEmpty {
-      out.append("tools: # \(PreCommitReading.file)")
+      let areHooks = tools.contains { toolPlaces[$0.name] == nil }
+      out.append("tools:" + (areHooks ? " # \(PreCommitReading.file)" : ""))
       for tool in tools.sorted(by: { $0.name < $1.name }) {
+        let place = toolPlaces[tool.name].map { " # \($0)" } ?? ""
         if case .mapping(let entries) = tool.value {
-          out.append("  \(tool.name): \(Self.flow(entries))")
+          out.append("  \(tool.name): \(Self.flow(entries))\(place)")
         } else {
-          out.append("  \(tool.name): \(Quoting.json(tool.version))")
+          out.append("  \(tool.name): \(Quoting.json(tool.version))\(place)")
         }
       }
     }
