@@ -62,12 +62,18 @@ struct InitCommand: AsyncParsableCommand {
       var reading = ProjectReading(
         folder: name, place: repository.place, found: found, sources: sources, interpreters: interpreters)
       var notes = versions.notes + repository.notes
-      if let question = reading.wheelQuestion {
-        let answer = try await sourceOnly(question, Version(versions[.python].text) ?? here.max(), session)
-        notes += [answer.note].compactMap { $0 }
+      let python = Version(versions[.python].text) ?? here.max()
+      var answers: [SourceOnlyPackages.Found] = []
+      for question in [reading.wheelQuestion, reading.toolQuestion] {
+        var answer = SourceOnlyPackages.Found()
+        if let question { answer = try await sourceOnly(question, python, session) }
+        if let note = answer.note, !notes.contains(note) { notes.append(note) }
+        answers.append(answer)
+      }
+      if answers.contains(where: { !$0.names.isEmpty }) {
         reading = ProjectReading(
           folder: name, place: repository.place, found: found, sources: sources, interpreters: interpreters,
-          sourceOnly: answer.names)
+          sourceOnly: answers[0].names, sourceOnlyTools: answers[1].names)
       }
       notes += reading.notes
       var lines = reading.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)

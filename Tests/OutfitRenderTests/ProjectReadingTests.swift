@@ -224,6 +224,20 @@ import Testing
     }
   }
 
+  @Test func aToolWithoutAWheelMayBeBuilt() async throws {
+    let found = [
+      ".tool-versions": "black 25.1.0\npoetry 1.8\nprettier 3.6.2\n",
+      "mise.toml": "[tools]\nruff = \"latest\"\n",
+    ]
+    #expect(
+      Self.reading(folder: "x", found: found).toolQuestion?.lines == [
+        "black==25.1.0", "poetry==1.8.*", "ruff",
+      ])
+    let reading = ProjectReading(folder: "x", found: found, interpreters: [:], sourceOnlyTools: ["black"])
+    #expect(reading.text.contains("  black: {version: \"25.1.0\", build: [\"black\"]} # .tool-versions:1\n"))
+    #expect(try await profile(reading).tools["black"]?.value.build == ["black"])
+  }
+
   @Test func variablesOfTheImageThatNothingTakesAreNamed() {
     let file =
       "FROM python:3.12\nENV PYTHONUNBUFFERED=1 STAGE=it\nENV OTHER 1\nCMD uvicorn shop:app --port 8000\n"

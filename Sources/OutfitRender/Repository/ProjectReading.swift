@@ -76,6 +76,8 @@ public struct ProjectReading: Sendable {
   }
 
   let found: [String: String]
+  /// Tools that have no wheel.
+  private let sourceOnlyTools: Set<String>
   let sources: SourceFiles
   let folder: String
   /// From the repository's top.
@@ -133,11 +135,13 @@ public struct ProjectReading: Sendable {
   ///   - sources: what lies there, and the texts that `SourceFiles.isWanted` names.
   ///   - interpreters: what each would be, if the project is one of that language.
   ///   - sourceOnly: packages that have no wheel, as the answer to `wheelQuestion` has them.
+  ///   - sourceOnlyTools: those of `toolQuestion`.
   public init(
     folder: String, place: String? = nil, found: [String: String], sources: SourceFiles = SourceFiles(),
-    interpreters: [Language: Interpreter], sourceOnly: Set<String> = []
+    interpreters: [Language: Interpreter], sourceOnly: Set<String> = [], sourceOnlyTools: Set<String> = []
   ) {
     self.found = found
+    self.sourceOnlyTools = sourceOnlyTools
     self.folder = folder
     self.place = place ?? folder
     self.sources = SourceFiles(names: sources.names, texts: found.merging(sources.texts) { own, _ in own })
@@ -167,6 +171,20 @@ public struct ProjectReading: Sendable {
 
   /// What no file says of its packages, where it has any.
   public var wheelQuestion: WheelQuestion? { isPython ? environment.wheelQuestion : nil }
+
+  /// Which tools of PyPI have wheels, whatever they need besides; nil where there are none.
+  public var toolQuestion: WheelQuestion? {
+    let lines = tools.filter { $0.origin == nil }.compactMap { tool -> String? in
+      guard tool.version != "latest" else { return tool.name }
+      guard tool.version.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == ".") }) else {
+        return nil
+      }
+      let isLine =
+        tool.version.allSatisfy { $0.isNumber || $0 == "." } && tool.version.count { $0 == "." } < 2
+      return "\(tool.name)==\(tool.version)\(isLine ? ".*" : "")"
+    }
+    return lines.isEmpty ? nil : WheelQuestion(lines: lines.sorted(), isComplete: true)
+  }
 
   func lines(_ name: String) -> [Substring] {
     (found[name] ?? "").split(whereSeparator: \.isNewline).map { line in
@@ -249,7 +267,8 @@ public struct ProjectReading: Sendable {
       out.append("tools:" + (areHooks ? " # \(PreCommitReading.file)" : ""))
       for tool in tools.sorted(by: { $0.name < $1.name }) {
         let place = toolPlaces[tool.name].map { " # \($0)" } ?? ""
-        if case .mapping(let entries) = tool.value {
+        let isBuilt = sourceOnlyTools.contains(RequirementFiles.normal(tool.name))
+        if case .mapping(let entries) = tool.value(building: isBuilt) {
           out.append("  \(tool.name): \(Self.flow(entries))\(place)")
         } else {
           out.append("  \(tool.name): \(Quoting.json(tool.version))\(place)")
