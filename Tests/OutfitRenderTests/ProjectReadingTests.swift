@@ -224,6 +224,19 @@ import Testing
     }
   }
 
+  @Test func theFoldersThatHaveTheProjectsAreNamed() {
+    let names: Set<String> = [
+      "packages/a/pyproject.toml", "packages/a/sub/setup.py", "packages/b/setup.py", "docs/requirements.txt",
+    ]
+    let reading = ProjectReading(
+      folder: "x", found: [:], sources: SourceFiles(names: names), interpreters: [:])
+    #expect(
+      reading.notes.first?.message
+        == "the projects of this repository are in folders of their own: packages/a, packages/b")
+    #expect(reading.notes.first?.hint == "outfit init packages/a")
+    #expect(Self.reading(folder: "x", found: [:]).notes.first?.message == "nothing here names Python or Node")
+  }
+
   @Test func aToolWithoutAWheelMayBeBuilt() async throws {
     let found = [
       ".tool-versions": "black 25.1.0\npoetry 1.8\nprettier 3.6.2\n",

@@ -238,7 +238,16 @@ public struct ProjectReading: Sendable {
     out.append("profile: \(name)")
     out.append("")
     if !isPython, !isNode {
-      note("nothing here names Python or Node", "write interpreters: yourself", warns: true)
+      let folders = SubfolderApps.projects(sources)
+      if let first = folders.first {
+        let list = folders.prefix(8).joined(separator: ", ")
+        let more = folders.count > 8 ? " and \(folders.count - 8) more" : ""
+        note(
+          "the projects of this repository are in folders of their own: \(list)\(more)",
+          "outfit init \(Quoting.shell(first))", warns: true)
+      } else {
+        note("nothing here names Python or Node", "write interpreters: yourself", warns: true)
+      }
     }
     // What comes from npm runs on it.
     let needsNode = isNode || tools.contains { $0.origin == "npm" }
