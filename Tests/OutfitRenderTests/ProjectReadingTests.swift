@@ -237,6 +237,20 @@ import Testing
     #expect(Self.reading(folder: "x", found: [:]).notes.first?.message == "nothing here names Python or Node")
   }
 
+  @Test(arguments: [
+    "docker/bench_py3.Dockerfile", "benchmarks/Dockerfile", "Dockerfile.ci", "example/Dockerfile",
+  ])
+  func imagesForSomethingElseMakeNoApplication(_ name: String) {
+    let file = "FROM python:3.12\nRUN pip install flask\nCMD [\"/run.sh\"]\n"
+    let reading = ProjectReading(
+      folder: "x", found: ["setup.py": "setup()"], sources: SourceFiles(texts: [name: file]),
+      interpreters: [:])
+    #expect(!reading.text.contains("app:"))
+    #expect(
+      reading.notes.map(\.message).contains(
+        "\(name) is left out: by its name it makes no image of production"))
+  }
+
   @Test func aToolWithoutAWheelMayBeBuilt() async throws {
     let found = [
       ".tool-versions": "black 25.1.0\npoetry 1.8\nprettier 3.6.2\n",
