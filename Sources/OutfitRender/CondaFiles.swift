@@ -22,9 +22,14 @@ enum CondaFiles {
       || parts.count > 1 && folders.contains(parts[0])
   }
 
+  /// Whether it is a list for `conda install --file`, by its name.
+  static func isList(_ name: String) -> Bool {
+    name.hasSuffix(".txt") && RequirementFiles.isCondas(name)
+  }
+
   /// - Parameter texts: by name.
   static func names(_ texts: [String: String]) -> [String] {
-    files.filter { texts[$0] != nil }
+    files.filter { texts[$0] != nil } + texts.keys.filter(isList).sorted()
       + texts.keys.filter { !files.contains($0) && isLikely($0) && isOne(texts[$0] ?? "") }.sorted()
   }
 

@@ -331,6 +331,10 @@ struct EnvironmentReading {
     }
     var more = chosen.contains(where: \.hasRunner) ? [] : tests
     if chosen.isEmpty, more.isEmpty { more = requirements[.test] }
+    // What those groups have is what the tests of today need.
+    if groupsHaveRunner, !chosen.contains(where: \.hasProject) {
+      more = more.filter { tests.files.contains($0.name) }
+    }
     let others = requirements.files.filter { $0.role == .other || $0.role == .test }
     if !(chosen + more).contains(where: \.hasRunner), project.file == nil || !projectHasRunner {
       more += others.filter(\.hasRunner).prefix(1)
@@ -372,6 +376,11 @@ struct EnvironmentReading {
       let serves = !isServed && file.rank[1] == 1 && !file.names.isDisjoint(with: servers)
       return !isThere && (isInstalled || serves)
     }
+  }
+
+  /// A dependency group of the project has a test runner.
+  private var groupsHaveRunner: Bool {
+    project.file != nil && PythonProject.hasRunner(project.groups.values.flatMap(\.lines))
   }
 
   private var projectHasRunner: Bool {

@@ -142,9 +142,14 @@ struct RequirementFiles {
     "bak", "orig", "rej", "swp", "nix", "lockb", "xml", "csv",
   ]
 
+  /// conda reads it, and some of its names are others on PyPI.
+  static func isCondas(_ name: String) -> Bool {
+    name.lowercased().split { !$0.isLetter && !$0.isNumber }.contains("conda")
+  }
+
   /// By its name. What does not end in `.txt` or `.in` is one only if it reads as one.
   static func isOne(_ name: String) -> Bool {
-    guard name != "MANIFEST.in", !name.hasSuffix("~") else { return false }
+    guard name != "MANIFEST.in", !name.hasSuffix("~"), !isCondas(name) else { return false }
     let parts = name.lowercased().split(separator: "/")
     let isInFolder = parts.first.map { folders.contains(String($0)) } == true && parts.count > 1
     guard hasItsEnding(name) else {

@@ -268,6 +268,17 @@ import Testing
     expect(["requirements.yml": "- name: x\n", "requirements/make": "cd x && make\n"], nil)
   }
 
+  @Test func whatAGroupHasIsNotTakenFromAListAsWell() {
+    let project = ["pyproject.toml": Self.package + "[dependency-groups]\ndev = ['pytest']\n"]
+    func with(_ name: String) -> [String: String] { project.merging([name: "pytest<8\n"]) { $1 } }
+    expect(with("requirements-test.txt"), "from: pyproject.toml")
+    #expect(left(with("requirements-test.txt")) == ["requirements-test.txt is left out"])
+    expect(with("requirements-conda-test.txt"), "from: pyproject.toml")
+    #expect(
+      left(with("requirements-conda-test.txt")) == ["requirements-conda-test.txt is left out: it is conda's"])
+    #expect(ProjectReading.isRead("requirements-conda-test.txt"))
+  }
+
   @Test func filesThatContradictEachOtherAreNotTakenTogether() {
     let found = [
       "requirements.txt": "six==1.0\n", "requirements-dev.txt": "six==2.0\npytest\nattrs\n", "setup.cfg": "",

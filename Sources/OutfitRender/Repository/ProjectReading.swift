@@ -25,7 +25,7 @@ public struct ProjectReading: Sendable {
 
   /// Whether a file is read that stands in one of `folders`, beside `files`.
   public static func isRead(_ name: String) -> Bool {
-    RequirementFiles.isOne(name) || EnvironmentReading.isStandardLock(name)
+    RequirementFiles.isOne(name) || EnvironmentReading.isStandardLock(name) || CondaFiles.isList(name)
   }
 
   /// What is read beside them, once they are known: what requirements files include. What that finds may name more.
