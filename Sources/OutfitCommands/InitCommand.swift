@@ -48,8 +48,11 @@ struct InitCommand: AsyncParsableCommand {
       // The system's own belong to the system.
       let here = try await Probing(host, keepsResults: !dryRun).interpreters(.python)
         .filter { $0.origin != .system && $0.missingModules.isEmpty }.map(\.version)
+      let leftOut = ProjectReading.leftOut(found)
       let versions = RepositoryVersions(
-        found.merging(repository.texts(of: RepositoryVersions.files)) { first, _ in first },
+        found.filter { !leftOut.contains($0.key) }.merging(repository.texts(of: RepositoryVersions.files)) {
+          first, _ in first
+        },
         today: String(DateText.utc(host.clock.now()).prefix(10)),
         knowing: .known(host), here: [.python: here])
       let interpreters = Dictionary(

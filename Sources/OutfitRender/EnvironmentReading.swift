@@ -414,11 +414,16 @@ struct EnvironmentReading {
       warns: true)
   }
 
-  private mutating func nameTheRest() {
+  /// Requirements files of which nothing is installed.
+  var leftOut: [RequirementFiles.File] {
     let included = requirements.files.filter { from.contains($0.name) }.reduce(Set<String>()) {
       $0.union($1.included)
     }
-    for file in requirements.files where !from.contains(file.name) && !included.contains(file.name) {
+    return requirements.files.filter { !from.contains($0.name) && !included.contains($0.name) }
+  }
+
+  private mutating func nameTheRest() {
+    for file in leftOut {
       note(
         "\(file.name) is left out",
         from.isEmpty

@@ -279,6 +279,14 @@ import Testing
     #expect(ProjectReading.isRead("requirements-conda-test.txt"))
   }
 
+  @Test func filesOfWhichNothingIsInstalledAreKnown() {
+    let found = [
+      "requirements.txt": "-r other.txt\n", "other.txt": "six\n", "requirements/docs.txt": "sphinx\n",
+      "pyproject.toml": Self.package,
+    ]
+    #expect(ProjectReading.leftOut(found) == ["requirements/docs.txt"])
+  }
+
   @Test func filesThatContradictEachOtherAreNotTakenTogether() {
     let found = [
       "requirements.txt": "six==1.0\n", "requirements-dev.txt": "six==2.0\npytest\nattrs\n", "setup.cfg": "",

@@ -46,6 +46,11 @@ public struct ProjectReading: Sendable {
     return included.filter { found[$0] == nil }
   }
 
+  /// The requirements files among them of which nothing would be installed.
+  public static func leftOut(_ found: [String: String]) -> Set<String> {
+    Set(EnvironmentReading(found).leftOut.map(\.name))
+  }
+
   /// The manifest.
   public private(set) var text = ""
   /// What was found and where it went, and what the reader has to look after.
