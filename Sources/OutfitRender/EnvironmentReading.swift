@@ -223,10 +223,12 @@ struct EnvironmentReading {
   private mutating func nameLeft(_ kind: String, _ names: [String]) {
     guard !names.isEmpty else { return }
     let list = names.sorted().joined(separator: ", ")
+    // No other file has groups.
+    let file = kind == "group" ? "pyproject.toml" : project.file ?? "pyproject.toml"
     note(
       names.count == 1
-        ? "the \(kind) \(list) of \(project.file ?? "pyproject.toml") is left out"
-        : "the \(kind)s \(list) of \(project.file ?? "pyproject.toml") are left out",
+        ? "the \(kind) \(list) of \(file) is left out"
+        : "the \(kind)s \(list) of \(file) are left out",
       "to have \(names.count == 1 ? "it" : "them"): `\(kind)s: [\(((kind == "group" ? unasked.sorted() + groups : extras) + names.sorted()).joined(separator: ", "))]` under virtualenv:"
     )
   }

@@ -173,6 +173,11 @@ import Testing
     expect(["setup.py": "setup(extras_require={'dev': [\n"], "from: setup.py, extras: [dev]")
     expect(["setup.py": "from setuptools import setup\nsetup()\n"], "from: setup.py")
     expect(["setup.cfg": "[flake8]\nmax-line-length = 100\n"], nil)
+    let groups = "[dependency-groups]\ndocs = ['sphinx']\n"
+    #expect(
+      left(["setup.py": program, "pyproject.toml": groups]) == [
+        "the group docs of pyproject.toml is left out", "the extra docs of setup.py is left out",
+      ])
   }
 
   // MARK: Tests
