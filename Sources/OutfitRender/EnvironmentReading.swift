@@ -335,7 +335,7 @@ struct EnvironmentReading {
     if chosen.isEmpty, more.isEmpty { more = requirements[.test] }
     // What those groups have is what the tests of today need.
     if groupsHaveRunner, !chosen.contains(where: \.hasProject) {
-      more = more.filter { tests.files.contains($0.name) }
+      more = more.filter { self.tests.files.contains($0.name) }
     }
     let others = requirements.files.filter { $0.role == .other || $0.role == .test }
     if !(chosen + more).contains(where: \.hasRunner), project.file == nil || !projectHasRunner {

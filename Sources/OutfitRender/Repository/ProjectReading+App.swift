@@ -29,7 +29,10 @@ extension ProjectReading {
     let common = settings?.common.map { "DJANGO_SETTINGS_MODULE: \($0)" }
     let composed = template() == nil ? [:] : self.composed
     for (name, entry) in managed {
-      if common != nil && name == "DJANGO_SETTINGS_MODULE" || composed[name] != nil { managed[name] = nil }
+      if common != nil && name == "DJANGO_SETTINGS_MODULE" || composed[name] != nil {
+        managed[name] = nil
+        continue
+      }
       guard template() != nil, DevelopmentSettings.kind(name, entry.value) != nil else { continue }
       managed[name] = nil
       if variables[name] == nil { variables[name] = entry.value }

@@ -38,22 +38,26 @@ extension ProjectReading {
   }
 
   private mutating func readMise(_ document: TomlDocument, _ file: String) {
-    func place(_ path: String...) -> String { "\(file):\(document.line(of: path))" }
+    // A table has no line of its own where only what is in it is written down.
+    func place(_ path: [String], _ value: TomlValue) -> String {
+      let below = (value.table ?? [:]).keys.map { document.line(of: path + [$0]) }
+      return "\(file):\(below.min() ?? document.line(of: path))"
+    }
     for (name, value) in (document.root["tools"]?.table ?? [:]).sorted(by: { $0.key < $1.key }) {
       let first = value.array?.first ?? value
       let extras = (first["extras"]?.string ?? "").split { $0 == "," || $0 == " " }.map(String.init)
       take(
         tool: name, first.string ?? first["version"]?.string ?? "", extras: extras,
-        place: place("tools", name))
+        place: place(["tools", name], value))
     }
     for (name, value) in (document.root["env"]?.table ?? [:]).sorted(by: { $0.key < $1.key }) {
-      take(variable: name, value, place: place("env", name))
+      take(variable: name, value, place: place(["env", name], value))
     }
     for (name, value) in document.root.table?.sorted(by: { $0.key < $1.key }) ?? []
     where !["tools", "env", "min_version", "settings"].contains(name) {
       let names = (value.table ?? [:]).keys.sorted()
       note(
-        "\(place(name)): \(name)\(names.isEmpty ? "" : " (\(names.joined(separator: ", ")))") of mise is left out",
+        "\(place([name], value)): \(name)\(names.isEmpty ? "" : " (\(names.joined(separator: ", ")))") of mise is left out",
         name == "tasks" ? "`mise run` goes on working" : nil)
     }
   }
