@@ -32,7 +32,8 @@ extension ProjectReading {
       case .list(let values): "\(entry.key): \(Quoting.json(values.compactMap(\.text)))"
       case .text(let text) where ["true", "false"].contains(text): "\(entry.key): \(text)"
       case .text(let text): "\(entry.key): \(Quoting.json(text))"
-      case .nothing, .mapping: "\(entry.key): ~"
+      case .mapping(let entries): "\(entry.key): \(flow(entries))"
+      case .nothing: "\(entry.key): ~"
       }
     }
     return "{\(fields.joined(separator: ", "))}"
