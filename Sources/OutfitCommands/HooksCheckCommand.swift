@@ -66,10 +66,25 @@ struct HooksCheck: AsyncParsableCommand {
       guard !left.isEmpty else { return }
       session.talk(
         fix
-          ? "\nWhat is left is another program's to write: update \(Set(left.map(\.place.file)).sorted().joined(separator: ", ")) with it."
+          ? "\n\(Self.others(left))"
           : "\nNext: outfit hooks check --fix    (or move the lock: outfit update)")
       throw Ended(.drift)
     }
+  }
+
+  /// Whose places can't be written by hand, and how they are brought to the lock's version.
+  private static func others(_ left: [PinDrift]) -> String {
+    Set(left.map(\.place.file)).sorted().map { file in
+      let command: String? =
+        switch FilePath(file).lastComponent?.string {
+        case PreCommitReading.file: "pre-commit autoupdate --freeze"
+        case "poetry.lock": "poetry update"
+        case "uv.lock": "uv lock --upgrade"
+        case "pdm.lock": "pdm update"
+        default: nil
+        }
+      return "\(file) is another program's to write: \(command.map { "`\($0)`" } ?? "update it with that")."
+    }.joined(separator: "\n")
   }
 
   /// What is in the project's folder, but for what others put there. Git is not asked: it would run what the

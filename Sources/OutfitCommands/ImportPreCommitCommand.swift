@@ -67,10 +67,12 @@ struct ImportPreCommitCommand: AsyncParsableCommand {
       guard !dryRun else { return session.write("Nothing was written: this was a dry run.") }
       try file.save(host)
       session.write("Wrote \(session.short(file.path)).")
-      let left = reading.rows.contains { $0.outcome == .left }
+      let left = reading.rows.contains { $0.outcome == .left && !$0.repository.isEmpty }
       session.talk(
         "Next: outfit up    (then take what was taken over out of \(PreCommitReading.file)"
-          + (left ? "; what is left there goes on running)" : ", or remove it: both would run)"))
+          + (left
+            ? "; what is left there runs where `pre-commit install` or `prek install` was run)"
+            : ", or remove it: both would run)"))
     }
   }
 

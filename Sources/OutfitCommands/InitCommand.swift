@@ -48,8 +48,11 @@ struct InitCommand: AsyncParsableCommand {
       // The system's own belong to the system.
       let here = try await Probing(host, keepsResults: !dryRun).interpreters(.python)
         .filter { $0.origin != .system && $0.missingModules.isEmpty }.map(\.version)
+      let leftOut = ProjectReading.leftOut(found)
       let versions = RepositoryVersions(
-        found.merging(repository.texts(of: RepositoryVersions.files)) { first, _ in first },
+        found.filter { !leftOut.contains($0.key) }.merging(repository.texts(of: RepositoryVersions.files)) {
+          first, _ in first
+        },
         today: String(DateText.utc(host.clock.now()).prefix(10)),
         knowing: .known(host), here: [.python: here])
       let interpreters = Dictionary(
@@ -62,12 +65,18 @@ struct InitCommand: AsyncParsableCommand {
       var reading = ProjectReading(
         folder: name, place: repository.place, found: found, sources: sources, interpreters: interpreters)
       var notes = versions.notes + repository.notes
-      if let question = reading.wheelQuestion {
-        let answer = try await sourceOnly(question, Version(versions[.python].text) ?? here.max(), session)
-        notes += [answer.note].compactMap { $0 }
+      let python = Version(versions[.python].text) ?? here.max()
+      var answers: [SourceOnlyPackages.Found] = []
+      for question in [reading.wheelQuestion, reading.toolQuestion] {
+        var answer = SourceOnlyPackages.Found()
+        if let question { answer = try await sourceOnly(question, python, session) }
+        if let note = answer.note, !notes.contains(note) { notes.append(note) }
+        answers.append(answer)
+      }
+      if answers.contains(where: { !$0.names.isEmpty }) {
         reading = ProjectReading(
           folder: name, place: repository.place, found: found, sources: sources, interpreters: interpreters,
-          sourceOnly: answer.names)
+          sourceOnly: answers[0].names, sourceOnlyTools: answers[1].names)
       }
       notes += reading.notes
       var lines = reading.text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)

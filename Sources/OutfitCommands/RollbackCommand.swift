@@ -36,6 +36,9 @@ struct RollbackCommand: AsyncParsableCommand {
       valueName: "policy"))
   var onConflict: ConflictPolicy?
 
+  @Flag(name: .shortAndLong, help: "Answer conflicts by their default: what you changed stays.")
+  var yes = false
+
   @Flag(help: "Print what was done, or would be, as JSON.") var json = false
 
   func validate() throws {
@@ -96,7 +99,7 @@ struct RollbackCommand: AsyncParsableCommand {
       }
       let target = plan.origin.place
       var decisions = Decisions(onConflict ?? .keep)
-      if onConflict == nil, !plan.conflicts.isEmpty, host.terminal.isInteractive {
+      if onConflict == nil, !yes, !plan.conflicts.isEmpty, host.terminal.isInteractive {
         let dialogue = ConflictDialogue(session: session, plan: plan, theirs: "that of \(target)")
         decisions = try await dialogue.decide()
       }

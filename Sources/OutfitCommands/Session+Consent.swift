@@ -81,7 +81,8 @@ extension Session {
         files += ["the link \(virtualenv.value.path)", "a line of .git/info/exclude"]
       }
       if let section = profile.nodeModules { files.append("the folder \(section.value.path)") }
-      let types = Set(profile.hooks.values.flatMap(\.value.stages)).sorted()
+      // `manual` is a stage that no hook of git stands for.
+      let types = Set(profile.hooks.values.flatMap(\.value.stages)).subtracting(["manual"]).sorted()
       files += types.map { "the git hook \($0)" }
       if profile.hookSettings?.value.file != nil { files.append("a block of .pre-commit-config.yaml") }
       return files

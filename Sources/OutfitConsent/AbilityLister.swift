@@ -68,10 +68,31 @@ struct AbilityLister {
     }
     for (name, hook) in entries(content.own.hooks) {
       let words = (hook.entry ?? []) + hook.arguments
+      if let repository = hook.repository {
+        let what = hook.identifier ?? name
+        let rest = [words.isEmpty ? nil : Self.line(words), Self.packages(hook)].compactMap(\.self)
+        add(
+          .runs, "hooks.\(name)", "runs",
+          "\(what) of \(repository.address) at \(repository.revision)"
+            + (rest.isEmpty ? "" : " (\(rest.joined(separator: ", ")))"),
+          "as git hooks of this project")
+        continue
+      }
+      if let packages = Self.packages(hook) {
+        add(
+          .runs, "hooks.\(name)", "runs", "\(name) (\(Self.line(words)), \(packages))",
+          "as git hooks of this project")
+        continue
+      }
       add(
         .runs, "hooks.\(name)", "runs", words.isEmpty ? name : "\(name) (\(Self.line(words)))",
         "as git hooks of this project")
     }
+  }
+
+  /// What the runner installs for a hook.
+  private static func packages(_ hook: HookSection) -> String? {
+    hook.dependencies.isEmpty ? nil : "with \(hook.dependencies.joined(separator: ", "))"
   }
 
   private mutating func listSecrets() {

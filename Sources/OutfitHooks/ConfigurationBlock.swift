@@ -8,8 +8,10 @@ struct ConfigurationBlock {
   static let file = ".pre-commit-config.yaml"
   static let identifier = "hooks"
 
-  var hooks: [String: Sourced<HookSection>]
+  var hooks: [Named<HookSection>]
   var settings: HookSettings
+  /// Of a repository, by its pin.
+  var commits: [String: String]
   /// Of a hook's command: what a runner installs to have it, and nil for what a machine has to have.
   var installed: ([String]) -> HookConfiguration.Installed?
   /// Whether a command is one of this project's own pins.
@@ -56,20 +58,21 @@ struct ConfigurationBlock {
   private func body(indentation: Int) -> String {
     let isPortable = settings.file == .portable
     var merged = hooks
-    for (name, hook) in hooks {
+    for index in merged.indices {
       // What is said once for all hooks would hold for the others of this file too.
-      var section = hook.value
+      var section = merged[index].value.value
       section.files = HookPattern.all(of: [settings.files, section.files])
       section.exclude = HookPattern.any(of: [settings.exclude, section.exclude])
       if settings.failsFast { section.endsRun = true }
-      merged[name]?.value = section
+      merged[index].value.value = section
     }
     var configuration = HookConfiguration(hooks: merged) { entry in
       guard !isPortable, let program = entry.first, isPinned(program) else { return entry }
       return ["outfit", "exec"] + entry
     }
+    configuration.take(commits)
     if isPortable {
-      for index in configuration.hooks.indices where configuration.hooks[index].section.language == nil {
+      for index in configuration.hooks.indices where configuration.hooks[index].section.isOwn {
         configuration.hooks[index].installed = installed(configuration.hooks[index].entry)
       }
     }
@@ -80,22 +83,7 @@ struct ConfigurationBlock {
         ? "# The versions are those of outfit.lock."
         : "# They run the tools that outfit.lock pins, and need `outfit`.",
     ]
-    // In their order, which is the one that they run in.
-    var groups: [(head: [String], hooks: [HookConfiguration.Hook])] = []
-    for hook in configuration.hooks {
-      let head =
-        hook.remote.map { ["- repo: \($0.0.address)", "  rev: \(HookConfiguration.quoted($0.revision))"] }
-        ?? ["- repo: local"]
-      if groups.last?.head == head {
-        groups[groups.count - 1].hooks.append(hook)
-      } else {
-        groups.append((head, [hook]))
-      }
-    }
-    for group in groups {
-      lines += group.head + ["  hooks:"]
-      lines += configuration.entries(.plain, of: group.hooks).map { String($0.dropFirst(2)) }
-    }
+    lines += configuration.repositories(.plain).map { String($0.dropFirst(2)) }
     return lines.map { lead + $0 + "\n" }.joined()
   }
 }

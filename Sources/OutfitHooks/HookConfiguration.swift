@@ -14,11 +14,14 @@ public struct HookConfiguration {
     /// What leaves out the files that it has passed already, to be put before its command; empty where each is looked at
     /// each time.
     var cache: [String] = []
+    /// Of a repository, what the lock has; nil where it has none yet.
+    var commit: String?
 
     /// The repository that has this very hook, and its tag of the version that is installed; nil where it is other than
     /// there.
     var remote: (KnownHook.Remote, revision: String)? {
-      guard section.entry == nil, let remote = known?.remote, let pin = installed?.packages.first,
+      guard section.isOwn, section.entry == nil, let remote = known?.remote,
+        let pin = installed?.packages.first,
         installed?.language == "python", pin.hasPrefix("\(remote.package)==")
       else { return nil }
       return (remote, remote.tag + pin.dropFirst(remote.package.count + 2))
@@ -44,39 +47,53 @@ public struct HookConfiguration {
   public var folder: String
   var settings: HookSettings
 
-  /// - Parameter command: Turns a hook's command into what runs it: `outfit exec black` for others to read,
-  ///   or the very program.
+  /// - Parameters:
+  ///   - hooks: In the order that they run in.
+  ///   - command: Turns a hook's command into what runs it: `outfit exec black` for others to read,
+  ///     or the very program.
   init(
-    hooks: [String: Sourced<HookSection>], settings: HookSettings = HookSettings(), folder: String = "",
+    hooks: [Named<HookSection>], settings: HookSettings = HookSettings(), folder: String = "",
     command: ([String]) -> [String]
   ) {
     self.folder = folder
     self.settings = settings
-    self.hooks = hooks.sorted { $0.key < $1.key }.map { name, hook in
+    self.hooks = hooks.map { name, hook in
       let entry = Self.entry(name, hook.value)
       return Hook(
-        name: name, entry: hook.value.language == nil ? command(entry) : entry, section: hook.value,
-        known: KnownHook.all[name])
+        name: name, entry: hook.value.isOwn ? command(entry) : entry, section: hook.value,
+        known: hook.value.repository == nil ? KnownHook.all[name] : nil)
     }
   }
 
-  /// The command of a hook as the manifest means it.
+  /// The command of a hook as the manifest means it; empty for what its repository says.
   static func entry(_ name: String, _ section: HookSection) -> [String] {
-    section.entry ?? KnownHook.all[name]?.entry ?? [name]
+    section.entry ?? (section.repository == nil ? KnownHook.all[name]?.entry ?? [name] : [])
+  }
+
+  /// - Parameter commits: Of repositories of hooks, by `HookRepository.pin`.
+  mutating func take(_ commits: [String: String]) {
+    for index in hooks.indices {
+      hooks[index].commit = hooks[index].section.repository.flatMap { commits[$0.pin] }
+    }
   }
 
   /// YAML.
   public var text: String { text(for: .plain) }
 
   func text(for names: Names) -> String {
-    var lines = [
-      "default_language_version: {node: system, golang: system, ruby: system}"
-    ]
+    let versions = ["node": "system", "golang": "system", "ruby": "system"]
+      .merging(settings.languageVersions) { $1 }.sorted { $0.key < $1.key }
+      .map { "\(Self.quoted($0.key)): \(Self.quoted($0.value))" }
+    var lines = ["default_language_version: {\(versions.joined(separator: ", "))}"]
     let all = folder.isEmpty ? nil : "^\(FolderPattern.escaped(folder))/"
     if let files = settings.files.map(counted) ?? all { lines.append("files: \(Self.quoted(files))") }
     if let exclude = settings.exclude { lines.append("exclude: \(Self.quoted(counted(exclude)))") }
     if settings.failsFast { lines.append("fail_fast: true") }
-    lines += ["repos:", "  - repo: local", "    hooks:"] + entries(names)
+    // Of hooks that say none, nor their repository.
+    if !settings.stages.isEmpty {
+      lines.append("default_stages: [\(settings.stages.map(Self.quoted).joined(separator: ", "))]")
+    }
+    lines += ["repos:"] + repositories(names)
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -85,10 +102,34 @@ public struct HookConfiguration {
     folder.isEmpty ? pattern : FolderPattern.pattern(pattern, in: folder)
   }
 
-  /// What stands under `hooks:`.
-  func entries(_ names: Names) -> [String] { entries(names, of: hooks) }
+  /// What stands under `repos:`, in the order that the hooks run in.
+  func repositories(_ names: Names) -> [String] {
+    var groups: [(head: [String], hooks: [Hook])] = []
+    for hook in hooks {
+      let head = head(hook)
+      if groups.last?.head == head {
+        groups[groups.count - 1].hooks.append(hook)
+      } else {
+        groups.append((head, [hook]))
+      }
+    }
+    return groups.flatMap { $0.head + ["    hooks:"] + entries(names, of: $0.hooks) }
+  }
 
-  func entries(_ names: Names, of hooks: [Hook]) -> [String] {
+  private func head(_ hook: Hook) -> [String] {
+    if let repository = hook.section.repository {
+      let address = repository.location?.repository ?? repository.address
+      let revision =
+        hook.commit.map { commit in
+          Self.quoted(commit) + (commit == repository.revision ? "" : "  # frozen: \(repository.revision)")
+        } ?? Self.quoted(repository.revision)
+      return ["  - repo: \(Self.quoted(address))", "    rev: \(revision)"]
+    }
+    return hook.remote.map { ["  - repo: \($0.0.address)", "    rev: \(Self.quoted($0.revision))"] }
+      ?? ["  - repo: local"]
+  }
+
+  private func entries(_ names: Names, of hooks: [Hook]) -> [String] {
     var lines: [String] = []
     for hook in hooks {
       // Of these stages git names no files, and without files the runner skips what does not always run.
@@ -105,8 +146,9 @@ public struct HookConfiguration {
   ) -> [String] {
     let section = hook.section
     var (entry, arguments) = (hook.entry, section.arguments)
-    let isCommand = section.language == nil
-    let isRemote = hook.remote != nil
+    let isCommand = section.language?.isText != true
+    let isElsewhere = section.repository != nil
+    let isRemote = hook.remote != nil || isElsewhere
     if let remote = hook.remote?.0 {
       (entry, arguments) = ([], entry.dropFirst(remote.words) + arguments)
     }
@@ -121,13 +163,18 @@ public struct HookConfiguration {
     }
     // The last word of a shell's command line is a name for it, and ends no options.
     let isSafe = arguments.last == "--" || !passesNames
-    if isCommand, !isRemote, !folder.isEmpty || (names == .any && !isSafe) {
+    // What docker runs has no shell that is known of.
+    if isCommand, !isRemote, section.language != .dockerImage, !folder.isEmpty || (names == .any && !isSafe) {
       entry = FolderEntry.words(entry + arguments, in: folder)
       arguments = []
     }
-    var lines = [
-      "      - id: \(Self.quoted(hook.name))", "        name: \(Self.quoted(section.title ?? hook.name))",
-    ]
+    var lines = ["      - id: \(Self.quoted(section.identifier ?? hook.name))"]
+    if !isElsewhere || section.title != nil {
+      lines.append("        name: \(Self.quoted(section.title ?? hook.name))")
+    }
+    if isElsewhere, !entry.isEmpty {
+      lines.append("        entry: \(Self.quoted(entry.map(Self.word).joined(separator: " ")))")
+    }
     if !isRemote {
       lines += [
         "        language: \(section.language?.rawValue ?? hook.installed?.language ?? "system")",
@@ -144,22 +191,28 @@ public struct HookConfiguration {
     }
     let saysKinds = !section.types.isEmpty || !section.anyOf.isEmpty
     let packages = hook.installed?.packages ?? []
-    list("additional_dependencies", isRemote ? Array(packages.dropFirst()) : packages)
+    list(
+      "additional_dependencies",
+      section.isOwn ? (isRemote ? Array(packages.dropFirst()) : packages) : section.dependencies)
+    if let version = section.languageVersion {
+      lines.append("        language_version: \(Self.quoted(version))")
+    }
     // Without any, a repository's own would count.
-    if isRemote, arguments.isEmpty { lines.append("        args: []") }
+    if isRemote, !isElsewhere, arguments.isEmpty { lines.append("        args: []") }
     list("args", arguments)
     list("types", section.types)
     list("types_or", saysKinds ? section.anyOf : hook.known?.types ?? [])
     list("exclude_types", section.excludedTypes)
     pattern("files", section.files)
     pattern("exclude", section.exclude)
-    list("stages", stages)
+    if !isElsewhere || section.hasOwnStages { list("stages", stages) }
     if !passesNames { lines.append("        pass_filenames: false") }
     if section.alwaysRuns || isFileless { lines.append("        always_run: true") }
     if section.isSerial ?? hook.known?.isSerial ?? false { lines.append("        require_serial: true") }
     if section.isVerbose { lines.append("        verbose: true") }
     if section.endsRun { lines.append("        fail_fast: true") }
-    if let alias = section.alias { lines.append("        alias: \(Self.quoted(alias))") }
+    let ownName = section.identifier == nil || section.identifier == hook.name ? nil : hook.name
+    if let alias = section.alias ?? ownName { lines.append("        alias: \(Self.quoted(alias))") }
     if let file = section.logFile { lines.append("        log_file: \(Self.quoted(file))") }
     return lines
   }

@@ -7,7 +7,7 @@ import SystemPackage
 extension Hooks {
   /// The block in the repository's own configuration; nil where none is wanted, with what is to be said of that.
   func block(
-    _ hooks: [String: Sourced<HookSection>], _ git: GitFolders, _ context: Context
+    _ hooks: [Named<HookSection>], _ git: GitFolders, _ context: Context
   ) -> (edit: Edit.Block?, problems: [Diagnostic]) {
     guard let settings = context.profile.hookSettings, settings.value.file != nil else { return (nil, []) }
     func refused(_ message: String, _ hint: String) -> (Edit.Block?, [Diagnostic]) {
@@ -29,7 +29,8 @@ extension Hooks {
       text = String(decoding: bytes, as: UTF8.self)
     }
     let block = ConfigurationBlock(
-      hooks: hooks, settings: settings.value, installed: { installed($0, context) },
+      hooks: hooks, settings: settings.value, commits: commits(context),
+      installed: { installed($0, context) },
       isPinned: { isPinned($0, context) })
     do {
       return (try block.edit(in: text), [])

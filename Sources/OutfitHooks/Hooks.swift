@@ -19,12 +19,33 @@ public struct Hooks: Part {
   /// The same where names of files may begin with a dash.
   static let anyNamesName = "hooks-any-names.yaml"
 
-  /// The runner is locked with the tools.
-  public func resolve(_ context: Context) throws -> Round<Lock> { .done(context.lock) }
+  /// The runner is locked with the tools; repositories of hooks by the commit that their `rev:` names.
+  public func resolve(_ context: Context) throws -> Round<Lock> {
+    guard case .project = context.profile.scope else { return .done(context.lock) }
+    var lock = context.lock
+    var queries: [Query] = []
+    var pins: Set<String> = []
+    for (_, hook) in context.profile.inOrder(context.profile.hooks, of: "hooks") {
+      guard let repository = hook.value.repository, let address = repository.location else { continue }
+      guard pins.insert(repository.pin).inserted, lock.externals[repository.pin] == nil else { continue }
+      switch context.facts[.repository(address)] {
+      case nil: queries.append(.repository(address))
+      case .repository(let pin, _)?: lock.externals[repository.pin] = pin
+      default: continue
+      }
+    }
+    if !queries.isEmpty { return .ask(queries) }
+    lock.externals = lock.externals.filter { pins.contains($0.key) }
+    return .done(lock)
+  }
+
+  func commits(_ context: Context) -> [String: String] {
+    context.lock.externals.compactMapValues(\.commit)
+  }
 
   public func propose(_ context: Context) throws -> Round<Proposal> {
     var proposal = Proposal()
-    guard let first = context.profile.hooks.min(by: { $0.key < $1.key })?.value.source else {
+    guard let first = context.profile.inOrder(context.profile.hooks, of: "hooks").first?.value.source else {
       return .done(proposal)
     }
     let found: GitFolders?
@@ -56,8 +77,10 @@ public struct Hooks: Part {
       return .done(proposal)
     }
     let (hooks, missing) = usable(context)
-    proposal.failures = missing
-    let types = Set(hooks.values.flatMap(\.value.stages)).intersection(HookScript.types).sorted()
+    proposal.failures = missing.filter { $0.severity == .error }
+    proposal.notes = missing.filter { $0.severity != .error }
+    let installed = context.profile.hookSettings?.value.types ?? []
+    let types = Set(hooks.flatMap(\.value.value.stages) + installed).intersection(HookScript.types).sorted()
     let paths = types.map { git.hooks.appending($0) }
     let configured = configured(git)
     let isWritten = context.profile.hookSettings?.value.file != nil
@@ -82,6 +105,7 @@ public struct Hooks: Part {
     ) { entry in
       command(entry, context)
     }
+    configuration.take(commits(context))
     for index in configuration.hooks.indices {
       configuration.hooks[index].cache = cache(configuration.hooks[index], context)
     }
@@ -131,7 +155,7 @@ public struct Hooks: Part {
       }
       let script = HookScript(
         type: type, path: path, bin: context.bin, previous: previous == nil ? nil : kept,
-        skipped: block == nil ? [] : hooks.keys.sorted())
+        skipped: block == nil ? [] : hooks.map(\.key).sorted())
       change(path, .file(Array(script.text.utf8), mode: 0o755), carriesOn: replaced)
     }
     return .done(proposal)
@@ -188,15 +212,28 @@ public struct Hooks: Part {
   }
 
   /// The hooks whose programs the project has, and a complaint for each other one.
-  private func usable(_ context: Context) -> ([String: Sourced<HookSection>], [Diagnostic]) {
+  private func usable(_ context: Context) -> ([Named<HookSection>], [Diagnostic]) {
     var missing: [Diagnostic] = []
-    let hooks = context.profile.hooks.filter { name, hook in
+    let hooks = context.profile.inOrder(context.profile.hooks, of: "hooks").filter { name, hook in
       if let stage = hook.value.stages.first(where: { $0 != "manual" && !HookScript.types.contains($0) }) {
         missing.append(
           Diagnostic(
             .error, "the hook \(name) wants the stage \(stage), which git does not have",
             at: hook.source.location,
             hint: nearest(stage, among: HookScript.types).map { "did you mean \($0)?" }))
+        return false
+      }
+      if let repository = hook.value.repository {
+        if context.lock.externals[repository.pin]?.commit != nil { return true }
+        var problem = Diagnostic(
+          .warning, "its repository has no commit in the lock", at: hook.source.location,
+          hint: "`outfit lock` with a network, then `outfit up`")
+        if let address = repository.location, case .failed(let failure)? = context.facts[.repository(address)]
+        {
+          (problem.message, problem.excerpt) = (failure.message, failure.excerpt)
+        }
+        problem.message = "the hook \(name) is left out: \(problem.message)"
+        missing.append(problem)
         return false
       }
       if hook.value.language != nil {
@@ -231,7 +268,7 @@ public struct Hooks: Part {
     let section = hook.section
     let isKnown = section.entry == nil && hook.known?.basis != nil
     let isOfStore = hook.entry.first.map { FilePath($0).starts(with: context.store) } == true
-    guard section.language == nil, !section.isVerbose, section.isCached ?? (isKnown && isOfStore) else {
+    guard section.isOwn, !section.isVerbose, section.isCached ?? (isKnown && isOfStore) else {
       return []
     }
     return [context.bin.appending("outfit").string, "hooks", "cached", isKnown ? hook.name : "-"]

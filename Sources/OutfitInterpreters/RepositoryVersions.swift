@@ -109,7 +109,7 @@ public struct RepositoryVersions: Sendable {
       }
     }
     if choice == nil {
-      let places = bounds.map { "\($0.place) asks for \($0.bound.text)" }
+      let places = bounds.filter { $0.bound.range != nil }.map { "\($0.place) asks for \($0.bound.text)" }
       if let (text, reason) = search.newest() {
         choice = Choice(
           text: text,
@@ -188,7 +188,11 @@ private struct Search {
       let latest = preference.lines.map { Version($0) }.max()
       var liked = current.first { preference.lines.contains($0.0) }
       if preference.isSupport, let oldest, let latest, latest < Version(oldest.0) { liked = oldest }
-      if let liked, liked.1 != best.1 { return (liked.1, preference.reason) }
+      if let liked, liked.1 != best.1 {
+        let elsewhere = mended.first { preference.lines.contains($0.0) }
+        let isForThis = isHere(liked) && elsewhere.map { $0.1 != liked.1 } == true
+        return (liked.1, preference.reason + (isForThis ? "; this machine has \(liked.1)" : ""))
+      }
       if liked != nil { break }
     }
     if let first = current.first, isHere(first), first.1 != best.1 { return (first.1, "this machine has it") }

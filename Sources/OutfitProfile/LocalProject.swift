@@ -110,6 +110,56 @@ package struct ProjectDescription: Sendable {
       || root["tool"]?["pdm"]?["version"]?["source"]?.string == "scm"
   }
 
+  /// Files that its metadata is made of when it is built, relative to its folder: those that a backend's settings name,
+  /// and the lists that a setup.py names.
+  package var metadataFiles: [String] {
+    let dynamic = root["tool"]?["setuptools"]?["dynamic"]
+    let hooks = root["tool"]?["hatch"]?["metadata"]?["hooks"]?["requirements_txt"]
+    let extras = [dynamic?["optional-dependencies"], hooks?["optional-dependencies"]]
+      .flatMap { ($0?.table ?? [:]).values.map(\.self) }
+    let tables = [dynamic?["dependencies"], dynamic?["version"]].compactMap(\.self) + extras
+    var names = tables.flatMap { table in
+      let files = table["file"] ?? table
+      return (files.array ?? [files]).compactMap(\.string)
+    }
+    names += (hooks?["files"]?.array ?? []).compactMap(\.string)
+    for line in configuration.split(whereSeparator: \.isNewline) {
+      guard let mark = line.firstRange(of: "file:") else { continue }
+      names += line[mark.upperBound...].split { $0 == "," || $0 == " " }.map(String.init).filter(Self.isList)
+    }
+    // Each second piece is a text, as far as quotes come in pairs; of the others none has such an ending.
+    names += setup.split { $0 == "'" || $0 == "\"" }.map(String.init).filter(Self.isList)
+    return Set(names).filter(Self.isBeside).sorted()
+  }
+
+  /// A path below the folder, of plain characters.
+  private static func isBeside(_ path: String) -> Bool {
+    !path.hasPrefix("/") && !path.split(separator: "/").contains("..")
+      && path.utf8.count < 200
+      && path.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-/+".contains($0)) }
+  }
+
+  /// Whether a file is likely to have packages or a version in it, and nothing for people.
+  private static func isList(_ path: String) -> Bool {
+    guard let base = path.split(separator: "/").last?.lowercased(), base != "manifest.in" else {
+      return false
+    }
+    let forPeople = [
+      "readme", "license", "licence", "copying", "change", "history", "news", "authors", "contrib",
+    ]
+    return base == "version"
+      || [".txt", ".in", ".pip"].contains { base.hasSuffix($0) && base.count > $0.count }
+        && !forPeople.contains { base.hasPrefix($0) }
+  }
+
+  /// What it asks for is only known once its build code has run, so that what was kept of an earlier run may be wrong.
+  package var isDynamic: Bool {
+    if let project = root["project"] {
+      return (project["dynamic"]?.array ?? []).contains { $0.string?.hasSuffix("dependencies") == true }
+    }
+    return root["tool"]?["poetry"] == nil && hasSetup
+  }
+
   /// Files that such a build writes beside the sources, relative to its folder.
   package var versionFiles: [String] {
     let tool = root["tool"]

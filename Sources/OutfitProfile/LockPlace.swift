@@ -150,7 +150,9 @@ extension Lock {
     if profile.nodeModules == nil { lock.nodeModules = nil }
     // Which those of chezmoi's folders are is not known here.
     if !profile.dotfiles.values.contains(where: { $0.value.kind == .chezmoi }) {
-      let addresses = Set(profile.dotfiles.values.compactMap(\.value.external?.pin))
+      let addresses = Set(
+        profile.dotfiles.values.compactMap(\.value.external?.pin)
+          + profile.hooks.values.compactMap(\.value.repository?.pin))
       lock.externals = externals.filter { addresses.contains($0.key) }
     }
     if profile.app == nil {

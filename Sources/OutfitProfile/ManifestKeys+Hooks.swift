@@ -39,8 +39,21 @@ extension ManifestKeys {
         "verbose", .text(.boolean), "Show what it prints also when it passes", example: "verbose: true"),
       Field(
         "language", .choice(HookSection.Language.self, "a kind of hook"),
-        "No command: `entry` is an expression that no line may match (pygrep), or what to say of each file (fail)",
+        "`entry` is an expression that no line may match (pygrep), what to say of each file (fail), or a command in an environment of this language that the runner makes",
         example: "language: pygrep"),
+      Field(
+        "additional_dependencies", .list(.text(.line)),
+        "Packages in the environment that the runner makes, for `language` and `repo`",
+        example: "additional_dependencies: [pyyaml]"),
+      Field(
+        "language_version", .text(.line), "The version of the interpreter in that environment",
+        example: "language_version: python3.12"),
+      Field(
+        "repo", .text(.hookRepository), "The repository that has the hook, locked by commit",
+        example: "repo: https://github.com/acme/hooks"),
+      Field("rev", .text(.hookRevision), "Its tag, branch or commit", example: "rev: v1.2.0"),
+      Field(
+        "id", .text(.line), "What it calls the hook; the entry's name without it", example: "id: check-terms"),
       Field("name", .text(.line), "What people read of it", example: "name: no tabs"),
       Field(
         "cache", .text(.boolean),
@@ -73,5 +86,13 @@ extension ManifestKeys {
       "file", .choice(HookSettings.File.self, "a way to write the hooks"),
       "Keep them in .pre-commit-config.yaml too, run by `outfit exec` or installed at the locked versions",
       example: "file: exec"),
+    Field(
+      "default_language_version", .dictionary(key: .line, value: .text(.line), example: "python: python3.12"),
+      "Of the interpreters in the environments that the runner makes, by language",
+      example: "default_language_version: {python: python3.12}"),
+    Field(
+      "default_install_hook_types", .oneOrMore(.choice(stages.filter { $0 != "manual" }, "a hook of git")),
+      "What git runs besides what the hooks' own stages need: a hook of a repository may have stages that are said there",
+      example: "default_install_hook_types: [pre-commit, commit-msg]"),
   ]
 }

@@ -252,7 +252,7 @@ struct ManifestDecoder {
     }
     manifest.content.env = entries(root, "env") { $1.value.text ?? $1.value["value"]?.text }
     manifest.content.hooks = entries(root, "hooks") { Self.hook($1.value) }
-    checkCommands(root["hooks"])
+    checkHooks(root["hooks"])
     if let pair = root.pairs?.first(where: { $0.key == "hook-settings" }) {
       manifest.entries["hook-settings"] = pair.keyLocation
       manifest.content.hookSettings = Sourced(

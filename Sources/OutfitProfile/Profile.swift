@@ -85,12 +85,26 @@ public struct Profile: Sendable {
     hooks.merge(other.hooks) { $1 }
   }
 
+  /// Entries of the section `section` as they were written: layer by layer, line by line. What a later layer changes
+  /// keeps its place.
+  public func inOrder<Value>(_ entries: [String: Sourced<Value>], of section: String) -> [Named<Value>] {
+    func place(_ entry: Named<Value>) -> (layer: Int, location: SourceLocation, name: String) {
+      let source = overridden["\(section).\(entry.key)"]?.first ?? entry.value.source
+      return (layers.firstIndex(of: source.layer) ?? layers.endIndex, source.location, entry.key)
+    }
+    let placed = entries.map { entry in (place: place(entry), entry: entry) }
+    return placed.sorted { $0.place < $1.place }.map(\.entry)
+  }
+
   /// What the host says, beside `data:`.
   public static let builtInData: Set<String> = ["os", "arch", "home", "user", "hostname"]
 
   /// The questions that no layer's `data:` answers.
   public var unanswered: [String: Sourced<Question>] { ask.filter { data[$0.key] == nil } }
 }
+
+/// An entry of a section, by its name there.
+public typealias Named<Value: Sendable> = (key: String, value: Sourced<Value>)
 
 /// Where the machines that have a profile say how they are. A profile says where, and each person whether.
 public struct ReceiptSection: Hashable, Sendable {

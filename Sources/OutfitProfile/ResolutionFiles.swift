@@ -136,6 +136,11 @@ package struct ResolutionFiles: Sendable {
       files[path] = bytes
     }
     let description = ProjectDescription(found)
+    for name in description.metadataFiles {
+      let path = project.file(name)
+      // One that is not there, or is no file, is none.
+      if files[path] == nil, let bytes = try? look(path) { files[path] = bytes }
+    }
     // Members of a workspace are found by uv alone, and built with the project that has them.
     guard !found.isEmpty, isNamed || description.isPackage || description.hasLocalSources else { return }
     if let known = projects.firstIndex(where: { $0.path == project.path }) {

@@ -410,6 +410,26 @@ extension TextForm {
     $0.isEmpty ? Complaint("a command is wanted here") : nil
   }
 
+  /// Whatever git can fetch from, and no password.
+  static let hookRepository = TextForm(what: "the address of a repository") { text in
+    do throws(Failure) {
+      let address = text.hasPrefix("/") ? "git+file://\(text)" : text
+      guard let git = try GitAddress(address), git.subfolder.isEmpty, git.reference == nil else {
+        return Complaint(
+          "`\(text)` is not the address of a repository",
+          hint: "write it as git takes it, and its tag as `rev:`")
+      }
+      return nil
+    } catch {
+      return error.diagnostics.first.map { Complaint($0.message, hint: $0.hint) }
+    }
+  }
+
+  static let hookRevision = TextForm(what: "a tag, a branch or a commit") { text in
+    text.isEmpty || text.hasPrefix("-") || text.hasSuffix("*") || !GitAddress.isReference(text)
+      ? Complaint("`\(text)` is not a tag, a branch or a commit") : nil
+  }
+
   static let remote = TextForm(what: "the address of a repository") { text in
     if let end = text.firstRange(of: "://"), !text[..<end.lowerBound].hasSuffix("ssh"),
       text[end.upperBound...].contains("@")

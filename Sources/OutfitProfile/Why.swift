@@ -144,7 +144,10 @@ private struct ReasonLister {
     }
     reasons += list("scripts", profile.scripts) { "\($0.run), \($0.when)" }
     reasons += list("env", profile.env) { $0 }
-    reasons += list("hooks", profile.hooks) { $0.entry?.joined(separator: " ") ?? "Outfit's own hook for it" }
+    reasons += list("hooks", profile.hooks) {
+      $0.repository.map { "of \($0.address)" } ?? $0.entry?.joined(separator: " ")
+        ?? "Outfit's own hook for it"
+    }
     if let settings = profile.hookSettings {
       reasons.append(reason("hook-settings", settings.value.title, settings.source, nil))
     }

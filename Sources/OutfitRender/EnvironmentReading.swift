@@ -17,17 +17,25 @@ struct EnvironmentReading {
   private(set) var unasked: Set<String> = []
   /// One lock says all.
   private var isLocked = false
+  /// What is taken has a test runner, or may have one.
+  private var hasRunner = false
   let found: [String: String]
   let project: PythonProject
   let requirements: RequirementFiles
+  let tests: TestInstallation
+  /// Files that conda or pixi reads.
+  private let conda: [String]
 
   /// - Parameters:
   ///   - found: texts by name.
   ///   - sourceOnly: packages without a wheel, as indexes say.
-  init(_ found: [String: String], sourceOnly: Set<String> = []) {
+  ///   - sources: what else lies there.
+  init(_ found: [String: String], sourceOnly: Set<String> = [], sources: SourceFiles = SourceFiles()) {
     self.found = found
+    conda = CondaFiles.names(found.merging(sources.texts) { own, _ in own })
     project = PythonProject(found)
-    requirements = RequirementFiles(found)
+    tests = TestInstallation(found)
+    requirements = RequirementFiles(found, tested: Set(tests.files))
     if project.isMalformed {
       note("pyproject.toml can't be read as TOML, and nothing of it is taken over", nil, warns: true)
     }
@@ -39,6 +47,7 @@ struct EnvironmentReading {
       takeFiles()
     }
     build = sourceOnly.union(build).sorted()
+    nameRunner()
     nameTheRest()
   }
 
@@ -66,7 +75,7 @@ struct EnvironmentReading {
   /// It is a Python project by what it has installed.
   var isPython: Bool {
     !from.isEmpty || !requirements.files.isEmpty || project.file != nil || found["pyproject.toml"] != nil
-      || !Self.conda(found).isEmpty
+      || conda.contains { !$0.contains("/") && !$0.hasPrefix("pixi.") }
       || ["uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "Pipfile.lock"].contains { found[$0] != nil }
   }
 
@@ -120,6 +129,7 @@ struct EnvironmentReading {
   }
 
   private mutating func takeLock(_ lock: String, _ manager: PythonProject.Manager?) {
+    hasRunner = found[lock]?.contains("pytest") == true
     guard lock != "Pipfile.lock" else { return takePipfile() }
     let document = found[lock].flatMap { try? TomlReader.document(Array($0.utf8)) }
     guard let document else { return note("\(lock) can't be read as TOML", "make it anew", warns: true) }
@@ -189,9 +199,16 @@ struct EnvironmentReading {
       if let group = Self.best(offered, { project.closure([$0]).flatMap { project.groups[$0]?.lines ?? [] } })
       {
         groups.append(group)
+        hasRunner = true
       } else if let extra = Self.best(offeredExtras, { project.extras[$0] ?? [] }) {
         extras.append(extra)
+        hasRunner = true
+      } else {
+        // What the extras of a program are is not known.
+        hasRunner = extras.contains { project.extras[$0]?.isEmpty == true }
       }
+    } else {
+      hasRunner = true
     }
     nameLeft("group", project.groups.keys.filter { !defaults.union(project.closure(groups)).contains($0) })
     nameLeft("extra", project.extras.keys.filter { !extras.contains($0) })
@@ -206,10 +223,12 @@ struct EnvironmentReading {
   private mutating func nameLeft(_ kind: String, _ names: [String]) {
     guard !names.isEmpty else { return }
     let list = names.sorted().joined(separator: ", ")
+    // No other file has groups.
+    let file = kind == "group" ? "pyproject.toml" : project.file ?? "pyproject.toml"
     note(
       names.count == 1
-        ? "the \(kind) \(list) of \(project.file ?? "pyproject.toml") is left out"
-        : "the \(kind)s \(list) of \(project.file ?? "pyproject.toml") are left out",
+        ? "the \(kind) \(list) of \(file) is left out"
+        : "the \(kind)s \(list) of \(file) are left out",
       "to have \(names.count == 1 ? "it" : "them"): `\(kind)s: [\(((kind == "group" ? unasked.sorted() + groups : extras) + names.sorted()).joined(separator: ", "))]` under virtualenv:"
     )
   }
@@ -257,26 +276,14 @@ struct EnvironmentReading {
     "docker/default.Dockerfile",
   ]
 
-  /// hatch's environments name extras and groups, and packages that nothing else lists.
+  /// The extras and groups of hatch's environments for tests.
   private mutating func takeHatch(_ offered: [String], _ offeredExtras: [String]) {
-    let environments = project.document?.root["tool"]?["hatch"]?["envs"]
-    for name in ["default", "test", "tests", "hatch-test"] {
-      guard let environment = environments?[name] else { continue }
-      for feature in environment["features"]?.array?.compactMap(\.string) ?? []
-      where offeredExtras.contains(feature) && !extras.contains(feature) {
+    for environment in HatchEnvironments(found).all where environment.isForTests {
+      for feature in environment.features where offeredExtras.contains(feature) && !extras.contains(feature) {
         extras.append(feature)
       }
-      for group in environment["dependency-groups"]?.array?.compactMap(\.string) ?? []
-      where offered.contains(group) && !groups.contains(group) {
+      for group in environment.groups where offered.contains(group) && !groups.contains(group) {
         groups.append(group)
-      }
-      let own = ["dependencies", "extra-dependencies"].flatMap {
-        environment[$0]?.array?.compactMap(\.string) ?? []
-      }
-      if !own.isEmpty {
-        note(
-          "pyproject.toml: the packages of hatch's environment \(name) are left out: \(own.joined(separator: ", "))",
-          "hatch alone reads them: a group in [dependency-groups] is read by all", warns: true)
       }
     }
   }
@@ -287,6 +294,7 @@ struct EnvironmentReading {
     let chosen = chosenRequirements()
     from = chosen.map(\.name)
     build = LockedBuilds.names(in: chosen.flatMap(\.lines)).sorted()
+    hasRunner = chosen.contains { $0.hasRunner || !$0.projectExtras.isEmpty }
     let describesGroups = project.file == nil && !project.groups.isEmpty && found["pyproject.toml"] != nil
     guard let file = project.file ?? (describesGroups && chosen.isEmpty ? "pyproject.toml" : nil) else {
       return
@@ -325,6 +333,10 @@ struct EnvironmentReading {
     }
     var more = chosen.contains(where: \.hasRunner) ? [] : tests
     if chosen.isEmpty, more.isEmpty { more = requirements[.test] }
+    // What those groups have is what the tests of today need.
+    if groupsHaveRunner, !chosen.contains(where: \.hasProject) {
+      more = more.filter { self.tests.files.contains($0.name) }
+    }
     let others = requirements.files.filter { $0.role == .other || $0.role == .test }
     if !(chosen + more).contains(where: \.hasRunner), project.file == nil || !projectHasRunner {
       more += others.filter(\.hasRunner).prefix(1)
@@ -368,6 +380,11 @@ struct EnvironmentReading {
     }
   }
 
+  /// A dependency group of the project has a test runner.
+  private var groupsHaveRunner: Bool {
+    project.file != nil && PythonProject.hasRunner(project.groups.values.flatMap(\.lines))
+  }
+
   private var projectHasRunner: Bool {
     PythonProject.hasRunner(project.groups.values.flatMap(\.lines) + project.extras.values.flatMap(\.self))
       || project.extras.keys.contains(where: PythonProject.isForTests)
@@ -386,29 +403,55 @@ struct EnvironmentReading {
 
   // MARK: What is left
 
-  private static func conda(_ found: [String: String]) -> [String] {
-    ["environment.yml", "environment.yaml", "conda-lock.yml", "conda-lock.yaml"].filter { found[$0] != nil }
+  /// Where the tests would lack what runs them: who else installs that, and how to have it.
+  private mutating func nameRunner() {
+    guard !hasRunner, !from.isEmpty, let place = tests.places.first,
+      !requirements.files.contains(where: \.hasRunner)
+    else { return }
+    let list = found["requirements-test.txt"] == nil ? "requirements-test.txt" : "requirements-testing.txt"
+    note(
+      "\(place.place) installs \(place.packages.joined(separator: ", ")) for the tests, and nothing that is taken has "
+        + "a test runner",
+      "write these into a file \(list), a line each, and under virtualenv: `from: [\((from + [list]).joined(separator: ", "))]`",
+      warns: true)
   }
 
-  private mutating func nameTheRest() {
+  /// Requirements files of which nothing is installed.
+  var leftOut: [RequirementFiles.File] {
     let included = requirements.files.filter { from.contains($0.name) }.reduce(Set<String>()) {
       $0.union($1.included)
     }
-    for file in requirements.files where !from.contains(file.name) && !included.contains(file.name) {
+    return requirements.files.filter { !from.contains($0.name) && !included.contains($0.name) }
+  }
+
+  private mutating func nameTheRest() {
+    for file in leftOut {
       note(
         "\(file.name) is left out",
         from.isEmpty
           ? "name it under virtualenv: `from: \(file.name)`"
           : isLocked
-            ? nil
+            ? !hasRunner && file.hasRunner
+              ? "it has what runs the tests: `from: [\((from + [file.name]).joined(separator: ", "))]`" : nil
             : "to have it too: `from: [\((from + [file.name]).joined(separator: ", "))]`; programs go under tools:"
       )
     }
-    for name in Self.conda(found) {
+    for environment in HatchEnvironments(found).all where !environment.packages.isEmpty {
       note(
-        "\(name) is left out: it is conda's",
+        "\(environment.place): the packages of hatch's environment \(environment.name) are left out: "
+          + environment.packages.joined(separator: ", "),
+        "hatch alone reads them: a group in [dependency-groups] is read by all", warns: environment.isForTests
+      )
+    }
+    for name in conda {
+      note(
+        "\(name) is left out: it is \(name.hasPrefix("pixi.") ? "pixi's" : "conda's")",
         "what it has from PyPI can stand in a requirements file; the rest under packages:",
         warns: from.isEmpty)
+    }
+    if let document = project.document, document.root["tool"]?["pixi"] != nil {
+      note(
+        "pyproject.toml:\(document.line(of: ["tool", "pixi"])): [tool.pixi] is left out: it is pixi's", nil)
     }
     if from.isEmpty, found["Pipfile"] != nil {
       note("Pipfile has no lock, and is left out", "pipenv lock writes one", warns: true)

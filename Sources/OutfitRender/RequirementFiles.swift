@@ -65,9 +65,13 @@ struct RequirementFiles {
 
   private(set) var files: [File] = []
 
-  /// - Parameter found: texts by name; others than requirements files are passed over.
-  init(_ found: [String: String]) {
-    let names = found.keys.filter(Self.isOne).sorted()
+  /// - Parameters:
+  ///   - found: texts by name; others than requirements files are passed over.
+  ///   - tested: those that what runs the tests installs, whatever they are called.
+  init(_ found: [String: String], tested: Set<String> = []) {
+    let names = found.filter { name, text in
+      tested.contains(name) || Self.isOne(name) && (Self.hasItsEnding(name) || Self.isList(text))
+    }.keys.sorted()
     for name in names {
       // What a program wrote out of it says the same, with versions.
       if name.hasSuffix(".in"), names.contains(name.dropLast(3) + ".txt") { continue }
@@ -83,7 +87,8 @@ struct RequirementFiles {
           open.append(other)
         }
       }
-      let (role, rank) = Self.role(of: name)
+      var (role, rank) = Self.role(of: name)
+      if role == .other, tested.contains(name) { (role, rank) = (.test, [0] + rank.dropFirst()) }
       files.append(File(name: name, role: role, rank: rank, lines: lines, included: included))
     }
     files.sort { $0.rank == $1.rank ? $0.name < $1.name : $0.rank.lexicographicallyPrecedes($1.rank) }
@@ -114,17 +119,55 @@ struct RequirementFiles {
   ]
 
   private static func words(_ name: String) -> [String] {
-    let stem = name.hasSuffix(".in") ? name.dropLast(3) : name.dropLast(4)
+    let ending = ending(of: name)
+    let stem = ending.isEmpty ? name[...] : name.dropLast(ending.count + 1)
     return stem.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init).filter {
       !mute.contains($0)
     }
   }
 
+  /// Of a name, without the dot; a number is none.
+  private static func ending(of name: String) -> Substring {
+    let base = name.split(separator: "/").last ?? ""
+    guard let dot = base.lastIndex(of: "."), dot != base.startIndex else { return "" }
+    let ending = base[base.index(after: dot)...]
+    return ending.allSatisfy { $0.isASCII && $0.isLetter } ? ending : ""
+  }
+
+  private static func hasItsEnding(_ name: String) -> Bool { name.hasSuffix(".txt") || name.hasSuffix(".in") }
+
+  /// What other kinds of files end in.
+  private static let foreign: Set<String> = [
+    "py", "sh", "md", "rst", "adoc", "toml", "yml", "yaml", "json", "cfg", "ini", "html", "j", "tpl", "tmpl",
+    "bak", "orig", "rej", "swp", "nix", "lockb", "xml", "csv",
+  ]
+
+  /// conda reads it, and some of its names are others on PyPI.
+  static func isCondas(_ name: String) -> Bool {
+    name.lowercased().split { !$0.isLetter && !$0.isNumber }.contains("conda")
+  }
+
+  /// By its name. What does not end in `.txt` or `.in` is one only if it reads as one.
   static func isOne(_ name: String) -> Bool {
-    guard name.hasSuffix(".txt") || name.hasSuffix(".in"), name != "MANIFEST.in" else { return false }
+    guard name != "MANIFEST.in", !name.hasSuffix("~"), !isCondas(name) else { return false }
     let parts = name.lowercased().split(separator: "/")
-    return parts.last?.contains("require") == true || parts.last?.hasPrefix("reqs") == true
-      || parts.first.map { folders.contains(String($0)) } == true && parts.count > 1
+    let isInFolder = parts.first.map { folders.contains(String($0)) } == true && parts.count > 1
+    guard hasItsEnding(name) else {
+      let isCalledOne = parts.last?.hasPrefix("requirements") == true
+      return (isInFolder || isCalledOne) && parts.last?.hasPrefix(".") == false
+        && !foreign.contains(ending(of: name.lowercased()).lowercased())
+    }
+    return parts.last?.contains("require") == true || parts.last?.hasPrefix("reqs") == true || isInFolder
+  }
+
+  /// Whether each line asks for something, as pip reads it.
+  private static func isList(_ text: String) -> Bool {
+    let lines = RequirementLine.parse(text)
+    return !lines.isEmpty
+      && lines.allSatisfy { line in
+        if case .other = line.content { return false }
+        return true
+      }
   }
 
   /// What a file is for, and how well its name says so.

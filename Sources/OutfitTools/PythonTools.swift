@@ -179,9 +179,19 @@ extension Shop {
   private func message(_ failure: Diagnostic, _ tool: Wanted) -> UvMessage {
     let known = context.profile.tools.filter { $0.value.value.origin == .pypi }
       .flatMap { [$0.value.value.package ?? $0.key] + $0.value.value.with.map { Requirement.name(of: $0) } }
-    return UvMessage(
+    var message = UvMessage(
       failure, what: tool.name, request: Requirement.line(tool.name, tool.section), at: tool.source,
       asked: { indexes.asked(for: $0, tool) }, known: Set(known), variable: indexes.variable(ofAddress:))
+    // A virtualenv has such a key too, which does nothing for a tool.
+    if let package = message.lacking, !tool.isHidden, let hint = message.diagnostic.hint,
+      hint.hasSuffix("]`")
+    {
+      let names = (tool.section.build + [package]).joined(separator: ", ")
+      message.diagnostic.hint =
+        hint
+        + " under the tool: `tools: {\(tool.name): {version: \"\(tool.section.version)\", build: [\(names)]}}`"
+    }
+    return message
   }
 
   private func unknownIndex(_ name: String, _ tool: Wanted) -> Diagnostic {

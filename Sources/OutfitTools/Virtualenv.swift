@@ -106,7 +106,7 @@ public struct Virtualenv: Part {
       proposal.failures = contents.missing.map {
         Self.notBuilt(
           $0, contents.missing, section, isRepository: Self.sourceNames(entry).contains($0),
-          at: sources.reading.location(of: $0))
+          python: entry.python, at: sources.reading.location(of: $0))
       }
       // What stands is whole, unless it says itself that it is not.
       let standing = [
@@ -272,7 +272,7 @@ public struct Virtualenv: Part {
   /// A package that is left out, and the line that would bring all that are.
   private static func notBuilt(
     _ package: String, _ all: [String], _ section: Sourced<VirtualenvSection>, isRepository: Bool,
-    at location: SourceLocation?
+    python: String? = nil, at location: SourceLocation?
   ) -> Diagnostic {
     let names = Set((section.value.build + all).map { Requirement.normalized($0) }).sorted()
     let from =
@@ -280,7 +280,7 @@ public struct Virtualenv: Part {
     let isOwn = section.source.layer.kind == .profile
     return Diagnostic(
       .error,
-      "\(package) is \(isRepository ? "taken from a repository" : "published as source only"), and is not in "
+      "\(package) is \(isRepository ? "taken from a repository" : "without a wheel for \(python.map { "Python \($0)" } ?? "its Python")"), and is not in "
         + "\(section.value.path): Outfit builds nothing from source unasked",
       at: location ?? section.source.location,
       hint: "allow its code to run while it is built"

@@ -257,7 +257,16 @@ struct VirtualenvPins {
       told.files[Self.overrides] = Array(overrides.utf8)
       told.options += ["--override", .scratch(Self.overrides)]
     }
-    let projects = sources.reading.projects.compactMap { sources.reading.description(of: $0).name }
+    let descriptions = sources.reading.projects.map { sources.reading.description(of: $0) }
+    let projects = descriptions.compactMap(\.name)
+    // uv knows what it built again by the times of the build files alone.
+    for description in descriptions where description.isDynamic {
+      if let name = description.name {
+        told.options += ["--refresh-package", .text(name)]
+      } else {
+        told.options.append("--refresh")
+      }
+    }
     let previous =
       earlier.map { $0.pins.compactMap(\.pin).joined() }
       ?? context.lock.virtualenv.map { $0.requirements + $0.development }

@@ -251,6 +251,47 @@ struct HookCaseTests {
     #expect(run.errorText.contains("a.txt has a conflict that is not resolved"), "\(run.errorText)")
   }
 
+  /// What the repository has for its hooks runs in its place among the others, at the commit that the lock has.
+  @Test func hooksOfARepositoryAreLockedByCommit() async throws {
+    let scene = try await HookScene(["zeta: {entry: \(Self.say), files: txt}"])
+    let home = scene.machine.home.string
+    try scene.machine.write(
+      "hooks/.pre-commit-hooks.yaml",
+      "- {id: terms, name: terms, language: script, entry: ./terms.sh, files: txt, verbose: true}\n")
+    try scene.machine.write("hooks/terms.sh", "#!/bin/sh\necho first terms\n")
+    try await scene.shell(
+      "chmod +x terms.sh && git init -q && git add -A && git commit -qm one && git tag v1", at: "hooks")
+    try scene.write(
+      ".pre-commit-config.yaml",
+      "repos:\n- repo: \(home)/hooks\n  rev: v1\n  hooks: [{id: terms}]\n- repo: \(home)/none\n  rev: v1\n  hooks: [{id: lost}]\n"
+    )
+    let taken = try await scene.outfit("import", "pre-commit")
+    #expect(taken.outputText.contains("2 taken, 0 changed, 0 left"), "\(taken.outputText)")
+    let refused = try await scene.outfit("up", fails: true)
+    #expect(
+      refused.status == 4 && refused.errorText.contains("and terms of \(home)/hooks at v1"),
+      "\(refused.errorText)")
+    // One that can't be had is named, and stops nothing.
+    let up = try await scene.outfit("up", "--trust")
+    #expect(up.errorText.contains("the hook lost is left out"), "\(up.errorText)")
+    #expect(try scene.text("outfit.lock")?.contains("hooks@v1") == true)
+    // A tag that moves moves nothing.
+    try scene.machine.write("hooks/terms.sh", "#!/bin/sh\necho moved\nexit 1\n")
+    try await scene.shell("git commit -qam two && git tag -f v1", at: "hooks")
+    try scene.write("a.txt", "two\n")
+    let commit = try await scene.shell("git add a.txt && git commit -qm change 2>&1")
+    #expect(commit.outputText.contains("first terms"), "\(commit.outputText)")
+    let names = commit.outputText.split(separator: "\n").filter { $0.contains("...") }
+    #expect(names.map { $0.prefix { $0 != "." } } == ["zeta", "terms"], "\(commit.outputText)")
+    try scene.write("a.txt", "three\n")
+    let alone = try await scene.outfit("hooks", "run", "--all-files", "--hook", "terms")
+    #expect(alone.outputText.contains("first terms"))
+    let locked = try scene.text("outfit.lock")
+    _ = try await scene.outfit("update")
+    #expect(try scene.text("outfit.lock") != locked)
+    try await scene.shell("git add a.txt && git commit -qm again", fails: true)
+  }
+
   @Test func theConfigurationOfPreCommitIsTakenOver() async throws {
     let scene = try await HookScene(["say: {entry: \(Self.say), files: txt}"])
     try scene.write(
@@ -272,10 +313,10 @@ struct HookCaseTests {
     #expect(dry.outputText.contains("Nothing was written"))
     let rows = try await scene.outfit("import", "pre-commit", "--dry-run", "--json")
     #expect(
-      rows.outputText.contains("\"left\"") && rows.outputText.contains("\"changed\": true"),
+      rows.outputText.contains("\"taken\"") && rows.outputText.contains("\"changed\": true"),
       "\(rows.outputText)")
     let run = try await scene.outfit("import", "pre-commit")
-    #expect(run.outputText.contains("1 taken, 1 changed, 1 left"), "\(run.outputText)")
+    #expect(run.outputText.contains("2 taken, 1 changed, 0 left"), "\(run.outputText)")
     #expect(run.outputText.contains("10    other"), "\(run.outputText)")
     let manifest = try scene.text("outfit.yaml") ?? ""
     #expect(manifest.contains("black: 24.10.0") || manifest.contains("black: \"24.10.0\""), "\(manifest)")

@@ -17,7 +17,46 @@ struct HookConfigurationTests {
   private func configuration(
     _ hooks: [String: HookSection], in folder: String = ""
   ) -> HookConfiguration {
-    HookConfiguration(hooks: hooks.mapValues { Sourced($0, source) }, folder: folder) { $0 }
+    HookConfiguration(
+      hooks: hooks.sorted { $0.key < $1.key }.map { ($0.key, Sourced($0.value, source)) }, folder: folder
+    ) { $0 }
+  }
+
+  @Test func hooksOfARepositoryRunAtItsCommitInTheirPlace() throws {
+    var terms = HookSection(arguments: ["-x"])
+    terms.repository = HookRepository(address: "https://example.org/acme/hooks", revision: "v1.2.0")
+    terms.identifier = "check-terms"
+    terms.dependencies = ["pyyaml"]
+    var built = HookSection(entry: ["check", "--all"])
+    built.language = .python
+    built.dependencies = ["pyyaml"]
+    built.languageVersion = "python3.11"
+    var settings = HookSettings()
+    settings.languageVersions = ["python": "python3.12"]
+    settings.stages = ["pre-push"]
+    var configuration = HookConfiguration(
+      hooks: [
+        ("second", Sourced(HookSection(entry: ["b"]), source)), ("first", Sourced(terms, source)),
+        ("built", Sourced(built, source)),
+      ], settings: settings, folder: "web"
+    ) { ["outfit", "exec"] + $0 }
+    #expect(terms.repository?.pin == "git+https://example.org/acme/hooks@v1.2.0")
+    configuration.take(["git+https://example.org/acme/hooks@v1.2.0": String(repeating: "a", count: 40)])
+    let lines = configuration.text.split(separator: "\n").map { $0.trimmingPrefix { $0 == " " } }
+    #expect(
+      lines.filter { !$0.hasPrefix("entry:") } == [
+        #"default_language_version: {"golang": "system", "node": "system", "python": "python3.12", "ruby": "system"}"#,
+        #"files: "^web/""#, #"default_stages: ["pre-push"]"#, "repos:",
+        "- repo: local", "hooks:", #"- id: "second""#, #"name: "second""#, "language: system",
+        #"stages: ["pre-commit"]"#,
+        #"- repo: "https://example.org/acme/hooks""#,
+        #"rev: "\#(String(repeating: "a", count: 40))"  # frozen: v1.2.0"#, "hooks:",
+        #"- id: "check-terms""#, #"additional_dependencies: ["pyyaml"]"#, #"args: ["-x"]"#,
+        #"alias: "first""#,
+        "- repo: local", "hooks:", #"- id: "built""#, #"name: "built""#, "language: python",
+        #"additional_dependencies: ["pyyaml"]"#, #"language_version: "python3.11""#,
+        #"stages: ["pre-commit"]"#,
+      ])
   }
 
   @Test func theToolsOfALockAreReadByItsLines() {
@@ -80,7 +119,7 @@ struct HookConfigurationTests {
     section.alias = "tabs"
     section.logFile = "x.log"
     section.endsRun = true
-    let text = HookConfiguration(hooks: ["t": Sourced(section, source)], folder: "web") { _ in ["never"] }
+    let text = HookConfiguration(hooks: [("t", Sourced(section, source))], folder: "web") { _ in ["never"] }
       .text
     for line in [
       "language: pygrep", "entry: \"no 'tabs\"", "args: [\"-i\"]", "name: \"No tabs\"", "alias: \"tabs\"",
@@ -93,7 +132,7 @@ struct HookConfigurationTests {
     settings.exclude = "^vendor/"
     settings.failsFast = true
     func text(_ folder: String) -> String {
-      HookConfiguration(hooks: [:], settings: settings, folder: folder) { $0 }.text
+      HookConfiguration(hooks: [], settings: settings, folder: folder) { $0 }.text
     }
     #expect(text("").contains("\nexclude: \"^vendor/\"\nfail_fast: true\nrepos:"))
     #expect(text("web").contains("\nfiles: \"^web/\"\nexclude: \"(?:^web/)vendor/\"\n"))

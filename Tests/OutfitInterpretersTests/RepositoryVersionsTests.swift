@@ -233,4 +233,23 @@ import Testing
     #expect(choice(">=3.10,<3.13", "3.13.0").text == "3.12")
     #expect(choice(">=3.13.5", "3.13.0").text == "3.14")
   }
+
+  @Test func bothReasonsAreGivenWhereTwoDecide() {
+    let classifiers = [12, 13, 14].map { "  'Programming Language :: Python :: 3.\($0)',\n" }.joined()
+    let choice = RepositoryVersions(
+      ["pyproject.toml": "[project]\nclassifiers = [\n\(classifiers)]\n"], today: "2026-11-29",
+      knowing: .past,
+      here: [.python: [Version("3.13.0")!]])[.python]
+    #expect(choice.text == "3.13")
+    #expect(
+      choice.place
+        == "nothing names one; 3.14 is the last that pyproject.toml has a classifier for; this machine has 3.13"
+    )
+  }
+
+  @Test func aBoundThatIsNotUnderstoodIsNoReason() {
+    let found = ["setup.py": "setup(python_requires='>={}.{}'.format(3, 9))\n"]
+    #expect(versions(found)[.python].place == "nothing names one")
+    #expect(versions(found).notes.first?.message.contains("is not understood") == true)
+  }
 }

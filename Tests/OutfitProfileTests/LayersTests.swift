@@ -43,6 +43,17 @@ import Testing
     #expect(merged.tools["ruff"]?.source.layer.name == "base")
   }
 
+  /// The order is what people wrote, and what a later layer changes keeps its place.
+  @Test func hooksHaveTheOrderOfTheirLines() async throws {
+    let merged = try await profile(
+      [
+        "base/outfit.yaml": "hooks:\n  zeta: {entry: z}\n  alpha: {entry: a}\n",
+        "p/outfit.yaml":
+          "extends: [../base]\nhooks:\n  mid: {entry: m}\n  beta: {entry: b}\n  zeta: {entry: other}\n",
+      ], project: true)
+    #expect(merged.inOrder(merged.hooks, of: "hooks").map(\.key) == ["zeta", "alpha", "mid", "beta"])
+  }
+
   /// What is named by its layer's own files is another thing in another layer, however alike the words are.
   @Test func twoLayersWithTheSameNamesAreTwoThings() async throws {
     let files = "dotfiles: {.vimrc: {copy: vimrc}, .p: {template: p}, .l: {link: l}}\nscripts: {s: s.sh}\n"

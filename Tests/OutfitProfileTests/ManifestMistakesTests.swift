@@ -243,6 +243,29 @@ import Testing
         """)
   }
 
+  @Test func hooksOfARepositoryHaveOnlyWhatIsTheirs() async {
+    await expect(
+      """
+      hooks:
+        a: {repo: ①"https://example.org/x"}
+        b: {repo: ②"ext::sh -c x", rev: ③-x}
+        c: {repo: "https://example.org/x", rev: v1, language: ④python}
+        d: {entry: x, rev: ⑤v1, additional_dependencies: ⑥[y]}
+        e: {language: python, entry: ⑦"x 'y", additional_dependencies: [y]}
+        f: {language: pygrep, entry: "it's", ⑧language_version: x}
+      """, project: true,
+      gives: """
+        ① a repository of hooks has a `rev:` (name the tag, the branch or the commit of it)
+        ② `ext::sh -c x` is not the address of a repository (write it as git takes it, and its tag as `rev:`)
+        ③ `-x` is not a tag, a branch or a commit (for example `rev: v1.2.0`)
+        ④ `language` is not for a hook of a repository (take it out)
+        ⑤ `rev` is of a repository, and there is no `repo:` (name the repository, or take it out)
+        ⑥ `additional_dependencies` is for hooks with an environment of their own (say which: `language: python`)
+        ⑦ a quote in this command is not closed (write it as a list: `[black, --check]`)
+        ⑧ `language_version` is for hooks with an environment of their own (say which: `language: python`)
+        """)
+  }
+
   @Test func projects() async {
     await expect(
       """

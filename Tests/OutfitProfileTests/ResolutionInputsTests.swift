@@ -223,6 +223,33 @@ struct ResolutionInputsTests {
     }
   }
 
+  /// A change of them changes what the project asks for.
+  @Test func whatMetadataIsMadeOfCounts() throws {
+    let lists = [
+      "deps.txt": "six\n", "test.txt": "pytest\n", "VERSION": "1\n", "README.txt": "", "b/x.in": "six\n",
+    ]
+    func named(_ file: String, _ text: String) throws -> [String] {
+      try read(lists.merging([file: text]) { $1 }, from: file).files.map { String($0.string.dropFirst(3)) }
+        .filter { $0 != file }
+    }
+    #expect(
+      try named("setup.py", "a = open('deps.txt')\nb = \"b/x.in\"; 'README.txt'; '../deps.txt'; 'gone.txt'")
+        == ["b/x.in", "deps.txt"])
+    #expect(
+      try named("setup.cfg", "[metadata]\nversion = file: VERSION\nlong_description = file: README.txt\n")
+        == ["VERSION"])
+    let project = "[project]\nname = \"a\"\ndynamic = [\"dependencies\"]\n[tool.setuptools.dynamic]\n"
+    #expect(
+      try named(
+        "pyproject.toml",
+        project
+          + "dependencies = {file = [\"deps.txt\"]}\noptional-dependencies.test = {file = \"test.txt\"}\n")
+        == ["deps.txt", "test.txt"])
+    #expect(ProjectDescription(["pyproject.toml": Array(project.utf8)]).isDynamic)
+    #expect(ProjectDescription(["setup.py": []]).isDynamic)
+    #expect(!ProjectDescription(["pyproject.toml": Array("[project]\n".utf8), "setup.py": []]).isDynamic)
+  }
+
   /// Whose build code may be run is told, whatever brings it in.
   @Test func whoseBuildCodeMayBeRunIsTold() throws {
     let plain = "[project]\nname = \"shop\"\n"

@@ -122,6 +122,12 @@ import Testing
     expect(["pyproject.toml": Self.package + hatch], "from: pyproject.toml, extras: [quality]")
     #expect(
       left(["pyproject.toml": Self.package + hatch]).contains { $0.hasSuffix("are left out: responses") })
+    let own = "[envs.test]\nfeatures = ['quality']\n[envs.types]\ndependencies = ['mypy']\n"
+    let extra = "[project.optional-dependencies]\nquality = ['pytest']\n"
+    let found = ["pyproject.toml": Self.package + extra, "hatch.toml": own]
+    expect(found, "from: pyproject.toml, extras: [quality]")
+    #expect(
+      left(found) == ["hatch.toml:3: the packages of hatch's environment types are left out: mypy"])
   }
 
   @Test(arguments: [
@@ -167,6 +173,61 @@ import Testing
     expect(["setup.py": "setup(extras_require={'dev': [\n"], "from: setup.py, extras: [dev]")
     expect(["setup.py": "from setuptools import setup\nsetup()\n"], "from: setup.py")
     expect(["setup.cfg": "[flake8]\nmax-line-length = 100\n"], nil)
+    let groups = "[dependency-groups]\ndocs = ['sphinx']\n"
+    #expect(
+      left(["setup.py": program, "pyproject.toml": groups]) == [
+        "the group docs of pyproject.toml is left out", "the extra docs of setup.py is left out",
+      ])
+  }
+
+  // MARK: Tests
+
+  @Test func whatOnlyToxOrNoxInstallsIsNamed() throws {
+    let others = [
+      (
+        "tox.ini",
+        "[tox]\nx = 1\n[testenv]\ndeps =\n  # all\n  pytest\n  py312: pytest-mock>=3 # why\ncommands = a\n", 4
+      ),
+      ("setup.cfg", "[testenv:unit]\ndeps = pytest\n  pytest-mock>=3\n", 2),
+      ("tox.toml", "[env_run_base]\ndeps = ['pytest', 'pytest-mock>=3']\n", 2),
+      (
+        "noxfile.py",
+        "@nox.session\ndef tests(s):\n  s.install('-e', '.')\n  s.install(\n    'pytest', # a 'b'\n    \"pytest-mock>=3\")\n",
+        4
+      ),
+      ("hatch.toml", "[envs.hatch-test]\nextra-dependencies = ['pytest-mock>=3']\n", 1),
+    ]
+    for (file, text, line) in others {
+      let reading = EnvironmentReading(["pyproject.toml": Self.package, file: text])
+      let note = try #require(reading.notes.first { $0.message.contains("installs pytest") })
+      #expect(
+        note.message
+          == "\(file):\(line) installs pytest, pytest-mock>=3 for the tests, and nothing that is taken has a test runner"
+      )
+      #expect(note.hint?.hasSuffix("`from: [pyproject.toml, requirements-test.txt]`") == true)
+      let own = "[dependency-groups]\ndev = ['pytest']\n"
+      #expect(!left(["pyproject.toml": Self.package + own, file: text]).contains { $0.contains("installs") })
+    }
+  }
+
+  @Test func theListsThatToxInstallsAreTaken() {
+    let tox =
+      "[testenv]\ndeps = -r{toxinidir}/ci/needs\n  -rrequirements.txt\n[testenv:docs]\ndeps = -r docs/list\n"
+    #expect(ProjectReading.more(["tox.ini": tox]) == ["ci/needs", "requirements.txt"])
+    let found = [
+      "tox.ini": tox, "ci/needs": "pytest\n", "docs/list": "pytest\n", "requirements.txt": "six\n",
+    ]
+    expect(found, "from: [requirements.txt, ci/needs]")
+    let nox = "def tests(s):\n  s.install('-r', 'ci/needs')\n"
+    expect(["noxfile.py": nox, "ci/needs": "pytest\n"], "from: ci/needs")
+  }
+
+  @Test func aListWithARunnerIsOfferedBesideALockWithoutOne() {
+    let found = ["pyproject.toml": Self.package, "uv.lock": "", "dev-requirements.txt": "pytest\n"]
+    #expect(
+      EnvironmentReading(found).notes.compactMap(\.hint) == [
+        "it has what runs the tests: `from: [uv.lock, dev-requirements.txt]`"
+      ])
   }
 
   // MARK: Requirements files
@@ -202,6 +263,33 @@ import Testing
       "from: [requirements.txt, requirements-dev.txt]")
     expect(all(["requirements/ci.txt": "pytest\n"]), "from: [requirements.txt, requirements/ci.txt]")
     expect(all(["requirements-docs.txt": "sphinx\n"]), "from: requirements.txt")
+  }
+
+  @Test func requirementsFilesNeedNoEnding() {
+    expect(["requirements/tests": "pytest\n"], "from: requirements/tests")
+    expect(["requirements/test.pip": "# x\npytest>=8\n"], "from: requirements/test.pip")
+    expect(["requirements-dev.lock": "-e file:.\npytest==8.0\n"], "from: requirements-dev.lock")
+    expect(["requirements/notes": "Read this first, please.\n", "requirements/README.md": "six\n"], nil)
+    expect(["requirements.yml": "- name: x\n", "requirements/make": "cd x && make\n"], nil)
+  }
+
+  @Test func whatAGroupHasIsNotTakenFromAListAsWell() {
+    let project = ["pyproject.toml": Self.package + "[dependency-groups]\ndev = ['pytest']\n"]
+    func with(_ name: String) -> [String: String] { project.merging([name: "pytest<8\n"]) { $1 } }
+    expect(with("requirements-test.txt"), "from: pyproject.toml")
+    #expect(left(with("requirements-test.txt")) == ["requirements-test.txt is left out"])
+    expect(with("requirements-conda-test.txt"), "from: pyproject.toml")
+    #expect(
+      left(with("requirements-conda-test.txt")) == ["requirements-conda-test.txt is left out: it is conda's"])
+    #expect(ProjectReading.isRead("requirements-conda-test.txt"))
+  }
+
+  @Test func filesOfWhichNothingIsInstalledAreKnown() {
+    let found = [
+      "requirements.txt": "-r other.txt\n", "other.txt": "six\n", "requirements/docs.txt": "sphinx\n",
+      "pyproject.toml": Self.package,
+    ]
+    #expect(ProjectReading.leftOut(found) == ["requirements/docs.txt"])
   }
 
   @Test func filesThatContradictEachOtherAreNotTakenTogether() {
@@ -251,5 +339,15 @@ import Testing
     expect(found, nil)
     #expect(EnvironmentReading(found).isPython)
     #expect(left(found) == ["environment.yml is left out: it is conda's"])
+    let text = "name: x\nchannels: [conda-forge]\ndependencies:\n- numpy\n"
+    let names = ["ci/311-latest.yaml", "environment-dev.yml", "environments/dev-environment.yaml"]
+    #expect(names.allSatisfy(SourceFiles.isWanted))
+    let others = ["ci/build.yaml": "stages: [a]\ndependencies: []\n", "ci/x.yml": "a: 1\n"]
+    let sources = SourceFiles(
+      texts: Dictionary(uniqueKeysWithValues: names.map { ($0, text) }).merging(others) { $1 })
+    let reading = EnvironmentReading(["pixi.toml": "", "setup.py": "setup()"], sources: sources)
+    #expect(
+      reading.notes.map(\.message)
+        == ["pixi.toml is left out: it is pixi's"] + names.map { "\($0) is left out: it is conda's" })
   }
 }

@@ -181,6 +181,99 @@ import Testing
         == (version == nil))
   }
 
+  @Test func whatVersionManagersInstallAndSetIsTakenOrNamed() async throws {
+    let mise = """
+      [tools]
+      python = "3.12"
+      ruff = "0.14"
+      "pipx:httpie" = "latest"
+      "npm:prettier" = {version = "3.6.2"}
+      "aqua:jqlang/jq" = "1.7"
+      [env]
+      STAGE = "it"
+      LEVEL = 3
+      API_TOKEN = "hunter2"
+      _.file = ".env"
+      [tasks.lint]
+      run = "ruff check"
+      """
+    let reading = Self.reading(
+      folder: "x",
+      found: [
+        "setup.py": "setup()", "mise.toml": mise,
+        ".tool-versions": "poetry 1.8.3 # x\ngolang 1.22\nruff 0.1\n",
+      ])
+    let profile = try await profile(reading)
+    let versions = [
+      "ruff": "0.14", "httpie": "latest", "prettier": "3.6.2", "poetry": "1.8.3",
+    ]
+    #expect(profile.tools.mapValues(\.value.version.text) == versions)
+    #expect(profile.env.mapValues(\.value) == ["STAGE": "it", "LEVEL": "3"])
+    #expect(reading.text.contains("\n  ruff: \"0.14\" # mise.toml:3\n"))
+    #expect(reading.text.contains("\n  prettier: {version: \"3.6.2\", from: \"npm\"} # mise.toml:5\n"))
+    #expect(!reading.text.contains("hunter2"))
+    let messages = reading.notes.map(\.message)
+    for message in [
+      "mise.toml:6: the tool aqua:jqlang/jq 1.7 is left out",
+      "mise.toml:10: API_TOKEN of mise's [env] is left out",
+      "mise.toml:11: _ of mise's [env] is left out", "mise.toml:12: tasks (lint) of mise is left out",
+      ".tool-versions:2: the tool golang 1.22 is left out",
+      ".tool-versions:3 names ruff 0.1 too; 0.14 is taken",
+    ] {
+      #expect(messages.contains(message))
+    }
+  }
+
+  @Test func theFoldersThatHaveTheProjectsAreNamed() {
+    let names: Set<String> = [
+      "packages/a/pyproject.toml", "packages/a/sub/setup.py", "packages/b/setup.py", "docs/requirements.txt",
+    ]
+    let reading = ProjectReading(
+      folder: "x", found: [:], sources: SourceFiles(names: names), interpreters: [:])
+    #expect(
+      reading.notes.first?.message
+        == "the projects of this repository are in folders of their own: packages/a, packages/b")
+    #expect(reading.notes.first?.hint == "outfit init packages/a")
+    #expect(Self.reading(folder: "x", found: [:]).notes.first?.message == "nothing here names Python or Node")
+  }
+
+  @Test(arguments: [
+    "docker/bench_py3.Dockerfile", "benchmarks/Dockerfile", "Dockerfile.ci", "example/Dockerfile",
+  ])
+  func imagesForSomethingElseMakeNoApplication(_ name: String) {
+    let file = "FROM python:3.12\nRUN pip install flask\nCMD [\"/run.sh\"]\n"
+    let reading = ProjectReading(
+      folder: "x", found: ["setup.py": "setup()"], sources: SourceFiles(texts: [name: file]),
+      interpreters: [:])
+    #expect(!reading.text.contains("app:"))
+    #expect(
+      reading.notes.map(\.message).contains(
+        "\(name) is left out: by its name it makes no image of production"))
+  }
+
+  @Test func aToolWithoutAWheelMayBeBuilt() async throws {
+    let found = [
+      ".tool-versions": "black 25.1.0\npoetry 1.8\nprettier 3.6.2\n",
+      "mise.toml": "[tools]\nruff = \"latest\"\n",
+    ]
+    #expect(
+      Self.reading(folder: "x", found: found).toolQuestion?.lines == [
+        "black==25.1.0", "poetry==1.8.*", "ruff",
+      ])
+    let reading = ProjectReading(folder: "x", found: found, interpreters: [:], sourceOnlyTools: ["black"])
+    #expect(reading.text.contains("  black: {version: \"25.1.0\", build: [\"black\"]} # .tool-versions:1\n"))
+    #expect(try await profile(reading).tools["black"]?.value.build == ["black"])
+  }
+
+  @Test func variablesOfTheImageThatNothingTakesAreNamed() {
+    let file =
+      "FROM python:3.12\nENV PYTHONUNBUFFERED=1 STAGE=it\nENV OTHER 1\nCMD uvicorn shop:app --port 8000\n"
+    let reading = Self.reading(folder: "x", found: ["requirements.txt": "uvicorn\n", "Dockerfile": file])
+    #expect(
+      reading.notes.map(\.message).contains(
+        "Dockerfile: these of ENV are left out: STAGE (line 2), OTHER (line 3)"))
+  }
+
   @Test func whatIsNamedInAManifestIsQuotedThere() throws {
     let reading = Self.reading(
       folder: "x",

@@ -59,6 +59,17 @@ struct VirtualenvBuildTests {
       resolved: "\(isEditable ? "-e " : "shop @ ")file:///home/ada/shop\n", source: source)
   }
 
+  @Test func whatUvKeptOfADynamicProjectIsNotTaken() throws {
+    let texts = ["setup.py": "setup(name='shop')", "pyproject.toml": Self.project]
+    for (file, text) in texts {
+      let bench = bench(
+        VirtualenvSection(from: [file]), [file: text], resolved: "-e file:///home/ada/shop\n")
+      let asked = try bench.rounds { try Virtualenv().resolve($0) }.asked.compactMap(\.inquiry)
+      let resolving = try #require(asked.first { $0.label.hasPrefix("resolving") })
+      #expect(resolving.steps[0].words.contains("--refresh-package") == (file == "setup.py"))
+    }
+  }
+
   @Test func whatBuildsTheProjectIsAskedAndPinned() throws {
     let bench = editable(true)
     let (lock, _, asked) = try bench.rounds { try Virtualenv().resolve($0) }

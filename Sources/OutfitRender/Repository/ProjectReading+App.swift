@@ -26,10 +26,20 @@ extension ProjectReading {
 
   // MARK: Variables
 
-  func writeVariables(_ settings: DjangoSettings?, _ out: inout [String]) {
+  mutating func writeVariables(_ settings: DjangoSettings?, _ out: inout [String]) {
     // What everything has that starts without a word of its own must not be a developer's.
     let common = settings?.common.map { "DJANGO_SETTINGS_MODULE: \($0)" }
-    guard !composed.isEmpty, template() != nil else {
+    let composed = template() == nil ? [:] : self.composed
+    for (name, entry) in managed {
+      if common != nil && name == "DJANGO_SETTINGS_MODULE" || composed[name] != nil {
+        managed[name] = nil
+        continue
+      }
+      guard template() != nil, DevelopmentSettings.kind(name, entry.value) != nil else { continue }
+      managed[name] = nil
+      if variables[name] == nil { variables[name] = entry.value }
+    }
+    guard !composed.isEmpty || !managed.isEmpty else {
       if let common { out.append("env: {\(common)} # \(django?.file ?? "manage.py")") }
       return
     }
@@ -38,6 +48,10 @@ extension ProjectReading {
     for (name, value) in composed.sorted(by: { $0.key < $1.key }) {
       let place = names.read[name]?.place ?? shown[name]?.1
       out.append("  \(name): \(Quoting.json(value))" + (place.map { " # \($0)" } ?? ""))
+    }
+    for (name, entry) in managed.sorted(by: { $0.key < $1.key }) {
+      out.append(
+        "  \(name): \(Quoting.json(entry.value.replacing("${", with: "$${"))) # \(entry.place)")
     }
   }
 
@@ -277,6 +291,35 @@ extension ProjectReading {
         production)
         + " # \(place)")
     noteNeeded()
+    noteImageVariables()
+  }
+
+  /// What the image says besides, and nothing here does.
+  private mutating func noteImageVariables() {
+    let left = (imageStage?.environment ?? [:]).filter { name, _ in
+      composed[name] == nil && production[name] == nil && variables[name] == nil && managed[name] == nil
+        && !secrets.contains(name) && !Self.areTheTemplates(name)
+    }
+    guard !left.isEmpty else { return }
+    let list = left.sorted { ($0.value.line, $0.key) < ($1.value.line, $1.key) }
+      .map { "\($0.key) (line \($0.value.line))" }
+    note(
+      "\(imageFile): these of ENV are left out: \(list.joined(separator: ", "))",
+      "what the application needs goes under env:, or app.environments.production.env")
+  }
+
+  /// Whether the image that a template makes has no need of a variable, or sets it itself.
+  private static func areTheTemplates(_ name: String) -> Bool {
+    let own: Set<String> = [
+      "PATH", "HOME", "USER", "PORT", "HOST", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "TERM", "SHELL",
+      "VIRTUAL_ENV", "DEBIAN_FRONTEND", "NODE_ENV", "PYTHONPATH", "PYTHON_VERSION", "NODE_VERSION",
+      "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONFAULTHANDLER", "PYTHONHASHSEED",
+      "DJANGO_SETTINGS_MODULE",
+    ]
+    return own.contains(name)
+      || ["PIP_", "POETRY_", "UV_", "PIPENV_", "PDM_", "NPM_", "YARN_", "PNPM_", "VIRTUALENV_"].contains {
+        name.hasPrefix($0)
+      }
   }
 
   /// The hosts that Django answers to, in the variable and the form that the settings read.

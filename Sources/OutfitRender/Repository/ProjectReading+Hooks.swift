@@ -32,7 +32,8 @@ extension ProjectReading {
       case .list(let values): "\(entry.key): \(Quoting.json(values.compactMap(\.text)))"
       case .text(let text) where ["true", "false"].contains(text): "\(entry.key): \(text)"
       case .text(let text): "\(entry.key): \(Quoting.json(text))"
-      case .nothing, .mapping: "\(entry.key): ~"
+      case .mapping(let entries): "\(entry.key): \(flow(entries))"
+      case .nothing: "\(entry.key): ~"
       }
     }
     return "{\(fields.joined(separator: ", "))}"
@@ -41,12 +42,16 @@ extension ProjectReading {
 
 extension PreCommitReading.Tool {
   /// What stands under `tools:`: the version alone, where that is all.
-  public var value: ManifestValue {
-    guard origin != nil || !with.isEmpty || !extras.isEmpty else { return .text(version) }
+  public var value: ManifestValue { value(building: false) }
+
+  /// - Parameter isBuilt: it has no wheel, and may be built.
+  func value(building isBuilt: Bool) -> ManifestValue {
+    guard isBuilt || origin != nil || !with.isEmpty || !extras.isEmpty else { return .text(version) }
     var entries = [ManifestValue.Entry("version", .text(version))]
     if let origin { entries.append(.init("from", .text(origin))) }
     if !extras.isEmpty { entries.append(.init("extras", .list(extras))) }
     if !with.isEmpty { entries.append(.init("with", .list(with))) }
+    if isBuilt { entries.append(.init("build", .list([.text(name)]))) }
     return .mapping(entries)
   }
 }

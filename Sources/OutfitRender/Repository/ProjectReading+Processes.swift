@@ -113,6 +113,18 @@ extension ProjectReading {
     "Dockerfile", "docker/Dockerfile", ".docker/Dockerfile", "deploy/Dockerfile", "build/Dockerfile",
   ]
 
+  /// Whether a Dockerfile's name, or its folder's, says that it is for something else than to ship the project.
+  private static func isBesideProduction(_ name: String) -> Bool {
+    let others: Set<Substring> = [
+      "dev", "develop", "development", "devcontainer", "test", "tests", "testing", "integration", "local",
+      "debug",
+      "doc", "docs", "base", "alpine", "bench", "benchmark", "benchmarks", "perf", "fuzz", "lint", "ci",
+      "example",
+      "examples", "demo", "demos",
+    ]
+    return name.lowercased().split { !$0.isLetter }.contains(where: others.contains)
+  }
+
   /// The Dockerfile that production is made by, and its last stage.
   mutating func readImage() {
     var names = Self.dockerfiles.filter { sources[$0] != nil }.map {
@@ -129,11 +141,13 @@ extension ProjectReading {
       let others = sources.texts.keys.filter { name in
         let base = SourceFiles.base(of: name).lowercased()
         return !name.hasPrefix("..") && (base.hasPrefix("dockerfile") || base.hasSuffix(".dockerfile"))
-          && !["dev", "develop", "development", "test", "tests", "local", "debug", "docs", "base", "alpine"]
-            .contains { word in base.split { !$0.isLetter }.contains { $0 == word } }
       }
-      names = others.filter { isOwnDockerfile($0) }.sorted { Self.rank($0) < Self.rank($1) }.map {
-        ComposeReading.Build(context: "", file: $0, target: nil)
+      names = others.filter { isOwnDockerfile($0) && !Self.isBesideProduction($0) }
+        .sorted { Self.rank($0) < Self.rank($1) }.map {
+          ComposeReading.Build(context: "", file: $0, target: nil)
+        }
+      for other in others where Self.isBesideProduction(other) {
+        note("\(other) is left out: by its name it makes no image of production")
       }
     }
     guard let build = names.first else { return }
@@ -189,8 +203,8 @@ extension ProjectReading {
     let built = Set((compose.own + compose.foreign).compactMap { $0.build?.file })
     let left = sources.texts.keys.filter { name in
       SourceFiles.isDockerfile(SourceFiles.base(of: name).lowercased()) && !name.hasPrefix("..")
-        && name != imageFile
-        && !built.contains(name)
+        && name != imageFile && !built.contains(name)
+        && !notes.contains { $0.message.hasPrefix("\(name) is left out") }
     }.sorted { Self.rank($0) < Self.rank($1) }
     guard !left.isEmpty else { return }
     let more = left.count > 6 ? " and \(left.count - 6) more" : ""
@@ -389,7 +403,7 @@ extension ProjectReading {
     if shipsPython, let first = unlisted.first {
       note(
         "\(imageFile):\(first.line): installs by itself, and the image will not have: "
-          + unlisted.map(\.name).joined(separator: ", "),
+          + Set(unlisted.map(\.name)).sorted().joined(separator: ", "),
         known.adding(unlisted.map(\.name)), warns: true)
     }
   }

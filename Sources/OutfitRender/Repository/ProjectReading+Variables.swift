@@ -173,6 +173,7 @@ extension ProjectReading {
       "PYTHON_VERSION", "NODE_VERSION", "HOSTNAME", "HOME", "PATH", "USER", "VIRTUAL_ENV", "TZ",
     ]
     let given = Set(composed.keys).union(secrets).union(production.keys).union(Connections.handedOut)
+      .union(managed.keys)
       .union([
         "DJANGO_SECRET_KEY", "DJANGO_ALLOWED_HOSTS", "HEARTBEAT_FILE", "DJANGO_SETTINGS_MODULE", "PORT",
       ])

@@ -12,25 +12,28 @@ public struct ProjectReading: Sendable {
       "docker/default.Dockerfile",
       "pyproject.toml", "setup.py", "setup.cfg", "uv.lock", "poetry.lock", "pdm.lock", "Pipfile",
       "Pipfile.lock",
-      "environment.yml", "environment.yaml", "conda-lock.yml", "conda-lock.yaml", "docs/requirements.txt",
+      "docs/requirements.txt",
       "doc/requirements.txt", "package.json", "Dockerfile", "compose.yaml", "compose.yml",
       "docker-compose.yaml",
       "docker-compose.yml", ".pre-commit-config.yaml", "Procfile", "manage.py", "compose.override.yaml",
       "compose.override.yml", "docker-compose.override.yaml", "docker-compose.override.yml",
-    ] + NodeModulesReading.files + InstallCommand.files
+    ] + NodeModulesReading.files + InstallCommand.files + TestInstallation.files
+    + CondaFiles.files + versionManagerFiles
 
   /// The folders whose files are listed for `isRead`; the empty one is the repository's own.
   public static let folders = [""] + RequirementFiles.listed
 
   /// Whether a file is read that stands in one of `folders`, beside `files`.
   public static func isRead(_ name: String) -> Bool {
-    RequirementFiles.isOne(name) || EnvironmentReading.isStandardLock(name)
+    RequirementFiles.isOne(name) || EnvironmentReading.isStandardLock(name) || CondaFiles.isList(name)
   }
 
   /// What is read beside them, once they are known: what requirements files include. What that finds may name more.
   public static func more(_ found: [String: String]) -> [String] {
     var included: [String] = []
-    var open = found.keys.filter(RequirementFiles.isOne).sorted()
+    let tested = TestInstallation(found).files
+    var open = found.keys.filter(RequirementFiles.isOne).sorted() + tested
+    included += tested
     while let name = open.popLast() {
       for line in RequirementLine.parse(found[name] ?? "") {
         guard case .include(let path, isConstraint: false) = line.content,
@@ -41,6 +44,11 @@ public struct ProjectReading: Sendable {
       }
     }
     return included.filter { found[$0] == nil }
+  }
+
+  /// The requirements files among them of which nothing would be installed.
+  public static func leftOut(_ found: [String: String]) -> Set<String> {
+    Set(EnvironmentReading(found).leftOut.map(\.name))
   }
 
   /// The manifest.
@@ -73,6 +81,8 @@ public struct ProjectReading: Sendable {
   }
 
   let found: [String: String]
+  /// Tools that have no wheel.
+  private let sourceOnlyTools: Set<String>
   let sources: SourceFiles
   let folder: String
   /// From the repository's top.
@@ -86,6 +96,8 @@ public struct ProjectReading: Sendable {
   let known: KnownPackages
   let scripts: NodeScripts?
   var tools: [PreCommitReading.Tool] = []
+  /// Of those that are from another file than pre-commit's.
+  var toolPlaces: [String: String] = [:]
   var hooks: [PreCommitReading.Hook] = []
   var hookSettings: [ManifestValue.Entry] = []
   var processes: [String: Process] = [:]
@@ -93,6 +105,8 @@ public struct ProjectReading: Sendable {
   var services: [String: (version: String, guess: String?)] = [:]
   /// Of those who develop.
   var variables: [String: String] = [:]
+  /// What a version manager sets in the project's folder, with the place.
+  var managed: [String: (value: String, place: String)] = [:]
   /// Of production alone.
   var production: [String: String] = [:]
   /// What the image says itself, of what decides how a program runs.
@@ -126,16 +140,18 @@ public struct ProjectReading: Sendable {
   ///   - sources: what lies there, and the texts that `SourceFiles.isWanted` names.
   ///   - interpreters: what each would be, if the project is one of that language.
   ///   - sourceOnly: packages that have no wheel, as the answer to `wheelQuestion` has them.
+  ///   - sourceOnlyTools: those of `toolQuestion`.
   public init(
     folder: String, place: String? = nil, found: [String: String], sources: SourceFiles = SourceFiles(),
-    interpreters: [Language: Interpreter], sourceOnly: Set<String> = []
+    interpreters: [Language: Interpreter], sourceOnly: Set<String> = [], sourceOnlyTools: Set<String> = []
   ) {
     self.found = found
+    self.sourceOnlyTools = sourceOnlyTools
     self.folder = folder
     self.place = place ?? folder
     self.sources = SourceFiles(names: sources.names, texts: found.merging(sources.texts) { own, _ in own })
     self.interpreters = interpreters
-    environment = EnvironmentReading(found, sourceOnly: sourceOnly)
+    environment = EnvironmentReading(found, sourceOnly: sourceOnly, sources: self.sources)
     modules = NodeModulesReading(found)
     django = DjangoProject(self.sources)
     compose = ComposeReading(self.sources, folder: folder, place: self.place)
@@ -147,6 +163,7 @@ public struct ProjectReading: Sendable {
     readProcfile()
     readCompose()
     readHooks()
+    readVersionManagers()
     readDockerfile()
     readScripts()
     resolveScripts()
@@ -159,6 +176,20 @@ public struct ProjectReading: Sendable {
 
   /// What no file says of its packages, where it has any.
   public var wheelQuestion: WheelQuestion? { isPython ? environment.wheelQuestion : nil }
+
+  /// Which tools of PyPI have wheels, whatever they need besides; nil where there are none.
+  public var toolQuestion: WheelQuestion? {
+    let lines = tools.filter { $0.origin == nil }.compactMap { tool -> String? in
+      guard tool.version != "latest" else { return tool.name }
+      guard tool.version.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == ".") }) else {
+        return nil
+      }
+      let isLine =
+        tool.version.allSatisfy { $0.isNumber || $0 == "." } && tool.version.count { $0 == "." } < 2
+      return "\(tool.name)==\(tool.version)\(isLine ? ".*" : "")"
+    }
+    return lines.isEmpty ? nil : WheelQuestion(lines: lines.sorted(), isComplete: true)
+  }
 
   func lines(_ name: String) -> [Substring] {
     (found[name] ?? "").split(whereSeparator: \.isNewline).map { line in
@@ -236,7 +267,16 @@ public struct ProjectReading: Sendable {
     out.append("profile: \(name)")
     out.append("")
     if !isPython, !isNode {
-      note("nothing here names Python or Node", "write interpreters: yourself", warns: true)
+      let folders = SubfolderApps.projects(sources)
+      if let first = folders.first {
+        let list = folders.prefix(8).joined(separator: ", ")
+        let more = folders.count > 8 ? " and \(folders.count - 8) more" : ""
+        note(
+          "the projects of this repository are in folders of their own: \(list)\(more)",
+          "outfit init \(Quoting.shell(first))", warns: true)
+      } else {
+        note("nothing here names Python or Node", "write interpreters: yourself", warns: true)
+      }
     }
     // What comes from npm runs on it.
     let needsNode = isNode || tools.contains { $0.origin == "npm" }
@@ -261,12 +301,15 @@ public struct ProjectReading: Sendable {
       }, imageFile: imageFile)
     writeVariables(settings, &out)
     if !tools.isEmpty {
-      out.append("tools: # \(PreCommitReading.file)")
+      let areHooks = tools.contains { toolPlaces[$0.name] == nil }
+      out.append("tools:" + (areHooks ? " # \(PreCommitReading.file)" : ""))
       for tool in tools.sorted(by: { $0.name < $1.name }) {
-        if case .mapping(let entries) = tool.value {
-          out.append("  \(tool.name): \(Self.flow(entries))")
+        let place = toolPlaces[tool.name].map { " # \($0)" } ?? ""
+        let isBuilt = sourceOnlyTools.contains(RequirementFiles.normal(tool.name))
+        if case .mapping(let entries) = tool.value(building: isBuilt) {
+          out.append("  \(tool.name): \(Self.flow(entries))\(place)")
         } else {
-          out.append("  \(tool.name): \(Quoting.json(tool.version))")
+          out.append("  \(tool.name): \(Quoting.json(tool.version))\(place)")
         }
       }
     }

@@ -111,6 +111,7 @@ public struct SourceFiles: Sendable {
     if parts.first == "..", !isCompose(base.lowercased()), !isExample(base.lowercased()) { return false }
     if isDockerfile(lower) || isCompose(lower) { return true }
     if lower.hasPrefix("procfile") || isExample(lower) { return parts.count <= 2 || parts.first == ".." }
+    if CondaFiles.isLikely(name) { return true }
     if ["manage.py", "pyproject.toml", "package.json", "schema.prisma", "makefile"].contains(lower) {
       return parts.count <= 3
     }

@@ -2,12 +2,28 @@ import OutfitCore
 
 /// The folders of a repository that could be an application by themselves.
 enum SubfolderApps {
+  private static let ignored: Set<String> = [
+    "docs", "doc", "tests", "test", "examples", "example", "node_modules", "scripts", "tools", "e2e",
+    "cypress", "site",
+    "benchmarks", "fixtures",
+  ]
+
+  /// The folders that have a project of Python's or Node's each.
+  static func projects(_ sources: SourceFiles) -> [String] {
+    var found: [String] = []
+    for folder in sources.folders.sorted() {
+      let parts = folder.split(separator: "/").map(String.init)
+      let isPassedOver = parts.contains { ignored.contains($0) || $0.hasPrefix(".") }
+      guard parts.count <= 3, !isPassedOver, !found.contains(where: { folder.hasPrefix($0 + "/") }) else {
+        continue
+      }
+      let marks = ["pyproject.toml", "setup.py", "Pipfile", "requirements.txt", "package.json"]
+      if marks.contains(where: { sources.names.contains("\(folder)/\($0)") }) { found.append(folder) }
+    }
+    return found
+  }
+
   static func find(_ sources: SourceFiles) -> [(folder: String, kind: String)] {
-    let ignored: Set<String> = [
-      "docs", "doc", "tests", "test", "examples", "example", "node_modules", "scripts", "tools", "e2e",
-      "cypress", "site",
-      "benchmarks", "fixtures",
-    ]
     var found: [(String, String)] = []
     for folder in sources.folders.sorted() {
       let parts = folder.split(separator: "/").map(String.init)

@@ -106,7 +106,7 @@ extension ShowPage {
   }
 
   private var hooks: [Entry] {
-    profile.hooks.sorted { $0.key < $1.key }.map { name, hook in
+    profile.inOrder(profile.hooks, of: "hooks").map { name, hook in
       Entry(
         path: "hooks.\(name)", name: name, value: hook.value.stages.joined(separator: ", "), detail: nil,
         source: hook.source)

@@ -17,7 +17,7 @@ public enum ShowText {
     page.row("Interpreters", interpreters(profile, lock))
     page.row("Tools", profile.tools.sorted { $0.key < $1.key }.map { tool($0.key, $0.value.value, lock) })
     page.row("Virtualenv", profile.virtualenv.map { ["\($0.value.path) from \($0.value.title)"] } ?? [])
-    page.row("Git hooks", profile.hooks.keys.sorted())
+    page.row("Git hooks", profile.inOrder(profile.hooks, of: "hooks").map(\.key))
     page.row("Blocks in", targets(profile) { $0 == .block })
     page.row("Keys in", targets(profile) { $0 == .keys })
     page.row("Files", targets(profile) { [.template, .copy, .tree, .create, .chezmoi].contains($0) })
