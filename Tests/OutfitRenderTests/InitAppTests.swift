@@ -371,6 +371,17 @@ import Testing
     #expect(has(reading, "collectstatic --noinput` ends by itself"))
   }
 
+  @Test func oneProcessHasThePortOfEither() async throws {
+    let reading = reading([
+      "package.json": "{}", "package-lock.json": "{\"lockfileVersion\": 3, \"packages\": {}}", "s.js": "",
+      "Dockerfile": "FROM node:24\nEXPOSE 3000\nCMD [\"node\", \"s.js\"]\n",
+      "compose.yaml": "services:\n  api: {build: ., command: node s.js}\n",
+    ])
+    let app = try await app(reading)
+    #expect(app.processes.keys.sorted() == ["web"])
+    #expect(app.processes["web"]?.port == 3000)
+  }
+
   @Test(arguments: [
     ("{\"start\": \"nodemon\", \"start:prod\": \"node dist/main.js\"}", ["node", "dist/main.js"]),
     ("{\"start\": \"npm run serve-it\", \"serve-it\": \"node server/bin.js\"}", ["node", "server/bin.js"]),

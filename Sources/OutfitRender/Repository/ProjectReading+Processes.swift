@@ -60,6 +60,7 @@ extension ProjectReading {
     if let other = processes.sorted(by: { $0.key < $1.key }).first(where: {
       $0.value.command.purpose == command.purpose
     }) {
+      if other.value.port == nil { processes[other.key]?.port = command.port ?? port }
       return note(
         "\(place): \(name) does what \(other.key) of \(other.value.place) does, and is left out",
         "app.processes may have it: command: \(Quoting.json(command.words))")
