@@ -368,6 +368,11 @@ import Testing
     #expect(try await app(reading).processes.keys.sorted() == ["beat", "mails", "web", "worker"])
     #expect(has(reading, "beats does what beat of Procfile:1 does"))
     #expect(has(reading, "Procfile:3: `python manage.py loaddata x` ends by itself"))
+    files["compose.yaml"] = "services:\n  worker: {build: ., command: celery -A shop worker -Q mail}\n"
+    #expect(
+      has(
+        self.reading(files), "`celery -A shop worker -Q mail` is left out: Procfile:2 says what worker starts"
+      ))
     #expect(has(reading, "collectstatic --noinput` ends by itself"))
   }
 

@@ -49,7 +49,10 @@ extension ProjectReading {
     // `true` is no text in YAML, and a service has its name for itself.
     let isFree = Names.isBareText(name) && !["nginx", "postgres", "redis"].contains(name)
     let name = isFree ? name : "\(name)-app"
-    guard processes[name] == nil else { return }
+    if let own = processes[name] {
+      guard own.command.purpose != command.purpose, !own.place.hasPrefix("GUESS") else { return }
+      return note("\(place): `\(command.text)` is left out: \(own.place) says what \(name) starts")
+    }
     if command.endsByItself {
       let isMigration = StartCommand.isMigration(command.text)
       if isMigration, django == nil { migrate = migrate ?? (command.text, place) }
