@@ -162,7 +162,7 @@ struct UvMessage: Error {
         + "source unasked", at: source.location,
       hint: (near.map { "\($0) Otherwise " } ?? "")
         + "ask for a version of \(package) that has a wheel, or allow its code to run while it is built: "
-        + "`build: [\(package)]`")
+        + "`build: [\(package)]`", reason: .notBuilt)
   }
 
   /// The address of the index that asked for a password, or refused the one it got.

@@ -37,6 +37,19 @@ struct ToolChangeTests {
     try await machine.login(commands.joined(separator: "; ")).outputText
   }
 
+  /// On the first day nothing stands that could stay: the rest is there, and what must be built is named.
+  @Test func aPackageWithoutAWheelIsLeftOutOnTheFirstDay() async throws {
+    try await index.publish("good", "1.0", says: "good 1", machine)
+    try await index.publishSource("bad", "2.0", machine)
+    let first = try await up("good: \"*\"", "bad: \"2.0\"")
+    #expect(first.status == 1, "\(first.errorText)")
+    #expect(first.errorText.contains("bad is published as source only"), "\(first.errorText)")
+    #expect(try await says("good", "command -v bad") == "good 1\n")
+    #expect(!machine.files.exists(PackageIndex.trace(machine)))
+    let second = try await up("good: \"*\"", "bad: {version: \"2.0\", build: [bad]}")
+    #expect(second.status == 0, "\(second.errorText)")
+  }
+
   @Test func aPackageWithoutAWheelSwitchesNothing() async throws {
     try await index.publish("good", "1.0", says: "good 1", machine)
     try await index.publish("bad", "1.0", says: "bad 1", machine)

@@ -252,7 +252,7 @@ import Testing
         c: {repo: "https://example.org/x", rev: v1, language: ④python}
         d: {entry: x, rev: ⑤v1, additional_dependencies: ⑥[y]}
         e: {language: python, entry: ⑦"x 'y", additional_dependencies: [y]}
-        f: {language: pygrep, entry: "it's", ⑧language_version: x}
+        f: {language: pygrep, entry: "it's", language_version: ⑧x}
       """, project: true,
       gives: """
         ① a repository of hooks has a `rev:` (name the tag, the branch or the commit of it)

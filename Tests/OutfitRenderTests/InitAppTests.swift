@@ -750,6 +750,10 @@ import Testing
         python manage.py initdb || die "failed"
         MODE=x python manage.py compile_themes
         python manage.py collectstatic --no-input
+        echo "
+        User: $UID
+        "
+        ADDRESS=`/sbin/ip route | awk '{print $3}'`
       fi
       exec "$@"
       """

@@ -12,6 +12,8 @@ public struct PreCommitReading: Sendable {
     public var origin: String?
     public var with: [String] = []
     public var extras: [String] = []
+    /// Packages that have no wheel.
+    public var build: [String] = []
   }
 
   public struct Hook: Sendable {
@@ -336,7 +338,7 @@ public struct PreCommitReading: Sendable {
     tools.append(
       Tool(
         name: known.tool, version: version, origin: known.origin, with: with,
-        extras: known.extra.map { [$0] } ?? []))
+        extras: known.extra.map { [$0] } ?? [], build: known.built.map { [$0] } ?? []))
   }
 
   /// A name that no other hook has.

@@ -4,7 +4,8 @@
 /// One line for each repository, `@ ADDRESS... = TOOL [ORIGIN]`, and beneath it one for each hook:
 /// `IDS | command | types, any of them | options`. A command `-` is Outfit's own for the hook of that name. Options are
 /// `serial`, `blind` (no names of files), `always`, `all:TYPE` (files of this type too), `not:TYPE`, `files:EXPRESSION`,
-/// `exclude:EXPRESSION`, `args:WORDS` (unless the configuration gives arguments), `stages:NAMES` (likewise) and `extra:NAME`.
+/// `exclude:EXPRESSION`, `args:WORDS` (unless the configuration gives arguments), `stages:NAMES` (likewise), `extra:NAME` and `build:NAME` (a package
+/// that has no wheel).
 struct PreCommitTable {
   struct Hook: Hashable {
     var tool: String
@@ -24,6 +25,7 @@ struct PreCommitTable {
     var arguments: [String] = []
     var stages: [String] = []
     var extra: String?
+    var built: String?
   }
 
   /// Addresses without host, in lower case.
@@ -64,6 +66,7 @@ struct PreCommitTable {
           case "args": hook.arguments = value.split(separator: ",").map(String.init)
           case "stages": hook.stages = value.split(separator: ",").map(String.init)
           case "extra": hook.extra = value
+          case "build": hook.built = value
           default: continue
           }
         }
@@ -125,7 +128,7 @@ struct PreCommitTable {
     @ pycqa/pydocstyle = pydocstyle
     pydocstyle | pydocstyle | python | serial
     @ pycqa/docformatter myint/docformatter = docformatter
-    docformatter | docformatter | python | serial args:--in-place
+    docformatter | docformatter | python | serial args:--in-place build:untokenize
     @ adrienverge/yamllint = yamllint
     yamllint | - yamllint | yaml |
     @ jendrikseipp/vulture = vulture

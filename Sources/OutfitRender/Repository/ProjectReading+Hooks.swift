@@ -46,12 +46,13 @@ extension PreCommitReading.Tool {
 
   /// - Parameter isBuilt: it has no wheel, and may be built.
   func value(building isBuilt: Bool) -> ManifestValue {
-    guard isBuilt || origin != nil || !with.isEmpty || !extras.isEmpty else { return .text(version) }
+    let built = (isBuilt ? [name] : []) + build
+    guard !built.isEmpty || origin != nil || !with.isEmpty || !extras.isEmpty else { return .text(version) }
     var entries = [ManifestValue.Entry("version", .text(version))]
     if let origin { entries.append(.init("from", .text(origin))) }
     if !extras.isEmpty { entries.append(.init("extras", .list(extras))) }
     if !with.isEmpty { entries.append(.init("with", .list(with))) }
-    if isBuilt { entries.append(.init("build", .list([.text(name)]))) }
+    if !built.isEmpty { entries.append(.init("build", .list(built))) }
     return .mapping(entries)
   }
 }

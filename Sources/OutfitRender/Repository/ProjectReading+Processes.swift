@@ -122,7 +122,8 @@ extension ProjectReading {
     let others: Set<Substring> = [
       "dev", "develop", "development", "devcontainer", "test", "tests", "testing", "integration", "local",
       "debug",
-      "doc", "docs", "base", "alpine", "bench", "benchmark", "benchmarks", "perf", "fuzz", "lint", "ci",
+      "doc", "docs", "base", "alpine", "builder", "bench", "benchmark", "benchmarks", "perf", "fuzz", "lint",
+      "ci",
       "example",
       "examples", "demo", "demos",
     ]
@@ -180,8 +181,11 @@ extension ProjectReading {
   }
 
   /// Production's first, then what lies higher.
-  private static func rank(_ name: String) -> (Int, Int, String) {
-    (name.lowercased().contains("prod") ? 0 : 1, name.count { $0 == "/" }, name)
+  private static func rank(_ name: String) -> (Int, Int, Int, String) {
+    let base = SourceFiles.base(of: name).lowercased()
+    return (
+      name.lowercased().contains("prod") ? 0 : 1, name.count { $0 == "/" }, base == "dockerfile" ? 0 : 1, name
+    )
   }
 
   /// Whether a Dockerfile further down may make this folder's image: none of a service beside it, of those who develop,

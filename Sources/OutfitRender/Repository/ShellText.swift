@@ -58,6 +58,7 @@ enum ShellText {
     var steps: [(text: String, line: Int)] = []
     var (number, loops, end): (Int, Int, String?) = (0, 0, nil)
     var functions: Set<String> = []
+    var quote: Character?
     for line in script.split(separator: "\n", omittingEmptySubsequences: false) {
       number += 1
       let bare = line.trimmed
@@ -65,7 +66,10 @@ enum ShellText {
         if bare == mark { end = nil }
         continue
       }
-      if bare.isEmpty || bare.hasPrefix("#") { continue }
+      if quote == nil, bare.isEmpty || bare.hasPrefix("#") { continue }
+      let isText = quote != nil
+      quote = openQuote(bare, after: quote)
+      if isText { continue }
       if let name = bare.firstRange(of: "()") {
         functions.insert(bare[..<name.lowerBound].trimmed.replacing("function ", with: ""))
         continue
@@ -78,6 +82,8 @@ enum ShellText {
         let words = ProjectReading.words(part).drop {
           ["then", "else", "do", "!", "{", "("].contains($0) || $0.hasPrefix(">")
         }
+        // What a command says, and not what it does: `ADDRESS=$(hostname -i)`.
+        if words.first?.contains("=`") == true || words.first?.contains("=$(") == true { continue }
         guard let first = words.drop(while: { $0.contains("=") }).first else { continue }
         if ["while", "until", "for"].contains(first) { loops += 1 }
         if first == "done" { loops -= 1 }
@@ -89,6 +95,24 @@ enum ShellText {
       }
     }
     return steps
+  }
+
+  /// The quote that is open at the end of a line.
+  private static func openQuote(_ line: String, after before: Character?) -> Character? {
+    var quote = before
+    var isEscaped = false
+    for character in line {
+      if isEscaped {
+        isEscaped = false
+      } else if character == "\\", quote != "'" {
+        isEscaped = true
+      } else if let open = quote {
+        if character == open { quote = nil }
+      } else if "\"'".contains(character) {
+        quote = character
+      }
+    }
+    return quote
   }
 
   /// What a script does for itself, or for its container's user.
