@@ -152,6 +152,9 @@ struct ChezmoiTests {
     try machine.write("s/zsh/.zshenv", "z\n")
     try machine.write("s/nvim/.config/nvim/init.lua", "i\n")
     try machine.write("s/nvim/README.md", "r\n")
+    let unwritten = try await machine.outfit("up", "s")
+    #expect(
+      unwritten.status == 2 && unwritten.errorText.contains("outfit import stow"), "\(unwritten.errorText)")
     let stow = try await machine.outfit("import", "stow", "s")
     #expect(stow.status == 0, "\(stow.outputText)\(stow.errorText)")
     try machine.write("d/vimrc", "v\n")
@@ -160,6 +163,8 @@ struct ChezmoiTests {
       "d/install.conf.yaml",
       "- clean: ['~']\n- link:\n    ~/.vimrc:\n    ~/.config/app: {path: config/app}\n    ~/.no: nope\n- shell:\n  - [make, Make]\n"
     )
+    let unnamed = try await machine.outfit("up", "d")
+    #expect(unnamed.status == 2 && unnamed.errorText.contains("outfit import dotbot"), "\(unnamed.errorText)")
     let dotbot = try await machine.outfit("import", "dotbot", "d")
     #expect(
       dotbot.status == 1 && dotbot.outputText.contains("install.conf.yaml:5"),
