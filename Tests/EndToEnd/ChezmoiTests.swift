@@ -147,6 +147,29 @@ struct ChezmoiTests {
     #expect(try machine.read("log") == nil)
   }
 
+  @Test func allQuestionsAreToldAtOnce() async throws {
+    let machine = try Machine()
+    try machine.write(
+      "c/.chezmoi.toml.tmpl",
+      """
+      {{ $mail := promptStringOnce . "email" "Your address" }}
+      {{ $work := promptBoolOnce . "work" "At work" }}
+      {{ if $work }}{{ $desk := promptStringOnce . "desk" "Which desk" }}{{ end }}
+      [data]
+      email = {{ $mail | quote }}
+      """)
+    try machine.write("c/dot_a.tmpl", "{{ .email }}\n")
+    let asked = try await machine.outfit("up", "c", "--trust")
+    #expect(asked.status == 4, "\(asked.errorText)")
+    for text in ["toml.tmpl:1:", "(a text)", "toml.tmpl:2:", "(yes or no)", "--set email=… --set work=…,"] {
+      #expect(asked.errorText.contains(text), "\(text): \(asked.errorText)")
+    }
+    #expect(!asked.errorText.contains("desk"))
+    let up = try await machine.outfit("up", "c", "--trust", "--set", "email=a@b", "--set", "work=no")
+    #expect(up.status == 0, "\(up.errorText)")
+    #expect(try machine.read(".a") == "a@b\n")
+  }
+
   @Test func foldersOfStowAndDotbotBecomeLinks() async throws {
     let machine = try Machine()
     try machine.write("s/zsh/.zshenv", "z\n")

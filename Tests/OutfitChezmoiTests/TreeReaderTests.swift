@@ -173,12 +173,15 @@ struct TreeReaderTests {
       "dot_a.tmpl": "{{ .email }} {{ .work }} {{ .kind }}",
     ]
     var asked: [String] = []
+    var lines: [Int?] = []
     for answer in ["a@b", "yes", "laptop"] {
       guard case .prompts(let open) = scene.reading(), let prompt = open.first else { throw Scene.Open() }
       asked.append("\(prompt.key): \(prompt.text) \(prompt.offer ?? "-")")
+      lines.append(prompt.place?.line)
       scene.prompts.answers[prompt.key] = answer
     }
     #expect(asked == ["git_email: Your address -", "at_work: At work -", "kind: What is it server"])
+    #expect(lines == [1, 2, 3])
     #expect(try scene.state().summary[".a"] == "644 a@b true laptop")
     scene.prompts.answers["kind"] = "toaster"
     guard case .prompts = scene.reading() else { throw Scene.Open() }
