@@ -255,8 +255,13 @@ public struct ChezmoiTree: Sendable {
     case _ where folder.isEmpty && isFile(".chezmoi") && name.hasSuffix(".tmpl"):
       configuration = (path, String(name.dropFirst(".chezmoi.".count).dropLast(".tmpl".count)))
     default:
-      leave(
-        path, "chezmoi knows no such file, and Outfit doesn't either", hint: "look for a slip in its name")
+      // chezmoi takes no notice of it either.
+      var unknown = TreeRemark(
+        path: path,
+        message: "chezmoi knows no such \(isFolder ? "folder" : "file"), and takes no notice of it",
+        hint: "look for a slip in its name")
+      unknown.isHarmless = true
+      remarks.append(unknown)
     }
   }
 

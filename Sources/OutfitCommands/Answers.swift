@@ -39,7 +39,7 @@ struct Answers {
         "--set \(key)=…: \(answer.source.layer.name) says \(key) already, so that it is not asked",
         at: answer.source.location, hint: "change it there, or take the line out", status: .usage)
     }
-    var unanswered: [Diagnostic] = []
+    var unanswered: [(key: String, diagnostic: Diagnostic)] = []
     for (key, question) in profile.unanswered.sorted(by: { $0.key < $1.key }) {
       if let setting = settings[key] {
         values[key] = try oneLine(setting, key)
@@ -53,10 +53,10 @@ struct Answers {
         } else if !mayAsk {
           values[key] = ""
         } else {
-          unanswered.append(
-            Diagnostic(
-              .error, "the profile asks: \(question.value.prompt)", at: question.source.location,
-              hint: "answer with --set \(key)=…, or run this on a terminal", reason: .question))
+          let diagnostic = Diagnostic(
+            .error, "the profile asks: \(question.value.prompt)", at: question.source.location,
+            reason: .question)
+          unanswered.append((key, diagnostic))
         }
         continue
       }
@@ -70,7 +70,17 @@ struct Answers {
       } while answer == nil
       values[key] = try oneLine(answer ?? "", key)
     }
-    guard unanswered.isEmpty else { throw Failure(unanswered, status: .consent) }
+    guard unanswered.isEmpty else { throw Self.open(unanswered) }
+  }
+
+  /// All questions that are open, and the one line that answers them.
+  static func open(_ questions: [(key: String, diagnostic: Diagnostic)]) -> Failure {
+    var diagnostics = questions.map(\.diagnostic)
+    if !diagnostics.isEmpty {
+      let line = questions.map { "--set \($0.key)=…" }.joined(separator: " ")
+      diagnostics[diagnostics.count - 1].hint = "answer with \(line), or run this on a terminal"
+    }
+    return Failure(diagnostics, status: .consent)
   }
 
   /// Takes an answer as it is.

@@ -81,12 +81,41 @@ struct ProfilePlace: Sendable {
           hint: "mv \(other) \(folder)/outfit.yaml",
           status: .usage)
       }
+      if host.files.exists(folder) {
+        throw Failure(
+          "there is no outfit.yaml in \(folder)", hint: try start(folder, host), status: .usage)
+      }
       throw Failure(
-        host.files.exists(folder) ? "there is no outfit.yaml in \(folder)" : "there is no folder \(folder)",
+        "there is no folder \(folder)",
         hint: nearest(named, among: names).map { "did you mean the profile `\($0)`?" }
           ?? "name \(kinds(host, address: "a git address (github:OWNER/REPO//FOLDER)"))",
         status: .usage)
     }
+  }
+
+  /// What makes a profile of a folder that is none, by what is in it.
+  private static func start(_ folder: FilePath, _ host: Host) throws -> String {
+    guard try host.files.status(folder, followLinks: true)?.kind == .directory else {
+      return "name its folder, or \(kinds(host, address: "a git address (github:OWNER/REPO//FOLDER)"))"
+    }
+    let names = try host.files.list(folder)
+    if let file = DotbotFile.names.first(where: names.contains) {
+      return "it has \(file): `outfit import dotbot \(folder)` writes an outfit.yaml of its links"
+    }
+    let isStow = names.contains { name in
+      if [".stowrc", ".stow-local-ignore"].contains(name) { return true }
+      guard !name.hasPrefix("."), let inner = try? host.files.list(folder.appending(name)) else {
+        return false
+      }
+      return inner.contains { $0.hasPrefix(".") && !$0.hasPrefix(".git") && $0 != ".DS_Store" }
+    }
+    if isStow {
+      return
+        "it looks like packages of stow's: `outfit import stow \(folder)` writes an outfit.yaml of their links"
+    }
+    return
+      "`outfit init \(folder)` writes one for a project; for dotfiles, `outfit import stow \(folder) --package .` "
+      + "writes one that links all that is in it"
   }
 
   /// What the loader takes: the folder of one of ours, for its name; nil for the personal layer alone.

@@ -240,19 +240,28 @@ extension Files {
     return done
   }
 
-  /// Makes a folder and those above it that are missing.
+  /// Makes a folder and those above it that are missing. What Outfit's own folder lies in is not Outfit's alone, and is
+  /// 0755 whatever the mode.
   public func createDirectories(_ path: FilePath, mode: UInt16 = 0o755) throws(FileError) {
-    if let status = try status(path, followLinks: true) {
-      guard status.kind == .directory else {
-        throw FileError("make the folder", path, .notDirectory)
+    var missing: [FilePath] = []
+    var next = path
+    while true {
+      if let status = try status(next, followLinks: true) {
+        guard status.kind == .directory else { throw FileError("make the folder", next, .notDirectory) }
+        break
       }
-      return
+      missing.append(next)
+      let parent = next.removingLastComponent()
+      guard parent != next else { break }
+      next = parent
     }
-    let parent = path.removingLastComponent()
-    if parent != path { try createDirectories(parent, mode: mode) }
-    do {
-      try createDirectory(path, mode: mode)
-    } catch  where error.code == .fileExists {}
+    let own = missing.last { $0.lastComponent?.string == Places.name }
+    for folder in missing.reversed() {
+      let isAbove = own.map { $0 != folder && $0.starts(with: folder) } ?? false
+      do {
+        try createDirectory(folder, mode: isAbove ? 0o755 : mode)
+      } catch  where error.code == .fileExists {}
+    }
   }
 
   /// Removes whatever is at `path`, never through a link; nothing there is no error.

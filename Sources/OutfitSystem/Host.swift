@@ -84,6 +84,9 @@ public struct Places: Hashable, Sendable {
   public let cache: FilePath
   public let config: FilePath
 
+  /// What each of them is called, but below `OUTFIT_HOME`.
+  static let name = "outfit"
+
   /// Relative values of XDG variables are ignored, as the XDG Base Directory Specification 0.8 asks.
   public init(environment: [String: String], home: FilePath) {
     if let root = environment["OUTFIT_HOME"].map({ FilePath($0) }), root.isAbsolute {
@@ -95,9 +98,9 @@ public struct Places: Hashable, Sendable {
     }
     func place(_ variable: String, _ fallback: String) -> FilePath {
       if let value = environment[variable].map({ FilePath($0) }), value.isAbsolute {
-        return value.appending("outfit")
+        return value.appending(Self.name)
       }
-      return home.pushing(FilePath(fallback)).appending("outfit")
+      return home.pushing(FilePath(fallback)).appending(Self.name)
     }
     data = place("XDG_DATA_HOME", ".local/share")
     state = place("XDG_STATE_HOME", ".local/state")

@@ -147,11 +147,37 @@ struct ChezmoiTests {
     #expect(try machine.read("log") == nil)
   }
 
+  @Test func allQuestionsAreToldAtOnce() async throws {
+    let machine = try Machine()
+    try machine.write(
+      "c/.chezmoi.toml.tmpl",
+      """
+      {{ $mail := promptStringOnce . "email" "Your address" }}
+      {{ $work := promptBoolOnce . "work" "At work" }}
+      {{ if $work }}{{ $desk := promptStringOnce . "desk" "Which desk" }}{{ end }}
+      [data]
+      email = {{ $mail | quote }}
+      """)
+    try machine.write("c/dot_a.tmpl", "{{ .email }}\n")
+    let asked = try await machine.outfit("up", "c", "--trust")
+    #expect(asked.status == 4, "\(asked.errorText)")
+    for text in ["toml.tmpl:1:", "(a text)", "toml.tmpl:2:", "(yes or no)", "--set email=… --set work=…,"] {
+      #expect(asked.errorText.contains(text), "\(text): \(asked.errorText)")
+    }
+    #expect(!asked.errorText.contains("desk"))
+    let up = try await machine.outfit("up", "c", "--trust", "--set", "email=a@b", "--set", "work=no")
+    #expect(up.status == 0, "\(up.errorText)")
+    #expect(try machine.read(".a") == "a@b\n")
+  }
+
   @Test func foldersOfStowAndDotbotBecomeLinks() async throws {
     let machine = try Machine()
     try machine.write("s/zsh/.zshenv", "z\n")
     try machine.write("s/nvim/.config/nvim/init.lua", "i\n")
     try machine.write("s/nvim/README.md", "r\n")
+    let unwritten = try await machine.outfit("up", "s")
+    #expect(
+      unwritten.status == 2 && unwritten.errorText.contains("outfit import stow"), "\(unwritten.errorText)")
     let stow = try await machine.outfit("import", "stow", "s")
     #expect(stow.status == 0, "\(stow.outputText)\(stow.errorText)")
     try machine.write("d/vimrc", "v\n")
@@ -160,6 +186,8 @@ struct ChezmoiTests {
       "d/install.conf.yaml",
       "- clean: ['~']\n- link:\n    ~/.vimrc:\n    ~/.config/app: {path: config/app}\n    ~/.no: nope\n- shell:\n  - [make, Make]\n"
     )
+    let unnamed = try await machine.outfit("up", "d")
+    #expect(unnamed.status == 2 && unnamed.errorText.contains("outfit import dotbot"), "\(unnamed.errorText)")
     let dotbot = try await machine.outfit("import", "dotbot", "d")
     #expect(
       dotbot.status == 1 && dotbot.outputText.contains("install.conf.yaml:5"),

@@ -132,6 +132,7 @@ struct TreeReaderTests {
         "encrypted_dot_f.age:0 .f",
         "modify_dot_g:0 .g", ".chezmoitemplates/part:3 .h", ".chezmoifoo:0 ",
       ])
+    #expect(state.remarks.filter(\.isHarmless).map(\.path) == [".chezmoifoo"])
   }
 
   @Test("of an ignore file that can't be read, all that its lines may name is left out")
@@ -172,12 +173,15 @@ struct TreeReaderTests {
       "dot_a.tmpl": "{{ .email }} {{ .work }} {{ .kind }}",
     ]
     var asked: [String] = []
+    var lines: [Int?] = []
     for answer in ["a@b", "yes", "laptop"] {
       guard case .prompts(let open) = scene.reading(), let prompt = open.first else { throw Scene.Open() }
       asked.append("\(prompt.key): \(prompt.text) \(prompt.offer ?? "-")")
+      lines.append(prompt.place?.line)
       scene.prompts.answers[prompt.key] = answer
     }
     #expect(asked == ["git_email: Your address -", "at_work: At work -", "kind: What is it server"])
+    #expect(lines == [1, 2, 3])
     #expect(try scene.state().summary[".a"] == "644 a@b true laptop")
     scene.prompts.answers["kind"] = "toaster"
     guard case .prompts = scene.reading() else { throw Scene.Open() }

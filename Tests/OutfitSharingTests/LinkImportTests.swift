@@ -18,9 +18,11 @@ struct LinkImportTests {
   }
 
   private func stow(
-    _ files: [String], _ texts: [String: String] = [:], standing: Set<String> = []
+    _ files: [String], _ texts: [String: String] = [:], named: [String] = [], standing: Set<String> = []
   ) -> (links: [String], remarks: Int) {
-    let read = StowFolder.read(listing(files), texts: texts, home: "/home/ada") { standing.contains($0) }
+    let read = StowFolder.read(listing(files), texts: texts, home: "/home/ada", named: named) {
+      standing.contains($0)
+    }
     return (read.links.map { "\($0.target)\($0.isFolder ? "/" : "") \($0.file)" }, read.remarks.count)
   }
 
@@ -33,9 +35,32 @@ struct LinkImportTests {
     #expect(
       found.links == [
         ".app/one a/.app/one", ".app/two b/.app/two", ".bashrc b/.bashrc", ".config/a/ a/.config/a",
-        ".config/b/ b/.config/b", "x nodots/x",
+        ".config/b/ b/.config/b",
       ])
+    #expect(found.remarks == 1)
     #expect(stow(["a/.app/one"], standing: [".app"]).links == [".app/one a/.app/one"])
+  }
+
+  @Test("a folder with dot names of its own is the package, and packages can be named")
+  func itself() {
+    let files = [".zshrc", ".config/kitty/a", "themes/zen", "scripts/.env", ".gitignore", "README.md"]
+    #expect(
+      stow(files, [".stow-local-ignore": "scripts\n.gitignore\nREADME.md\n"]).links
+        == [".config/kitty/ .config/kitty", ".zshrc .zshrc", "themes/ themes"])
+    #expect(stow(files).links.contains(".zshrc .zshrc"))
+    let beside = ["zsh/.zshrc", "docs/notes.txt", "setup.sh", ".github/a.yml", ".luarc.json", "README.md"]
+    #expect(stow(beside).links == [".zshrc zsh/.zshrc"] && stow(beside).remarks == 2)
+    #expect(stow(beside, named: ["docs"]).links == ["notes.txt docs/notes.txt"])
+    #expect(stow(["docs/notes.txt"]).links.isEmpty)
+  }
+
+  @Test("options of .stowrc are taken or named")
+  func stowrc() {
+    let files = ["a/.config/a/x", "a/.config/a/y", "a/setup.sh", "a/.zshrc"]
+    let found = stow(files, [".stowrc": "--no-folding\n--ignore='README.md|setup.sh' -v 2 --odd\n--dir=x\n"])
+    #expect(found.links == [".config/a/x a/.config/a/x", ".config/a/y a/.config/a/y", ".zshrc a/.zshrc"])
+    #expect(found.remarks == 2)
+    #expect(stow(["nvim/a"], [".stowrc": "-t ~/.config\n"]).links == [".config/nvim/ nvim"])
   }
 
   @Test("options of .stowrc, and what a package leaves out")

@@ -164,6 +164,20 @@ import Testing
     try files.removeTree(root.appending("tree"))
   }
 
+  @Test(arguments: Which.allCases) func whatOutfitsOwnFolderLiesInIsOpen(_ which: Which) throws {
+    let (files, root, scratch) = try make(which)
+    defer { _ = scratch }
+    try files.createDirectories(root.pushing(".local/state/outfit/answers/outfit/a"), mode: 0o700)
+    try files.createDirectories(root.pushing("else/where"), mode: 0o700)
+    for (name, mode) in [
+      (".local", 0o755), (".local/state", 0o755), (".local/state/outfit", 0o700),
+      (".local/state/outfit/answers", 0o700), (".local/state/outfit/answers/outfit/a", 0o700),
+      ("else", 0o700), ("else/where", 0o700),
+    ] as [(String, UInt16)] {
+      #expect(try files.status(root.pushing(FilePath(name)), followLinks: false)?.mode == mode, "\(name)")
+    }
+  }
+
   @Test(arguments: Which.allCases) func timesAreKeptToTheNanosecond(_ which: Which) throws {
     let (files, root, scratch) = try make(which)
     defer { _ = scratch }

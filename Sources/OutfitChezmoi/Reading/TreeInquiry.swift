@@ -24,7 +24,8 @@ final class TreeInquiry: TemplateWorld {
     switch question {
     case .prompt(let kind, let text, let choices, let preset):
       let prompt = TreePrompt(
-        key: prompts.key(text), text: text, kind: kind, choices: choices.compactMap(\.text), preset: preset)
+        key: prompts.key(text), text: text, kind: kind, choices: choices.compactMap(\.text), preset: preset,
+        place: prompts.places[text])
       if let value = prompts.answer(to: prompt) { return .value(value) }
       openPrompts.append(prompt)
       return .unknown
@@ -64,6 +65,13 @@ public struct TreePrompt: Hashable, Sendable {
   /// Empty where anything goes.
   public var choices: [String]
   public var preset: GoValue?
+  /// Where it stands in the template.
+  public var place: Place?
+
+  public struct Place: Hashable, Sendable {
+    public var line: Int
+    public var column: Int
+  }
 
   /// The answer that is taken without being asked for.
   public var offer: String? {
@@ -105,6 +113,8 @@ public struct TreePrompts: Hashable, Sendable {
   public var assumes: Bool
   /// By the text of the prompt.
   var keys: [String: String] = [:]
+  /// By the text of the prompt.
+  var places: [String: TreePrompt.Place] = [:]
 
   public init(answers: [String: String] = [:], isAttended: Bool = true, assumes: Bool = false) {
     (self.answers, self.isAttended, self.assumes) = (answers, isAttended, assumes)
@@ -137,13 +147,16 @@ public struct TreePrompts: Hashable, Sendable {
     }
   }
 
-  /// Names prompts as `promptStringOnce . "email" "Your address"` does.
+  /// Names prompts as `promptStringOnce . "email" "Your address"` does, and learns where they stand.
   mutating func learn(_ template: Template) {
-    for call in template.calls where call.kind == .prompt && call.function.hasSuffix("Once") {
-      guard call.arguments.count > 2, let path = call.arguments[1], let text = call.arguments[2] else {
-        continue
+    for call in template.calls where call.kind == .prompt {
+      let isOnce = call.function.hasSuffix("Once")
+      let index = isOnce ? 2 : 0
+      guard call.arguments.count > index, let text = call.arguments[index] else { continue }
+      if places[text] == nil { places[text] = TreePrompt.Place(line: call.line, column: call.column) }
+      if isOnce, let path = call.arguments[1] {
+        keys[text] = path.split(separator: ".").joined(separator: "_")
       }
-      keys[text] = path.split(separator: ".").joined(separator: "_")
     }
   }
 }

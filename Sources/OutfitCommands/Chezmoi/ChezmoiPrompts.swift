@@ -48,8 +48,12 @@ struct ChezmoiPrompts {
         refused.insert(key + "\(refused.count)")
         answers.forget(key)
       }
-      let owner = Source(layer: source.layer, location: location)
-      profile.ask[key] = Sourced(Question(prompt: prompt.question, defaultAnswer: prompt.offer), owner)
+      if settings[key] == nil, answers.values[key] == nil, prompt.offer == nil, mayAsk,
+        !session.host.terminal.isInteractive
+      {
+        throw Answers.open(try await unanswered(profile, answers))
+      }
+      profile.ask[key] = prompt.asked(at: location, source)
       if let setting = settings[key] {
         answers.note(setting, for: key)
       } else if answers.values[key] == nil, mayAsk {
@@ -59,6 +63,41 @@ struct ChezmoiPrompts {
         answers.note(prompt.assumed, for: key)
       }
     }
+  }
+
+  /// The questions that are put whatever the answers to the others are: those that come up with either of two.
+  private mutating func unanswered(
+    _ profile: Profile, _ answers: Answers
+  ) async throws -> [(key: String, diagnostic: Diagnostic)] {
+    let some = try await questions(profile, answers) { $0.assumed }
+    let others = Set(try await questions(profile, answers) { $0.contrary }.map { $0.prompt.key })
+    return some.filter { others.contains($0.prompt.key) }.map { prompt, location in
+      let diagnostic = Diagnostic(
+        .error, "the profile asks: \(prompt.kind == .text ? "\(prompt.question) (a text)" : prompt.question)",
+        at: location, reason: .question)
+      return (prompt.key, diagnostic)
+    }
+  }
+
+  /// What would be asked, one after the other, of somebody who answers like this.
+  private mutating func questions(
+    _ profile: Profile, _ answers: Answers, _ answer: (TreePrompt) -> String
+  ) async throws -> [(prompt: TreePrompt, location: SourceLocation)] {
+    var (profile, answers) = (profile, answers)
+    var found: [(prompt: TreePrompt, location: SourceLocation)] = []
+    var seen: Set<String> = []
+    while let (prompt, location, source) = try await open(profile, answers),
+      seen.insert(prompt.key).inserted
+    {
+      profile.ask[prompt.key] = prompt.asked(at: location, source)
+      if let given = settings[prompt.key] ?? prompt.offer {
+        answers.note(given, for: prompt.key)
+      } else {
+        found.append((prompt, location))
+        answers.note(answer(prompt), for: prompt.key)
+      }
+    }
+    return found
   }
 
   /// The next prompt that has no answer among the profile's data, and the entry that it belongs to.
@@ -78,13 +117,22 @@ struct ChezmoiPrompts {
         }
       }
       facts = context.facts
-      if let (prompt, location) = found { return (prompt, location, section.source) }
+      if let (prompt, location) = found {
+        let place = SourceLocation(
+          file: location.file, line: prompt.place?.line ?? 1, column: prompt.place?.column ?? 1)
+        return (prompt, place, section.source)
+      }
     }
     return nil
   }
 }
 
 extension TreePrompt {
+  fileprivate func asked(at location: SourceLocation, _ source: Source) -> Sourced<Question> {
+    Sourced(
+      Question(prompt: question, defaultAnswer: offer), Source(layer: source.layer, location: location))
+  }
+
   /// What is put to the person.
   fileprivate var question: String {
     let plain =
@@ -92,7 +140,7 @@ extension TreePrompt {
     switch kind {
     case .text: return plain
     case .bool, .int: return "\(plain) (\(kindText))"
-    case .choice: return "\(plain) (\(choices.joined(separator: ", ")))"
+    case .choice: return "\(plain) (one of \(choices.joined(separator: ", ")))"
     case .choices: return "\(plain) (any of \(choices.joined(separator: ", ")), with commas)"
     }
   }
@@ -114,6 +162,16 @@ extension TreePrompt {
     case .bool: "false"
     case .int: "0"
     case .choice: choices.first ?? ""
+    }
+  }
+  /// Another answer than the assumed one.
+  fileprivate var contrary: String {
+    switch kind {
+    case .text: "x"
+    case .bool: "true"
+    case .int: "1"
+    case .choice: choices.last ?? ""
+    case .choices: choices.joined(separator: ",")
     }
   }
 }

@@ -10,10 +10,15 @@ struct ImportStowCommand: AsyncParsableCommand {
     commandName: "stow", abstract: "Take over a folder of packages that GNU stow links.",
     discussion: """
       Writes an outfit.yaml into the folder, with the links that stow makes: one to a folder that a package has for itself, \
-      and one to each file of others. Links that stow made already lead where they should, and stay.
+      and one to each file of others. Links that stow made already lead where they should, and stay. Packages are the \
+      folders with names in them that begin with a dot; where such names lie beside them, the folder itself is one.
       """)
 
   @Argument(help: "The folder, or a git address.") var source: String
+  @Option(
+    name: .customLong("package"),
+    help: ArgumentHelp("A package, `.` for the folder itself; it may be repeated.", valueName: "name"))
+  var packages: [String] = []
   @Option(help: ArgumentHelp("Make the profile in this new folder.", valueName: "folder")) var to: String?
   @Flag(name: .customLong("dry-run"), help: "Say what would be taken over, and write nothing.") var dryRun =
     false
@@ -21,12 +26,22 @@ struct ImportStowCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await withSession { session in
-      try await LinkTakeover(session, source, to: to, dryRun: dryRun, json: json).run { listing, place in
+      try await LinkTakeover(
+        session, source, to: to, dryRun: dryRun, json: json,
+        hint: "name the packages: --package NAME, `--package .` where the folder itself is one"
+      ).run { listing, place in
         let home = session.host.user.home
+        for name in packages where name != "." && listing.kinds[name] != .folder {
+          throw Failure(
+            "there is no folder \(name) in \(session.short(place.folder))",
+            hint: nearest(name, among: listing.kinds.filter { $0.value == .folder }.keys.map { $0 })
+              .map { "did you mean \($0)?" },
+            status: .usage)
+        }
         let names = listing.kinds.keys.filter { $0 == ".stowrc" || $0.hasSuffix(".stow-local-ignore") }
         var texts: [String: String] = [:]
         for name in names { texts[name] = try session.host.files.text(place.folder.pushing(FilePath(name))) }
-        return StowFolder.read(listing, texts: texts, home: home.string) { target in
+        return StowFolder.read(listing, texts: texts, home: home.string, named: packages) { target in
           let status =
             (try? session.host.files.status(home.pushing(FilePath(target)), followLinks: false)) ?? nil
           return status?.kind == .directory
@@ -54,7 +69,10 @@ struct ImportDotbotCommand: AsyncParsableCommand {
 
   func run() async throws {
     try await withSession { session in
-      try await LinkTakeover(session, source, to: to, dryRun: dryRun, json: json).run { listing, place in
+      try await LinkTakeover(
+        session, source, to: to, dryRun: dryRun, json: json,
+        hint: "its links stand under `link:`; --config FILE reads another file"
+      ).run { listing, place in
         let known = config.map { [$0] } ?? DotbotFile.names
         guard let name = known.first(where: { listing.kinds[$0] == .file }),
           let text = try session.host.files.text(place.folder.pushing(FilePath(name)))
@@ -78,9 +96,12 @@ struct LinkTakeover {
   private let to: String?
   private let dryRun: Bool
   private let json: Bool
+  private let hint: String
 
-  init(_ session: Session, _ source: String, to: String?, dryRun: Bool, json: Bool) {
+  /// - Parameter hint: what to do where there is no link.
+  init(_ session: Session, _ source: String, to: String?, dryRun: Bool, json: Bool, hint: String) {
     (self.session, self.source, self.to, self.dryRun, self.json) = (session, source, to, dryRun, json)
+    self.hint = hint
   }
 
   func run(_ read: (LinkImport.Listing, ImportSource) throws -> LinkImport) async throws {
@@ -98,8 +119,7 @@ struct LinkTakeover {
     let hasLosses = found.remarks.contains(where: \.isLoss)
     guard !found.links.isEmpty else {
       throw Failure(
-        "there is nothing to link in \(session.short(place.folder))", hint: "name the folder of the packages",
-        status: .usage)
+        "there is nothing to link in \(session.short(place.folder))", hint: hint, status: .usage)
     }
     let manifest = goal.folder.appending(ProfileLoader.manifestName)
     func tell() {
