@@ -46,8 +46,10 @@ struct ToolChangeTests {
     #expect(first.errorText.contains("bad is published as source only"), "\(first.errorText)")
     #expect(try await says("good", "command -v bad") == "good 1\n")
     #expect(!machine.files.exists(PackageIndex.trace(machine)))
-    let second = try await up("good: \"*\"", "bad: {version: \"2.0\", build: [bad]}")
+    try await index.publish("bad", "2.0", says: "bad 2", machine)
+    let second = try await up("good: \"*\"", "bad: \"2.0\"")
     #expect(second.status == 0, "\(second.errorText)")
+    #expect(try await says("good", "bad") == "good 1\nbad 2\n")
   }
 
   @Test func aPackageWithoutAWheelSwitchesNothing() async throws {

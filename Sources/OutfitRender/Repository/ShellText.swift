@@ -78,12 +78,14 @@ enum ShellText {
         end = bare[mark.upperBound...].split(separator: " ").first.map { $0.filter { !"-'\"".contains($0) } }
         continue
       }
+      // What a command says, and not what it does: `ADDRESS=$(hostname -i)`.
+      let name = bare.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
+      let value = bare[name.endIndex...]
+      if ["=`", "=$(", "=\"`", "=\"$("].contains(where: value.hasPrefix) { continue }
       for part in parts(bare) {
         let words = ProjectReading.words(part).drop {
           ["then", "else", "do", "!", "{", "("].contains($0) || $0.hasPrefix(">")
         }
-        // What a command says, and not what it does: `ADDRESS=$(hostname -i)`.
-        if words.first?.contains("=`") == true || words.first?.contains("=$(") == true { continue }
         guard let first = words.drop(while: { $0.contains("=") }).first else { continue }
         if ["while", "until", "for"].contains(first) { loops += 1 }
         if first == "done" { loops -= 1 }
