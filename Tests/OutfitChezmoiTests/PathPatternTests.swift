@@ -34,6 +34,8 @@ struct PathPatternTests {
     #expect(list.matches("README.md") && list.matches(".config/a") && !list.matches(".config/kept"))
     #expect(!list.matches("a#b"))
     #expect(list.add("x", in: ".config/nvim").isEmpty && list.matches(".config/nvim/x"))
+    #expect(list.add("./b//c/\n{d,e/f}\n", in: "").isEmpty)
+    #expect(list.matches("b/c") && list.matches("d") && list.matches("e/f") && !list.matches("e"))
     var others = PatternList()
     _ = others.add("!only\n", in: "")
     #expect(others.matches("any") && !others.matches("only"))

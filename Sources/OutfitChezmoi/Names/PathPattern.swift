@@ -1,8 +1,21 @@
 /// A pattern for paths, as chezmoi's ignore files have them: `*`, `?`, `[a-z]` and `{a,b}` within names, and `**` for
 /// any number of folders.
 public struct PathPattern: Hashable, Sendable {
+  private enum Name: Hashable, Sendable {
+    /// `**`
+    case folders
+    case literal([Character])
+    case pattern([Character])
+
+    init(_ text: [Character]) {
+      self =
+        text == ["*", "*"]
+        ? .folders : text.contains { "*?[\\".contains($0) } ? .pattern(text) : .literal(text)
+    }
+  }
+
   /// Without braces, each by its names.
-  private let alternatives: [[[Character]]]
+  private let alternatives: [[Name]]
 
   /// The most alternatives that braces can make.
   private static let limit = 1000
@@ -10,26 +23,47 @@ public struct PathPattern: Hashable, Sendable {
   /// - Returns: nil for a pattern that does not end what it begins.
   public init?(_ text: String) {
     guard let expanded = Self.expanded(Array(text)) else { return nil }
-    alternatives = expanded.map { pattern in
+    let parts = expanded.map { pattern in
       pattern.split(separator: "/", omittingEmptySubsequences: true).map(Array.init).filter { $0 != ["."] }
     }
-    guard alternatives.allSatisfy({ $0.allSatisfy(Self.isWhole) }) else { return nil }
+    guard parts.allSatisfy({ $0.allSatisfy(Self.isWhole) }) else { return nil }
+    alternatives = parts.map { $0.map(Name.init) }
+  }
+
+  /// The only paths that it is for, where it says them in full.
+  var paths: [String]? {
+    var paths: [String] = []
+    for names in alternatives {
+      var parts: [String] = []
+      for name in names {
+        guard case .literal(let text) = name else { return nil }
+        parts.append(String(text))
+      }
+      paths.append(parts.joined(separator: "/"))
+    }
+    return paths
   }
 
   /// - Parameter path: names with `/` between them.
-  public func matches(_ path: String) -> Bool {
-    let names = path.split(separator: "/").map(Array.init)
-    return alternatives.contains { Self.matches($0[...], names[...]) }
+  public func matches(_ path: String) -> Bool { matches(Self.names(path)) }
+
+  static func names(_ path: String) -> [[Character]] { path.split(separator: "/").map(Array.init) }
+
+  func matches(_ names: [[Character]]) -> Bool {
+    alternatives.contains { Self.matches($0[...], names[...]) }
   }
 
-  private static func matches(_ pattern: ArraySlice<[Character]>, _ names: ArraySlice<[Character]>) -> Bool {
+  private static func matches(_ pattern: ArraySlice<Name>, _ names: ArraySlice<[Character]>) -> Bool {
     guard let first = pattern.first else { return names.isEmpty }
-    if first == ["*", "*"] {
-      let rest = pattern.drop { $0 == ["*", "*"] }
+    switch first {
+    case .folders:
+      let rest = pattern.drop { $0 == .folders }
       if rest.isEmpty { return true }
       return names.indices.contains { matches(rest, names[$0...]) }
+    case .literal(let text): guard names.first == text else { return false }
+    case .pattern(let text):
+      guard let name = names.first, matches(text[...], name[...]) else { return false }
     }
-    guard let name = names.first, matches(first[...], name[...]) else { return false }
     return matches(pattern.dropFirst(), names.dropFirst())
   }
 
@@ -163,8 +197,24 @@ public struct PathPattern: Hashable, Sendable {
 
 /// The lines of a .chezmoiignore: what they name, and what `!` takes out of that again.
 public struct PatternList: Hashable, Sendable {
-  public private(set) var included: [PathPattern] = []
-  public private(set) var excluded: [PathPattern] = []
+  /// Many trees name hundreds of paths in full, and those need not be gone through one by one.
+  private struct Patterns: Hashable, Sendable {
+    var paths: Set<String> = []
+    var others: [PathPattern] = []
+
+    var isEmpty: Bool { paths.isEmpty && others.isEmpty }
+
+    mutating func add(_ pattern: PathPattern) {
+      if let named = pattern.paths { paths.formUnion(named) } else { others.append(pattern) }
+    }
+
+    func matches(_ path: String, _ names: [[Character]]) -> Bool {
+      paths.contains(path) || others.contains { $0.matches(names) }
+    }
+  }
+
+  private var included = Patterns()
+  private var excluded = Patterns()
   /// As they are written, with the folder that they hold in before them.
   public private(set) var texts: [String] = []
 
@@ -192,7 +242,7 @@ public struct PatternList: Hashable, Sendable {
         mistakes.append(Mistake(line: index + 1, text: plain))
         continue
       }
-      if isExcluded { excluded.append(pattern) } else { included.append(pattern) }
+      if isExcluded { excluded.add(pattern) } else { included.add(pattern) }
       texts.append(isExcluded ? "!\(whole)" : whole)
     }
     return mistakes
@@ -217,8 +267,9 @@ public struct PatternList: Hashable, Sendable {
 
   /// Where there is nothing but `!`, all else is named.
   public func matches(_ path: String) -> Bool {
-    if excluded.contains(where: { $0.matches(path) }) { return false }
-    if included.contains(where: { $0.matches(path) }) { return true }
+    let names = included.others.isEmpty && excluded.others.isEmpty ? [] : PathPattern.names(path)
+    if excluded.matches(path, names) { return false }
+    if included.matches(path, names) { return true }
     return included.isEmpty && !excluded.isEmpty
   }
 }
