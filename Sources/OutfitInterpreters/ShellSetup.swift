@@ -30,7 +30,11 @@ public struct ShellSetup: Part {
     let owner = Source(layer: layer, location: SourceLocation(file: layer.manifest.string))
     for file in Self.files(context, &inquirer) {
       if let dotfile = Self.foreign(file.path, context) {
-        Self.note(file, dotfile.owner, reading: dotfile.text, context, &inquirer, in: &proposal)
+        Self.note(file, dotfile.owner, reading: [dotfile.text], context, &inquirer, in: &proposal)
+        continue
+      }
+      if let closed = Self.closedFolder(of: file.path, context) {
+        Self.note(file, in: closed, context, &inquirer, to: &proposal)
         continue
       }
       proposal.changes.append(
@@ -56,25 +60,73 @@ public struct ShellSetup: Part {
     }.first.map { ($0.value.source, path) }
   }
 
+  /// A path above an rc file that the profile wants to be a link, or no folder otherwise.
+  private struct ClosedFolder {
+    var path: FilePath
+    var owner: Source
+    /// What the link leads to, where that is known.
+    var source: FilePath?
+  }
+
+  private static func closedFolder(of path: FilePath, _ context: Context) -> ClosedFolder? {
+    for change in context.earlier.changes where change.target != path && path.isAtOrBelow(change.target) {
+      if case .directory = change.kind { continue }
+      return ClosedFolder(path: change.target, owner: change.owner, source: change.source)
+    }
+    for (target, section) in context.profile.dotfiles {
+      let folder = context.root.pushing(FilePath(target)).lexicallyNormalized()
+      if [.link, .linkTo, .absent].contains(section.value.kind), folder != path, path.starts(with: folder) {
+        return ClosedFolder(path: folder, owner: section.source)
+      }
+    }
+    return nil
+  }
+
+  /// Says what is to stand in a file of a folder that is not for Outfit to write in.
+  private static func note(
+    _ file: File, in folder: ClosedFolder, _ context: Context, _ inquirer: inout Inquirer,
+    to proposal: inout Proposal
+  ) {
+    // A file that holds our lines alone is nothing that a person would keep.
+    let usual =
+      file.path.lastComponent?.string == "outfit.fish"
+      ? file.path.removingLastComponent().removingLastComponent().appending("config.fish") : nil
+    var read = [file.path]
+    if let usual { read.append(usual) }
+    if let source = folder.source {
+      read = read.map { path in
+        var rest = path
+        return rest.removePrefix(folder.path) ? source.pushing(rest) : path
+      }
+    }
+    note(
+      file, folder.owner, reading: read, link: folder.path, writing: usual, context, &inquirer, in: &proposal)
+  }
+
   /// Says what is to stand in such a file, unless something of it does.
   private static func note(
-    _ file: File, _ dotfile: Source, reading path: FilePath, _ context: Context, _ inquirer: inout Inquirer,
+    _ file: File, _ dotfile: Source, reading paths: [FilePath], link: FilePath? = nil,
+    writing other: FilePath? = nil, _ context: Context, _ inquirer: inout Inquirer,
     in proposal: inout Proposal
   ) {
-    var text = ""
-    if case .contents(let bytes)? = inquirer.answer(.contents(path)) {
-      text = String(decoding: bytes, as: UTF8.self)
+    let texts = paths.map { path in
+      guard case .contents(let bytes)? = inquirer.answer(.contents(path)) else { return "" }
+      return String(decoding: bytes, as: UTF8.self)
     }
-    guard !text.contains("shell-init"), !text.contains(context.bin.string) else { return }
+    guard !texts.contains(where: { $0.contains("shell-init") || $0.contains(context.bin.string) }) else {
+      return
+    }
     let name = file.path.lastComponent?.string ?? file.path.string
     let shell = name.hasPrefix(".z") ? "zsh" : name.hasSuffix(".fish") ? "fish" : "bash"
     let line =
       shell == "fish" ? "outfit shell-init fish | source" : "eval \"$(outfit shell-init \(shell))\""
+    let place = link.map { "\(file.path), since \($0)" } ?? "\(file.path), which"
     proposal.notes.append(
       Diagnostic(
         .note,
-        "Outfit's commands are not put on PATH by \(file.path), which is the profile's own link, or yours alone",
-        at: dotfile.location, hint: "write this line into it: \(line)"))
+        "Outfit's commands are not put on PATH by \(place) is the profile's own link, or yours alone",
+        at: dotfile.location,
+        hint: "write this line into \(other?.string ?? (link == nil ? "it" : file.path.string)): \(line)"))
   }
 
   private struct File {

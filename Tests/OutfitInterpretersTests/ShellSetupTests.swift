@@ -140,6 +140,35 @@ import Testing
     #expect(try blocks(machine).keys.sorted() == ["/home/ann/z/.zprofile", "/home/ann/z/.zshrc"])
   }
 
+  /// A folder that is the profile's link is none to write in; what is to stand there is said once, in words.
+  @Test func aFolderThatIsALinkIsLeftAlone() throws {
+    var machine = Machine()
+    machine.files = ["/bin/bash": "", "/usr/bin/zsh": "", "/home/ann/.config/fish": ""]
+    machine.context.environment["ZDOTDIR"] = "/home/ann/.config/zsh"
+    let owner = Source(
+      layer: machine.context.profile.layers[0], location: SourceLocation(file: "/p/outfit.yaml"))
+    for name in ["fish", "zsh"] {
+      let source = FilePath("/p/\(name)")
+      machine.context.earlier.changes.append(
+        Change(
+          target: FilePath("/home/ann/.config").appending(name), owner: owner, kind: .link(.path(source)),
+          source: source))
+    }
+    #expect(try blocks(machine).keys.sorted() == ["/home/ann/.bashrc", "/home/ann/.profile"])
+    var empty = machine
+    let hints = try empty.drive { try ShellSetup().propose($0) }.notes.compactMap(\.hint)
+    #expect(
+      hints == [
+        "write this line into /home/ann/.config/zsh/.zprofile: eval \"$(outfit shell-init zsh)\"",
+        "write this line into /home/ann/.config/zsh/.zshrc: eval \"$(outfit shell-init zsh)\"",
+        "write this line into /home/ann/.config/fish/config.fish: outfit shell-init fish | source",
+      ])
+    machine.files["/p/fish/config.fish"] = "outfit shell-init fish | source\n"
+    machine.files["/p/zsh/.zshrc"] = "eval \"$(outfit shell-init zsh)\"\n"
+    let notes = try machine.drive { try ShellSetup().propose($0) }.notes
+    #expect(notes.count == 1 && notes.first?.location?.file == "/p/outfit.yaml")
+  }
+
   @Test func aProjectHasItsVariablesAndTouchesNoFile() throws {
     var machine = Machine(.project("/w/shop"))
     machine.files = ["/bin/bash": ""]
