@@ -21,6 +21,8 @@ public struct TemplateError: Error, Hashable, Sendable, CustomStringConvertible 
   /// One sentence without a full stop.
   public var message: String
   public var hint: String?
+  /// The key that a map does not have.
+  public var missingKey: String?
   /// The name of the template.
   public var template: String
   /// From 1.

@@ -84,10 +84,12 @@ extension Evaluation {
       case .zero: return map.isOfStrings ? .string([]) : .null
       case .error:
         let near = Nearness.nearest(shown, among: map.entries.keys.map { String(bytes: $0) })
-        throw fail(
+        var error = fail(
           "there is no key `\(shown)`", at: at,
           hint: near.map { "did you mean `\($0)`?" }
             ?? "whether a key is there tells {{ hasKey . \"\(shown)\" }}")
+        error.missingKey = shown
+        throw error
       }
     case .time(let time):
       return try placed(at) { try time.method(shown, arguments, run) }
