@@ -44,6 +44,14 @@ public struct TemplateError: Error, Hashable, Sendable, CustomStringConvertible 
     }
   }
 
+  /// A value lacks; the template itself may go on.
+  var isLackOfValue: Bool {
+    switch kind {
+    case .evaluation, .refused: true
+    case .syntax, .limit, .unanswered, .failed, .ended: false
+    }
+  }
+
   public var description: String { "\(template):\(line):\(column): \(message)" }
 }
 

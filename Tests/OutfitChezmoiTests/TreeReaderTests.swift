@@ -167,6 +167,33 @@ struct TreeReaderTests {
     #expect(state.summary[".b"] == "644 true")
   }
 
+  @Test("of the configuration template, only what has no answer is not known")
+  func valueThatFails() throws {
+    var scene = Scene()
+    scene.files = [
+      ".chezmoi.toml.tmpl": """
+      {{ $id := output "id" | trim -}}
+      # {{ now | date "2006" }}
+      [data]
+      work = true
+      host = {{ output "scutil" | trim | quote }}
+      user = "{{ $id }}"
+      is_ada = {{ eq $id "ada" }}
+      """,
+      ".chezmoiignore": "{{ if .work }}\nother\n{{ end }}\n", "other": "o", "dot_a.tmpl": "{{ .work }}",
+      "dot_b.tmpl": "\n{{ .host }}", "dot_c.tmpl": "{{ .user }}", "dot_d.tmpl": "{{ if .is_ada }}d{{ end }}",
+      "dot_e.tmpl": "{{ . | toJson }}",
+    ]
+    var state = try scene.state()
+    #expect(state.summary == [".a": "644 true"])
+    #expect(Set(state.remarks.map(\.target)) == [".b", ".c", ".d", ".e"])
+    let left = state.remarks.first { $0.target == ".b" }
+    #expect(left?.line == 2 && left?.message.contains("since .chezmoi.toml.tmpl:5 could not be read") == true)
+    scene.machine = ["/home/ada/.config/chezmoi/chezmoi.toml": "[data]\nhost = \"box\"\n"]
+    state = try scene.state()
+    #expect(state.summary[".b"] == "644 \nbox")
+  }
+
   @Test("two files for one target are both left out")
   func twice() throws {
     var scene = Scene()

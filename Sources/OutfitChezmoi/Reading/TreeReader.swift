@@ -59,10 +59,10 @@ public struct TreeReader {
     configuration = present
     if let (path, format) = tree.configuration, let bytes = inquiry.bytes(path) {
       state.data = before
-      switch render(path, bytes, target: nil) {
+      switch render(path, bytes, target: nil, goesOn: true) {
       case .bytes(let text):
         do {
-          configuration = try (DataFormat(ending: format) ?? .toml).read(text)
+          configuration = known(try (DataFormat(ending: format) ?? .toml).read(text), present)
         } catch {
           remark(
             path, "what it makes can't be read: \(error.message)",
@@ -78,6 +78,15 @@ public struct TreeReader {
     data = .map(["chezmoi": values]).merged(with: data).merged(with: configuration["data"] ?? .map([:]))
     state.data = data
     readSettings()
+  }
+
+  /// Values that have no answer are as they are from before; settings, as if they were not written.
+  private func known(_ made: GoValue, _ present: GoValue) -> GoValue {
+    guard !options.unknown.isEmpty, case .map(var settings) = made else { return made }
+    let data = settings.removeValue(forKey: "data")
+    var all = GoValue.map(settings).filled(by: present, drops: true).map ?? [:]
+    all["data"] = data?.filled(by: present["data"])
+    return .map(all)
   }
 
   /// What is known without the configuration template: what is there from before, and the answers that were given.
@@ -172,8 +181,9 @@ public struct TreeReader {
     case left(TreeRemark)
   }
 
-  private func render(
-    _ path: String, _ bytes: [UInt8], target: String?, stdin: [UInt8]? = nil
+  /// - Parameter goesOn: what has no answer ends nothing, and is then unknown to all that is rendered later.
+  private mutating func render(
+    _ path: String, _ bytes: [UInt8], target: String?, stdin: [UInt8]? = nil, goesOn: Bool = false
   ) -> Rendered {
     var data = state.data
     if case .map(var top) = data, case .map(var values)? = top["chezmoi"] {
@@ -188,7 +198,14 @@ public struct TreeReader {
     do {
       let template = try Template(bytes, name: path)
       parsed = template
-      let made = try template.render(data, world: inquiry, options: options)
+      let made: [UInt8]
+      if goesOn {
+        let known = try template.renderKnown(data, world: inquiry, options: options)
+        made = known.bytes
+        options.unknown = known.unknown
+      } else {
+        made = try template.render(data, world: inquiry, options: options)
+      }
       if target == nil, let call = inquiry.secrets.first {
         return .left(
           TreeRemark(
@@ -204,6 +221,14 @@ public struct TreeReader {
       case .ended(isSkipped: true): return .skipped
       case .ended(isSkipped: false): return .bytes([])
       default:
+        if options.unknown.contains(where: { $0.template == error.template && $0.line == error.line }) {
+          return .left(
+            TreeRemark(
+              path: path, line: error.callers.last?.line, column: error.callers.last?.column,
+              message: "a value is not known, since \(error.template):\(error.line) could not be read: "
+                + error.message,
+              hint: "write it below `data` in ~/.config/chezmoi/chezmoi.toml", target: target))
+        }
         var error = error
         if let configurationMistake, let key = error.missingKey {
           error.message = "the key `\(key)` is not known, since \(configurationMistake) could not be read"
