@@ -9,6 +9,24 @@ public indirect enum GoValue: Hashable, Sendable {
   case map([String: GoValue])
 }
 
+extension GoValue {
+  /// What `Template.renderKnown` writes for a value that has no answer.
+  public var isUnknown: Bool {
+    if case .string(let text) = self { UnknownMark(in: text.bytes) != nil } else { false }
+  }
+
+  /// With the other's value for each that is not known; where that has none either, `drops` leaves the key out.
+  public func filled(by other: GoValue?, drops: Bool = false) -> GoValue {
+    guard case .map(let entries) = self else { return isUnknown ? other ?? self : self }
+    var filled: [String: GoValue] = [:]
+    for (key, value) in entries {
+      let value = value.filled(by: other?.map?[key], drops: drops)
+      if !drops || !value.isUnknown { filled[key] = value }
+    }
+    return .map(filled)
+  }
+}
+
 extension GoValue: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
   ExpressibleByFloatLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {

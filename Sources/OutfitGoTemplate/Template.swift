@@ -5,6 +5,10 @@ public struct TemplateOptions: Sendable {
   public var limits: TemplateLimits
   /// Templates that `{{ template "name" }}` finds, as chezmoi's folder .chezmoitemplates.
   public var associated: [String: Template]
+  /// An expression without an answer ends nothing: `renderKnown` writes a mark for its value.
+  var goesOn = false
+  /// Why values of the data that are marks are not known.
+  public var unknown: [TemplateError] = []
 
   public init(
     missingKey: MissingKey = .error, limits: TemplateLimits = TemplateLimits(),
@@ -56,7 +60,22 @@ public struct Template: Sendable {
   public func render(
     _ data: GoValue, world: some TemplateWorld, options: TemplateOptions = TemplateOptions()
   ) throws(TemplateError) -> [UInt8] {
+    try run(data, Run(world: world, options: options))
+  }
+
+  /// What the template writes, with a mark for each value that has no answer, and why these have none. As data, with
+  /// `TemplateOptions.unknown`, the marks end what uses them.
+  public func renderKnown(
+    _ data: GoValue, world: some TemplateWorld, options: TemplateOptions = TemplateOptions()
+  ) throws(TemplateError) -> (bytes: [UInt8], unknown: [TemplateError]) {
+    var options = options
+    options.goesOn = true
     let run = Run(world: world, options: options)
+    let bytes = try self.run(data, run)
+    return (bytes, run.lacks)
+  }
+
+  private func run(_ data: GoValue, _ run: Run) throws(TemplateError) -> [UInt8] {
     do {
       return try Evaluation.output(of: self, data: run.value(data).indirect, run: run)
     } catch let error as TemplateError {

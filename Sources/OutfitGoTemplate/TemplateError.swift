@@ -21,6 +21,8 @@ public struct TemplateError: Error, Hashable, Sendable, CustomStringConvertible 
   /// One sentence without a full stop.
   public var message: String
   public var hint: String?
+  /// The key that a map does not have.
+  public var missingKey: String?
   /// The name of the template.
   public var template: String
   /// From 1.
@@ -39,6 +41,14 @@ public struct TemplateError: Error, Hashable, Sendable, CustomStringConvertible 
       self.template = template
       self.line = line
       self.column = column
+    }
+  }
+
+  /// A value lacks; the template itself may go on.
+  var isLackOfValue: Bool {
+    switch kind {
+    case .evaluation, .refused: true
+    case .syntax, .limit, .unanswered, .failed, .ended: false
     }
   }
 

@@ -145,7 +145,53 @@ struct TreeReaderTests {
     ]
     let state = try scene.state()
     #expect(Set(state.summary.keys) == [".a", "y", "docs", "docs/a"])
-    #expect(state.remarks.count == 1)
+    #expect(state.remarks.filter { $0.target == nil }.map(\.path) == [".chezmoiignore"])
+    #expect(Set(state.remarks.compactMap(\.target)) == ["secret", "x-1"])
+  }
+
+  @Test("answers stay where the configuration template can't be read, and a key that lacks says why")
+  func configurationThatFails() throws {
+    var scene = Scene()
+    scene.prompts = TreePrompts(answers: ["email": "a@b"])
+    scene.files = [
+      ".chezmoi.toml.tmpl":
+        "{{ $e := promptStringOnce . \"email\" \"Address\" }}\n{{ if output \"id\" }}[data]\n{{ end }}\nwork = true\n",
+      "dot_a.tmpl": "{{ .email }}", "dot_b.tmpl": "{{ .work }}",
+    ]
+    var state = try scene.state()
+    #expect(state.summary == [".a": "644 a@b"])
+    let left = state.remarks.first { $0.target == ".b" }
+    #expect(left?.message == "the key `work` is not known, since .chezmoi.toml.tmpl:2 could not be read")
+    scene.machine = ["/home/ada/.config/chezmoi/chezmoi.toml": "[data]\nwork = true\n"]
+    state = try scene.state()
+    #expect(state.summary[".b"] == "644 true")
+  }
+
+  @Test("of the configuration template, only what has no answer is not known")
+  func valueThatFails() throws {
+    var scene = Scene()
+    scene.files = [
+      ".chezmoi.toml.tmpl": """
+      {{ $id := output "id" | trim -}}
+      # {{ now | date "2006" }}
+      [data]
+      work = true
+      host = {{ output "scutil" | trim | quote }}
+      user = "{{ $id }}"
+      is_ada = {{ eq $id "ada" }}
+      """,
+      ".chezmoiignore": "{{ if .work }}\nother\n{{ end }}\n", "other": "o", "dot_a.tmpl": "{{ .work }}",
+      "dot_b.tmpl": "\n{{ .host }}", "dot_c.tmpl": "{{ .user }}", "dot_d.tmpl": "{{ if .is_ada }}d{{ end }}",
+      "dot_e.tmpl": "{{ . | toJson }}",
+    ]
+    var state = try scene.state()
+    #expect(state.summary == [".a": "644 true"])
+    #expect(Set(state.remarks.map(\.target)) == [".b", ".c", ".d", ".e"])
+    let left = state.remarks.first { $0.target == ".b" }
+    #expect(left?.line == 2 && left?.message.contains("since .chezmoi.toml.tmpl:5 could not be read") == true)
+    scene.machine = ["/home/ada/.config/chezmoi/chezmoi.toml": "[data]\nhost = \"box\"\n"]
+    state = try scene.state()
+    #expect(state.summary[".b"] == "644 \nbox")
   }
 
   @Test("two files for one target are both left out")

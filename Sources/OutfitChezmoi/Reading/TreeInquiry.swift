@@ -11,6 +11,9 @@ final class TreeInquiry: TemplateWorld {
   /// All of them, whether or not there was an answer.
   private(set) var secretCalls: [[String]] = []
 
+  /// What prompts were answered, by their keys.
+  private(set) var answered: [String: GoValue] = [:]
+
   /// What programs would say, by their words.
   private let programs: [[String]: String]
 
@@ -26,7 +29,10 @@ final class TreeInquiry: TemplateWorld {
       let prompt = TreePrompt(
         key: prompts.key(text), text: text, kind: kind, choices: choices.compactMap(\.text), preset: preset,
         place: prompts.places[text])
-      if let value = prompts.answer(to: prompt) { return .value(value) }
+      if let value = prompts.answer(to: prompt) {
+        answered[prompt.key] = value
+        return .value(value)
+      }
       openPrompts.append(prompt)
       return .unknown
     case .stdinIsTerminal: return .value(.bool(prompts.isAttended))

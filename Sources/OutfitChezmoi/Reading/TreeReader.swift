@@ -9,6 +9,8 @@ public struct TreeReader {
   private var state = TreeState()
   private var options = TemplateOptions()
   private var configuration = GoValue.map([:])
+  /// Where the configuration template could not be read, so that keys of its data are not known.
+  private var configurationMistake: String?
 
   /// - Parameters:
   ///   - world: answers `include` for files of the tree, by their paths in it, and for absolute paths.
@@ -57,22 +59,41 @@ public struct TreeReader {
     configuration = present
     if let (path, format) = tree.configuration, let bytes = inquiry.bytes(path) {
       state.data = before
-      switch render(path, bytes, target: nil) {
+      switch render(path, bytes, target: nil, goesOn: true) {
       case .bytes(let text):
         do {
-          configuration = try (DataFormat(ending: format) ?? .toml).read(text)
+          configuration = known(try (DataFormat(ending: format) ?? .toml).read(text), present)
         } catch {
           remark(
             path, "what it makes can't be read: \(error.message)",
             hint: "what templates take from its data is not known")
+          lackConfiguration(present, at: path)
         }
-      case .left(let remark): state.remarks.append(remark)
+      case .left(let remark):
+        state.remarks.append(remark)
+        lackConfiguration(present, at: remark.path + (remark.line.map { ":\($0)" } ?? ""))
       case .skipped, .open: break
       }
     }
     data = .map(["chezmoi": values]).merged(with: data).merged(with: configuration["data"] ?? .map([:]))
     state.data = data
     readSettings()
+  }
+
+  /// Values that have no answer are as they are from before; settings, as if they were not written.
+  private func known(_ made: GoValue, _ present: GoValue) -> GoValue {
+    guard !options.unknown.isEmpty, case .map(var settings) = made else { return made }
+    let data = settings.removeValue(forKey: "data")
+    var all = GoValue.map(settings).filled(by: present, drops: true).map ?? [:]
+    all["data"] = data?.filled(by: present["data"])
+    return .map(all)
+  }
+
+  /// What is known without the configuration template: what is there from before, and the answers that were given.
+  private mutating func lackConfiguration(_ present: GoValue, at place: String) {
+    configurationMistake = place
+    let answers = GoValue.map(["data": .map(inquiry.answered)])
+    configuration = answers.merged(with: present)
   }
 
   private func presentConfiguration() -> GoValue {
@@ -160,8 +181,9 @@ public struct TreeReader {
     case left(TreeRemark)
   }
 
-  private func render(
-    _ path: String, _ bytes: [UInt8], target: String?, stdin: [UInt8]? = nil
+  /// - Parameter goesOn: what has no answer ends nothing, and is then unknown to all that is rendered later.
+  private mutating func render(
+    _ path: String, _ bytes: [UInt8], target: String?, stdin: [UInt8]? = nil, goesOn: Bool = false
   ) -> Rendered {
     var data = state.data
     if case .map(var top) = data, case .map(var values)? = top["chezmoi"] {
@@ -176,7 +198,14 @@ public struct TreeReader {
     do {
       let template = try Template(bytes, name: path)
       parsed = template
-      let made = try template.render(data, world: inquiry, options: options)
+      let made: [UInt8]
+      if goesOn {
+        let known = try template.renderKnown(data, world: inquiry, options: options)
+        made = known.bytes
+        options.unknown = known.unknown
+      } else {
+        made = try template.render(data, world: inquiry, options: options)
+      }
       if target == nil, let call = inquiry.secrets.first {
         return .left(
           TreeRemark(
@@ -191,7 +220,21 @@ public struct TreeReader {
         return .open
       case .ended(isSkipped: true): return .skipped
       case .ended(isSkipped: false): return .bytes([])
-      default: return .left(remark(error, path: path, target: target))
+      default:
+        if options.unknown.contains(where: { $0.template == error.template && $0.line == error.line }) {
+          return .left(
+            TreeRemark(
+              path: path, line: error.callers.last?.line, column: error.callers.last?.column,
+              message: "a value is not known, since \(error.template):\(error.line) could not be read: "
+                + error.message,
+              hint: "write it below `data` in ~/.config/chezmoi/chezmoi.toml", target: target))
+        }
+        var error = error
+        if let configurationMistake, let key = error.missingKey {
+          error.message = "the key `\(key)` is not known, since \(configurationMistake) could not be read"
+          error.hint = "write it below `data` in ~/.config/chezmoi/chezmoi.toml"
+        }
+        return .left(remark(error, path: path, target: target))
       }
     }
   }
@@ -237,12 +280,23 @@ public struct TreeReader {
         remark.hint =
           (remark.hint.map { "\($0); " } ?? "") + "till then, all that its lines may name is left out"
         state.remarks.append(remark)
+        let certain = state.ignored
         addPatterns(Self.withoutActions(String(decoding: bytes, as: UTF8.self)), file, quietly: true)
+        nameDoubtful(besides: certain, file.path, line: remark.line)
       case .skipped, .open: break
       }
     }
     for file in tree.removes { readRemoves(file) }
     for file in tree.externals { leaveExternals(file) }
+  }
+
+  /// Says of each file that stays out only because an ignore file can't be read that it does.
+  private mutating func nameDoubtful(besides certain: PatternList, _ path: String, line: Int?) {
+    let place = path + (line.map { ":\($0)" } ?? "")
+    for file in tree.files where isIgnored(file.target) && !Self.isIgnored(file.target, by: certain) {
+      remark(
+        file.path, "it is left out, since \(place) could not be read and may name it", target: file.target)
+    }
   }
 
   private mutating func addPatterns(_ text: String, _ file: ChezmoiTree.Patterns, quietly: Bool = false) {
@@ -271,12 +325,14 @@ public struct TreeReader {
     }.joined(separator: "\n").replacing("\u{0}", with: "*")
   }
 
-  private func isIgnored(_ target: String) -> Bool {
-    if state.ignored.matches(target) { return true }
+  private func isIgnored(_ target: String) -> Bool { Self.isIgnored(target, by: state.ignored) }
+
+  private static func isIgnored(_ target: String, by patterns: PatternList) -> Bool {
+    if patterns.matches(target) { return true }
     guard !target.hasPrefix(".chezmoiscripts/") else { return false }
     var above = ChezmoiTree.split(target).folder
     while !above.isEmpty {
-      if state.ignored.matches(above) { return true }
+      if patterns.matches(above) { return true }
       above = ChezmoiTree.split(above).folder
     }
     return false

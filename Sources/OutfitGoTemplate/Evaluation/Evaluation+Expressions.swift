@@ -44,13 +44,18 @@ extension Evaluation {
   /// The value of an operand where any type will do.
   func value(_ operand: Operand, _ dot: Value) throws -> Value {
     switch operand {
-    case .dot: return dot
+    case .dot:
+      try run.notice(dot)
+      return dot
     case .null: return .missing
     case .bool(let value, _): return .bool(value)
     case .number(let number, _): return Self.ideal(number)
     case .string(let text, _): return .string(text)
     case .field(let names, let at): return try follow(dot, names, at)
-    case .variable(let number, let names, let at): return try follow(variable(number), names, at)
+    case .variable(let number, let names, let at):
+      let start = variable(number)
+      try placed(at) { try run.notice(start) }
+      return try follow(start, names, at)
     case .chain(let operand, let names, let at):
       if case .null = operand { throw fail("nil has no keys", at: at) }
       return try follow(try value(operand, dot), names, at)
@@ -78,16 +83,21 @@ extension Evaluation {
       }
       return .missing
     case .map(let map):
-      if let value = map.entries[name] { return value }
+      if let value = map.entries[name] {
+        try placed(at) { try run.notice(value) }
+        return value
+      }
       switch template.missingKey(run) {
       case .default, .invalid: return .missing
       case .zero: return map.isOfStrings ? .string([]) : .null
       case .error:
         let near = Nearness.nearest(shown, among: map.entries.keys.map { String(bytes: $0) })
-        throw fail(
+        var error = fail(
           "there is no key `\(shown)`", at: at,
           hint: near.map { "did you mean `\($0)`?" }
             ?? "whether a key is there tells {{ hasKey . \"\(shown)\" }}")
+        error.missingKey = shown
+        throw error
       }
     case .time(let time):
       return try placed(at) { try time.method(shown, arguments, run) }
@@ -156,7 +166,11 @@ extension Evaluation {
         values.append(try argument(operand, dot, function, index))
       }
       if let final { values.append(try validated(final, function, values.count, at)) }
-      return try placed(at) { try body(Call(values: values, run: run, evaluation: self)) }
+      // A map that is changed in place would hide that.
+      if let lack = run.lack, function.name == "set" { throw run.lacks[lack] }
+      let value = try placed(at) { try body(Call(values: values, run: run, evaluation: self)) }
+      try placed(at) { try run.notice(value) }
+      return value
     }
   }
 

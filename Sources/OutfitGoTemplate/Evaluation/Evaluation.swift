@@ -10,6 +10,7 @@ final class Evaluation {
   static func output(of template: Template, data: Value, run: Run) throws -> Bytes {
     let evaluation = Evaluation(template, run)
     try evaluation.enter(template.name, dot: data, at: 0)
+    if !run.options.goesOn { try run.notice(.string(evaluation.output)) }
     return template.directives.finished(evaluation.output)
   }
 
@@ -118,6 +119,10 @@ final class Evaluation {
       try write(bytes, at: 0)
       return .forward
     case .action(let pipeline):
+      if run.options.goesOn {
+        try goOn(pipeline, dot)
+        return .forward
+      }
       let value = try evaluate(pipeline, dot)
       if pipeline.variables.isEmpty {
         try write(try placed(pipeline.at) { try Printing.printed(value, run) }, at: pipeline.at)
@@ -129,15 +134,68 @@ final class Evaluation {
     case .stop: return .stop
     case .next: return .next
     case .template(let name, let pipeline, let offset):
-      try enter(name, dot: try pipeline.map { try evaluate($0, dot) } ?? .missing, at: offset)
+      try enter(name, dot: try pipeline.map { try decided($0, dot) } ?? .missing, at: offset)
       return .forward
     }
+  }
+
+  // MARK: What is not known
+
+  /// An action whose value may have no answer.
+  private func goOn(_ pipeline: Pipeline, _ dot: Value) throws {
+    let outer = run.lack
+    run.lack = nil
+    defer { run.lack = outer ?? run.lack }
+    let mark = mark
+    var text: Bytes = []
+    do {
+      let value = try evaluate(pipeline, dot)
+      if pipeline.variables.isEmpty { text = try placed(pipeline.at) { try Printing.printed(value, run) } }
+    } catch let error as TemplateError where error.isLackOfValue {
+      forget(to: mark)
+      run.note(error)
+    }
+    guard let lack = run.lack else { return try write(text, at: pipeline.at) }
+    let unknown = UnknownMark.text(lack)
+    guard pipeline.variables.isEmpty else {
+      forget(to: mark)
+      for variable in pipeline.variables {
+        if pipeline.isAssignment {
+          try assign(variable, .string(unknown), at: pipeline.at)
+        } else {
+          push(variable, .string(unknown))
+        }
+      }
+      return
+    }
+    // A value of its own is a text, whatever it would have been; within a text there are quotes already.
+    let before = output.last(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") })
+    let isValue = before.map { "=:[,".utf8.contains($0) } ?? false
+    try write(isValue && !isQuoted ? Bytes("\"") + unknown + Bytes("\"") : unknown, at: pipeline.at)
+  }
+
+  /// Whether the line that is written has an open quote.
+  private var isQuoted: Bool {
+    let line = output[((output.lastIndex(of: 10) ?? -1) + 1)...]
+    return line.count { $0 == UInt8(ascii: "\"") } % 2 == 1
+      || line.count { $0 == UInt8(ascii: "'") } % 2 == 1
+  }
+
+  /// The value of what decides which part is run: that must be known.
+  private func decided(_ pipeline: Pipeline, _ dot: Value) throws -> Value {
+    guard run.options.goesOn else { return try evaluate(pipeline, dot) }
+    let outer = run.lack
+    run.lack = nil
+    let value = try evaluate(pipeline, dot)
+    if let lack = run.lack { throw run.lacks[lack] }
+    run.lack = outer
+    return value
   }
 
   private func walk(_ branch: Branch, isWith: Bool, _ dot: Value) throws -> Flow {
     let mark = mark
     defer { forget(to: mark) }
-    let value = try evaluate(branch.pipeline, dot)
+    let value = try decided(branch.pipeline, dot)
     if value.isTrue { return try walk(branch.body, dot: isWith ? value : dot, at: branch.at) }
     guard let otherwise = branch.otherwise else { return .forward }
     return try walk(otherwise, dot: dot, at: branch.at)
@@ -146,7 +204,7 @@ final class Evaluation {
   private func loop(_ branch: Branch, _ dot: Value) throws -> Flow {
     let outer = mark
     defer { forget(to: outer) }
-    let value = try evaluate(branch.pipeline, dot)
+    let value = try decided(branch.pipeline, dot)
     let inner = mark
     let pipeline = branch.pipeline
     var hasRun = false

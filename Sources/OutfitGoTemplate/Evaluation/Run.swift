@@ -8,6 +8,10 @@ final class Run {
   var parsed: [String: Template] = [:]
   let options: TemplateOptions
   private let stack = StackSpan()
+  /// Why values are not known, where a run goes on without them.
+  private(set) var lacks: [TemplateError] = []
+  /// The first of them that the pipeline at work came upon.
+  var lack: Int?
 
   init(world: any TemplateWorld, options: TemplateOptions) {
     self.world = world
@@ -17,6 +21,26 @@ final class Run {
   }
 
   deinit { maps.clear() }
+
+  func note(_ error: TemplateError) {
+    guard lack == nil else { return }
+    lack = lacks.count
+    lacks.append(error)
+  }
+
+  /// Before a value is used that may stand for one that is not known.
+  func notice(_ value: Value) throws {
+    guard options.goesOn || !options.unknown.isEmpty, case .string(let bytes) = value,
+      let mark = UnknownMark(in: bytes)
+    else { return }
+    if options.goesOn {
+      lack = lack ?? mark.index
+    } else if mark.index < options.unknown.count {
+      throw options.unknown[mark.index]
+    } else {
+      throw Problem("a value of the data is not known")
+    }
+  }
 
   func spend(_ count: Int) throws {
     steps -= count
@@ -125,5 +149,22 @@ final class MapArena {
       add(map)
       return .map(map)
     }
+  }
+}
+
+/// What stands for a value that is not known: characters that no text of the data has by itself.
+struct UnknownMark {
+  let index: Int
+
+  private static let start = Bytes("\u{F8E0}\u{F8E1}")
+  private static let end = Bytes("\u{F8E2}")
+
+  static func text(_ index: Int) -> Bytes { start + Bytes("\(index)") + end }
+
+  init?(in text: Bytes) {
+    guard text.contains(0xEF), let from = text.find(Self.start), let to = text.find(Self.end, from: from),
+      let index = Int(String(bytes: text[(from + Self.start.count)..<to]))
+    else { return nil }
+    self.index = index
   }
 }
