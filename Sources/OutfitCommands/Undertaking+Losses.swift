@@ -79,8 +79,10 @@ extension Undertaking {
     let present = try Generations.adoptedProfile(profile.scope, host: host)
     let isReplacing = present.map { $0.address != place.address } ?? false
     guard proposal.isUnresolved || isReplacing else { return }
-    // On the first day there is nothing that could stay, and what must be built is left out by itself.
-    if present == nil, failures.allSatisfy({ $0.reason == .notBuilt }) { return }
+    // On a project's first day there is nothing that could stay, and what must be built is left out by itself.
+    if case .project = profile.scope, present == nil, failures.allSatisfy({ $0.reason == .notBuilt }) {
+      return
+    }
     session.report(failures)
     let stays = present.map { ", and \($0.name) is as it was" } ?? ""
     throw Failure(

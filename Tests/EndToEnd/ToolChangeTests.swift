@@ -37,19 +37,30 @@ struct ToolChangeTests {
     try await machine.login(commands.joined(separator: "; ")).outputText
   }
 
-  /// On the first day nothing stands that could stay: the rest is there, and what must be built is named.
-  @Test func aPackageWithoutAWheelIsLeftOutOnTheFirstDay() async throws {
+  /// On a project's first day nothing stands that could stay: the rest is there, and what must be built is named.
+  @Test func aProjectsFirstDayLeavesOutWhatMustBeBuilt() async throws {
     try await index.publish("good", "1.0", says: "good 1", machine)
     try await index.publishSource("bad", "2.0", machine)
-    let first = try await up("good: \"*\"", "bad: \"2.0\"")
+    try machine.write(
+      "shop/outfit.yaml",
+      """
+      profile: shop
+      interpreters: {python: {versions: ["3"], system: true}}
+      indexes: {open: {url: "\(index.url)"}}
+      tools: {good: "*", bad: "2.0"}
+
+      """)
+    let first = try await machine.outfit("up", "--trust", at: "shop", setting: settings)
     #expect(first.status == 1, "\(first.errorText)")
     #expect(first.errorText.contains("bad is published as source only"), "\(first.errorText)")
-    #expect(try await says("good", "command -v bad") == "good 1\n")
+    let good = try await machine.outfit("exec", "good", at: "shop", setting: settings)
+    #expect(good.outputText == "good 1\n", "\(good.errorText)")
     #expect(!machine.files.exists(PackageIndex.trace(machine)))
     try await index.publish("bad", "2.0", says: "bad 2", machine)
-    let second = try await up("good: \"*\"", "bad: \"2.0\"")
+    let second = try await machine.outfit("up", "--trust", at: "shop", setting: settings)
     #expect(second.status == 0, "\(second.errorText)")
-    #expect(try await says("good", "bad") == "good 1\nbad 2\n")
+    let bad = try await machine.outfit("exec", "bad", at: "shop", setting: settings)
+    #expect(bad.outputText == "bad 2\n", "\(bad.errorText)")
   }
 
   @Test func aPackageWithoutAWheelSwitchesNothing() async throws {
