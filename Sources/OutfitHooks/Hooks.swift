@@ -230,7 +230,7 @@ public struct Hooks: Part {
           hint: "`outfit lock` with a network, then `outfit up`")
         if let address = repository.location, case .failed(let failure)? = context.facts[.repository(address)]
         {
-          (problem.message, problem.excerpt) = (failure.message, failure.excerpt)
+          problem.message = failure.message
         }
         problem.message = "the hook \(name) is left out: \(problem.message)"
         missing.append(problem)
